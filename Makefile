@@ -1,0 +1,29 @@
+# Everything runs in .venv, made here on first use. Needs Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test bench-scale clean
+
+demo: .venv/ready
+	$(BIN)/python -m tests.demo
+
+test: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench-scale: .venv/ready
+	$(BIN)/python -m benchmarks.scale
+
+clean:
+	rm -rf .venv demo-data .mypy_cache .ruff_cache .pytest_cache
+
+.venv/ready: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,24 @@
+"""The add-on that fills settings which follow from others, after the command line has been read."""
+
+from scrapy.settings import BaseSettings
+
+from harvester.places import Places
+from harvester.version import VERSION
+
+
+class Harvester:
+    """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty."""
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        """Called by Scrapy once per crawl."""
+        self._fill(settings, "USER_AGENT", self._user_agent(settings["HARVESTER_CONTACT"]))
+        self._fill(settings, "HTTPCACHE_DIR", str(Places.from_settings(settings).httpcache))
+
+    @staticmethod
+    def _user_agent(contact: str) -> str:
+        return f"harvester/{VERSION} ({f'contact: {contact}' if contact else 'no contact given'})"
+
+    @staticmethod
+    def _fill(settings: BaseSettings, name: str, value: str) -> None:
+        if not settings[name]:
+            settings.set(name, value, priority="cmdline")

@@ -1,0 +1,32 @@
+"""Spider arguments (`-a name=value`) are checked before anything is opened; a wrong one is BadInput, never ignored."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from harvester.errors import BadInput
+
+
+def check_names(spider: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse arguments the spider does not have. Names with a leading underscore belong to scrapyd."""
+    known = list(known)
+    for name in given:
+        if name in known or name.startswith("_"):
+            continue
+        close = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise BadInput(f"-a {name}=: the {spider} spider has no such argument.{hint} It has: {', '.join(known)}.")
+
+
+def choice(name: str, value: str, allowed: Iterable[str]) -> str:
+    """The value, if it is one of those allowed."""
+    allowed = list(allowed)
+    if value not in allowed:
+        raise BadInput(f"-a {name}={value}: must be one of {', '.join(allowed)}.")
+    return value
+
+
+def required(name: str, given: Mapping[str, str]) -> str:
+    """The value of an argument that must be there and not be empty."""
+    if not given.get(name):
+        raise BadInput(f"-a {name}=… is missing.")
+    return given[name]

@@ -1,0 +1,133 @@
+"""Where bytes live: blobs under their sha256, named copies beside them. Every file appears whole or not at all."""
+
+import errno
+import hashlib
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from harvester.errors import StoreError
+
+_NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+_serial = itertools.count()
+
+
+class NameTaken(Exception):
+    """A named copy is not made because another file has its name; raised by `BlobStore.name`."""
+
+
+class BlobStore:
+    """Blobs below `root` as `<first 2 hex>/<sha256>.<ext>`. Its methods block: call them from a thread."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, sha256: str, ext: str) -> Path:
+        """Where the blob is or would be."""
+        return self.root / sha256[:2] / f"{sha256}.{ext}"
+
+    def put(self, sha256: str, ext: str, data: bytes) -> Path:
+        """Store bytes under their own hash; where they are already, nothing is written. Raises StoreError."""
+        path = self.path(sha256, ext)
+        if not (path.is_file() and path.stat().st_size == len(data)):
+            publish(path, data)
+        return path
+
+    def read(self, sha256: str, ext: str) -> bytes | None:
+        """The bytes of a blob, or None where it is not there or not what its name says."""
+        try:
+            data = self.path(sha256, ext).read_bytes()
+        except FileNotFoundError:
+            return None
+        return data if digest(data) == sha256 else None
+
+
+def digest(data: bytes) -> str:
+    """The sha256 of the bytes, 64 hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def publish(path: Path, data: bytes) -> None:
+    """Write a file so that it is complete, and on disk, before it has its name. Raises StoreError."""
+    publish_stream(path, (data,))
+
+
+def publish_stream(path: Path, pieces: Iterable[bytes]) -> None:
+    """Like `publish`, for data that is made piece by piece."""
+
+    def write(part: Path) -> None:
+        with part.open("xb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+
+    _appear(path, write)
+    _sync_folder(path.parent)
+
+
+def link(path: Path, blob: Path, data: bytes) -> None:
+    """Give a blob a second name: a hard link, or a copy where the file system has none.
+
+    Where the name is taken by a file of the very same bytes, that is the copy; raises NameTaken where it is another's.
+    """
+    name(path, data, lambda part: _link_or_copy(blob, part))
+
+
+def name(path: Path, data: bytes, make: Callable[[Path], None] | None = None) -> None:
+    """Write a named copy that never replaces anything. Raises NameTaken and StoreError."""
+
+    def write(part: Path) -> None:
+        part.write_bytes(data)
+
+    _appear(path, make or write, replace=False, data=data)
+
+
+def _appear(path: Path, write: Callable[[Path], None], *, replace: bool = True, data: bytes = b"") -> None:
+    part = path.with_name(f".{path.name[:80]}.{os.getpid()}-{next(_serial)}.part")
+    try:
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(part)
+            if replace:
+                part.replace(path)
+            else:
+                _take_name(part, path, data)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _take_name(part: Path, path: Path, data: bytes) -> None:
+    """Rename without replacing: a hard link fails where the name is taken."""
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:
+        if path.stat().st_size != len(data) or path.read_bytes() != data:
+            raise NameTaken(path.name) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if path.exists():
+            raise NameTaken(path.name) from None
+        part.rename(path)
+
+
+def _link_or_copy(blob: Path, part: Path) -> None:
+    try:
+        part.hardlink_to(blob)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copyfile(blob, part)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,126 @@
+"""Dealing out what is owed: fairly over hosts, never more at once than there are hands to work on it.
+
+A data set lists one account after the other, so its URLs come in long runs of one host. Taken in that order a slow
+or dead host would hold up all others; dealt by host, every host that answers keeps working.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+from harvester.catalogue.queries import Owed
+
+Fetch = Callable[[str, int, int], Awaitable[list[Owed]]]
+"""(host, after row, limit) -> images owed."""
+
+AT_ONCE = 4
+"""How many images of one host are dealt together; they share one ticket through the scheduler."""
+
+READ_AHEAD = 64
+"""How many rows of one host are read from the catalogue at a time."""
+
+
+class Dealer:
+    """Hands out owed images host by host; the caller reports each one finished.
+
+    `per_host` and `in_hand` bound how many images of one host, and of all, are out at once. A host that did not answer
+    last time is silent: it gets one image at a time, and silent hosts together at most half of the hands.
+    """
+
+    def __init__(self, fetch: Fetch, *, per_host: int, in_hand: int) -> None:
+        self._fetch = fetch
+        self._per_host = per_host
+        self._limit = in_hand
+        self._hosts: deque[str] = deque()
+        self._after: dict[str, int] = {}  # host -> last row read
+        self._ready: dict[str, deque[Owed]] = {}  # host -> read, not yet dealt
+        self._out: dict[int, str] = {}  # row -> host
+        self._busy: Counter[str] = Counter()  # host -> rows out
+        self._silent: set[str] = set()
+        self._told: set[str] = set()  # hosts added to since they were last read
+        self._missed: dict[int, str] = {}  # rows that got another name while they were out
+        self._open = True
+        self._changed = asyncio.Event()
+
+    def add(self, lowest: Mapping[str, int]) -> None:
+        """From each of the hosts something is owed, from this row on."""
+        for host, row in lowest.items():
+            self._told.add(host)
+            if host not in self._after:
+                self._hosts.append(host)
+                self._after[host] = row - 1
+            elif row <= self._after[host]:
+                self._after[host] = row - 1
+                self._ready.pop(host, None)
+        self._changed.set()
+
+    def no_more(self) -> None:
+        """Nothing will be added any more; dealing ends when everything has been dealt and finished."""
+        self._open = False
+        self._changed.set()
+
+    def finished(self, row: int, *, answered: bool = True) -> None:
+        """One dealt image has been worked on; `answered` tells whether its host gave any answer."""
+        host = self._out.pop(row, None)
+        if host is None:
+            return
+        (self._silent.discard if answered else self._silent.add)(host)
+        self._busy[host] -= 1
+        if not self._busy[host]:
+            del self._busy[host]
+        if row in self._missed:
+            self.add({self._missed.pop(row): row})
+        self._changed.set()
+
+    @property
+    def busiest(self) -> tuple[str, int] | None:
+        """The host with the most images out, and how many: what is being waited for."""
+        return self._busy.most_common(1)[0] if self._busy else None
+
+    async def hands(self) -> AsyncIterator[list[Owed]]:
+        """Small hands of images of one host each, until everything owed has been dealt once."""
+        while self._open or self._hosts or self._out:
+            self._changed.clear()
+            if (host := self._next_host()) is None:
+                await self._changed.wait()
+            elif hand := await self._hand(host):
+                yield hand
+
+    def _next_host(self) -> str | None:
+        if len(self._out) >= self._limit:
+            return None
+        return next((host for host in self._hosts if self._room(host) > 0), None)
+
+    def _room(self, host: str) -> int:
+        room = min(self._per_host - self._busy[host], self._limit - len(self._out), AT_ONCE)
+        if host not in self._silent:
+            return room
+        waiting = sum(self._busy[silent] for silent in self._silent)
+        return min(room, 1 - self._busy[host], self._limit // 2 - waiting)
+
+    async def _hand(self, host: str) -> list[Owed]:
+        ready = self._ready.get(host) or await self._read(host)
+        hand = [ready.popleft() for _ in range(min(self._room(host), len(ready)))]
+        for image in hand:
+            self._out[image.row] = host
+            self._busy[host] += 1
+        return hand
+
+    async def _read(self, host: str) -> deque[Owed]:
+        after = self._after[host]
+        self._told.discard(host)
+        rows = await self._fetch(host, after, READ_AHEAD)
+        if self._after[host] != after:  # told of earlier rows while reading: read again
+            return deque()
+        if rows:
+            self._after[host] = rows[-1].row
+            self._missed.update((image.row, host) for image in rows if image.row in self._out)
+            self._ready[host] = deque(image for image in rows if image.row not in self._out)
+        elif host not in self._told:
+            self._drop(host)
+        return self._ready.get(host, deque())
+
+    def _drop(self, host: str) -> None:
+        self._hosts.remove(host)
+        del self._after[host]
+        self._ready.pop(host, None)

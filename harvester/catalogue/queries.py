@@ -1,0 +1,176 @@
+"""Every question asked of the catalogue. Nothing here changes anything."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, func, select
+
+from harvester.catalogue.schema import accounts, blobs, collections, images, sightings
+from harvester.items import Collection
+
+T = TypeVar("T")
+
+CHUNK = 500
+"""How many values go into one IN list; every database takes that many."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One image still to be had; `sha256` is set where the bytes are known and only names are owed."""
+
+    row: int
+    key: str
+    url: str
+    host: str
+    page: str | None
+    author: str | None
+    alt: str | None
+    metadata: dict[str, Any]
+    attempts: int
+    sha256: str | None
+    ext: str | None
+    names: dict[int, str]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many images of one collection share a status and a reason."""
+
+    collection: int
+    site: str
+    directory: str
+    status: str
+    reason: str
+    images: int
+
+
+def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """The values in pieces of `size`."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def find_collection(connection: Connection, site: str, directory: str) -> tuple[int, Collection] | None:
+    """A collection and its row, or None."""
+    found = select(collections).where(collections.c.site == site, collections.c.directory == directory)
+    row = connection.execute(found).one_or_none()
+    return None if row is None else (row.id, Collection(row.site, row.directory, row.format))
+
+
+def all_collections(connection: Connection) -> dict[int, Collection]:
+    """Every collection by its row."""
+    rows = connection.execute(select(collections).order_by(collections.c.id))
+    return {row.id: Collection(row.site, row.directory, row.format) for row in rows}
+
+
+def acct_of(connection: Connection, collection: int) -> dict[int, str]:
+    """Which account each user number of a collection means."""
+    found = select(accounts.c.user_index, accounts.c.acct).where(accounts.c.collection_id == collection)
+    return {row.user_index: row.acct for row in connection.execute(found)}
+
+
+def key_of_name(connection: Connection, collection: int, names: Sequence[str]) -> dict[str, str]:
+    """For those of the names that are taken: the key of the image that has it."""
+    taken: dict[str, str] = {}
+    for chunk in chunks(names):
+        found = (
+            select(sightings.c.name, images.c.key)
+            .join(images, images.c.id == sightings.c.image_id)
+            .where(sightings.c.collection_id == collection, sightings.c.name.in_(chunk))
+        )
+        taken.update((name, key) for name, key in connection.execute(found))
+    return taken
+
+
+def owing_hosts(connection: Connection, collection: int) -> dict[str, int]:
+    """For each host from which something is owed, its first owed row."""
+    found = (
+        select(images.c.host, func.min(images.c.id).label("first"))
+        .where(images.c.collection_id == collection, images.c.status == "pending")
+        .group_by(images.c.host)
+    )
+    return {row.host: row.first for row in connection.execute(found)}
+
+
+def owed_count(connection: Connection, collection: int) -> int:
+    """How many images of a collection are owed."""
+    found = select(func.count()).where(images.c.collection_id == collection, images.c.status == "pending")
+    return int(connection.execute(found).scalar_one())
+
+
+def owed(connection: Connection, collection: int, host: str, after: int, limit: int) -> list[Owed]:
+    """Images owed from one host, in the order of their rows, beginning behind row `after`."""
+    found = (
+        select(images, blobs.c.ext)
+        .outerjoin(blobs, blobs.c.sha256 == images.c.sha256)
+        .where(images.c.collection_id == collection, images.c.status == "pending")
+        .where(images.c.host == host, images.c.id > after)
+        .order_by(images.c.id)
+        .limit(limit)
+    )
+    rows = connection.execute(found).all()
+    names = _unpublished(connection, [row.id for row in rows])
+    return [_owed(row, names.get(row.id, {})) for row in rows]
+
+
+def _owed(row: Any, names: dict[int, str]) -> Owed:
+    return Owed(
+        row=row.id,
+        key=row.key,
+        url=row.url or row.key,
+        host=row.host,
+        page=row.page,
+        author=row.author,
+        alt=row.alt,
+        metadata=row.metadata or {},
+        attempts=row.attempts,
+        sha256=row.sha256,
+        ext=row.ext,
+        names=names,
+    )
+
+
+def _unpublished(connection: Connection, rows: Sequence[int]) -> dict[int, dict[int, str]]:
+    found = select(sightings.c.image_id, sightings.c.id, sightings.c.name)
+    names: dict[int, dict[int, str]] = {}
+    for chunk in chunks(rows):
+        wanted = found.where(sightings.c.image_id.in_(chunk), sightings.c.file.is_(None)).order_by(sightings.c.id)
+        for image, sighting, name in connection.execute(wanted):
+            names.setdefault(image, {})[sighting] = name
+    return names
+
+
+def counts(connection: Connection, collection: int | None = None) -> list[Count]:
+    """How many images there are by collection, status and reason."""
+    found = (
+        select(images.c.collection_id, images.c.status, images.c.reason, func.count())
+        .group_by(images.c.collection_id, images.c.status, images.c.reason)
+        .order_by(images.c.collection_id)
+    )
+    if collection is not None:
+        found = found.where(images.c.collection_id == collection)
+    known = all_collections(connection)
+    return [
+        Count(row, known[row].site, known[row].directory, status, reason, number)
+        for row, status, reason, number in connection.execute(found)
+    ]
+
+
+def positions(connection: Connection, collection: int) -> Iterable[tuple[int, int, int, str, str, str, str]]:
+    """(user, post, url number, URL, status, reason, detail) of every named image, in the order of the numbers."""
+    found = (
+        select(
+            sightings.c.user_index,
+            sightings.c.post_index,
+            sightings.c.url_index,
+            func.coalesce(images.c.url, images.c.key),
+            images.c.status,
+            images.c.reason,
+            images.c.detail,
+        )
+        .join(images, images.c.id == sightings.c.image_id)
+        .where(sightings.c.collection_id == collection, sightings.c.user_index.is_not(None))
+        .order_by(sightings.c.user_index, sightings.c.post_index, sightings.c.url_index)
+    )
+    return connection.execution_options(yield_per=5000).execute(found)

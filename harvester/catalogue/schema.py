@@ -1,0 +1,133 @@
+"""The tables of the catalogue. Times are whole seconds since 1970, UTC; status words are those of `harvester.reasons`.
+
+A change here needs a revision in `migrations/versions` and a new `HEAD`.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+HEAD = "0001"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself for INTEGER only
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("directory", String(1024), nullable=False, comment="relative to the data directory where it lies inside"),
+    Column("format", String(16), nullable=False, comment="jpeg, rgb or original"),
+    UniqueConstraint("site", "directory"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("collection_id", ForeignKey("collections.id"), primary_key=True),
+    Column("user_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("acct", Text, nullable=False),
+    comment="which account a number in a file name means, so that two data sets are never mixed",
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("collection_id", ForeignKey("collections.id"), nullable=False),
+    Column("key", Text, nullable=False, comment="the site's image id, or the URL where there is none"),
+    Column("url", Text, comment="the address, where the key is not the address"),
+    Column("host", String(255), nullable=False),
+    Column("page", Text),
+    Column("author", Text),
+    Column("alt", Text),
+    Column("metadata", JSON),
+    Column("status", String(8), nullable=False, comment="pending, done, failed, skipped"),
+    Column("reason", String(32), nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("promised_at", BigInteger, nullable=False),
+    Column("asked_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("sha256", String(64), comment="known bytes; may be set while names are still owed"),
+    UniqueConstraint("collection_id", "key"),
+    Index("ix_images_books", "collection_id", "status", "reason"),
+    Index("ix_images_sha256", "sha256"),
+)
+Index(
+    "ix_images_owed",
+    images.c.collection_id,
+    images.c.host,
+    images.c.id,
+    sqlite_where=text("status = 'pending'"),
+    postgresql_where=text("status = 'pending'"),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
+    Column("collection_id", ForeignKey("collections.id"), nullable=False),
+    Column("name", String(255), nullable=False, comment="file name without extension"),
+    Column("file", String(255), comment="file name as published; null while owed"),
+    Column("user_index", BigInteger),
+    Column("post_index", BigInteger),
+    Column("url_index", BigInteger),
+    UniqueConstraint("collection_id", "name"),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("ext", String(8), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("mode", String(16), nullable=False, comment="Pillow's word for the pixels in the file"),
+    Column("width", Integer, nullable=False, comment="pixels, upright"),
+    Column("height", Integer, nullable=False, comment="pixels, upright"),
+    Column("bytes", BigInteger, nullable=False),
+    Column("animated", Boolean, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("phash", String(16), nullable=False, comment="64 bit, 16 hex digits; see docs/fingerprints.md"),
+    Column("dhash", String(16), nullable=False),
+    Column("average", String(16), nullable=False),
+    Column("whash", String(16), nullable=False),
+    Column("recipe", Integer, nullable=False, comment="which definition of the fingerprints"),
+    Column("stored_at", BigInteger, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("collection_id", ForeignKey("collections.id"), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, comment="null: still running, or killed"),
+    Column("outcome", String(64), comment="Scrapy's finish reason"),
+    Column("counts", JSON, comment="images of this run by status"),
+)

@@ -1,0 +1,114 @@
+"""Opening the catalogue: connection, pragmas, schema version. The only place that knows which database it is."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from harvester.catalogue.schema import HEAD
+from harvester.errors import BadInput, CatalogueError
+
+
+def open_catalogue(address: str) -> Engine:
+    """The catalogue at a SQLAlchemy URL, created or brought to the newest schema where needed.
+
+    Raises BadInput for an address SQLAlchemy cannot use and CatalogueError for a catalogue that cannot be used.
+    """
+    url = _parse(address)
+    if _is_sqlite_file(url):
+        _make_folder(Path(str(url.database)))
+    engine = _engine(url)
+    try:
+        _bring_up_to_date(engine, url)
+    except DBAPIError as error:
+        engine.dispose()
+        raise CatalogueError(f"The catalogue {shown(url)} cannot be used: {error.orig}.") from error
+    except CatalogueError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def open_existing(address: str) -> Engine | None:
+    """Like `open_catalogue`, but None, and nothing created, where there is no catalogue yet."""
+    url = _parse(address)
+    if _is_sqlite_file(url) and not Path(str(url.database)).is_file():
+        return None
+    return open_catalogue(address)
+
+
+def shown(url: URL) -> str:
+    """The address as it may be printed: a file's path, or the URL with its password hidden."""
+    return str(url.database) if _is_sqlite_file(url) else url.render_as_string(hide_password=True)
+
+
+def _parse(address: str) -> URL:
+    try:
+        return make_url(address)
+    except ArgumentError as error:
+        raise BadInput(
+            f"HARVESTER_CATALOGUE: {address!r} is not a SQLAlchemy URL such as sqlite:////abs/path.db."
+        ) from error
+
+
+def _is_sqlite_file(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatalogueError(f"The folder of the catalogue {path} cannot be made: {error.strerror}.") from error
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        engine = create_engine(url)
+    except (NoSuchModuleError, ImportError) as error:
+        raise BadInput(f"HARVESTER_CATALOGUE: no driver for {url.drivername} is installed ({error}).") from error
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    # WAL: readers never wait for the writer. NORMAL: a commit survives a killed process; after a power cut the last
+    # ones may be missing, which only means that some images are asked for again.
+    for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _bring_up_to_date(engine: Engine, url: URL) -> None:
+    with engine.connect() as connection:
+        revision = None
+        tables = set(inspect(connection).get_table_names())
+        if "alembic_version" in tables:
+            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        elif tables:
+            raise CatalogueError(f"{shown(url)} is a database of something else, not a catalogue of harvester.")
+    if revision != HEAD:
+        _migrate(engine, url, revision)
+
+
+def _migrate(engine: Engine, url: URL, revision: str | None) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # A fifth of a second, and seldom needed.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", "harvester.catalogue:migrations")
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise CatalogueError(
+            f"The catalogue {shown(url)} was written by a newer harvester (schema {revision}, this one knows {HEAD}): "
+            "update harvester, or point HARVESTER_CATALOGUE elsewhere."
+        )
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

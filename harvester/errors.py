@@ -1,0 +1,35 @@
+"""One family of exceptions: everything harvester itself raises on purpose."""
+
+
+class HarvesterError(Exception):
+    """Root of the family; its text is one sentence meant for the user."""
+
+    exitcode = 1
+
+
+class BadInput(HarvesterError):
+    """A file, an option or an argument is wrong; raised before anything is touched (exit code 2)."""
+
+    exitcode = 2
+
+
+class CatalogueError(HarvesterError):
+    """The catalogue cannot be used: too new, damaged, unreachable; raised when it is opened (exit code 2)."""
+
+    exitcode = 2
+
+
+class StoreError(HarvesterError):
+    """Bytes could not be kept (disk full, no permission); raised by the blob store, ends the run."""
+
+
+class Refused(Exception):
+    """One image cannot or shall not be kept; raised by `harvester.imaging`, turned into the item's status.
+
+    `reason` is one of the words in `harvester.reasons`; `detail` is for a person to read.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail

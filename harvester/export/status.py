@@ -1,0 +1,46 @@
+"""`download_status.json`, in the very shape the seed script wrote, derived from the catalogue.
+
+    {"userIndex": {"postIndex": [{"url_idx": 0, "url": "https://…", "success": true, "error": null}, …]}}
+
+Keys are texts; entries are sorted by `url_idx`; `error` is null or the reason word and its detail. What is still owed
+stands there too, with the error "pending".
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from harvester.blobs import publish_stream
+from harvester.catalogue import queries
+
+Row = tuple[int, int, int, str, str, str, str]
+
+
+def write_status(connection: Connection, collection: int, path: Path) -> None:
+    """Write the status file of a collection, whole or not at all; memory does not grow with it. Raises StoreError."""
+    publish_stream(path, _encoded(queries.positions(connection, collection)))
+
+
+def _encoded(rows: Iterable[Row]) -> Iterator[bytes]:
+    yield b"{"
+    for number, (user, of_user) in enumerate(groupby(rows, lambda row: row[0])):
+        posts = {str(post): [_entry(row) for row in of_post] for post, of_post in groupby(of_user, lambda row: row[1])}
+        yield f'{"," if number else ""}\n"{user}": {json.dumps(posts)}'.encode()
+    yield b"\n}\n"
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    _, _, url_idx, url, status, reason, detail = row
+    return {"url_idx": url_idx, "url": url, "success": status == "done", "error": _error(status, reason, detail)}
+
+
+def _error(status: str, reason: str, detail: str) -> str | None:
+    if status == "done":
+        return None
+    if status == "pending":
+        return status
+    return f"{reason}: {detail}" if detail else reason

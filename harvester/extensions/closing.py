@@ -1,0 +1,99 @@
+"""How a run ends, however it ends: the run record, the status file, the books, and what to do next."""
+
+import asyncio
+import io
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from rich.console import Console
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+
+from harvester.catalogue import queries
+from harvester.export.books import Book, books, table
+from harvester.export.status import write_status
+from harvester.extensions.imagelog import ImageLog
+from harvester.extensions.ledger import Ledger
+from harvester.places import Places
+
+logger = logging.getLogger(__name__)
+
+
+class Closing:
+    """Closes the books once; `error` is what stopped the run, if something did."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.error: Exception | None = None
+        self.closed = False
+        self._stopping: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Closes on spider_closed; a forced stop skips that signal, and the crawl command closes instead."""
+        closing = cls(crawler)
+        crawler.signals.connect(closing.spider_closed, signal=signals.spider_closed)
+        return closing
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> "Closing | None":
+        """The closing of a crawl; None where the crawl did not come far enough to have one."""
+        return crawler.get_extension(cls)
+
+    def stop(self, error: Exception) -> None:
+        """End the run because of this error; what is not done stays owed."""
+        if self.error is None:
+            self.error = error
+            logger.critical("The run stops: %s", error)
+            self._stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="stopped_by_error"))
+
+    async def spider_closed(self, reason: str) -> None:
+        """Runs in a thread: a million entries take some seconds."""
+        await asyncio.get_running_loop().run_in_executor(None, self.close, reason)
+
+    def close(self, reason: str) -> None:
+        """Write everything that a run leaves behind. Blocks."""
+        if self.closed:
+            return
+        self.closed = True
+        ledger = Ledger.of(self.crawler)
+        ledger.end(reason)
+        path = Places.from_settings(self.crawler.settings).status_file(ledger.collection)
+        with ledger.engine.connect() as connection:
+            write_status(connection, ledger.row, path)
+            found = books(queries.counts(connection, ledger.row))
+        for book in found:
+            self._tell(book, reason)
+
+    def _tell(self, book: Book, reason: str) -> None:
+        log = self.crawler.get_extension(ImageLog)
+        if log is not None:
+            log.write("\t".join(("summary", reason, *(f"{what.strip()} {number}" for what, number in book.lines()))))
+        run = Ledger.of(self.crawler).finished
+        this_run = ", ".join(f"{run[status]:,} {status}" for status in ("done", "failed", "skipped"))
+        logger.info("This run (%s): %s\n%s", reason, this_run, as_text([book]))
+        if book.owed:
+            logger.info("%s images are still owed: the same command continues.", f"{book.owed:,}")
+
+
+def as_text(found: list[Book]) -> str:
+    """The books as plain text."""
+    text = io.StringIO()
+    Console(file=text, width=100).print(table(found, "The collection"))
+    return text.getvalue()
+
+
+@contextmanager
+def stop_on(kind: type[Exception], crawler: Crawler) -> Iterator[None]:
+    """Within: an error of this kind ends the run with its one sentence, and the image at hand stays owed."""
+    try:
+        yield
+    except kind as error:
+        closing = Closing.of(crawler)
+        if closing is None:
+            raise
+        closing.stop(error)
+        raise DropItem(f"stays owed, the run stops: {error}", log_level="DEBUG") from error

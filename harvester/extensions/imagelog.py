@@ -1,0 +1,63 @@
+"""image_download.log: one line per image, and the books at the end, beside the data."""
+
+import re
+from datetime import UTC, datetime
+from typing import Self, TextIO, cast
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+
+from harvester.errors import StoreError
+from harvester.extensions.ledger import Harvesting
+from harvester.items import ImageItem
+from harvester.places import Places
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """The text on one line: control characters and bidirectional marks are escaped, so none can forge a line."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def line(item: ImageItem) -> str:
+    """`status  names  url  what came of it`, tab-separated."""
+    if item.status == "done":
+        told = (item.sha256 or "", f"{item.format} {item.width}x{item.height} {item.bytes} bytes")
+    else:
+        told = (item.reason, item.detail)
+    names = " ".join(item.names) or "-"
+    return "\t".join(printable(column) for column in (item.status, names, item.url, *told))
+
+
+class ImageLog:
+    """Appends to the log of the collection; lines reach the disk as they are written."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Raises StoreError where the file cannot be written."""
+        collection = cast("Harvesting", crawler.spider).collection
+        path = Places.from_settings(crawler.settings).log_file(collection)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            log = cls(path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1))
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
+        crawler.signals.connect(log.item_scraped, signal=signals.item_scraped)
+        crawler.signals.connect(log.close, signal=signals.engine_stopped)
+        return log
+
+    def item_scraped(self, item: ImageItem) -> None:
+        """One image is settled."""
+        self.write(line(item))
+
+    def write(self, text: str) -> None:
+        """A line with its time."""
+        self._file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\t{text}\n")
+
+    def close(self) -> None:
+        """The end of the run."""
+        self._file.close()

@@ -1,0 +1,137 @@
+"""What a person sees while a crawl runs: one live line on a terminal, a plain line now and then elsewhere."""
+
+import asyncio
+import logging
+import sys
+from collections import Counter, deque
+from time import monotonic
+from typing import Self, cast
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+
+from harvester.catalogue import queries
+from harvester.extensions.ledger import Ledger
+from harvester.items import ImageItem
+
+logger = logging.getLogger(__name__)
+
+TICK = 1.0
+"""Seconds between two looks at the counters."""
+
+WINDOW = 30
+"""Ticks over which speed is averaged."""
+
+
+class Progress:
+    """Counts items and shows done, failed, skipped, total, speed, time left and what is being waited for."""
+
+    def __init__(self, crawler: Crawler, *, interval: float, live: bool) -> None:
+        self._crawler = crawler
+        self._interval = interval
+        self._finished: Counter[str] = Counter()
+        self._bytes = 0
+        self._owed: int | None = None
+        self._marks: deque[tuple[float, int, int]] = deque(maxlen=WINDOW)
+        self._task: asyncio.Task[None] | None = None
+        self._live = _LiveLine(self) if live else None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Nothing is shown with --nolog; the live line needs a terminal that the log goes to."""
+        settings = crawler.settings
+        if not settings.getbool("LOG_ENABLED"):
+            raise NotConfigured
+        live = sys.stderr.isatty() and not settings["LOG_FILE"]
+        progress = cls(crawler, interval=settings.getfloat("LOGSTATS_INTERVAL"), live=live)
+        crawler.signals.connect(progress.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(progress.item_scraped, signal=signals.item_scraped)
+        crawler.signals.connect(progress.spider_closed, signal=signals.spider_closed)
+        return progress
+
+    def spider_opened(self) -> None:
+        """Begin to show."""
+        if self._live:
+            self._live.start()
+        self._task = asyncio.ensure_future(self._run())
+
+    def item_scraped(self, item: ImageItem) -> None:
+        """One image is settled."""
+        self._finished[item.status] += 1
+        self._bytes += item.bytes or 0
+
+    def spider_closed(self) -> None:
+        """Stop showing; the summary follows."""
+        if self._task:
+            self._task.cancel()
+        if self._live:
+            self._live.stop()
+
+    async def _run(self) -> None:
+        shown = monotonic()
+        while True:
+            await asyncio.sleep(TICK)
+            self._marks.append((monotonic(), self._finished.total(), self._bytes))
+            if self._owed is None or monotonic() - shown >= self._interval:
+                shown = monotonic()
+                self._owed = await Ledger.of(self._crawler).ask(queries.owed_count)
+                if self._live is None:
+                    logger.info("%s", self.line())
+
+    def line(self) -> str:
+        """The state of the crawl in one line."""
+        done = (f"{self._finished[status]:,} {status}" for status in ("done", "failed", "skipped"))
+        return " · ".join((", ".join(done), *self._total(), *self._speed(), *self._waiting()))
+
+    def _total(self) -> list[str]:
+        return [] if self._owed is None else [f"{self._owed:,} owed"]
+
+    def _speed(self) -> list[str]:
+        if len(self._marks) < 2:
+            return []
+        (start, images, size), (end, images_now, size_now) = self._marks[0], self._marks[-1]
+        rate = (images_now - images) / (end - start)
+        speed = f"{rate:,.1f} images/s, {(size_now - size) / (end - start) / 1e6:,.1f} MB/s"
+        return [speed, f"{_clock(self._owed / rate)} left"] if rate and self._owed else [speed]
+
+    def _waiting(self) -> list[str]:
+        dealer = getattr(self._crawler.spider, "dealer", None)
+        if dealer is None or dealer.busiest is None:
+            return []
+        host, number = cast("tuple[str, int]", dealer.busiest)
+        return [f"waiting for {number} from {host}"]
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{second:02}"
+
+
+class _LiveLine:
+    """The line at the bottom of the terminal; while it is there, log lines are printed above it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._live = Live(
+            console=Console(stderr=True),
+            get_renderable=lambda: Text(progress.line(), overflow="ellipsis", no_wrap=True),
+            refresh_per_second=2,
+            transient=True,
+        )
+        self._handlers: list[logging.StreamHandler] = []  # type: ignore[type-arg]
+
+    def start(self) -> None:
+        plain = sys.stderr
+        self._live.start()
+        handlers = [handler for handler in logging.root.handlers if isinstance(handler, logging.StreamHandler)]
+        self._handlers = [handler for handler in handlers if handler.stream is plain]
+        for handler in self._handlers:
+            handler.setStream(sys.stderr)
+
+    def stop(self) -> None:
+        self._live.stop()
+        for handler in self._handlers:
+            handler.setStream(sys.stderr)

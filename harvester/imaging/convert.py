@@ -1,0 +1,148 @@
+"""One picture, one decode: checked, its rendition made, its thumbnails, and the small plane for the hashes.
+
+The rendition depends on what is asked for:
+
+- "original": always the very same bytes.
+- "jpeg": a JPEG. Grey and RGB JPEGs that are sRGB and upright keep their bytes, all else is encoded.
+- "rgb": mode RGB. RGB JPEGs and still, opaque RGB PNGs that are sRGB and upright keep their bytes; other JPEGs become
+  RGB JPEGs, all else an RGB PNG.
+
+What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at full resolution (4:4:4) from quality 90 on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+
+from PIL import Image
+
+from harvester.errors import Refused
+from harvester.imaging.colour import alters
+from harvester.imaging.decode import Limits, check_end, load, open_picture, orientation, upright_size
+from harvester.imaging.fingerprint import grey_plane
+from harvester.imaging.flatten import Colour, flatten, upright
+from harvester.imaging.header import Header, read_header
+from harvester.imaging.sniff import EXTENSIONS
+
+_DRAFT = 256  # pixels, shorter side of a JPEG decoded at reduced scale
+_JPEG_SIDE = 65500  # pixels, the most libjpeg writes
+_FULL_COLOUR = 90  # quality from which colours are not subsampled
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to make of a picture: see the module. `thumbs`: name -> (width, height) in pixels to fit into."""
+
+    format: str = "jpeg"
+    quality: int = 95
+    background: Colour = (255, 255, 255)
+    limits: Limits = field(default_factory=Limits)
+    thumbs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the file is: Pillow's format and mode names, extension, upright size in pixels, size in bytes, frames."""
+
+    format: str
+    ext: str
+    mode: str
+    width: int
+    height: int
+    bytes: int
+    animated: bool
+    frames: int
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What became of a picture; nothing in it is as large as the decoded picture.
+
+    `rendition` is None where it is the very same bytes. `plane` is a small grey PIL image (mode L). `thumbs` are JPEGs.
+    """
+
+    facts: Facts
+    rendition: bytes | None
+    rendition_ext: str
+    plane: Image.Image
+    thumbs: dict[str, bytes]
+
+
+def process(data: bytes, options: Options) -> Processed:
+    """Check, decode and convert one picture. Raises Refused and nothing else.
+
+    A JPEG that keeps its bytes and has at least 512 pixels each way is decoded at reduced scale: only the hashes need
+    it, and the decoder finds the same truncations.
+    """
+    image: Image.Image = (opened := open_picture(data, options.limits))
+    header = read_header(opened, data)
+    del opened
+    check_end(data, header.format)
+    drafted = _only_hashes_needed(image, header, options) and image.draft("L", (_DRAFT, _DRAFT)) is not None
+    load(image)
+    turn = orientation(image)
+    if not drafted:
+        image = flatten(image, header, options.background)
+    image = upright(image, turn)
+    width, height = upright_size(header.size, turn) if drafted else image.size
+    return _processed(image, _facts(header, width, height, len(data)), _encoding(header, turn, options), options)
+
+
+def _processed(picture: Image.Image, facts: Facts, encoding: str | None, options: Options) -> Processed:
+    return Processed(
+        facts=facts,
+        rendition=_encoded(picture, encoding, options.quality) if encoding else None,
+        rendition_ext=EXTENSIONS[encoding] if encoding else facts.ext,
+        plane=grey_plane(picture),
+        thumbs={name: _thumbnail(picture, size, options.quality) for name, size in options.thumbs.items()},
+    )
+
+
+def _facts(header: Header, width: int, height: int, size: int) -> Facts:
+    return Facts(
+        format=header.format,
+        ext=EXTENSIONS[header.format],
+        mode=header.mode,
+        width=width,
+        height=height,
+        bytes=size,
+        animated=header.animated,
+        frames=header.frames,
+    )
+
+
+def _encoding(header: Header, turn: int, options: Options) -> str | None:
+    """The format the rendition is encoded in; None where the bytes stay."""
+    if options.format == "original":
+        return None
+    as_seen = turn == 1 and not alters(header.profile, header.mode)
+    if header.is_jpeg:
+        modes = {"RGB", "L"} if options.format == "jpeg" else {"RGB"}
+        return None if as_seen and header.mode in modes else "JPEG"
+    if options.format == "jpeg":
+        return "JPEG"
+    opaque = header.mode == "RGB" and header.clear is None
+    return None if header.format == "PNG" and opaque and as_seen and not header.animated else "PNG"
+
+
+def _only_hashes_needed(image: Image.Image, header: Header, options: Options) -> bool:
+    if not header.is_jpeg or header.mode not in {"RGB", "L"} or alters(header.profile, header.mode):
+        return False
+    return min(header.size) >= 2 * _DRAFT and not options.thumbs and not _encoding(header, orientation(image), options)
+
+
+def _encoded(picture: Image.Image, encoding: str, quality: int) -> bytes:
+    file = BytesIO()
+    if encoding == "PNG":
+        picture.save(file, "PNG")
+        return file.getvalue()
+    if max(picture.size) > _JPEG_SIDE:
+        raise Refused("too-many-pixels", f"{picture.width} × {picture.height} pixels do not fit into a JPEG")
+    picture.save(file, "JPEG", quality=quality, subsampling="4:4:4" if quality >= _FULL_COLOUR else "4:2:0")
+    return file.getvalue()
+
+
+def _thumbnail(picture: Image.Image, size: tuple[int, int], quality: int) -> bytes:
+    small = picture.copy()
+    small.thumbnail(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return _encoded(small, "JPEG", quality)

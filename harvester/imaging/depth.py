@@ -1,0 +1,72 @@
+"""Grey values with more than 8 bits: scaled to 0..255, never clipped.
+
+| mode          | black to white is                                                            |
+|---------------|------------------------------------------------------------------------------|
+| I;16, I;16B … | 0 to 65535, whatever values occur; TIFF may say 0 to 4095, or the reverse     |
+| I             | 0 to 65535 if all values lie there, else the least to the greatest value      |
+| F             | 0 to 1, to 255, to 65535: the first that holds all values, else least to greatest |
+
+In F, NaN and infinite values become black and do not count.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Span = tuple[float, float]
+
+_STRIP = 2**22  # pixels
+_WHITES = {"I": (65535.0,), "F": (1.0, 255.0, 65535.0)}
+
+
+def is_deep(mode: str) -> bool:
+    """Whether a mode holds grey values with more than 8 bits."""
+    return mode == "F" or mode.startswith("I")
+
+
+def span(image: Image.Image, short: Span = (0.0, 65535.0)) -> Span:
+    """The values that become 0 and 255; `short` are those of the modes with 16 bits."""
+    if image.mode not in _WHITES:
+        return short
+    least, greatest = _extremes(image)
+    if least >= 0:
+        for white in _WHITES[image.mode]:
+            if greatest <= white:
+                return 0.0, white
+    return least, greatest
+
+
+def eight_bit(
+    image: Image.Image, black_to_white: Span, clear: int | None = None
+) -> tuple[Image.Image, Image.Image | None]:
+    """A deep picture in mode L and, if one value is see-through, its alpha channel in mode L."""
+    values = np.asarray(image)
+    black, white = black_to_white
+    finite = np.where(np.isfinite(values), values, black).astype(np.float64)
+    levels = np.rint((finite - black) * (255 / (white - black) if white != black else 0.0))
+    alpha = None if clear is None else Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
+    return Image.fromarray(levels.clip(0, 255).astype(np.uint8)), alpha
+
+
+def strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """The picture in horizontal strips of about 4 million pixels, each with its first row: large copies are avoided."""
+    rows = max(1, _STRIP // image.width)
+    if rows >= image.height:
+        yield 0, image
+        return
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _extremes(image: Image.Image) -> Span:
+    """The least and greatest finite value; 0 and 0 where there is none."""
+    bounds = [_finite_bounds(np.asarray(piece)) for _, piece in strips(image)]
+    found = [bound for bound in bounds if bound is not None]
+    return (min(low for low, _ in found), max(high for _, high in found)) if found else (0.0, 0.0)
+
+
+def _finite_bounds(values: NDArray[np.generic]) -> Span | None:
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None

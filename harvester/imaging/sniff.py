@@ -1,0 +1,116 @@
+"""What bytes are, told from their first few: which picture format, or what else a server sent instead of a picture."""
+
+import codecs
+import re
+
+EXTENSIONS: dict[str, str] = {
+    "JPEG": "jpg",
+    "MPO": "jpg",
+    "PNG": "png",
+    "GIF": "gif",
+    "WEBP": "webp",
+    "AVIF": "avif",
+    "BMP": "bmp",
+    "TIFF": "tif",
+    "JPEG2000": "jp2",
+}
+"""Pillow's name of every format that can be kept -> file extension without the dot."""
+
+_MAGIC: tuple[tuple[str, bytes], ...] = (
+    ("JPEG", rb"\xff\xd8(\xff|\Z)"),
+    ("PNG", rb"\x89PNG\r\n\x1a\n"),
+    ("GIF", rb"GIF8[79]a"),
+    ("WEBP", rb"RIFF....WEBP"),
+    ("camera raw", rb"(II\*\0|MM\0\*)....CR|FUJIFILMCCD-RAW|IIU\0|IIR[OS]"),
+    ("TIFF", rb"II\*\0|II\0\*|II\+\0|MM\0\*|MM\*\0|MM\0\+"),
+    ("BMP", rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0|BM(?=.*\0).{0,15}\Z"),
+    ("JPEG2000", rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),
+    ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
+    ("JPEG XR", rb"II\xbc"),
+    ("ICO", rb"\0\0[\x01\x02]\0[^\0]\0"),
+    ("ICNS", rb"icns"),
+    ("PSD", rb"8BPS"),
+    ("QOI", rb"qoif"),
+    ("DDS", rb"DDS "),
+    ("OpenEXR", rb"\x76\x2f\x31\x01"),
+    ("Radiance HDR", rb"#\?(RADIANCE|RGBE)"),
+    ("XCF", rb"gimp xcf"),
+    ("DjVu", rb"AT&TFORM"),
+    ("PNM", rb"P[1-7Ff]\s+(#|-?\d|WIDTH)"),
+    ("PostScript", rb"%!PS|\xc5\xd0\xd3\xc6"),
+    ("PDF", rb"\s*%PDF-"),
+    ("WebM video", rb"\x1aE\xdf\xa3.{0,60}webm"),
+    ("Matroska video", rb"\x1aE\xdf\xa3"),
+    ("AVI video", rb"RIFF....AVI "),
+    ("MPEG video", rb"\0\0\x01[\xb3\xba]"),
+    ("Flash", rb"FLV\x01|[CF]WS[\x01-\x32]"),
+    ("audio", rb"ID3|fLaC|OggS|RIFF....WAVE|\xff[\xf2\xf3\xfa\xfb]|MThd|FORM....AIF"),
+    ("ZIP", rb"PK(\x03\x04|\x05\x06)"),
+    ("archive", rb"Rar!\x1a\x07|7z\xbc\xaf\x27\x1c|\xfd7zXZ\0|\x28\xb5\x2f\xfd|BZh[1-9]"),
+    ("gzip", rb"\x1f\x8b\x08"),
+    ("font", rb"wOF[F2]|OTTO"),
+    ("program", rb"\x7fELF|MZ\x90"),
+)
+_TABLE = tuple((kind, re.compile(pattern, re.DOTALL)) for kind, pattern in _MAGIC)
+_TEXTS = (
+    ("SVG", re.compile(rb"<svg|(<\?xml|<!--|<!doctype svg).*<svg", re.DOTALL | re.IGNORECASE)),
+    ("HTML", re.compile(rb"<(!doctype html|!--|(html|head|body|script|title|meta|div|p|h1|center|table)\b)", re.I)),
+    ("HTML", re.compile(rb"<\?xml.*<html", re.DOTALL | re.IGNORECASE)),
+    ("XML", re.compile(rb"<(\?xml|!doctype|rss|error|feed)", re.IGNORECASE)),
+    ("JSON", re.compile(rb'\{\s*("|\}|$)|\[\s*["\[{\]\-0-9tfn]')),
+)
+_BOX_BRANDS: tuple[tuple[str, frozenset[bytes]], ...] = (
+    ("AVIF", frozenset({b"avif", b"avis"})),
+    ("HEIC", frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})),
+    ("camera raw", frozenset({b"crx "})),
+    ("audio", frozenset({b"M4A ", b"M4B "})),
+)
+
+IMAGE_KINDS: frozenset[str] = frozenset(
+    {*EXTENSIONS, "camera raw", "JPEG XL", "JPEG XR", "ICO", "ICNS", "PSD", "QOI", "DDS", "OpenEXR", "Radiance HDR"}
+    | {"XCF", "DjVu", "PNM", "PostScript", "SVG", "HEIC"}
+)
+"""The answers of `kind_of` that are picture formats, whether we can keep them or not."""
+
+_NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_HEAD = 1024  # bytes looked at
+
+
+def kind_of(data: bytes) -> str:
+    """What the bytes are: Pillow's name of a format we can keep, or a word for a person to read."""
+    head = data[:_HEAD]
+    if not head:
+        return "empty"
+    if head[4:8] == b"ftyp":
+        return _boxed_kind(head)
+    for kind, pattern in _TABLE:
+        if pattern.match(head):
+            return kind
+    return _text_kind(head)
+
+
+def _boxed_kind(head: bytes) -> str:
+    """ISO media files differ by their brands: the main one first, then those they are compatible with."""
+    size = int.from_bytes(head[:4], "big")
+    others = {head[at : at + 4] for at in range(16, min(size, len(head)), 4)}
+    if head[8:12] in {b"mif1", b"msf1"} and others & {b"avif", b"avis"}:
+        return "AVIF"
+    return next((kind for kind, brands in _BOX_BRANDS if head[8:12] in brands), "MP4 video")
+
+
+def _text_kind(head: bytes) -> str:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "text"
+    words = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if _NOT_IN_TEXT.search(words) or not _is_utf8(words):
+        return "unknown bytes"
+    return next((kind for kind, pattern in _TEXTS if pattern.match(words)), "text")
+
+
+def _is_utf8(head: bytes) -> bool:
+    """A character cut off at the end is no mistake: the head is only a part."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,144 @@
+"""100: the bytes of an image. Known bytes come from the blob store, all others from the network."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    NotSupported,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+from scrapy.pipelines.images import ImagesPipeline
+from scrapy.pipelines.media import FileException, FileInfo, FileInfoOrError, MediaPipeline
+
+from harvester.blobs import BlobStore
+from harvester.extensions.workers import Workers
+from harvester.items import ImageItem
+from harvester.places import Places
+from harvester.reasons import REASONS, of_http_status
+
+REASON_OF_EXCEPTION: dict[type[Exception], str] = {
+    DownloadTimeoutError: "timeout",
+    CannotResolveHostError: "dns",
+    DownloadCancelledError: "too-many-bytes",
+    DownloadConnectionRefusedError: "connection",
+    ResponseDataLossError: "connection",
+    DownloadFailedError: "connection",
+    UnsupportedURLSchemeError: "redirect",
+    NotSupported: "redirect",
+}
+
+
+class DownloadPipeline(ImagesPipeline):
+    """Fetches one image per item and leaves its bytes in `item.work.body`.
+
+    What Scrapy's pipeline does after the download is done by the pipelines behind this one: it converts and stores on
+    the event loop, in place and under a name made from the URL. As many items are let in as CONCURRENT_REQUESTS says;
+    each one keeps its place until it has left the whole chain, which bounds the memory.
+    """
+
+    def __init__(self, store_uri: Path, *, crawler: Crawler) -> None:
+        super().__init__(store_uri, crawler=crawler)
+        self._room = asyncio.Semaphore(crawler.settings.getint("CONCURRENT_REQUESTS"))
+        self._inside: set[ImageItem] = set()
+        self._blobs = BlobStore(Places.from_settings(crawler.settings).blobs)
+        self._workers = Workers.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """IMAGES_STORE is not asked for: everything lies in HARVESTER_DATA_DIR."""
+        pipeline = cls(Places.from_settings(crawler.settings).root, crawler=crawler)
+        for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
+            crawler.signals.connect(pipeline._leave, signal=signal)
+        return pipeline
+
+    async def process_item(self, item: ImageItem, spider: Any = None) -> ImageItem:
+        """Wait for room, then get the bytes."""
+        await self._room.acquire()
+        self._inside.add(item)
+        if item.sha256 and (body := await self._workers.run(self._blobs.read, item.sha256, item.work.ext)):
+            item.work.body = body
+            return item
+        await super().process_item(item)
+        return item
+
+    def get_media_requests(self, item: ImageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:
+        """One request, never cached; none where the address is none."""
+        meta = {"dont_cache": True, "handle_httpstatus_all": not self.allow_redirects}
+        try:
+            return [Request(item.url.strip(), callback=NO_CALLBACK, meta=meta)]
+        except ValueError as error:
+            item.refuse(REASONS["bad-url"].status, "bad-url", str(error))
+            return []
+
+    async def media_to_download(  # type: ignore[override]
+        self, request: Request, info: MediaPipeline.SpiderInfo, *, item: ImageItem
+    ) -> FileInfo:
+        """Download here: a refusal is then a value. Raised as an exception it would be logged with a traceback."""
+        asked = datetime.now(UTC)
+        item.asked_at, item.work.asked_at = asked.isoformat(timespec="seconds"), int(asked.timestamp())
+        item.attempts += 1
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except IgnoreRequest as error:
+            _refuse(item, _ignored(str(error)), _said(error))
+        except tuple(REASON_OF_EXCEPTION) as error:
+            reason = next(word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind))
+            _refuse(item, reason, _said(error))
+        else:
+            _take(response, item)
+        return {"url": request.url, "path": "", "checksum": None, "status": item.status}
+
+    def item_completed(
+        self, results: list[FileInfoOrError], item: ImageItem, info: MediaPipeline.SpiderInfo
+    ) -> ImageItem:
+        """Forget the result, which Scrapy would keep for the whole crawl. After a surprise the image stays owed."""
+        info.downloaded.clear()
+        for ok, result in results:
+            if not ok:
+                result.raiseException()  # type: ignore[union-attr]
+        if item.open and not item.work.body:
+            raise FileException(f"no bytes for {item.key}: the same address is under way for another image")
+        return item
+
+    def _leave(self, item: ImageItem) -> None:
+        item.work.release()
+        if item in self._inside:
+            self._inside.remove(item)
+            self._room.release()
+
+
+def _take(response: Response, item: ImageItem) -> None:
+    if response.status != 200:
+        _refuse(item, of_http_status(response.status), f"HTTP {response.status}")
+    elif not response.body:
+        _refuse(item, "not-an-image", "empty")
+    else:
+        item.work.body = response.body
+
+
+def _refuse(item: ImageItem, reason: str, detail: str) -> None:
+    item.refuse(REASONS[reason].status, reason, detail)
+
+
+def _ignored(said: str) -> str:
+    """Scrapy tells its reasons for ignoring a request only in words."""
+    if "robots.txt" in said:
+        return "robots"
+    return "too-many-bytes" if "DOWNLOAD_MAXSIZE" in said else "redirect"
+
+
+def _said(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -1,0 +1,62 @@
+"""Where everything lies, derived from the settings; the only place that knows the names of files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harvester.items import Collection
+
+
+@dataclass(frozen=True)
+class Places:
+    """The data directory and what lies in it. All paths are absolute."""
+
+    root: Path
+    catalogue: str
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> "Places":
+        """Read HARVESTER_DATA_DIR and HARVESTER_CATALOGUE."""
+        root = Path(settings["HARVESTER_DATA_DIR"]).expanduser().absolute()
+        return cls(root, settings["HARVESTER_CATALOGUE"] or f"sqlite:///{root / 'catalogue.db'}")
+
+    @property
+    def blobs(self) -> Path:
+        """The root of the blob store."""
+        return self.root / "blobs"
+
+    @property
+    def thumbs(self) -> Path:
+        """The root of the thumbnails."""
+        return self.root / "thumbs"
+
+    @property
+    def httpcache(self) -> Path:
+        """The HTTP cache."""
+        return self.root / "httpcache"
+
+    def default_output(self, site: str) -> Path:
+        """Where named copies go when no output is given."""
+        return self.root / "images" / site
+
+    def stored(self, output: Path) -> str:
+        """How the catalogue writes an output directory, so that the data directory can be moved."""
+        return str(output.relative_to(self.root)) if output.is_relative_to(self.root) else str(output)
+
+    def output(self, collection: Collection) -> Path:
+        """The output directory of a collection, from what the catalogue wrote."""
+        return self.root / collection.directory
+
+    def beside(self, collection: Collection) -> Path:
+        """Where the status file and the log of a collection go: its own output, or the data directory by default."""
+        output = self.output(collection)
+        return self.root if output == self.default_output(collection.site) else output
+
+    def status_file(self, collection: Collection) -> Path:
+        """download_status.json, in the shape of the seed script."""
+        return self.beside(collection) / "download_status.json"
+
+    def log_file(self, collection: Collection) -> Path:
+        """image_download.log, one line per image."""
+        return self.beside(collection) / "image_download.log"

@@ -1,0 +1,65 @@
+"""The words that say why an image did not end as `done`: the only place where they are listed.
+
+A reason belongs to one status. `failed`: the source did not deliver a picture. `skipped`: it was not wanted.
+A failure is either temporary (the next run asks again) or permanent (only `retry=all` asks again).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What one reason word means."""
+
+    status: str
+    temporary: bool
+    meaning: str
+
+
+def _temporary(meaning: str) -> Reason:
+    return Reason("failed", True, meaning)
+
+
+def _permanent(meaning: str) -> Reason:
+    return Reason("failed", False, meaning)
+
+
+def _skipped(meaning: str) -> Reason:
+    return Reason("skipped", False, meaning)
+
+
+REASONS: dict[str, Reason] = {
+    "http-temporary": _temporary("an HTTP status that may pass: 401, 403, 407, 408, 409, 418, 421, 423, 425, 429, 5xx"),
+    "timeout": _temporary("no complete answer within DOWNLOAD_TIMEOUT"),
+    "dns": _temporary("the host name has no address"),
+    "connection": _temporary("refused, reset, broken off or TLS not trusted"),
+    "truncated": _temporary("the picture ends too early"),
+    "name-taken": _temporary("the bytes are kept, but another file has the picture's name in the output folder"),
+    "http-gone": _permanent("404, 410, 451 or another HTTP status that will not pass"),
+    "redirect": _permanent("redirected too often, or to an address that cannot be asked"),
+    "bad-url": _permanent("not an http(s) address"),
+    "not-an-image": _permanent("the bytes are something else: HTML, JSON, video, nothing"),
+    "broken": _permanent("the bytes claim to be a picture but cannot be decoded"),
+    "format-not-allowed": _skipped("an image format that HARVESTER_FORMATS does not list"),
+    "too-small": _skipped("below IMAGES_MIN_WIDTH or IMAGES_MIN_HEIGHT"),
+    "too-many-pixels": _skipped("more than HARVESTER_MAX_PIXELS, seen in the header before decoding"),
+    "too-many-bytes": _skipped("more than DOWNLOAD_MAXSIZE, cut off while reading"),
+    "robots": _skipped("robots.txt of the host forbids it"),
+    "account-not-listed": _skipped("the account has no row in the accounts file, so there is no name for the picture"),
+}
+
+NO_ANSWER = frozenset({"timeout", "dns", "connection"})
+"""The host gave no answer at all."""
+
+TEMPORARY: tuple[str, ...] = tuple(word for word, reason in REASONS.items() if reason.temporary)
+
+_PASSING_CLIENT_ERRORS = frozenset({401, 403, 407, 408, 409, 418, 421, 423, 425, 429})
+
+
+def of_http_status(status: int) -> str:
+    """The reason word for an HTTP status other than 200."""
+    if status in _PASSING_CLIENT_ERRORS or status >= 500:
+        return "http-temporary"
+    if 300 <= status < 400:
+        return "redirect"
+    return "http-gone"

@@ -1,0 +1,129 @@
+"""Every knob of harvester: what it does, its default, who reads it.
+
+Any setting can be given for one run with `-s NAME=VALUE`. The HARVESTER_ settings can also be set by an environment
+variable of the same name; this file is the only place where the environment is read. Settings not named here are
+Scrapy's own and keep Scrapy's defaults.
+"""
+
+import os
+
+# --- Where things go ------------------------------------------------------------------------------------------------
+
+# The root of all that harvester keeps: catalogue.db, blobs/, images/, thumbs/, httpcache/, download_status.json,
+# image_download.log. Relative paths mean the folder the command is run in. Read by harvester.places.
+HARVESTER_DATA_DIR = os.environ.get("HARVESTER_DATA_DIR", "data")
+
+# The catalogue: a SQLAlchemy URL. Empty: catalogue.db in the data directory. Read by harvester.places.
+HARVESTER_CATALOGUE = os.environ.get("HARVESTER_CATALOGUE", "")
+
+# --- Who we are -----------------------------------------------------------------------------------------------------
+
+# An address or web page at which the owner of a server can reach you; becomes part of the User-Agent.
+# Read by harvester.addon.
+HARVESTER_CONTACT = os.environ.get("HARVESTER_CONTACT", "")
+
+# The User-Agent. Empty: harvester's name and version and the contact. Read by Scrapy, filled by harvester.addon.
+USER_AGENT = ""
+
+# --- What is done to pictures ---------------------------------------------------------------------------------------
+
+# JPEG quality of re-encoded renditions, 1 to 100. Read by harvester.options.
+HARVESTER_JPEG_QUALITY = os.environ.get("HARVESTER_JPEG_QUALITY", "95")
+
+# The colour transparent pixels are laid on, #rrggbb. Read by harvester.options.
+HARVESTER_BACKGROUND = os.environ.get("HARVESTER_BACKGROUND", "#ffffff")
+
+# Pictures with more pixels are skipped (too-many-pixels) before they are decoded. Read by harvester.options.
+HARVESTER_MAX_PIXELS = os.environ.get("HARVESTER_MAX_PIXELS", "100000000")
+
+# The image formats that are kept, by Pillow's names, comma-separated. Read by harvester.options.
+HARVESTER_FORMATS = os.environ.get("HARVESTER_FORMATS", "JPEG,PNG,GIF,WEBP,AVIF,BMP,TIFF,MPO,JPEG2000")
+
+# Threads for decoding, hashing and writing. 0: one per core. Read by harvester.options.
+HARVESTER_THREADS = os.environ.get("HARVESTER_THREADS", "0")
+
+# Scrapy's own image settings keep their meaning: smaller pictures are skipped (too-small, pixels) …
+IMAGES_MIN_WIDTH = 0
+IMAGES_MIN_HEIGHT = 0
+# … and each entry name -> (width, height) makes thumbs/<name>/<2 hex>/<sha256>.jpg.
+IMAGES_THUMBS: dict[str, tuple[int, int]] = {}
+
+# Bodies with more bytes are cut off while reading and skipped (too-many-bytes). They are held in memory, so this times
+# CONCURRENT_REQUESTS is the most that bodies can take. Read by Scrapy.
+DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+
+# --- Politeness -----------------------------------------------------------------------------------------------------
+
+# How many images may be under way at once, from the first byte to the catalogue; it bounds memory too.
+# Read by Scrapy and by harvester.pipelines.download.
+CONCURRENT_REQUESTS = 20
+# How many of those from one host. Read by Scrapy and by harvester.spiders.mastodon.
+CONCURRENT_REQUESTS_PER_DOMAIN = 8
+
+# The pace follows the server: about AUTOTHROTTLE_TARGET_CONCURRENCY requests at a time to a host, fewer when it slows.
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 0.5  # seconds between the first requests to a host
+AUTOTHROTTLE_MAX_DELAY = 60.0  # seconds
+AUTOTHROTTLE_TARGET_CONCURRENCY = 4.0
+
+# robots.txt is obeyed for pages and for images.
+ROBOTSTXT_OBEY = True
+
+DOWNLOAD_TIMEOUT = 30  # seconds for one answer
+RETRY_TIMES = 2  # further tries within a run; later runs try temporary failures again
+RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # a failed image has its line in image_download.log
+MEDIA_ALLOW_REDIRECTS = True  # file hosts redirect to their storage
+
+# --- Safety ---------------------------------------------------------------------------------------------------------
+
+DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}  # http and https only
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+COOKIES_ENABLED = False  # the first cookie would make tldextract ask the internet
+
+# --- HTTP cache: pages and API answers, never image bodies ----------------------------------------------------------
+
+HTTPCACHE_ENABLED = True
+HTTPCACHE_POLICY = "harvester.middlewares.cachepolicy.PagesOnly"
+HTTPCACHE_DIR = ""  # empty: httpcache/ in the data directory; filled by harvester.addon
+HTTPCACHE_EXPIRATION_SECS = 3600
+HTTPCACHE_GZIP = True
+
+# --- Output ---------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = "INFO"
+LOGSTATS_INTERVAL = 10.0  # seconds between progress lines where there is no terminal; read by extensions.progress
+STATS_DUMP = False  # the books are shown instead
+LOG_FORMATTER = "harvester.logs.QuietLogFormatter"
+FEED_EXPORT_ENCODING = "utf-8"
+
+# --- Wiring: nothing to adjust --------------------------------------------------------------------------------------
+
+BOT_NAME = "harvester"
+SPIDER_MODULES = ["harvester.spiders"]
+NEWSPIDER_MODULE = "harvester.spiders"
+COMMANDS_MODULE = "harvester.commands"
+ADDONS = {"harvester.addon.Harvester": 100}
+
+DOWNLOADER_MIDDLEWARES = {
+    "harvester.middlewares.tickets.TicketMiddleware": 20,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "harvester.middlewares.robots.RobotsTxt": 100,
+}
+ITEM_PIPELINES = {
+    "harvester.pipelines.download.DownloadPipeline": 100,
+    "harvester.pipelines.convert.ConvertPipeline": 200,
+    "harvester.pipelines.blobs.BlobsPipeline": 300,
+    "harvester.pipelines.fingerprint.FingerprintPipeline": 400,
+    "harvester.pipelines.catalogue.CataloguePipeline": 900,
+}
+EXTENSIONS = {
+    "scrapy.extensions.logstats.LogStats": None,  # harvester's own progress says more
+    "harvester.extensions.workers.Workers": 100,
+    "harvester.extensions.ledger.Ledger": 200,
+    "harvester.extensions.imagelog.ImageLog": 300,
+    "harvester.extensions.progress.Progress": 400,
+    "harvester.extensions.closing.Closing": 500,
+}

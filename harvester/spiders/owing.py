@@ -1,0 +1,97 @@
+"""What the three spiders share: a collection, and working off what the catalogue owes to it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from scrapy import Spider, signals
+from scrapy.http import Response
+
+from harvester.catalogue import queries, writer
+from harvester.catalogue.owed import Dealer
+from harvester.catalogue.queries import Owed
+from harvester.extensions.ledger import Ledger
+from harvester.items import Collection, ImageItem, Promise
+from harvester.middlewares.tickets import ticket
+from harvester.reasons import NO_ANSWER
+
+PROMISES_AT_ONCE = 500
+"""How many promises are one transaction: about 20 ms of the ledger's thread."""
+
+
+class OwingSpider(Spider):
+    """A spider whose work lies in the catalogue: first promised, then dealt out by host, through the scheduler.
+
+    A subclass sets `collection`, `arguments` and `retry` before the crawl starts and may override `promises`.
+    """
+
+    collection: Collection
+    arguments: dict[str, str]
+    retry = "failed"
+
+    def promises(self) -> Iterator[Promise]:
+        """Images that are known without asking a server; read in a thread while others are fetched already."""
+        return iter(())
+
+    async def prepare(self) -> None:
+        """What has to be in the catalogue before the first promise."""
+
+    async def start(self) -> AsyncIterator[Any]:
+        """One ticket per hand of owed images, until nothing is owed that has not been tried in this run."""
+        settings = self.crawler.settings
+        self.ledger = Ledger.of(self.crawler)
+        self._dealt: dict[int, Owed] = {}
+        self.dealer = Dealer(
+            self._owed,
+            per_host=settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
+            in_hand=settings.getint("CONCURRENT_REQUESTS"),
+        )
+        for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
+            self.crawler.signals.connect(self._finished, signal=signal)
+        await self.prepare()
+        await self.ledger.change(writer.owe_again, self.retry)
+        self.dealer.add(await self.ledger.ask(queries.owing_hosts))
+        promising = asyncio.ensure_future(self._promise())
+        promising.add_done_callback(lambda _: self.dealer.no_more())
+        async for hand in self.dealer.hands():
+            self._dealt.update((image.row, image) for image in hand)
+            yield ticket([image.row for image in hand], self.work_on)
+        await promising
+
+    def work_on(self, _response: Response, rows: Sequence[int]) -> Iterator[ImageItem]:
+        """The items of a ticket. A ticket of an earlier run, kept by JOBDIR, has nothing in it any more."""
+        for row in rows:
+            if image := self._dealt.pop(row, None):
+                yield item_of(self.name, image)
+
+    async def _promise(self) -> None:
+        source = self.promises()
+        loop = asyncio.get_running_loop()
+        while batch := await loop.run_in_executor(None, lambda: list(islice(source, PROMISES_AT_ONCE))):
+            self.dealer.add(await self.ledger.change(writer.promise, batch))
+
+    async def _owed(self, host: str, after: int, limit: int) -> list[Owed]:
+        return await self.ledger.ask(queries.owed, host, after, limit)
+
+    def _finished(self, item: ImageItem) -> None:
+        self.dealer.finished(item.work.row, answered=item.reason not in NO_ANSWER)
+
+
+def item_of(site: str, image: Owed) -> ImageItem:
+    """The item that carries an owed image through the pipelines."""
+    item = ImageItem(
+        site=site,
+        key=image.key,
+        url=image.url,
+        host=image.host,
+        names=list(image.names.values()),
+        page=image.page,
+        author=image.author,
+        alt=image.alt,
+        metadata=image.metadata,
+        attempts=image.attempts,
+        sha256=image.sha256,
+    )
+    item.work.row, item.work.names, item.work.ext = image.row, image.names, image.ext or ""
+    return item

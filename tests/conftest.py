@@ -1,0 +1,73 @@
+"""Fixtures that every test shares: the loopback server, and a way to run commands as a user would."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.dataset import DataSet
+from tests.farsite.process import Farsite, running
+
+ROOT = Path(__file__).parent.parent
+
+QUICK = {"AUTOTHROTTLE_START_DELAY": "0.01", "DOWNLOAD_TIMEOUT": "2", "LOGSTATS_INTERVAL": "1"}
+"""Settings that only make tests shorter."""
+
+
+@dataclass
+class Commands:
+    """Runs `scrapy …` in a child process, with a data directory of its own."""
+
+    data: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def scrapy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The finished command with its output."""
+        return subprocess.run(self.command(*arguments), **self.options(), timeout=120, check=False)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The running command; the caller stops it."""
+        return subprocess.Popen(self.command(*arguments), **self.options())
+
+    def crawl(self, files: DataSet, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`scrapy crawl mastodon` over a data set; it must end well."""
+        done = self.scrapy("crawl", "mastodon", *files.arguments, *arguments)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    @staticmethod
+    def command(*arguments: str) -> list[str]:
+        """Warnings of our own code are errors in the child too."""
+        quick = [word for name, value in QUICK.items() for word in ("-s", f"{name}={value}")]
+        options = quick if arguments[0] == "crawl" else []
+        return [sys.executable, "-m", "scrapy", arguments[0], *arguments[1:2], *options, *arguments[2:]]
+
+    def options(self) -> dict[str, object]:
+        """How a child is started."""
+        environment = os.environ | {"HARVESTER_DATA_DIR": str(self.data), "PYTHONWARNINGS": "error"} | self.environment
+        return {"cwd": ROOT, "env": environment, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Farsite]:
+    """One loopback server for all tests."""
+    with running() as site:
+        yield site
+
+
+@pytest.fixture
+def farsite(server: Farsite) -> Farsite:
+    """The loopback server with an empty log."""
+    server.clear()
+    return server
+
+
+@pytest.fixture
+def commands(tmp_path: Path) -> Commands:
+    """Commands on an empty data directory, which does not exist yet."""
+    return Commands(tmp_path / "data")

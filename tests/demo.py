@@ -1,0 +1,67 @@
+"""`make demo`: starts the loopback sites, harvests them into demo-data/, shows what came of it and where to look."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests import dataset
+from tests.farsite.pictures import KINDS
+from tests.farsite.process import Farsite, running
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT / "demo-data"
+
+NEXT = """
+Look at what was made:
+  demo-data/images/mastodon/       the pictures, {userIndex}_{postIndex}_{urlIndex}.jpg, all RGB JPEG, all upright
+  demo-data/blobs/                 the bytes as they came, under their sha256
+  demo-data/download_status.json   what became of every URL, in the shape of the data set
+  demo-data/image_download.log     one line per image, then the books
+  demo-data/items.jsonl            the same as a feed: hashes, sizes, reasons
+  demo-data/catalogue.db           the catalogue; ask it: sqlite3 demo-data/catalogue.db
+
+Try next:
+  HARVESTER_DATA_DIR=demo-data .venv/bin/scrapy status
+"""
+
+
+def main() -> int:
+    """Exit code 0 when everything came out as the loopback site promised."""
+    shutil.rmtree(DATA, ignore_errors=True)
+    with running() as site:
+        files = dataset.write(DATA / "input", _posts(site))
+        print(f"A Mastodon data set of {site.url('')} lies in {files.posts.parent.relative_to(ROOT)}/. Harvesting:\n")
+        _scrapy("crawl", "mastodon", *files.arguments, "-O", str(DATA / "items.jsonl"), "-s", "DOWNLOAD_TIMEOUT=3")
+        asked = site.counts()["requests"]
+        print(f"\nThe same command again: what is done is not asked for. (The site was asked {asked} times so far.)\n")
+        _scrapy("crawl", "mastodon", *files.arguments, "-s", "DOWNLOAD_TIMEOUT=3", "-a", "retry=none")
+        print(f"\nThe second run made {site.counts()['requests'] - asked} requests.")
+    _scrapy("status", expected=1)
+    print(NEXT)
+    return 0
+
+
+def _posts(site: Farsite) -> dataset.Posts:
+    photos = [site.url(f"/photo/{number}.jpg", f"127.0.0.{1 + number % 3}") for number in range(60)]
+    return {
+        "anna@photos.example": [(index, photos[3 * index : 3 * index + 3]) for index in range(20)],
+        "bert@formats.example": [(index, [site.url(f"/kind/{kind}")]) for index, kind in enumerate(KINDS)],
+        "carl@trouble.example": [
+            (0, [site.url("/status/404"), site.url("/status/503/1/jpeg-rgb.jpg"), site.url("/html-200")]),
+            (1, [site.url("/slow/9/jpeg-rgb.jpg"), site.url("/cut/jpeg-rgb.jpg"), "http://nowhere.invalid/a.jpg"]),
+            (2, [site.url("/redirect/2/png-rgba.png"), site.url("/forbidden/jpeg-rgb.jpg"), "ftp://old.example/a.gif"]),
+        ],
+    }
+
+
+def _scrapy(*arguments: str, expected: int = 0) -> None:
+    environment = os.environ | {"HARVESTER_DATA_DIR": str(DATA)}
+    done = subprocess.run([sys.executable, "-m", "scrapy", *arguments], cwd=ROOT, env=environment, check=False)
+    if done.returncode != expected:
+        sys.exit(f"scrapy {' '.join(arguments)} ended with exit code {done.returncode}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

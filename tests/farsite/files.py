@@ -1,0 +1,76 @@
+"""Routes that deliver a file the way a good server does."""
+
+import asyncio
+import functools
+from pathlib import PurePosixPath
+
+from aiohttp import web
+
+from tests.farsite import pictures
+
+CONTENT_TYPES = {
+    ".avif": "image/avif",
+    ".bmp": "image/bmp",
+    ".gif": "image/gif",
+    ".html": "text/html",
+    ".ico": "image/x-icon",
+    ".jp2": "image/jp2",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+    ".mp4": "video/mp4",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".tif": "image/tiff",
+    ".webp": "image/webp",
+}
+_JPEG = {"Content-Type": "image/jpeg"}
+_photo = functools.lru_cache(256)(pictures.photo)
+
+
+def body_of(request: web.Request) -> bytes:
+    """The bytes of the kind the `{name}` in the address asks for; 404 when there is no such kind."""
+    name = request.match_info["name"]
+    if name not in pictures.KINDS:
+        raise web.HTTPNotFound(text=f"farsite has no kind {name!r}\n")
+    return pictures.KINDS[name]()
+
+
+def type_of(request: web.Request) -> dict[str, str]:
+    """The Content-Type header that the extension in the address promises."""
+    suffix = PurePosixPath(request.match_info["name"]).suffix
+    return {"Content-Type": CONTENT_TYPES.get(suffix, "application/octet-stream")}
+
+
+async def kind(request: web.Request) -> web.Response:
+    """The file, whole and at once."""
+    return web.Response(body=body_of(request), headers=type_of(request))
+
+
+async def _numbered(request: web.Request) -> web.Response:
+    return web.Response(body=pictures.numbered(int(request.match_info["n"])), headers=_JPEG)
+
+
+async def _photo_route(request: web.Request) -> web.Response:
+    body = await asyncio.to_thread(_photo, int(request.match_info["n"]), **_size(request))
+    return web.Response(body=body, headers=_JPEG)
+
+
+def _size(request: web.Request) -> dict[str, int]:
+    try:
+        return {side: int(request.query[side]) for side in ("width", "height") if side in request.query}
+    except ValueError as error:
+        raise web.HTTPBadRequest(text="?width= and ?height= are numbers of pixels\n") from error
+
+
+async def _robots(_: web.Request) -> web.Response:
+    return web.Response(text="User-agent: *\nDisallow: /forbidden/\n")
+
+
+ROUTES: list[web.RouteDef] = [
+    web.get("/kind/{name}", kind),
+    web.get(r"/numbered/{n:\d+}.jpg", _numbered),
+    web.get(r"/photo/{n:\d+}.jpg", _photo_route),
+    web.get("/robots.txt", _robots),
+    web.get("/forbidden/{name}", kind),
+]

@@ -1,0 +1,17 @@
+"""The farsite application: a loopback web server with good, odd and broken pictures."""
+
+from aiohttp import web
+
+from tests.farsite import files, journal, trouble
+
+MODULES = [files, trouble, journal]
+"""The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
+
+
+def make_app() -> web.Application:
+    """A new application with an empty journal."""
+    app = web.Application(middlewares=[journal.noting])
+    app[journal.JOURNAL] = journal.Journal()
+    for module in MODULES:
+        app.add_routes(module.ROUTES)
+    return app

@@ -1,0 +1,103 @@
+"""Documentation that lists things lists what there is."""
+
+import ast
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from harvester.catalogue.schema import metadata
+from harvester.items import ImageItem
+from harvester.reasons import REASONS
+from harvester.spiders.mastodon import ARGUMENTS
+from harvester.version import VERSION
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+WIRING = {"BOT_NAME", "SPIDER_MODULES", "NEWSPIDER_MODULE", "COMMANDS_MODULE", "ADDONS", "DOWNLOADER_MIDDLEWARES",
+          "ITEM_PIPELINES", "EXTENSIONS"}  # fmt: skip
+
+
+def _rows(page: str, heading: str = "") -> list[list[str]]:
+    """The rows of a page's tables, or of the one behind a heading; header rows left out."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    if heading:
+        text = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    found = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")
+    ]
+    rules = [number for number, row in enumerate(found) if set(row[0]) <= {"-"}]
+    return [row for number, row in enumerate(found) if number not in rules and number + 1 not in rules]
+
+
+def _ticked(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_the_readme_lists_every_setting() -> None:
+    """Each setting that settings.py gives a value stands in the table, and no other."""
+    tree = ast.parse((ROOT / "harvester/settings.py").read_text(encoding="utf-8"))
+    targets = [node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None) for node in tree.body]
+    ours = {target.id for target in targets if isinstance(target, ast.Name)} - WIRING
+    listed = [name for row in _rows("README.md", "Settings") for name in _ticked(row[0])]
+    assert sorted(listed) == sorted(ours)
+
+
+def test_the_readme_lists_every_command() -> None:
+    """Each module of harvester/commands stands in the table."""
+    listed = {_ticked(row[0])[0].split()[1] for row in _rows("README.md", "Commands")}
+    assert listed == {path.stem for path in (ROOT / "harvester/commands").glob("[a-z]*.py")}
+
+
+def test_the_readme_lists_every_spider_argument() -> None:
+    """Each argument of a spider stands in the table."""
+    listed = [(row[0], _ticked(row[1])[0]) for row in _rows("README.md", "Arguments of the spiders")]
+    assert listed == [("mastodon", name) for name in ARGUMENTS]
+
+
+def test_the_page_on_reasons_is_the_table_in_the_code() -> None:
+    """Words, statuses, what the next run does and meanings are the same."""
+    listed = {_ticked(row[0])[0]: tuple(row[1:]) for row in _rows("docs/reasons.md")}
+    assert listed == {
+        word: (reason.status, "tries again" if reason.temporary else "–", reason.meaning)
+        for word, reason in REASONS.items()
+    }
+
+
+def test_the_page_on_feeds_lists_every_field() -> None:
+    """Each field of an item stands in the table, in its order."""
+    assert [_ticked(row[0])[0] for row in _rows("docs/feeds.md")] == [field.name for field in fields(ImageItem)]
+
+
+def test_the_page_on_the_catalogue_lists_every_column() -> None:
+    """Each column of each table stands in the table."""
+    listed: dict[str, list[str]] = {}
+    for row in _rows("docs/catalogue.md"):
+        listed.setdefault(row[0], []).extend(_ticked(row[1]))
+    assert listed == {name: [column.name for column in table.columns] for name, table in metadata.tables.items()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page names a file that is there."""
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_changelog_knows_the_version() -> None:
+    """The newest heading of the changelog is the version of the program, and packaging reads the same one."""
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == VERSION
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "harvester.version.VERSION"}
+
+
+def test_required_packages_have_an_upper_bound() -> None:
+    """A new major release of a library never breaks an installation by itself."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        wanted = [line for line in lines if line and not line.startswith(("#", "-r"))]
+        assert [line for line in wanted if not re.fullmatch(r"\S+>=[\d.]+,<[\d.]+", line)] == []

@@ -1,0 +1,31 @@
+"""What happens on the wire."""
+
+from pathlib import Path
+
+from tests import dataset
+from tests.conftest import Commands
+from tests.farsite.process import Farsite
+
+
+def test_robots_txt_holds_for_all_who_wait_for_it(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Many images of one host are asked for at once; each one that robots.txt forbids is skipped, none is fetched."""
+    forbidden = [farsite.url(f"/forbidden/jpeg-rgb.jpg?{number}") for number in range(12)]
+    commands.crawl(dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg"), *forbidden])))
+    assert not [path for path in farsite.counts()["paths"] if "forbidden" in path]
+    assert farsite.counts()["paths"]["/robots.txt"] == 1
+    assert dataset.rows(commands.data, "SELECT reason, count(*) FROM images GROUP BY reason ORDER BY reason") == [
+        ("", 1),
+        ("robots", 12),
+    ]
+
+
+def test_requests_say_who_they_come_from(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """The User-Agent names harvester and the contact that was set, for robots.txt and images alike."""
+    commands.crawl(
+        dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")])), "-s", "HARVESTER_CONTACT=me@x.example"
+    )
+    agents = {entry["user_agent"] for entry in farsite.log()}
+    assert len(agents) == 1
+    (agent,) = agents
+    assert agent.startswith("harvester/")
+    assert "contact: me@x.example" in agent

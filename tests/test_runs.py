@@ -1,0 +1,161 @@
+"""Runs that are stopped, killed, watched or asked about."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+from tests import dataset
+from tests.conftest import Commands
+from tests.farsite.process import Farsite
+
+
+def _wait_for_requests(farsite: Farsite, number: int) -> None:
+    deadline = time.monotonic() + 30
+    while farsite.counts()["requests"] < number:
+        assert time.monotonic() < deadline, "the crawl does not get going"
+        time.sleep(0.05)
+
+
+def test_ctrl_c_stops_in_order_and_the_same_command_continues(
+    farsite: Farsite, commands: Commands, tmp_path: Path
+) -> None:
+    """One SIGINT: status file written, what was not done is owed; the next run does the rest and nothing twice."""
+    urls = [farsite.url(f"/slow/0.05/jpeg-rgb.jpg?{number}") for number in range(300)]
+    files = dataset.write(tmp_path, dataset.one_user(urls))
+    run = commands.start("crawl", "mastodon", *files.arguments)
+    _wait_for_requests(farsite, 20)
+    run.send_signal(signal.SIGINT)
+    _, stderr = run.communicate(timeout=60)
+    assert run.returncode == 0, stderr
+    assert "the same command continues" in stderr
+    entries = [entry for post in dataset.status(commands.data)["0"].values() for entry in post]
+    done = sum(entry["success"] for entry in entries)
+    assert len(entries) == len(urls)
+    assert 0 < done < len(urls)
+    assert {entry["error"] for entry in entries if not entry["success"]} == {"pending"}
+    commands.crawl(files)
+    asked = farsite.counts()["paths"]
+    assert all(asked[f"/slow/0.05/jpeg-rgb.jpg?{number}"] == 1 for number in range(300))
+    assert dataset.rows(commands.data, "SELECT DISTINCT status FROM images") == [("done",)]
+
+
+def test_a_second_ctrl_c_stops_at_once_and_still_writes_the_status(
+    farsite: Farsite, commands: Commands, tmp_path: Path
+) -> None:
+    """Two SIGINTs do not wait for a slow host; the status file and the run record are written all the same."""
+    urls = [farsite.url(f"/slow/60/jpeg-rgb.jpg?{number}") for number in range(8)]
+    files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg"), *urls]))
+    run = commands.start("crawl", "mastodon", *files.arguments, "-s", "DOWNLOAD_TIMEOUT=120")
+    _wait_for_requests(farsite, 6)
+    run.send_signal(signal.SIGINT)
+    time.sleep(1)
+    run.send_signal(signal.SIGINT)
+    _, stderr = run.communicate(timeout=30)
+    assert "Traceback" not in stderr
+    assert len(dataset.status(commands.data)["0"]) == 9
+    assert dataset.rows(commands.data, "SELECT outcome FROM runs") == [("forced",)]
+
+
+def test_a_killed_run_is_completed_by_the_next(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """After SIGKILL the same command does what is owed; nothing is lost, no part of a file has a final name."""
+    urls = [farsite.url(f"/slow/0.02/jpeg-rgb.jpg?{number}") for number in range(200)]
+    files = dataset.write(tmp_path, dataset.one_user(urls))
+    run = commands.start("crawl", "mastodon", *files.arguments)
+    _wait_for_requests(farsite, 50)
+    run.kill()
+    run.communicate()
+    commands.crawl(files)
+    assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 200)]
+    assert len(list((commands.data / "images/mastodon").glob("0_*.jpg"))) == 200
+
+
+def test_jobdir_neither_loses_nor_repeats_an_image(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """With JOBDIR, tickets kept on disk by a stopped run are empty in the next one; every image is fetched once."""
+    urls = [farsite.url(f"/slow/0.05/jpeg-rgb.jpg?{number}") for number in range(120)]
+    files = dataset.write(tmp_path, dataset.one_user(urls))
+    jobdir = ("-s", f"JOBDIR={tmp_path / 'job'}")
+    run = commands.start("crawl", "mastodon", *files.arguments, *jobdir)
+    _wait_for_requests(farsite, 20)
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=60)
+    commands.crawl(files, *jobdir)
+    asked = farsite.counts()["paths"]
+    assert all(asked[f"/slow/0.05/jpeg-rgb.jpg?{number}"] == 1 for number in range(120))
+
+
+def test_no_host_is_asked_for_more_at_once_than_allowed(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """At the server: never more than CONCURRENT_REQUESTS_PER_DOMAIN requests of one host at a time, on three hosts."""
+    urls = [
+        farsite.url(f"/slow/0.1/jpeg-rgb.jpg?{number}", f"127.0.0.{1 + host}")
+        for host in range(3)
+        for number in range(40)
+    ]
+    files = dataset.write(tmp_path, dataset.one_user(urls))
+    commands.crawl(files, "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=3", "-s", "AUTOTHROTTLE_TARGET_CONCURRENCY=50")
+    peaks = farsite.counts()["peak_concurrency"]
+    assert len(peaks) == 3
+    assert 1 < max(peaks.values()) <= 3
+
+
+def test_a_silent_host_does_not_hold_up_the_others(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """The URLs of a host that never answers come first in the file; the others are done while it times out."""
+    silent = [farsite.url(f"/slow/60/jpeg-rgb.jpg?{number}", "127.0.0.2") for number in range(12)]
+    good = [farsite.url(f"/numbered/{number}.jpg") for number in range(100)]
+    files = dataset.write(tmp_path, dataset.one_user(silent + good))
+    commands.crawl(files, "-s", "RETRY_TIMES=0", "-s", "DOWNLOAD_TIMEOUT=1.5", "-s", "CONCURRENT_REQUESTS=10")
+    log = [entry for entry in farsite.log() if entry["path"] != "/robots.txt"]
+    last_good = max(entry["n"] for entry in log if "numbered" in entry["path"])
+    assert sum(entry["n"] < last_good for entry in log if "/slow/" in entry["path"]) <= 8
+    assert dataset.rows(commands.data, "SELECT status, reason, count(*) FROM images GROUP BY status ORDER BY 1") == [
+        ("done", "", 100),
+        ("failed", "timeout", 12),
+    ]
+
+
+def test_status_prints_books_that_add_up(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """promised = done + failed + skipped + owed; exit code 1 while something failed, 0 when all is settled."""
+    urls = [farsite.url("/photo/1.jpg"), farsite.url("/status/404"), farsite.url("/kind/bomb.png")]
+    commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
+    (commands.data / "download_status.json").unlink()
+    shown = commands.scrapy("status", "--json")
+    (book,) = json.loads(shown.stdout)
+    assert shown.returncode == 1
+    assert book == {
+        "site": "mastodon",
+        "promised": 3,
+        "done": 1,
+        "failed": {"http-gone": 1},
+        "skipped": {"too-many-pixels": 1},
+        "owed": 0,
+    }
+    assert len(dataset.status(commands.data)["0"]) == 3
+    table = commands.scrapy("status")
+    assert table.returncode == 1
+    assert "too-many-pixels" in table.stdout
+
+
+def test_status_is_content_when_all_is_settled(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Exit code 0 when every image is done or skipped."""
+    urls = [farsite.url("/photo/1.jpg"), farsite.url("/kind/bomb.png")]
+    commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
+    assert commands.scrapy("status").returncode == 0
+
+
+def test_nolog_is_quiet(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """With --nolog a crawl says nothing at all."""
+    done = commands.crawl(dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")])), "--nolog")
+    assert done.stdout == done.stderr == ""
+
+
+def test_progress_without_a_terminal_is_plain_lines(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Every LOGSTATS_INTERVAL seconds one line: done, failed, skipped, owed, speed, host waited for."""
+    urls = [farsite.url(f"/slow/0.4/jpeg-rgb.jpg?{number}") for number in range(40)]
+    done = commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
+    lines = [line for line in done.stderr.splitlines() if "[harvester.extensions.progress] INFO" in line]
+    assert len(lines) >= 2
+    assert "0 failed, 0 skipped" in lines[-1]
+    assert "owed" in lines[-1]
+    assert "waiting for" in lines[-1]
+    assert "127.0.0.1" in lines[-1]
+    assert "images/s" in lines[-1]
