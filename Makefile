@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench-scale clean
+.PHONY: demo test bench-scale postgres clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
 
-test: .venv/ready-dev
+test: .venv/ready-dev postgres
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -18,6 +18,12 @@ bench-scale: .venv/ready
 
 clean:
 	rm -rf .venv demo-data .mypy_cache .ruff_cache .pytest_cache
+
+# The tests start a PostgreSQL server of their own; Debian's package is installed where it is missing.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+postgres:
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends postgresql; }
 
 .venv/ready: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -105,15 +105,13 @@ def _take_name(part: Path, path: Path, data: bytes) -> None:
     """Rename without replacing: a hard link fails where the name is taken."""
     try:
         path.hardlink_to(part)
-    except FileExistsError:
-        if path.stat().st_size != len(data) or path.read_bytes() != data:
-            raise NameTaken(path.name) from None
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        if error.errno not in (*_NO_LINKS, errno.EEXIST):
             raise
-        if path.exists():
+        if not path.exists():
+            part.rename(path)
+        elif path.stat().st_size != len(data) or path.read_bytes() != data:
             raise NameTaken(path.name) from None
-        part.rename(path)
 
 
 def _link_or_copy(blob: Path, part: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from tests.dataset import DataSet
 from tests.farsite.process import Farsite, running
+from tests.postgres import Postgres
+from tests.postgres import running as postgres_running
 
 ROOT = Path(__file__).parent.parent
 
@@ -71,3 +73,10 @@ def farsite(server: Farsite) -> Farsite:
 def commands(tmp_path: Path) -> Commands:
     """Commands on an empty data directory, which does not exist yet."""
     return Commands(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL server for all tests that want one."""
+    with postgres_running() as server:
+        yield server

@@ -20,7 +20,7 @@ Look at what was made:
   demo-data/download_status.json   what became of every URL, in the shape of the data set
   demo-data/image_download.log     one line per image, then the books
   demo-data/items.jsonl            the same as a feed: hashes, sizes, reasons
-  demo-data/catalogue.db           the catalogue; ask it: sqlite3 demo-data/catalogue.db
+  demo-data/catalogue.db           the catalogue; ask it with SQL: docs/catalogue.md
 
 Try next:
   HARVESTER_DATA_DIR=demo-data .venv/bin/scrapy status
@@ -28,7 +28,7 @@ Try next:
 
 
 def main() -> int:
-    """Exit code 0 when everything came out as the loopback site promised."""
+    """Exit code 0 when all went as it should."""
     shutil.rmtree(DATA, ignore_errors=True)
     with running() as site:
         files = dataset.write(DATA / "input", _posts(site))

@@ -22,8 +22,8 @@ class Command(ScrapyCrawl):
         """Without -L DEBUG, Scrapy's lists of its own parts are left out of the log."""
         super().process_options(args, opts)
         if opts.loglevel != "DEBUG":
-            for name in WORDY:
-                logging.getLogger(name).setLevel(logging.WARNING)
+            for name in WORDY:  # a filter, because Scrapy sets the levels anew when the crawl begins
+                logging.getLogger(name).addFilter(lambda record: record.levelno > logging.INFO)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 0 when the crawl ended by itself or was asked to, 1 when an error stopped it, 2 for bad input."""

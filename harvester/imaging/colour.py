@@ -52,8 +52,9 @@ def _remembered(profile: bytes) -> tuple[str, bool]:
 
 
 def _examined(profile: bytes) -> tuple[str, bool]:
+    space = profile[16:20].decode("latin-1")
     try:
-        space = profile[16:20].decode("latin-1")
+        ImageCms.ImageCmsProfile(BytesIO(profile))
         return space, space in _PROBED_MODES and _error(profile, _PROBED_MODES[space]) <= _TOLERANCE
     except _PROFILE_ERRORS:
         return "", True

@@ -8,9 +8,10 @@ directory at the end of the file lacks up to four bytes.
 import struct
 from collections.abc import Callable
 
+from harvester.imaging.tiff import tiff_pages
+
 _JPEG_END = _J2K_END = b"\xff\xd9"
 _BOXES = {b"ftyp", b"meta", b"mdat", b"moov", b"jP  ", b"jp2h", b"jp2c"}
-_MOST_PAGES = 65536
 
 
 def is_cut(data: bytes, kind: str) -> bool:
@@ -39,23 +40,6 @@ def gif_frames(data: bytes) -> tuple[int, bool]:
     except IndexError:
         return frames, True
     return frames, at >= len(data) and (announced or frames == 0)
-
-
-def tiff_pages(data: bytes) -> tuple[int, bool]:
-    """How many directories a TIFF or BigTIFF has, and whether one of them lies beyond the end of the file."""
-    order, big = "<" if data[:2] == b"II" else ">", 43 in data[2:4]
-    many, entry, next_page = (order + "Q", 20, order + "Q") if big else (order + "H", 12, order + "I")
-    seen: set[int] = set()
-    try:
-        (at,) = struct.unpack_from(next_page, data, 8 if big else 4)
-        while at and at not in seen and len(seen) < _MOST_PAGES:
-            (entries,) = struct.unpack_from(many, data, at)
-            (following,) = struct.unpack_from(next_page, data, at + struct.calcsize(many) + entry * entries)
-            seen.add(at)
-            at = following
-    except (struct.error, OverflowError):
-        return len(seen), True
-    return len(seen), False
 
 
 def _colour_table(flags: int) -> int:
@@ -117,6 +101,10 @@ def _boxes_are_cut(data: bytes) -> bool:
     return at > len(data)
 
 
+def _avif_is_cut(data: bytes) -> bool:
+    return b"meta" not in data or _boxes_are_cut(data)
+
+
 def _jpeg2000_is_cut(data: bytes) -> bool:
     boxed = data[:4] != b"\xff\x4f\xff\x51"
     return data.rfind(_J2K_END) < 0 or (boxed and _boxes_are_cut(data))
@@ -129,7 +117,7 @@ _CHECKS: dict[str, Callable[[bytes], bool]] = {
     "GIF": lambda data: gif_frames(data)[1],
     "WEBP": _webp_is_cut,
     "BMP": _bmp_is_cut,
-    "AVIF": _boxes_are_cut,
+    "AVIF": _avif_is_cut,
     "JPEG2000": _jpeg2000_is_cut,
     "TIFF": lambda data: tiff_pages(data)[1],
 }

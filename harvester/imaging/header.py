@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from PIL import ImageFile
 
-from harvester.imaging.endings import gif_frames, tiff_pages
+from harvester.imaging.endings import gif_frames
+from harvester.imaging.tiff import tiff_pages
 
 Clear = int | bytes | tuple[int, ...] | None
 """What is see-through in a picture without alpha channel: a grey level or palette index, a colour, an alpha per palette

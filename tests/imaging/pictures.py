@@ -50,7 +50,7 @@ def near(found: Colour, expected: tuple[float, ...], levels: int) -> bool:
 
 
 def photo(seed: int, width: int, height: int) -> Image.Image:
-    """Something like a photograph: soft clouds of several sizes, a few hard-edged shapes, light from one side, noise."""
+    """Something like a photograph: soft clouds of several sizes, hard-edged shapes, light from one side, noise."""
     rng = np.random.default_rng(seed)
     pixels = np.zeros((height, width, 3), np.float32)
     for cells, weight in ((2, 90), (4, 60), (9, 35), (24, 18), (70, 8)):

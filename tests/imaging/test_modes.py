@@ -1,5 +1,7 @@
 """Golden tests: every mode a picture can have, and what its pixels are in the rendition."""
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -100,7 +102,9 @@ def test_palette_and_premultiplied_modes_are_flattened() -> None:
 
 def test_premultiplied_tiff_is_flattened() -> None:
     """A TIFF with associated alpha is laid on the background."""
-    data = encoded(Image.new("RGBA", SIZE, (100, 50, 0, 128)).convert("RGBa"), "TIFF")
+    extra_samples = struct.Struct("<HHII")
+    data = encoded(Image.new("RGBA", SIZE, (50, 25, 0, 128)), "TIFF")
+    data = data.replace(extra_samples.pack(338, 3, 1, 2), extra_samples.pack(338, 3, 1, 1))
     assert near(colour_at(data, background=(0, 0, 100)), (50, 25, 50), 2)
 
 

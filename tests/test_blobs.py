@@ -1,0 +1,93 @@
+"""Bytes on disk: whole or not at all, and never in somebody else's place."""
+
+import errno
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harvester import blobs
+from harvester.blobs import BlobStore, NameTaken, digest, link, name
+from harvester.errors import StoreError
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@given(data=st.binary(min_size=1, max_size=4096))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_put_can_be_read(tmp_path: Path, data: bytes) -> None:
+    """put then read gives the same bytes; putting again writes nothing."""
+    store = BlobStore(tmp_path)
+    path = store.put(digest(data), "jpg", data)
+    before = path.stat()
+    assert store.put(digest(data), "jpg", data) == path
+    assert path.stat().st_ino == before.st_ino
+    assert store.read(digest(data), "jpg") == data
+    assert path.relative_to(tmp_path) == Path(digest(data)[:2], f"{digest(data)}.jpg")
+
+
+def test_a_damaged_blob_is_not_read_and_is_put_anew(tmp_path: Path) -> None:
+    """A blob whose bytes are not those of its name counts as missing; a torn one is replaced."""
+    store = BlobStore(tmp_path)
+    path = store.put(digest(b"whole"), "jpg", b"whole")
+    path.write_bytes(b"who")
+    assert store.read(digest(b"whole"), "jpg") is None
+    store.put(digest(b"whole"), "jpg", b"whole")
+    assert store.read(digest(b"whole"), "jpg") == b"whole"
+    assert store.read(digest(b"other"), "jpg") is None
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk is full no final name and no part is left, and the error is a sentence."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(blobs.os, "fsync", full)
+    with pytest.raises(StoreError, match=r"x\.jpg cannot be written: No space left on device"):
+        blobs.publish(tmp_path / "x.jpg", b"data")
+    assert _files(tmp_path) == set()
+
+
+def test_a_linked_copy_shares_the_blob(tmp_path: Path) -> None:
+    """A copy of the same bytes is a hard link; making it again is no error."""
+    blob = BlobStore(tmp_path / "blobs").put(digest(b"data"), "jpg", b"data")
+    for _ in range(2):
+        link(tmp_path / "out" / "a.jpg", blob, b"data")
+    assert (tmp_path / "out" / "a.jpg").samefile(blob)
+    assert _files(tmp_path / "out") == {"a.jpg"}
+
+
+def test_without_hard_links_copies_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system without hard links the copy has the bytes, and a taken name is still kept."""
+
+    def refuse(_self: Path, _target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    blob = BlobStore(tmp_path / "blobs").put(digest(b"data"), "jpg", b"data")
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    link(tmp_path / "a.jpg", blob, b"data")
+    assert (tmp_path / "a.jpg").read_bytes() == b"data"
+    with pytest.raises(NameTaken):
+        name(tmp_path / "a.jpg", b"other")
+    name(tmp_path / "a.jpg", b"data")
+    assert _files(tmp_path) == {"a.jpg", str(blob.relative_to(tmp_path))}
+
+
+def test_a_taken_name_is_not_replaced(tmp_path: Path) -> None:
+    """Another file under the name stays as it is, even one of the same length."""
+    (tmp_path / "a.jpg").write_bytes(b"mine")
+    with pytest.raises(NameTaken):
+        name(tmp_path / "a.jpg", b"your")
+    assert (tmp_path / "a.jpg").read_bytes() == b"mine"
+    assert _files(tmp_path) == {"a.jpg"}
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    """A file where a folder should be ends in StoreError, not in a traceback."""
+    (tmp_path / "out").write_bytes(b"")
+    with pytest.raises(StoreError, match="cannot be written"):
+        blobs.publish(tmp_path / "out" / "a.jpg", b"data")
