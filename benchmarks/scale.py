@@ -8,6 +8,7 @@ Prints resident memory and images every 10 seconds, then when the first image wa
 import argparse
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -68,7 +69,9 @@ def _watch(arguments: list[str], data: Path, site: Farsite, seconds: int) -> int
             print(f"{time.monotonic() - started:8.0f} {_rss(crawl.pid):8.0f} {_asked(site):10,}", flush=True)
         crawl.send_signal(signal.SIGINT)
         code = crawl.wait()
-    print(f"first image asked for {first or 0:.1f} s after the start; exit code {code}")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"first image asked for {first or 0:.1f} s after the start")
+    print(f"peak RSS {peak:.0f} MB, the status file of the whole data set written; exit code {code}")
     return int(code != 0)
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from scrapy.exceptions import DropItem
 from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.spiders import Spider
@@ -21,14 +20,8 @@ class QuietLogFormatter(LogFormatter):
         self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
     ) -> LogFormatterResult:
         """A pipeline of the user's dropped an image."""
-        level = getattr(exception, "log_level", None) if isinstance(exception, DropItem) else None
         result = super().dropped(item, exception, response, spider)
-        return {
-            **result,
-            "level": level or result["level"],
-            "msg": "Dropped %(key)s: %(why)s",
-            "args": {"key": item.key, "why": exception},
-        }
+        return {**result, "msg": "Dropped %(key)s: %(why)s", "args": {"key": item.key, "why": exception}}
 
     def item_error(
         self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider

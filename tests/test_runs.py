@@ -1,7 +1,11 @@
 """Runs that are stopped, killed, watched or asked about."""
 
+import contextlib
 import json
+import os
+import pty
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -148,14 +152,37 @@ def test_nolog_is_quiet(farsite: Farsite, commands: Commands, tmp_path: Path) ->
     assert done.stdout == done.stderr == ""
 
 
+def test_on_a_terminal_the_last_line_is_alive(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """On a terminal the state is redrawn in place, log lines stand above it, and the books follow at the end."""
+    urls = [farsite.url(f"/slow/0.4/jpeg-rgb.jpg?{number}") for number in range(30)]
+    files = dataset.write(tmp_path, dataset.one_user([*urls, farsite.url("/status/404")]))
+    leader, follower = pty.openpty()
+    os.set_blocking(leader, False)
+    options = commands.options() | {"stdout": follower, "stderr": follower}
+    with subprocess.Popen(commands.command("crawl", "mastodon", *files.arguments), **options) as run:
+        os.close(follower)
+        shown = b""
+        while run.poll() is None:
+            time.sleep(0.1)
+            with contextlib.suppress(OSError):
+                shown += os.read(leader, 1 << 16)
+    with contextlib.suppress(OSError):
+        shown += os.read(leader, 1 << 16)
+    os.close(leader)
+    text = shown.decode()
+    assert "\x1b[2K" in text
+    assert "waiting for" in text
+    assert "[harvester.extensions.progress]" not in text
+    assert "│   http-gone │      1 │" in text
+
+
 def test_progress_without_a_terminal_is_plain_lines(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Every LOGSTATS_INTERVAL seconds one line: done, failed, skipped, owed, speed, host waited for."""
     urls = [farsite.url(f"/slow/0.4/jpeg-rgb.jpg?{number}") for number in range(40)]
     done = commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
     lines = [line for line in done.stderr.splitlines() if "[harvester.extensions.progress] INFO" in line]
     assert len(lines) >= 2
-    assert "0 failed, 0 skipped" in lines[-1]
-    assert "owed" in lines[-1]
+    assert "0 failed, 0 skipped of 40" in lines[-1]
     assert "waiting for" in lines[-1]
     assert "127.0.0.1" in lines[-1]
     assert "images/s" in lines[-1]

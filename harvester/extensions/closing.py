@@ -11,8 +11,10 @@ from rich.console import Console
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
+from sqlalchemy.exc import DBAPIError
 
 from harvester.catalogue import queries
+from harvester.errors import HarvesterError
 from harvester.export.books import Book, books, table
 from harvester.export.status import write_status
 from harvester.extensions.imagelog import ImageLog
@@ -59,6 +61,12 @@ class Closing:
         if self.closed:
             return
         self.closed = True
+        try:
+            self._write(reason)
+        except (HarvesterError, DBAPIError) as error:
+            logger.critical("The books cannot be closed: %s", error)
+
+    def _write(self, reason: str) -> None:
         ledger = Ledger.of(self.crawler)
         ledger.end(reason)
         path = Places.from_settings(self.crawler.settings).status_file(ledger.collection)

@@ -1,5 +1,7 @@
 """image_download.log: one line per image, and the books at the end, beside the data."""
 
+import contextlib
+import logging
 import re
 from datetime import UTC, datetime
 from typing import Self, TextIO, cast
@@ -11,6 +13,8 @@ from harvester.errors import StoreError
 from harvester.extensions.ledger import Harvesting
 from harvester.items import ImageItem
 from harvester.places import Places
+
+logger = logging.getLogger(__name__)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -56,8 +60,12 @@ class ImageLog:
 
     def write(self, text: str) -> None:
         """A line with its time."""
-        self._file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\t{text}\n")
+        try:
+            self._file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\t{text}\n")
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self._file.name, error.strerror)
 
     def close(self) -> None:
         """The end of the run."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what is still in the buffer of a full disk
+            self._file.close()

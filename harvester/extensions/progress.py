@@ -35,7 +35,7 @@ class Progress:
         self._interval = interval
         self._finished: Counter[str] = Counter()
         self._bytes = 0
-        self._owed: int | None = None
+        self._total: int | None = None  # this run's: finished and owed when last asked
         self._marks: deque[tuple[float, int, int]] = deque(maxlen=WINDOW)
         self._task: asyncio.Task[None] | None = None
         self._live = _LiveLine(self) if live else None
@@ -76,19 +76,17 @@ class Progress:
         while True:
             await asyncio.sleep(TICK)
             self._marks.append((monotonic(), self._finished.total(), self._bytes))
-            if self._owed is None or monotonic() - shown >= self._interval:
+            if self._total is None or monotonic() - shown >= self._interval:
                 shown = monotonic()
-                self._owed = await Ledger.of(self._crawler).ask(queries.owed_count)
+                self._total = await Ledger.of(self._crawler).ask(queries.owed_count) + self._finished.total()
                 if self._live is None:
                     logger.info("%s", self.line())
 
     def line(self) -> str:
         """The state of the crawl in one line."""
         done = (f"{self._finished[status]:,} {status}" for status in ("done", "failed", "skipped"))
-        return " · ".join((", ".join(done), *self._total(), *self._speed(), *self._waiting()))
-
-    def _total(self) -> list[str]:
-        return [] if self._owed is None else [f"{self._owed:,} owed"]
+        of = "" if self._total is None else f" of {self._total:,}"
+        return " · ".join((", ".join(done) + of, *self._speed(), *self._waiting()))
 
     def _speed(self) -> list[str]:
         if len(self._marks) < 2:
@@ -96,7 +94,8 @@ class Progress:
         (start, images, size), (end, images_now, size_now) = self._marks[0], self._marks[-1]
         rate = (images_now - images) / (end - start)
         speed = f"{rate:,.1f} images/s, {(size_now - size) / (end - start) / 1e6:,.1f} MB/s"
-        return [speed, f"{_clock(self._owed / rate)} left"] if rate and self._owed else [speed]
+        owed = (self._total or 0) - self._finished.total()
+        return [speed, f"{_clock(owed / rate)} left"] if rate and owed > 0 else [speed]
 
     def _waiting(self) -> list[str]:
         dealer = getattr(self._crawler.spider, "dealer", None)

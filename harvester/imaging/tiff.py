@@ -1,6 +1,7 @@
 """The directories of a TIFF: one for each page, chained. Read here because Pillow decodes tags to count pages."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _MOST_PAGES = 65536
@@ -29,25 +30,31 @@ def tiff_pages(data: bytes) -> tuple[int, bool]:
     decoded anyway.
     """
     order, layout = "<" if data[:2] == b"II" else ">", _BIG if 43 in data[2:4] else _CLASSIC
-    seen: set[int] = set()
-    strips = 0
+    pages = strips = 0
     try:
-        (at,) = struct.unpack_from(order + layout.number, data, layout.first)
-        while at and at not in seen and len(seen) < _MOST_PAGES:
-            (many,) = struct.unpack_from(order + layout.many, data, at)
-            start = at + struct.calcsize(layout.many)
-            entries = range(start, start + layout.entry * many, layout.entry)
-            (following,) = struct.unpack_from(order + layout.number, data, entries.stop)
-            if seen and strips < _MOST_STRIPS:
+        for entries in _directories(data, order, layout):
+            pages += 1
+            if pages > 1 and strips < _MOST_STRIPS:
                 places, sizes = _strips(data, order, layout, entries)
                 strips += len(places)
                 if any(place + size > len(data) for place, size in zip(places, sizes, strict=False)):
-                    return len(seen) + 1, True
-            seen.add(at)
-            at = following
+                    return pages, True
     except (struct.error, OverflowError):
-        return len(seen), True
-    return len(seen), False
+        return pages, True
+    return pages, False
+
+
+def _directories(data: bytes, order: str, layout: _Layout) -> Iterator[range]:
+    """Where the entries of each page stand; struct.error where the chain leads beyond the end of the file."""
+    seen: set[int] = set()
+    (at,) = struct.unpack_from(order + layout.number, data, layout.first)
+    while at and at not in seen and len(seen) < _MOST_PAGES:
+        seen.add(at)
+        (many,) = struct.unpack_from(order + layout.many, data, at)
+        start = at + struct.calcsize(layout.many)
+        entries = range(start, start + layout.entry * many, layout.entry)
+        (at,) = struct.unpack_from(order + layout.number, data, entries.stop)
+        yield entries
 
 
 def _strips(data: bytes, order: str, layout: _Layout, entries: range) -> list[tuple[int, ...]]:
