@@ -27,6 +27,7 @@ from harvester.imaging.sniff import EXTENSIONS
 _DRAFT = 256  # pixels, shorter side of a JPEG decoded at reduced scale
 _JPEG_SIDE = 65500  # pixels, the most libjpeg writes
 _FULL_COLOUR = 90  # quality from which colours are not subsampled
+_PNG_LEVEL = 3  # of 9: photographs as small as with the default 6 in a third of the time, drawings 18 % larger
 
 
 @dataclass(frozen=True)
@@ -74,18 +75,23 @@ def process(data: bytes, options: Options) -> Processed:
     A JPEG that keeps its bytes and has at least 512 pixels each way is decoded at reduced scale: only the hashes need
     it, and the decoder finds the same truncations.
     """
-    image: Image.Image = (opened := open_picture(data, options.limits))
-    header = read_header(opened, data)
-    del opened
-    check_end(data, header.format)
-    drafted = _only_hashes_needed(image, header, options) and image.draft("L", (_DRAFT, _DRAFT)) is not None
-    load(image)
+    image, header, drafted = _decoded(data, options)
     turn = orientation(image)
     if not drafted:
         image = flatten(image, header, options.background)
     image = upright(image, turn)
     width, height = upright_size(header.size, turn) if drafted else image.size
     return _processed(image, _facts(header, width, height, len(data)), _encoding(header, turn, options), options)
+
+
+def _decoded(data: bytes, options: Options) -> tuple[Image.Image, Header, bool]:
+    """The pixels, what the header says, and whether they were decoded at reduced scale."""
+    image = open_picture(data, options.limits)
+    header = read_header(image, data)
+    check_end(data, header.format)
+    drafted = _only_hashes_needed(image, header, options) and image.draft("L", (_DRAFT, _DRAFT)) is not None
+    load(image)
+    return image, header, drafted
 
 
 def _processed(picture: Image.Image, facts: Facts, encoding: str | None, options: Options) -> Processed:
@@ -134,7 +140,7 @@ def _only_hashes_needed(image: Image.Image, header: Header, options: Options) ->
 def _encoded(picture: Image.Image, encoding: str, quality: int) -> bytes:
     file = BytesIO()
     if encoding == "PNG":
-        picture.save(file, "PNG")
+        picture.save(file, "PNG", compress_level=_PNG_LEVEL)
         return file.getvalue()
     if max(picture.size) > _JPEG_SIDE:
         raise Refused("too-many-pixels", f"{picture.width} × {picture.height} pixels do not fit into a JPEG")

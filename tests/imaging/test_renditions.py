@@ -1,6 +1,7 @@
 """Which bytes come out of `process`: kept, encoded, thumbnails; and the facts."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -150,3 +151,14 @@ def test_nothing_large_is_kept() -> None:
         plane = processed(data, "original").plane
         assert type(plane) is Image.Image
         assert (plane.mode, min(plane.size) < 512) == ("L", True)
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    """Many threads at once get the very results that one gets."""
+    alone = {name: processed(data, "jpeg", thumbs={"t": (20, 20)}) for name, data in FILES.items()}
+    with ThreadPoolExecutor(8) as pool:
+        names = list(FILES) * 8
+        together = pool.map(lambda name: processed(FILES[name], "jpeg", thumbs={"t": (20, 20)}), names)
+        for name, result in zip(names, together, strict=True):
+            assert (result.facts, result.rendition) == (alone[name].facts, alone[name].rendition)
+            assert (result.thumbs, result.plane) == (alone[name].thumbs, alone[name].plane)
