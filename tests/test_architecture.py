@@ -12,7 +12,7 @@ RUNGS = (
     ("arguments", "sites", "imaging", "places"),
     ("blobs", "catalogue", "options"),
     ("duplicates", "export", "review"),
-    ("addon", "logs", "middlewares", "extensions", "spiders", "pipelines"),
+    ("addon", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
     ("commands",),
 )
 RUNG = {part: number for number, parts in enumerate(RUNGS) for part in parts}

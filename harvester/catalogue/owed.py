@@ -21,10 +21,10 @@ READ_AHEAD = 64
 
 
 class Dealer:
-    """Hands out owed images host by host; the caller reports each one finished.
+    """Hands out owed images host by host; the caller reports each one answered by its host, and then finished.
 
-    `per_host` and `in_hand` bound how many images of one host, and of all, are out at once. A host that did not answer
-    last time is silent: it gets one image at a time, and silent hosts together at most half of the hands.
+    `per_host` bounds how many images one host has yet to answer, `in_hand` how many are out in all. A host that gave no
+    answer last time is silent: it is asked for one image at a time, and silent hosts take at most half of the hands.
     """
 
     def __init__(self, fetch: Fetch, *, per_host: int, in_hand: int) -> None:
@@ -35,7 +35,8 @@ class Dealer:
         self._after: dict[str, int] = {}  # host -> last row read
         self._ready: dict[str, deque[Owed]] = {}  # host -> read, not yet dealt
         self._out: dict[int, str] = {}  # row -> host
-        self._busy: Counter[str] = Counter()  # host -> rows out
+        self._asked: dict[int, str] = {}  # of those, the ones their host has yet to answer
+        self._busy: Counter[str] = Counter()  # host -> rows it has yet to answer
         self._silent: set[str] = set()
         self._told: set[str] = set()  # hosts added to since they were last read
         self._missed: dict[int, str] = {}  # rows that got another name while they were out
@@ -59,22 +60,29 @@ class Dealer:
         self._open = False
         self._changed.set()
 
-    def finished(self, row: int, *, answered: bool = True) -> None:
-        """One dealt image has been worked on; `answered` tells whether its host gave any answer."""
-        host = self._out.pop(row, None)
+    def answered(self, row: int, *, silent: bool = False) -> None:
+        """The host is done with an image, and free for the next; `silent` where it gave no answer at all."""
+        host = self._asked.pop(row, None)
         if host is None:
             return
-        (self._silent.discard if answered else self._silent.add)(host)
+        (self._silent.add if silent else self._silent.discard)(host)
         self._busy[host] -= 1
         if not self._busy[host]:
             del self._busy[host]
+        self._changed.set()
+
+    def finished(self, row: int) -> None:
+        """One dealt image has left our hands, whatever became of it."""
+        self.answered(row)
+        if self._out.pop(row, None) is None:
+            return
         if row in self._missed:
             self.add({self._missed.pop(row): row})
         self._changed.set()
 
     @property
     def busiest(self) -> tuple[str, int] | None:
-        """The host with the most images out, and how many: what is being waited for."""
+        """The host with the most images yet to answer, and how many: what is being waited for."""
         return self._busy.most_common(1)[0] if self._busy else None
 
     async def hands(self) -> AsyncIterator[list[Owed]]:
@@ -102,7 +110,7 @@ class Dealer:
         ready = self._ready.get(host) or await self._read(host)
         hand = [ready.popleft() for _ in range(min(self._room(host), len(ready)))]
         for image in hand:
-            self._out[image.row] = host
+            self._out[image.row] = self._asked[image.row] = host
             self._busy[host] += 1
         return hand
 

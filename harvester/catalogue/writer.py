@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,10 +162,9 @@ def _owe(connection: Connection, touched: set[int]) -> dict[str, int]:
     """Re-open finished images that got a new name; returns the lowest owed row per host among the touched."""
     lowest: dict[str, int] = {}
     for chunk in chunks(sorted(touched)):
-        unnamed = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
         reopened = or_(images.c.status == "done", images.c.reason == "account-not-listed")
         connection.execute(
-            update(images).where(images.c.id.in_(chunk), reopened, unnamed).values(status="pending", reason="")
+            update(images).where(images.c.id.in_(chunk), reopened, _NAMELESS).values(status="pending", reason="")
         )
         owed = select(images.c.host, images.c.id).where(images.c.id.in_(chunk), images.c.status == "pending")
         for host, row in connection.execute(owed):
@@ -191,31 +190,36 @@ def owe_again(connection: Connection, collection: int, retry: str) -> int:
     return result.rowcount
 
 
-def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
+def finish(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Record what became of images. `done` is kept back as `pending` while a name is still without its file."""
-    outcomes = list(outcomes)
     insert_new(connection, blobs, [{**o.blob, "stored_at": now()} for o in outcomes if o.blob])
-    files = [{"b_id": sighting, "b_file": file} for o in outcomes for sighting, file in o.files.items()]
-    if files:
-        named = update(sightings).where(sightings.c.id == bindparam("b_id")).values(file=bindparam("b_file"))
-        connection.execute(named, files)
-    unnamed = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
-    done = case((unnamed, literal("pending")), else_=literal("done"))
-    fields = ("reason", "detail", "asked_at", "sha256")
-    values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in fields}
-    values |= {"attempts": images.c.attempts + bindparam("b_asked"), "finished_at": now()}
-    change = update(images).where(images.c.id == bindparam("b_id"))
-    for status, rows in _by_status(outcomes).items():
-        value = done if status == "done" else literal(status)
-        connection.execute(change.values(status=value, **values), rows)
+    if files := [{"b_id": sighting, "b_file": file} for o in outcomes for sighting, file in o.files.items()]:
+        connection.execute(_NAMED, files)
+    connection.execute(_FINISHED, [_row(o) for o in outcomes])
 
 
-def _by_status(outcomes: Iterable[Outcome]) -> dict[str, list[dict[str, Any]]]:
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for o in outcomes:
-        row = {f"b_{name}": getattr(o, name) for name in ("reason", "detail", "asked_at", "sha256")}
-        rows.setdefault(o.status, []).append({**row, "b_id": o.row, "b_asked": int(o.asked_at is not None)})
-    return rows
+def _row(o: Outcome) -> dict[str, Any]:
+    values = {f"b_{name}": getattr(o, name) for name in ("status", "reason", "detail", "asked_at", "sha256")}
+    return {**values, "b_id": o.row, "b_asked": int(o.asked_at is not None), "b_now": now()}
+
+
+# Built once: an image takes about a millisecond of them otherwise.
+_NAMED = update(sightings).where(sightings.c.id == bindparam("b_id")).values(file=bindparam("b_file"))
+_NAMELESS = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
+_STATUS = bindparam("b_status", type_=images.c.status.type)
+_FINISHED = (
+    update(images)
+    .where(images.c.id == bindparam("b_id"))
+    .values(
+        status=case((and_(_STATUS == "done", _NAMELESS), literal("pending")), else_=_STATUS),
+        reason=bindparam("b_reason"),
+        detail=bindparam("b_detail"),
+        asked_at=bindparam("b_asked_at"),
+        sha256=bindparam("b_sha256"),
+        attempts=images.c.attempts + bindparam("b_asked"),
+        finished_at=bindparam("b_now"),
+    )
+)
 
 
 def start_run(connection: Connection, collection: int, arguments: Mapping[str, str], version: str, pid: int) -> int:

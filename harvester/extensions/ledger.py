@@ -24,6 +24,10 @@ from harvester.version import VERSION
 T = TypeVar("T")
 
 
+LINGER = 0.03
+"""Seconds that outcomes wait for others to share their transaction with, which costs as much for one as for ten."""
+
+
 class Harvesting(Protocol):
     """What the ledger needs to know of a spider."""
 
@@ -98,6 +102,7 @@ class Ledger:
 
     async def _write(self) -> None:
         while self._waiting:
+            await asyncio.sleep(LINGER)
             batch, self._waiting = self._waiting, []
             outcomes = [outcome for outcome, _ in batch]
             try:

@@ -12,22 +12,18 @@ What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at ful
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 
 from PIL import Image
 
-from harvester.errors import Refused
 from harvester.imaging.colour import alters
 from harvester.imaging.decode import Limits, check_end, load, open_picture, orientation, upright_size
+from harvester.imaging.encode import encoded, thumbnail
 from harvester.imaging.fingerprint import grey_plane
 from harvester.imaging.flatten import Colour, flatten, upright
 from harvester.imaging.header import Header, read_header
 from harvester.imaging.sniff import EXTENSIONS
 
 _DRAFT = 256  # pixels, shorter side of a JPEG decoded at reduced scale
-_JPEG_SIDE = 65500  # pixels, the most libjpeg writes
-_FULL_COLOUR = 90  # quality from which colours are not subsampled
-_PNG_LEVEL = 3  # of 9: photographs as small as with the default 6 in a third of the time, drawings 18 % larger
 
 
 @dataclass(frozen=True)
@@ -97,10 +93,10 @@ def _decoded(data: bytes, options: Options) -> tuple[Image.Image, Header, bool]:
 def _processed(picture: Image.Image, facts: Facts, encoding: str | None, options: Options) -> Processed:
     return Processed(
         facts=facts,
-        rendition=_encoded(picture, encoding, options.quality) if encoding else None,
+        rendition=encoded(picture, encoding, options.quality) if encoding else None,
         rendition_ext=EXTENSIONS[encoding] if encoding else facts.ext,
         plane=grey_plane(picture),
-        thumbs={name: _thumbnail(picture, size, options.quality) for name, size in options.thumbs.items()},
+        thumbs={name: thumbnail(picture, size, options.quality) for name, size in options.thumbs.items()},
     )
 
 
@@ -135,20 +131,3 @@ def _only_hashes_needed(image: Image.Image, header: Header, options: Options) ->
     if not header.is_jpeg or header.mode not in {"RGB", "L"} or alters(header.profile, header.mode):
         return False
     return min(header.size) >= 2 * _DRAFT and not options.thumbs and not _encoding(header, orientation(image), options)
-
-
-def _encoded(picture: Image.Image, encoding: str, quality: int) -> bytes:
-    file = BytesIO()
-    if encoding == "PNG":
-        picture.save(file, "PNG", compress_level=_PNG_LEVEL)
-        return file.getvalue()
-    if max(picture.size) > _JPEG_SIDE:
-        raise Refused("too-many-pixels", f"{picture.width} × {picture.height} pixels do not fit into a JPEG")
-    picture.save(file, "JPEG", quality=quality, subsampling="4:4:4" if quality >= _FULL_COLOUR else "4:2:0")
-    return file.getvalue()
-
-
-def _thumbnail(picture: Image.Image, size: tuple[int, int], quality: int) -> bytes:
-    small = picture.copy()
-    small.thumbnail(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return _encoded(small, "JPEG", quality)

@@ -28,6 +28,7 @@ from harvester.extensions.workers import Workers
 from harvester.items import ImageItem
 from harvester.places import Places
 from harvester.reasons import REASONS, of_http_status
+from harvester.signals import image_answered
 
 REASON_OF_EXCEPTION: dict[type[Exception], str] = {
     DownloadTimeoutError: "timeout",
@@ -70,8 +71,9 @@ class DownloadPipeline(ImagesPipeline):
         self._inside.add(item)
         if item.sha256 and (body := await self._workers.run(self._blobs.read, item.sha256, item.work.ext)):
             item.work.body = body
-            return item
-        await super().process_item(item)
+        else:
+            await super().process_item(item)
+        self.crawler.signals.send_catch_log(image_answered, item=item)
         return item
 
     def get_media_requests(self, item: ImageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:

@@ -15,6 +15,7 @@ from harvester.extensions.ledger import Ledger
 from harvester.items import Collection, ImageItem, Promise
 from harvester.middlewares.tickets import ticket
 from harvester.reasons import NO_ANSWER
+from harvester.signals import image_answered
 
 PROMISES_AT_ONCE = 500
 """How many promises are one transaction: about 20 ms of the ledger's thread."""
@@ -49,6 +50,7 @@ class OwingSpider(Spider):
         )
         for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
             self.crawler.signals.connect(self._finished, signal=signal)
+        self.crawler.signals.connect(self._answered, signal=image_answered)
         await self.prepare()
         await self.ledger.change(writer.owe_again, self.retry)
         self.dealer.add(await self.ledger.ask(queries.owing_hosts))
@@ -74,8 +76,11 @@ class OwingSpider(Spider):
     async def _owed(self, host: str, after: int, limit: int) -> list[Owed]:
         return await self.ledger.ask(queries.owed, host, after, limit)
 
+    def _answered(self, item: ImageItem) -> None:
+        self.dealer.answered(item.work.row, silent=item.reason in NO_ANSWER)
+
     def _finished(self, item: ImageItem) -> None:
-        self.dealer.finished(item.work.row, answered=item.reason not in NO_ANSWER)
+        self.dealer.finished(item.work.row)
 
 
 def item_of(site: str, image: Owed) -> ImageItem:

@@ -41,7 +41,8 @@ async def _deal(shelf: _Shelf, order: list[int], silent: set[str], *, per_host: 
             await asyncio.sleep(0)
             if out:
                 row = sorted(out)[next(steps) % len(out)]
-                dealer.finished(row, answered=out.pop(row) not in silent)
+                dealer.answered(row, silent=out.pop(row) in silent)
+                dealer.finished(row)
 
     finishing = asyncio.ensure_future(finish())
     async for hand in dealer.hands():

@@ -1,0 +1,45 @@
+"""From pixels to bytes: JPEG and PNG without EXIF, colour profile or comment."""
+
+import os
+import tempfile
+from io import BytesIO
+from typing import IO
+
+from PIL import Image
+
+from harvester.errors import Refused
+
+_JPEG_SIDE = 65500  # pixels, the most libjpeg writes
+_FULL_COLOUR = 90  # quality from which colours are not subsampled
+_PNG_LEVEL = 3  # of 9: photographs as small as with the default 6 in a third of the time, drawings 18 % larger
+
+
+def encoded(picture: Image.Image, encoding: str, quality: int) -> bytes:
+    """A picture in mode RGB as JPEG or PNG. Raises Refused where it is too long for a JPEG."""
+    if encoding == "PNG":
+        file = BytesIO()
+        picture.save(file, "PNG", compress_level=_PNG_LEVEL)
+        return file.getvalue()
+    if max(picture.size) > _JPEG_SIDE:
+        raise Refused("too-many-pixels", f"{picture.width} × {picture.height} pixels do not fit into a JPEG")
+    with _in_memory() as scratch:
+        picture.save(scratch, "JPEG", quality=quality, subsampling="4:4:4" if quality >= _FULL_COLOUR else "4:2:0")
+        scratch.seek(0)
+        return scratch.read()
+
+
+def thumbnail(picture: Image.Image, size: tuple[int, int], quality: int) -> bytes:
+    """A JPEG of the picture made to fit into (width, height), never enlarged."""
+    small = picture.copy()
+    small.thumbnail(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return encoded(small, "JPEG", quality)
+
+
+def _in_memory() -> IO[bytes]:
+    """A file with a descriptor: Pillow writes a JPEG to one without holding the interpreter's lock.
+
+    Into a BytesIO the whole picture is encoded under the lock, and the event loop stands still meanwhile.
+    """
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("jpeg"), "w+b", buffering=0)  # noqa: PTH123 - a descriptor, not a path
+    return tempfile.TemporaryFile(buffering=0)
