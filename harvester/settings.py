@@ -120,8 +120,6 @@ ITEM_PIPELINES = {
     "harvester.pipelines.catalogue.CataloguePipeline": 900,
 }
 EXTENSIONS = {
-    "scrapy.extensions.telnet.TelnetConsole": None,
-    "scrapy.extensions.remote_control.RemoteControl": None,  # off above; to import it takes a fifth of a second
     "scrapy.extensions.logstats.LogStats": None,  # harvester's own progress says more
     "harvester.extensions.workers.Workers": 100,
     "harvester.extensions.ledger.Ledger": 200,
