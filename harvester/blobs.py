@@ -2,16 +2,15 @@
 
 import errno
 import hashlib
-import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from secrets import token_hex
 
 from harvester.errors import StoreError
 
 _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
-_serial = itertools.count()
 
 
 class NameTaken(Exception):
@@ -31,7 +30,7 @@ class BlobStore:
     def put(self, sha256: str, ext: str, data: bytes) -> Path:
         """Store bytes under their own hash; where they are already, nothing is written. Raises StoreError."""
         path = self.path(sha256, ext)
-        if not (path.is_file() and path.stat().st_size == len(data)):
+        if not (path.is_file() and path.read_bytes() == data):
             publish(path, data)
         return path
 
@@ -85,7 +84,7 @@ def name(path: Path, data: bytes, make: Callable[[Path], None] | None = None) ->
 
 
 def _appear(path: Path, write: Callable[[Path], None], *, replace: bool = True, data: bytes = b"") -> None:
-    part = path.with_name(f".{path.name[:80]}.{os.getpid()}-{next(_serial)}.part")
+    part = path.with_name(f".{path.name[:80]}.{token_hex(8)}.part")
     try:
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)

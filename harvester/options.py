@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from math import isfinite, nan
 from typing import Any
 
 from harvester.errors import BadInput
@@ -26,6 +27,30 @@ def picture_options(settings: Mapping[str, Any], format: str) -> Options:
         ),
         thumbs=_thumbs(settings),
     )
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse numbers of Scrapy's settings that Scrapy would answer with a traceback or with standing still."""
+    for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_MAXSIZE"):
+        _number(settings, name, 1)
+    for name in ("RETRY_TIMES", "DOWNLOAD_WARNSIZE", "HTTPCACHE_EXPIRATION_SECS"):
+        _number(settings, name, 0)
+    for name in ("DOWNLOAD_TIMEOUT", "LOGSTATS_INTERVAL", "AUTOTHROTTLE_MAX_DELAY", "AUTOTHROTTLE_TARGET_CONCURRENCY"):
+        _duration(settings, name, above=0)
+    for name in ("DOWNLOAD_DELAY", "AUTOTHROTTLE_START_DELAY"):
+        _duration(settings, name, above=-1)
+    for name in ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "MEDIA_ALLOW_REDIRECTS", "HTTPCACHE_ENABLED"):
+        if str(settings[name]) not in ("0", "1", "True", "False", "true", "false"):
+            raise BadInput(f"{name}={settings[name]}: must be 0 or 1.")
+
+
+def _duration(settings: Mapping[str, Any], name: str, *, above: float) -> None:
+    try:
+        number = float(settings[name])
+    except (TypeError, ValueError):
+        number = nan
+    if not isfinite(number) or number <= above:
+        raise BadInput(f"{name}={settings[name]}: must be a number {'above 0' if above == 0 else 'from 0'}.")
 
 
 def threads(settings: Mapping[str, Any]) -> int:
@@ -64,7 +89,7 @@ def _thumbs(settings: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     try:
         given = json.loads(sizes) if isinstance(sizes, str) else dict(sizes or {})
         checked = {str(name): (int(width), int(height)) for name, (width, height) in given.items()}
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, OverflowError):
         checked = {"": (0, 0)}
     for name, size in checked.items():
         if min(size) < 1 or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):

@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import URL
+
+from harvester.errors import BadInput
 from harvester.items import Collection
+
+
+def resolved(option: str, path: str) -> Path:
+    """The folder that an option names: absolute, `~` and symbolic links followed. Raises BadInput."""
+    try:
+        folder = Path(path).expanduser().resolve()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise BadInput(f"{option}={path}: {error}.") from error
+    if not path or (folder.exists() and not folder.is_dir()):
+        raise BadInput(f"{option}={path}: not a folder.")
+    return folder
 
 
 @dataclass(frozen=True)
@@ -13,13 +27,14 @@ class Places:
     """The data directory and what lies in it. All paths are absolute."""
 
     root: Path
-    catalogue: str
+    catalogue: str | URL
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "Places":
         """Read HARVESTER_DATA_DIR and HARVESTER_CATALOGUE."""
-        root = Path(settings["HARVESTER_DATA_DIR"]).expanduser().absolute()
-        return cls(root, settings["HARVESTER_CATALOGUE"] or f"sqlite:///{root / 'catalogue.db'}")
+        root = resolved("HARVESTER_DATA_DIR", settings["HARVESTER_DATA_DIR"])
+        own = URL.create("sqlite", database=str(root / "catalogue.db"))  # a path may hold what means something in a URL
+        return cls(root, settings["HARVESTER_CATALOGUE"] or own)
 
     @property
     def blobs(self) -> Path:

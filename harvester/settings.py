@@ -11,7 +11,7 @@ import os
 
 # The root of all that harvester keeps: catalogue.db, blobs/, images/, thumbs/, httpcache/, download_status.json,
 # image_download.log. Relative paths mean the folder the command is run in. Read by harvester.places.
-HARVESTER_DATA_DIR = os.environ.get("HARVESTER_DATA_DIR", "data")
+HARVESTER_DATA_DIR = os.environ.get("HARVESTER_DATA_DIR") or "data"
 
 # The catalogue: a SQLAlchemy URL. Empty: catalogue.db in the data directory. Read by harvester.places.
 HARVESTER_CATALOGUE = os.environ.get("HARVESTER_CATALOGUE", "")

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "harvester"
 RUNGS = (
-    ("errors", "items", "reasons", "version"),
+    ("errors", "items", "reasons", "text", "version"),
     ("arguments", "sites", "imaging", "places"),
     ("blobs", "catalogue", "options"),
     ("duplicates", "export", "review"),

@@ -46,6 +46,10 @@ def _crawl(commands: Commands, folder: Path, posts: str | bytes, accounts: str |
         ('{"a@x": [{"index": 0, "image_urls": ["u", null]}]}', "image_urls[1] must be text, found null"),
         ('{"a@x": [], "a@x": []}', "account 'a@x' stands there twice"),
         ('{"a@x":' + "[" * 100_000, "nested deeper than 5000 levels"),
+        ('{"a@x": [' + "[" * 2000 + "]" * 2000 + "]}", "expected an object, found something deeply nested"),
+        ('{"a@x": [{"index": ' + "1" * 5000 + "}]}", "a number of more than 2000 digits"),
+        ('{"a@x": [{"index": 1e99999999999999999999}]}', "a text or a number that cannot be"),
+        ('{"a@x": [{"index": 0, "image_urls": ["\\udc00\\ud800"]}]}', "a text or a number that cannot be"),
     ],
 )
 def test_a_broken_posts_file_is_refused(commands: Commands, tmp_path: Path, posts: str | bytes, says: str) -> None:
@@ -86,6 +90,13 @@ def test_a_broken_accounts_file_is_refused(
         (("-s", "HARVESTER_FORMATS=JPEG,XCF"), "HARVESTER_FORMATS: XCF is not one of"),
         (("-s", "HARVESTER_THREADS=-1"), "HARVESTER_THREADS=-1: must be a whole number from 0"),
         (("-s", 'IMAGES_THUMBS={"../x": [1, 1]}'), "must map plain names to (width, height) in pixels"),
+        (("-s", "CONCURRENT_REQUESTS=0"), "CONCURRENT_REQUESTS=0: must be a whole number from 1"),
+        (("-s", "DOWNLOAD_TIMEOUT=soon"), "DOWNLOAD_TIMEOUT=soon: must be a number above 0"),
+        (("-s", "DOWNLOAD_DELAY=-1"), "DOWNLOAD_DELAY=-1: must be a number from 0"),
+        (("-s", "ROBOTSTXT_OBEY=maybe"), "ROBOTSTXT_OBEY=maybe: must be 0 or 1"),
+        (("-a", "output=~nobody-here/x"), "-a output=~nobody-here/x: "),
+        (("-a", "output=/dev/null"), "-a output=/dev/null: not a folder"),
+        (("-s", "HARVESTER_CATALOGUE=sqlite://"), "has no file, so nothing would be remembered"),
         (("-s", "HARVESTER_CATALOGUE=nonsense"), "HARVESTER_CATALOGUE: 'nonsense' is not a SQLAlchemy URL"),
         (("-s", "HARVESTER_CATALOGUE=oracle://x/y"), "HARVESTER_CATALOGUE: no driver for oracle is installed"),
     ],
@@ -169,3 +180,23 @@ def test_files_with_a_byte_order_mark_are_read(farsite: Farsite, commands: Comma
     (tmp_path / "accounts.csv").write_bytes(b"\xef\xbb\xbf,acct,label,\r\n12,a@x,1,\r\n")
     commands.crawl(dataset.DataSet(tmp_path / "posts.json", tmp_path / "accounts.csv"))
     assert (commands.data / "images/mastodon/0_0_0.jpg").is_file()
+
+
+def test_unlisted_accounts_do_not_hide_another_data_set(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """The comparison with what is known goes on behind any number of URLs without a name."""
+    unlisted = [(0, [f"http://127.0.0.1:9/{number}" for number in range(1200)])]
+    for url, code in ((farsite.url("/photo/1.jpg"), 0), (farsite.url("/photo/2.jpg"), 2)):
+        files = dataset.write(tmp_path, {"z@x": unlisted, "a@x": [(0, [url])]}, ["a@x"])
+        assert commands.scrapy("crawl", "mastodon", *files.arguments, "--nolog").returncode == code
+
+
+def test_a_folder_has_one_name(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """A symbolic link or a detour to the output of another data set is that output; the data directory is none."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    commands.crawl(dataset.write(tmp_path / "one", {"a@x": [(0, [farsite.url("/photo/1.jpg")])]}),
+                   "-a", f"output={tmp_path / 'out'}")  # fmt: skip
+    files = dataset.write(tmp_path / "two", {"b@x": [(0, [farsite.url("/photo/2.jpg")])]})
+    for output in (tmp_path / "link", tmp_path / "one" / ".." / "out", commands.data):
+        done = commands.scrapy("crawl", "mastodon", *files.arguments, "-a", f"output={output}", "--nolog")
+        assert done.returncode == 2, output

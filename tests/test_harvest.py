@@ -137,13 +137,51 @@ def test_one_url_in_many_places_is_fetched_once(farsite: Farsite, commands: Comm
     assert names == {"0_0_0.jpg", "0_0_1.jpg", "0_4_0.jpg", "1_0_0.jpg"}
 
 
+def test_an_address_that_comes_again_costs_no_other_image(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """A URL that stands again far behind in the file, when it is long done, makes none of the others be left out."""
+    urls = [farsite.url(f"/slow/0.02/jpeg-rgb.jpg?{number}") for number in range(600)]
+    commands.crawl(dataset.write(tmp_path, dataset.one_user([*urls, urls[41], urls[0]])))
+    assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 600)]
+    assert all(number == 1 for number in _images_asked(farsite).values())
+
+
+def test_addresses_that_are_one_to_scrapy_are_all_done(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Fragments, another order of the query and surrounding spaces: each text gets its picture and its name."""
+    url = farsite.url("/slow/0.2/jpeg-rgb.jpg")
+    urls = [f"{url}#1", f"{url}#2", f"{url}?a=1&b=2", f"{url}?b=2&a=1", f" {url}?a=1&b=2"]
+    commands.crawl(dataset.write(tmp_path, {"a@x": [(0, urls)]}))
+    assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 5)]
+    assert len(list((commands.data / "images/mastodon").iterdir())) == 5
+
+
+def test_a_damaged_blob_is_replaced_by_good_bytes(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """A blob whose bytes were damaged without changing its size is fetched and written anew."""
+    files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")]))
+    commands.crawl(files)
+    (blob,) = (commands.data / "blobs").rglob("*.jpg")
+    good = blob.read_bytes()
+    blob.unlink()
+    blob.write_bytes(bytes(len(good)))
+    commands.crawl(files, "-a", f"output={tmp_path / 'second'}")
+    assert blob.read_bytes() == good
+    assert (tmp_path / "second" / "0_0_0.jpg").read_bytes() == good
+
+
+def test_a_data_directory_may_have_any_name(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Spaces, question marks and percent signs in the path are part of it."""
+    commands.data = tmp_path / "what? 100%20 #1"
+    commands.crawl(dataset.write(tmp_path / "in", dataset.one_user([farsite.url("/photo/1.jpg")])))
+    assert {path.name for path in tmp_path.iterdir()} == {"in", "what? 100%20 #1"}
+    assert dataset.rows(commands.data, "SELECT status FROM images") == [("done",)]
+
+
 def test_posts_with_the_same_index_go_on_counting(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """The second post of an index continues the URL numbers, with a warning, and no name overwrites another."""
     urls = [farsite.url(f"/photo/{number}.jpg") for number in range(3)]
     done = commands.crawl(dataset.write(tmp_path, {"a@x": [(2, urls[:2]), (2, urls[2:])]}))
     entries = dataset.status(commands.data)["0"]["2"]
     assert [(entry["url_idx"], entry["url"]) for entry in entries] == list(enumerate(urls))
-    assert "a@x, post 2: more than one post has this index" in done.stderr
+    assert "1 post(s) with the index of an earlier one: they continue its URL numbers: a@x, post 2" in done.stderr
 
 
 def test_unlisted_accounts_are_reported_and_counted(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -163,7 +201,7 @@ def test_the_last_row_of_a_repeated_account_counts(farsite: Farsite, commands: C
     """A repeated acct gets the number of its last row, with a warning."""
     files = dataset.write(tmp_path, {"a@x": [(0, [farsite.url("/photo/1.jpg")])]}, ["a@x", "b@x", "a@x"])
     done = commands.crawl(files)
-    assert "Account a@x has more than one row" in done.stderr
+    assert "1 account(s) with more than one row in the accounts file: the last one counts: a@x" in done.stderr
     assert list(dataset.status(commands.data)) == ["2"]
 
 
@@ -243,6 +281,10 @@ def test_wire_troubles_have_their_own_reasons(farsite: Farsite, commands: Comman
         farsite.url("/cut-chunked/jpeg-rgb.jpg"): "connection",
         farsite.url("/redirect-loop"): "redirect",
         farsite.url("/redirect-to?url=ftp%3A%2F%2Fx%2Fa.jpg"): "redirect",
+        farsite.url("/redirect-to?url=http://[bad"): "bad-answer",
+        farsite.url("/redirect-to?url=mailto:x@y"): "bad-answer",
+        farsite.url("/gzip-junk/jpeg-rgb.jpg"): "bad-answer",
+        "http://user:password@127.0.0.1/a.jpg": "bad-url",
         farsite.url("/forbidden/jpeg-rgb.jpg"): "robots",
         farsite.url("/endless"): "too-many-bytes",
         farsite.url("/gzip-bomb"): "too-many-bytes",

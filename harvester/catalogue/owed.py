@@ -50,9 +50,9 @@ class Dealer:
             if host not in self._after:
                 self._hosts.append(host)
                 self._after[host] = row - 1
-            elif row <= self._after[host]:
-                self._after[host] = row - 1
-                self._ready.pop(host, None)
+            elif row <= self._after[host]:  # read again from there, and from what was read but not dealt
+                undealt = self._ready.pop(host, ())
+                self._after[host] = min([row, *(image.row for image in undealt)]) - 1
         self._changed.set()
 
     def no_more(self) -> None:
@@ -104,7 +104,7 @@ class Dealer:
         if host not in self._silent:
             return room
         waiting = sum(self._busy[silent] for silent in self._silent)
-        return min(room, 1 - self._busy[host], self._limit // 2 - waiting)
+        return min(room, 1 - self._busy[host], max(1, self._limit // 2) - waiting)
 
     async def _hand(self, host: str) -> list[Owed]:
         ready = self._ready.get(host) or await self._read(host)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, func, select
 
@@ -62,6 +62,18 @@ def all_collections(connection: Connection) -> dict[int, Collection]:
     """Every collection by its row."""
     rows = connection.execute(select(collections).order_by(collections.c.id))
     return {row.id: Collection(row.site, row.directory, row.format) for row in rows}
+
+
+def promising(connection: Connection, collection: int) -> str | None:
+    """The sha256 of the source whose promises were last begun to be recorded."""
+    found = select(collections.c.promising).where(collections.c.id == collection)
+    return cast("str | None", connection.execute(found).scalar_one())
+
+
+def unfinished(connection: Connection) -> list[Collection]:
+    """Collections whose promises have not all been recorded: a run was stopped early."""
+    found = select(collections).where(collections.c.promising.is_distinct_from(collections.c.promised))
+    return [Collection(row.site, row.directory, row.format) for row in connection.execute(found)]
 
 
 def acct_of(connection: Connection, collection: int) -> dict[int, str]:
@@ -157,8 +169,8 @@ def counts(connection: Connection, collection: int | None = None) -> list[Count]
     ]
 
 
-def positions(connection: Connection, collection: int) -> Iterable[tuple[int, int, int, str, str, str, str]]:
-    """(user, post, url number, URL, status, reason, detail) of every named image, in the order of the numbers."""
+def positions(connection: Connection, collection: int) -> Iterable[Any]:
+    """(user, post, url number, URL, status, reason, detail, file) of every named image, in the order of the numbers."""
     found = (
         select(
             sightings.c.user_index,
@@ -168,6 +180,7 @@ def positions(connection: Connection, collection: int) -> Iterable[tuple[int, in
             images.c.status,
             images.c.reason,
             images.c.detail,
+            sightings.c.file,
         )
         .join(images, images.c.id == sightings.c.image_id)
         .where(sightings.c.collection_id == collection, sightings.c.user_index.is_not(None))

@@ -39,6 +39,8 @@ collections = Table(
     Column("site", String(32), nullable=False),
     Column("directory", String(1024), nullable=False, comment="relative to the data directory where it lies inside"),
     Column("format", String(16), nullable=False, comment="jpeg, rgb or original"),
+    Column("promising", String(64), comment="sha256 of the input whose promises are being, or have been, recorded"),
+    Column("promised", String(64), comment="the same, once all of them are recorded"),
     UniqueConstraint("site", "directory"),
 )
 

@@ -1,6 +1,7 @@
 """Opening the catalogue: connection, pragmas, schema version. The only place that knows which database it is."""
 
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from harvester.catalogue.schema import HEAD
 from harvester.errors import BadInput, CatalogueError
 
+PATIENCE = 50
+"""Tenths of a second."""
 
-def open_catalogue(address: str) -> Engine:
+
+def open_catalogue(address: str | URL) -> Engine:
     """The catalogue at a SQLAlchemy URL, created or brought to the newest schema where needed.
 
     Raises BadInput for an address SQLAlchemy cannot use and CatalogueError for a catalogue that cannot be used.
@@ -22,7 +26,7 @@ def open_catalogue(address: str) -> Engine:
         _make_folder(Path(str(url.database)))
     engine = _engine(url)
     try:
-        _bring_up_to_date(engine, url)
+        _bring_up_to_date_patiently(engine, url)
     except DBAPIError as error:
         engine.dispose()
         raise CatalogueError(f"The catalogue {shown(url)} cannot be used: {error.orig}.") from error
@@ -32,7 +36,7 @@ def open_catalogue(address: str) -> Engine:
     return engine
 
 
-def open_existing(address: str) -> Engine | None:
+def open_existing(address: str | URL) -> Engine | None:
     """Like `open_catalogue`, but None, and nothing created, where there is no catalogue yet."""
     url = _parse(address)
     if _is_sqlite_file(url) and not Path(str(url.database)).is_file():
@@ -45,17 +49,20 @@ def shown(url: URL) -> str:
     return str(url.database) if _is_sqlite_file(url) else url.render_as_string(hide_password=True)
 
 
-def _parse(address: str) -> URL:
+def _parse(address: str | URL) -> URL:
     try:
-        return make_url(address)
+        url = make_url(address)
     except ArgumentError as error:
         raise BadInput(
             f"HARVESTER_CATALOGUE: {address!r} is not a SQLAlchemy URL such as sqlite:////abs/path.db."
         ) from error
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise BadInput(f"HARVESTER_CATALOGUE: {address} has no file, so nothing would be remembered.")
+    return url
 
 
 def _is_sqlite_file(url: URL) -> bool:
-    return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return url.get_backend_name() == "sqlite"
 
 
 def _make_folder(path: Path) -> None:
@@ -80,6 +87,18 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     # ones may be missing, which only means that some images are asked for again.
     for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _bring_up_to_date_patiently(engine: Engine, url: URL) -> None:
+    """Where another process makes the same new tables at the same moment, it is waited for."""
+    for _ in range(PATIENCE):
+        try:
+            return _bring_up_to_date(engine, url)
+        except DBAPIError as error:
+            if "already exists" not in str(error.orig):
+                raise
+            time.sleep(0.1)
+    return _bring_up_to_date(engine, url)
 
 
 def _bring_up_to_date(engine: Engine, url: URL) -> None:

@@ -77,6 +77,22 @@ def name_accounts(connection: Connection, collection: int, acct_of: Mapping[int,
         insert_new(connection, accounts, chunk)
 
 
+def begin_promises(connection: Connection, collection: int, source: str) -> bool:
+    """Note that the promises of a source (its sha256) are being recorded; True where all of them are already."""
+    row = connection.execute(select(collections.c.promised).where(collections.c.id == collection)).one()
+    if row.promised == source:
+        return True
+    started = update(collections).where(collections.c.id == collection).values(promising=source, promised=None)
+    connection.execute(started)
+    return False
+
+
+def end_promises(connection: Connection, collection: int) -> None:
+    """Note that every promise of the source is recorded."""
+    ended = update(collections).where(collections.c.id == collection)
+    connection.execute(ended.values(promised=collections.c.promising))
+
+
 def promise(connection: Connection, collection: int, promised: Sequence[Promise]) -> dict[str, int]:
     """Record images as owed; returns, for each host that now owes something, its lowest new row.
 

@@ -2,8 +2,10 @@
 
 import argparse
 import logging
+import os
 import sys
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -31,6 +33,7 @@ class Command(ScrapyCrawl):
         if len(args) != 1:
             raise UsageError(f"expected the name of one spider, got: {' '.join(args) or 'nothing'}", print_help=False)
         self._check_name(args[0])
+        _check_feeds([*(opts.output or ()), *(opts.overwrite_output or ())])
         crawler = self._create_crawler(args[0])
         crawl: Any = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
@@ -46,17 +49,32 @@ class Command(ScrapyCrawl):
             raise UsageError(f"there is no spider {name}.{hint} There are: {', '.join(known)}", print_help=False)
 
     def _exitcode(self, crawler: "Crawler", error: BaseException | None) -> int:
-        from harvester.errors import HarvesterError
+        from sqlalchemy.exc import DBAPIError
+
+        from harvester.errors import CatalogueError, HarvesterError
         from harvester.extensions.closing import Closing
+        from harvester.text import printable
 
         if isinstance(error, HarvesterError):
-            print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+            print(f"Error: {printable(str(error))}", file=sys.stderr)  # noqa: T201
             return error.exitcode
+        if isinstance(error, DBAPIError):
+            print(f"Error: The catalogue cannot be used: {error.orig}.", file=sys.stderr)  # noqa: T201
+            return CatalogueError.exitcode
         if error is not None:
             raise error
         closing = Closing.of(crawler)
-        if closing is None:
-            return 1
         closing.close("forced")
-        reason = crawler.stats.get_value("finish_reason", "forced")
-        return 0 if reason in ("finished", "shutdown", "forced") else 1
+        reason = crawler.stats.get_value("finish_reason")
+        return int(closing.error is not None or reason == "start_error")
+
+
+def _check_feeds(feeds: list[str]) -> None:
+    """A feed that cannot be written is found out before the crawl, not after it."""
+    for feed in feeds:
+        if "://" in feed or feed.startswith("-"):
+            continue
+        path = Path(feed if Path(feed).suffix else feed.rpartition(":")[0])
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise UsageError(f"{feed}: cannot be written", print_help=False)

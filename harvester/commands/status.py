@@ -44,24 +44,17 @@ class Command(ScrapyCommand):
     def _show(self, *, as_json: bool) -> int:
         from rich.console import Console
 
-        from harvester.catalogue import queries
-        from harvester.catalogue.store import open_existing
-        from harvester.errors import BadInput
-        from harvester.export.books import books, table
-        from harvester.export.status import write_status
+        from harvester.export.books import table
+        from harvester.export.overview import overview
         from harvester.places import Places
 
         assert self.settings is not None
         places = Places.from_settings(self.settings)
-        catalogue = open_existing(places.catalogue)
-        if catalogue is None:
-            raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
-        with catalogue.connect() as connection:
-            found = books(queries.counts(connection))
-            for row, collection in queries.all_collections(connection).items():
-                write_status(connection, row, places.status_file(collection))
+        found = overview(places)
         if as_json:
-            print(json.dumps([book.as_dict() for book in found], indent=2))  # noqa: T201
+            print(json.dumps([book.as_dict() for book in found.books], indent=2))  # noqa: T201
         else:
-            Console().print(table(found, f"Collection in {places.root}"))
-        return 0 if all(book.settled for book in found) else 1
+            Console().print(f"Collection in {places.root}", table(found.books), sep="\n")
+        for complaint in found.complaints:
+            print(complaint, file=sys.stderr)  # noqa: T201
+        return 0 if found.settled else 1

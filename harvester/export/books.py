@@ -58,9 +58,9 @@ def books(counts: Iterable[Count]) -> list[Book]:
     return list(found.values())
 
 
-def table(found: Iterable[Book], title: str) -> Table:
+def table(found: Iterable[Book]) -> Table:
     """The books for a person: one row per number, reasons indented under their status."""
-    shown = Table(title=title, title_justify="left")
+    shown = Table()
     shown.add_column("site")
     shown.add_column("images")
     shown.add_column("number", justify="right")

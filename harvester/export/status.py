@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from harvester.blobs import publish_stream
 from harvester.catalogue import queries
 
-Row = tuple[int, int, int, str, str, str, str]
+Row = tuple[int, int, int, str, str, str, str, str | None]
 
 
 def write_status(connection: Connection, collection: int, path: Path) -> None:
@@ -34,13 +34,17 @@ def _encoded(rows: Iterable[Row]) -> Iterator[bytes]:
 
 
 def _entry(row: Row) -> dict[str, Any]:
-    _, _, url_idx, url, status, reason, detail = row
-    return {"url_idx": url_idx, "url": url, "success": status == "done", "error": _error(status, reason, detail)}
+    _, _, url_idx, url, status, reason, detail, file = row
+    success = file is not None  # one of an image's names may be taken, and the others made
+    return {
+        "url_idx": url_idx,
+        "url": url,
+        "success": success,
+        "error": None if success else _error(status, reason, detail),
+    }
 
 
-def _error(status: str, reason: str, detail: str) -> str | None:
-    if status == "done":
-        return None
+def _error(status: str, reason: str, detail: str) -> str:
     if status == "pending":
         return status
     return f"{reason}: {detail}" if detail else reason

@@ -41,9 +41,11 @@ class Closing:
         return closing
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Closing | None":
-        """The closing of a crawl; None where the crawl did not come far enough to have one."""
-        return crawler.get_extension(cls)
+    def of(cls, crawler: Crawler) -> "Closing":
+        """The closing of a crawl."""
+        closing = crawler.get_extension(cls)
+        assert closing is not None
+        return closing
 
     def stop(self, error: Exception) -> None:
         """End the run because of this error; what is not done stays owed."""
@@ -64,6 +66,7 @@ class Closing:
         try:
             self._write(reason)
         except (HarvesterError, DBAPIError) as error:
+            self.error = error
             logger.critical("The books cannot be closed: %s", error)
 
     def _write(self, reason: str) -> None:
@@ -83,14 +86,19 @@ class Closing:
         run = Ledger.of(self.crawler).finished
         this_run = ", ".join(f"{run[status]:,} {status}" for status in ("done", "failed", "skipped"))
         logger.info("This run (%s): %s\n%s", reason, this_run, as_text([book]))
-        if book.owed:
-            logger.info("%s images are still owed: the same command continues.", f"{book.owed:,}")
+        if book.owed or not self._all_promised():
+            more = "" if self._all_promised() else " and not all promises are recorded yet"
+            logger.info("%s images are still owed%s: the same command continues.", f"{book.owed:,}", more)
+
+    def _all_promised(self) -> bool:
+        with Ledger.of(self.crawler).engine.connect() as connection:
+            return Ledger.of(self.crawler).collection not in queries.unfinished(connection)
 
 
 def as_text(found: list[Book]) -> str:
     """The books as plain text."""
     text = io.StringIO()
-    Console(file=text, width=100).print(table(found, "The collection"))
+    Console(file=text, width=100).print(table(found))
     return text.getvalue()
 
 
@@ -100,8 +108,5 @@ def stop_on(kind: type[Exception], crawler: Crawler) -> Iterator[None]:
     try:
         yield
     except kind as error:
-        closing = Closing.of(crawler)
-        if closing is None:
-            raise
-        closing.stop(error)
+        Closing.of(crawler).stop(error)
         raise DropItem(f"stays owed, the run stops: {error}", log_level="DEBUG") from error

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import re
 from datetime import UTC, datetime
 from typing import Self, TextIO, cast
 
@@ -13,15 +12,9 @@ from harvester.errors import StoreError
 from harvester.extensions.ledger import Harvesting
 from harvester.items import ImageItem
 from harvester.places import Places
+from harvester.text import printable
 
 logger = logging.getLogger(__name__)
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-def printable(text: str) -> str:
-    """The text on one line: control characters and bidirectional marks are escaped, so none can forge a line."""
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def line(item: ImageItem) -> str:

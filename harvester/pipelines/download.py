@@ -21,7 +21,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.pipelines.images import ImagesPipeline
-from scrapy.pipelines.media import FileException, FileInfo, FileInfoOrError, MediaPipeline
+from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 
 from harvester.blobs import BlobStore
 from harvester.extensions.workers import Workers
@@ -71,7 +71,7 @@ class DownloadPipeline(ImagesPipeline):
         self._inside.add(item)
         if item.sha256 and (body := await self._workers.run(self._blobs.read, item.sha256, item.work.ext)):
             item.work.body = body
-        else:
+        while item.open and not item.work.body:  # again where another image of the same address was under way
             await super().process_item(item)
         self.crawler.signals.send_catch_log(image_answered, item=item)
         return item
@@ -99,6 +99,8 @@ class DownloadPipeline(ImagesPipeline):
         except tuple(REASON_OF_EXCEPTION) as error:
             reason = next(word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind))
             _refuse(item, reason, _said(error))
+        except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
+            _refuse(item, "bad-answer", _said(error))
         else:
             _take(response, item)
         return {"url": request.url, "path": "", "checksum": None, "status": item.status}
@@ -111,8 +113,6 @@ class DownloadPipeline(ImagesPipeline):
         for ok, result in results:
             if not ok:
                 result.raiseException()  # type: ignore[union-attr]
-        if item.open and not item.work.body:
-            raise FileException(f"no bytes for {item.key}: the same address is under way for another image")
         return item
 
     def _leave(self, item: ImageItem) -> None:
@@ -143,4 +143,7 @@ def _ignored(said: str) -> str:
 
 
 def _said(error: Exception) -> str:
+    """The error in one line; Twisted wraps the cause of a broken connection in a list of failures."""
+    for failure in getattr(error.__cause__, "reasons", None) or ():
+        return _said(failure.value)
     return str(error).strip().partition("\n")[0][:200] or type(error).__name__

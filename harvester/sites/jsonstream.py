@@ -1,5 +1,6 @@
 """Reading a JSON object of any size member by member, and saying where a mistake is."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -11,6 +12,12 @@ PIECE = 1 << 16
 DEEPEST = 5000
 """Levels of nesting; the parser's memory grows with the square of the depth."""
 
+LONGEST_NUMBER = 2000
+"""Digits; from 4300 on Python refuses, and the parser ends the whole program."""
+
+_DIGITS = b"0123456789"
+_LONG_NUMBER = re.compile(rb"[0-9]{%d}" % LONGEST_NUMBER)
+
 BOM = b"\xef\xbb\xbf"
 
 
@@ -20,21 +27,27 @@ def members(file: BinaryIO, name: str) -> Iterator[tuple[str, Any]]:
     file.seek(start)
     try:
         # The buffer bounds how deep one piece can nest before it is looked at.
-        yield from ijson.kvitems(_Shallow(file, name), "", buf_size=DEEPEST)
+        yield from ijson.kvitems(_Sane(file, name), "", buf_size=DEEPEST)
     except ijson.JSONError as error:
         raise BadInput(f"{name}: {place_of_mistake(file, start)}.") from error
+    except (UnicodeDecodeError, ArithmeticError) as error:
+        raise BadInput(f"{name}: a text or a number that cannot be ({error}).") from error
     file.seek(start)
     if not (first := file.read(PIECE).lstrip()).startswith(b"{"):
         raise BadInput(f"{name}: expected a JSON object, found {first[:40].decode('utf-8', 'replace')!r}.")
 
 
-class _Shallow:
-    """A file that refuses to nest too deep. Brackets inside of texts count too, but those come in pairs or seldom."""
+class _Sane:
+    """A file that refuses what the parser would die of: too deep nesting, too long numbers.
+
+    Brackets and digits inside of texts count too, but brackets come in pairs there, and thousands of digits never.
+    """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
         self._name = name
         self._depth = 0
+        self._before = b""
 
     def read(self, size: int = -1) -> bytes:
         piece = self._file.read(size)
@@ -42,6 +55,10 @@ class _Shallow:
         self._depth -= sum(piece.count(closing) for closing in (b"]", b"}"))
         if self._depth > DEEPEST:
             raise BadInput(f"{self._name}: nested deeper than {DEEPEST} levels.")
+        many = len(piece) - len(piece.translate(None, _DIGITS)) > LONGEST_NUMBER // 2  # a quick look first
+        if many and _LONG_NUMBER.search(self._before + piece):
+            raise BadInput(f"{self._name}: a number of more than {LONGEST_NUMBER} digits.")
+        self._before = piece[-LONGEST_NUMBER:]
         return piece
 
 

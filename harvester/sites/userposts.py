@@ -5,7 +5,10 @@ The readers take open files and give small records; a mistake in a file raises B
 """
 
 import csv
+import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -14,6 +17,12 @@ from urllib.parse import urlsplit
 from harvester.errors import BadInput
 from harvester.items import Position, Promise
 from harvester.sites.jsonstream import members
+from harvester.text import storable
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9a-fA-F:.]+")
+
+LONGEST_KEY = 2000
+"""Characters of an address that serve as its key; PostgreSQL cannot index much longer ones."""
 
 LARGEST_INDEX = 2**63 - 1
 """A database holds no larger number."""
@@ -70,10 +79,8 @@ def survey(posts: BinaryIO, name: str, accounts: Accounts) -> Survey:
         found.urls += number
         if acct not in accounts.index:
             found.unlisted[acct] = number
-        indexes = [post["index"] for post in user_posts]
-        if len(set(indexes)) != len(indexes):
-            twice = sorted({index for index in indexes if indexes.count(index) > 1})
-            found.same_index += [f"{acct}, post {index}" for index in twice]
+        times = Counter(post["index"] for post in user_posts)
+        found.same_index += [f"{acct}, post {index}" for index, number in times.items() if number > 1]
     return found
 
 
@@ -93,18 +100,24 @@ def promises(posts: BinaryIO, name: str, accounts: Accounts) -> Iterator[Promise
 def _promise(url: str, acct: str, position: Position | None) -> Promise:
     host = host_of(url)
     reason = "bad-url" if host is None else ("account-not-listed" if position is None else None)
-    return Promise(key=url, host=host or "", position=position, author=acct, reason=reason)
+    stored = storable(url)
+    key = (
+        stored if len(stored) <= LONGEST_KEY else f"sha256:{hashlib.sha256(url.encode('utf-8', 'replace')).hexdigest()}"
+    )
+    return Promise(key, host or "", None if key == stored else stored, position, storable(acct), reason)
 
 
 def host_of(url: str) -> str | None:
-    """The host an http(s) address names, in lower case; None for anything else."""
+    """The host an http(s) address names, in lower case; None for anything else, and for one with a password in it."""
     try:
         parts = urlsplit(url.strip())
-        port_is_a_number = parts.port is None or parts.port >= 0
-    except ValueError:
+        host = parts.hostname or ""
+        name = host if ":" in host else host.encode("idna").decode("ascii")
+        usable = parts.port is None or parts.port > 0
+    except ValueError:  # UnicodeError too
         return None
-    good = parts.scheme in ("http", "https") and port_is_a_number and "\0" not in url
-    return parts.hostname or None if good else None
+    good = usable and parts.scheme in ("http", "https") and "@" not in parts.netloc and "\0" not in url
+    return host.lower() if good and _HOST.fullmatch(name) else None
 
 
 def _users(posts: BinaryIO, name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -145,5 +158,8 @@ def _check_urls(urls: Any, here: str) -> None:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "something deeply nested"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,5 +1,6 @@
 """Images of Mastodon posts, from the two files of a UGC data set."""
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from itertools import islice
@@ -7,19 +8,24 @@ from pathlib import Path
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from harvester.arguments import check_names, choice, required
 from harvester.catalogue import queries, writer
 from harvester.catalogue.store import open_existing
 from harvester.errors import BadInput
 from harvester.items import Collection, Promise
-from harvester.options import picture_options
-from harvester.places import Places
+from harvester.options import check_settings, picture_options
+from harvester.places import Places, resolved
 from harvester.sites import userposts
 from harvester.spiders.owing import PROMISES_AT_ONCE, OwingSpider
+from harvester.text import printable
 
 logger = logging.getLogger(__name__)
+
+FORMATS = ("jpeg", "rgb", "original")
+SHOWN = 10
+"""How many names a warning lists."""
 
 ARGUMENTS = {
     "posts": "user_posts.json of the data set",
@@ -43,15 +49,15 @@ class MastodonSpider(OwingSpider):
         spider.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
         spider.retry = choice("retry", kwargs.get("retry", "failed"), ("failed", "all", "none"))
         places = Places.from_settings(crawler.settings)
-        output = (
-            Path(kwargs["output"]).expanduser().absolute() if kwargs.get("output") else places.default_output(cls.name)
-        )
-        form = choice("format", kwargs.get("format", "jpeg"), ("jpeg", "rgb", "original"))
+        form = choice("format", kwargs.get("format", "jpeg"), FORMATS)
+        check_settings(crawler.settings)
         picture_options(crawler.settings, form)
-        spider.collection = Collection(cls.name, places.stored(output), form)
-        spider.posts = Path(required("posts", kwargs)).expanduser()
-        spider.listed = _read_accounts(Path(required("accounts", kwargs)).expanduser())
+        spider.collection = Collection(cls.name, places.stored(_output(places, kwargs.get("output"))), form)
+        spider.posts = Path(required("posts", kwargs)).absolute()
+        accounts = Path(required("accounts", kwargs)).absolute()
+        spider.listed = _read_accounts(accounts)
         spider.survey = _survey(spider.posts, spider.listed)
+        spider.source = _digest(spider.posts, accounts)
         spider.compare(places)
         spider.report()
         return spider
@@ -99,32 +105,58 @@ class MastodonSpider(OwingSpider):
                         f"{where} is of another data set: its user {index} is {acct}, that of the accounts file is "
                         f"{ours[index]}; give another output= (known images are not fetched again)."
                     )
-            source = self.promises()
-            while batch := [p for p in islice(source, PROMISES_AT_ONCE) if p.position]:
-                keys = {p.position.name: p.key for p in batch if p.position}
-                for name, key in queries.key_of_name(connection, row, list(keys)).items():
-                    if keys[name] != key:
-                        raise BadInput(
-                            f"{where} is of another data set: {name} is {key} there and {keys[name]} in "
-                            f"{self.posts.name}; give another output= (known images are not fetched again)."
-                        )
+            if queries.promising(connection, row) != self.source:  # these very files were compared before
+                self._compare_names(connection, row, where)
+
+    def _compare_names(self, connection: Connection, row: int, where: str) -> None:
+        source = self.promises()
+        while batch := list(islice(source, PROMISES_AT_ONCE)):
+            keys = {p.position.name: p.key for p in batch if p.position}
+            for name, key in queries.key_of_name(connection, row, list(keys)).items():
+                if keys[name] != key:
+                    raise BadInput(
+                        f"{where} is of another data set: {name} is {key} there and {keys[name]} in "
+                        f"{self.posts.name}; give another output= (known images are not fetched again)."
+                    )
 
     def report(self) -> None:
         """Say what the files hold, and what in them will not be fetched or is odd."""
         survey, repeated = self.survey, self.listed.repeated
         logger.info("%s: %s URLs of %s accounts", self.posts.name, f"{survey.urls:,}", f"{survey.accounts:,}")
-        for acct in repeated:
-            logger.warning("Account %s has more than one row in the accounts file: the last one counts", acct)
-        for post in survey.same_index:
-            logger.warning("%s: more than one post has this index; the later ones continue the URL numbers", post)
+        _warn("account(s) with more than one row in the accounts file: the last one counts", repeated)
+        _warn("post(s) with the index of an earlier one: they continue its URL numbers", survey.same_index)
         for acct, urls in survey.unlisted.items():
-            logger.info("Account %s is not in the accounts file: its %s URLs are skipped", acct, urls)
+            logger.info("Account %s is not in the accounts file: its %s URLs are skipped", printable(acct), urls)
         if survey.unlisted:
             logger.warning(
                 "%s accounts with %s URLs are not in the accounts file: skipped (account-not-listed)",
                 f"{len(survey.unlisted):,}",
                 f"{sum(survey.unlisted.values()):,}",
             )
+
+
+def _warn(what: str, found: list[str]) -> None:
+    if found:
+        shown = ", ".join(printable(text) for text in found[:SHOWN])
+        logger.warning("%s %s: %s%s", f"{len(found):,}", what, shown, ", …" if len(found) > SHOWN else "")
+
+
+def _output(places: Places, given: str | None) -> Path:
+    if not given:
+        return places.default_output(MastodonSpider.name)
+    output = resolved("-a output", given)
+    if output == places.root:
+        raise BadInput(f"-a output={given}: that is the data directory; the pictures need a folder of their own.")
+    return output
+
+
+def _digest(*paths: Path) -> str:
+    """One sha256 for the contents of all the files."""
+    found = hashlib.sha256()
+    for path in paths:
+        with _open(path) as file:
+            found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()
 
 
 def _open(path: Path) -> Any:

@@ -7,10 +7,13 @@ from typing import Any
 
 from scrapy import Spider, signals
 from scrapy.http import Response
+from sqlalchemy.exc import DBAPIError
 
 from harvester.catalogue import queries, writer
 from harvester.catalogue.owed import Dealer
 from harvester.catalogue.queries import Owed
+from harvester.errors import HarvesterError
+from harvester.extensions.closing import Closing
 from harvester.extensions.ledger import Ledger
 from harvester.items import Collection, ImageItem, Promise
 from harvester.middlewares.tickets import ticket
@@ -30,6 +33,7 @@ class OwingSpider(Spider):
     collection: Collection
     arguments: dict[str, str]
     retry = "failed"
+    source = ""  # sha256 of where the promises come from, empty where there are none
 
     def promises(self) -> Iterator[Promise]:
         """Images that are known without asking a server; read in a thread while others are fetched already."""
@@ -54,12 +58,11 @@ class OwingSpider(Spider):
         await self.prepare()
         await self.ledger.change(writer.owe_again, self.retry)
         self.dealer.add(await self.ledger.ask(queries.owing_hosts))
-        promising = asyncio.ensure_future(self._promise())
-        promising.add_done_callback(lambda _: self.dealer.no_more())
+        self.promising = asyncio.ensure_future(self._promise())
+        self.promising.add_done_callback(lambda _: self.dealer.no_more())
         async for hand in self.dealer.hands():
             self._dealt.update((image.row, image) for image in hand)
             yield ticket([image.row for image in hand], self.work_on)
-        await promising
 
     def work_on(self, _response: Response, rows: Sequence[int]) -> Iterator[ImageItem]:
         """The items of a ticket. A ticket of an earlier run, kept by JOBDIR, has nothing in it any more."""
@@ -68,7 +71,14 @@ class OwingSpider(Spider):
                 yield item_of(self.name, image)
 
     async def _promise(self) -> None:
-        source = self.promises()
+        try:
+            if self.source and not await self.ledger.change(writer.begin_promises, self.source):
+                await self._record(self.promises())
+                await self.ledger.change(writer.end_promises)
+        except (HarvesterError, DBAPIError) as error:
+            Closing.of(self.crawler).stop(error)
+
+    async def _record(self, source: Iterator[Promise]) -> None:
         loop = asyncio.get_running_loop()
         while batch := await loop.run_in_executor(None, lambda: list(islice(source, PROMISES_AT_ONCE))):
             self.dealer.add(await self.ledger.change(writer.promise, batch))

@@ -95,6 +95,45 @@ def test_silent_hosts_leave_half_of_the_room() -> None:
     assert sorted(out.values()) == [1, 1, 1, 1, 1, 5]
 
 
+@given(
+    hosts=st.lists(st.sampled_from("ab"), min_size=1, max_size=150),
+    order=st.lists(st.integers(0, 99), min_size=1, max_size=20),
+    again=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 149)), max_size=5),
+)
+@settings(max_examples=100, deadline=None)
+def test_rows_told_again_cost_no_other(hosts: list[str], order: list[int], again: list[tuple[int, int]]) -> None:
+    """Whenever earlier rows are told again while dealing goes on, every image is dealt at least once."""
+
+    async def run() -> set[int]:
+        shelf = _Shelf(hosts)
+        dealer = Dealer(shelf.fetch, per_host=3, in_hand=5)
+        dealer.add({host: rows[0] for host, rows in shelf.rows.items()})
+        dealer.no_more()
+        told = {step: row % len(hosts) for step, row in again}
+        steps = iter(order * 1000)
+        dealt: set[int] = set()
+        out: list[int] = []
+        step = 0
+
+        async def finish() -> None:
+            while True:
+                await asyncio.sleep(0)
+                if out:
+                    dealer.finished(out.pop(next(steps) % len(out)))
+
+        finishing = asyncio.ensure_future(finish())
+        async for hand in dealer.hands():
+            dealt.update(image.row for image in hand)
+            out += [image.row for image in hand]
+            step += 1
+            if step in told:
+                dealer.add({hosts[told[step]]: told[step]})
+        finishing.cancel()
+        return dealt
+
+    assert asyncio.run(asyncio.wait_for(run(), timeout=20)) == set(range(len(hosts)))
+
+
 def test_an_image_that_gets_a_name_while_it_is_out_is_dealt_again() -> None:
     """Told of a row that is out, the dealer deals it once more after it is finished."""
 

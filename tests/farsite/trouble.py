@@ -87,6 +87,10 @@ def _connection(request: web.Request) -> asyncio.Transport:
     return request.transport
 
 
+async def _not_gzip(request: web.Request) -> web.Response:
+    return web.Response(body=body_of(request), headers=type_of(request) | {"Content-Encoding": "gzip"})
+
+
 async def _zeros_in_gzip(_: web.Request) -> web.Response:
     body = await asyncio.to_thread(_gzip_bomb)
     return web.Response(body=body, headers=_JPEG | {"Content-Encoding": "gzip"})
@@ -128,6 +132,7 @@ ROUTES: list[web.RouteDef] = [
     web.get("/cut-chunked/{name}", _cut_chunked),
     web.get("/reset", _reset),
     web.get("/gzip-bomb", _zeros_in_gzip),
+    web.get("/gzip-junk/{name}", _not_gzip),
     web.get(r"/redirect/{times:\d+}/{name}", _redirect),
     web.get("/redirect-loop", _redirect_loop),
     web.get("/redirect-to", _redirect_to),

@@ -43,6 +43,13 @@ def upgrade() -> None:
             comment="relative to the data directory where it lies inside",
         ),
         sa.Column("format", sa.String(length=16), nullable=False, comment="jpeg, rgb or original"),
+        sa.Column(
+            "promising",
+            sa.String(length=64),
+            nullable=True,
+            comment="sha256 of the input whose promises are being, or have been, recorded",
+        ),
+        sa.Column("promised", sa.String(length=64), nullable=True, comment="the same, once all of them are recorded"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_collections")),
         sa.UniqueConstraint("site", "directory", name=op.f("uq_collections_site_directory")),
     )

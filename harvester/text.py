@@ -1,0 +1,15 @@
+"""Texts from strangers, made fit for a log line, a terminal or a database."""
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """On one line: control characters and bidirectional marks are escaped, so none can forge a line."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def storable(text: str) -> str:
+    """As every database takes it: NUL characters become the replacement character."""
+    return text.replace("\0", "\ufffd")
