@@ -54,8 +54,8 @@ def _duration(settings: Mapping[str, Any], name: str, *, above: float) -> None:
 
 
 def threads(settings: Mapping[str, Any]) -> int:
-    """How many threads work on pictures."""
-    return _number(settings, "HARVESTER_THREADS", 0) or len(os.sched_getaffinity(0))
+    """How many threads work on pictures: one more than there are cores, because one is always waiting for the disk."""
+    return _number(settings, "HARVESTER_THREADS", 0) or len(os.sched_getaffinity(0)) + 1
 
 
 def _number(settings: Mapping[str, Any], name: str, least: int, most: int | None = None) -> int:

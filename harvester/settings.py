@@ -39,7 +39,7 @@ HARVESTER_MAX_PIXELS = os.environ.get("HARVESTER_MAX_PIXELS", "100000000")
 # The image formats that are kept, by Pillow's names, comma-separated. Read by harvester.options.
 HARVESTER_FORMATS = os.environ.get("HARVESTER_FORMATS", "JPEG,PNG,GIF,WEBP,AVIF,BMP,TIFF,MPO,JPEG2000")
 
-# Threads for decoding, hashing and writing. 0: one per core. Read by harvester.options.
+# Threads for decoding, hashing and writing. 0: one per core and one more. Read by harvester.options.
 HARVESTER_THREADS = os.environ.get("HARVESTER_THREADS", "0")
 
 # Scrapy's own image settings keep their meaning: smaller pictures are skipped (too-small, pixels) …

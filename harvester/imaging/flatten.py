@@ -30,6 +30,10 @@ def flatten(image: Image.Image, header: Header, background: Colour) -> Image.Ima
     image.info = {} if header.clear is None else {"transparency": header.clear}
     if image.mode == "RGB" and header.clear is None and not alters(header.profile, "RGB"):
         return image
+    if image.mode == "RGBA" and not alters(header.profile, "RGB"):  # the commonest, in one go
+        canvas = Image.new("RGB", image.size, background)
+        canvas.paste(image, (0, 0), image)
+        return canvas
     deep = span(image, header.span) if is_deep(image.mode) else None
     canvas = Image.new("RGB", image.size, background)
     for top, piece in strips(image):
@@ -49,9 +53,6 @@ def _lay(piece: Image.Image, canvas: Image.Image, top: int, header: Header, deep
         return
     if piece.has_transparency_data:
         piece = piece.convert(_STRAIGHT.get(piece.mode) or _WITH_ALPHA.get(piece.mode, piece.mode))
-    if piece.mode == "RGBA" and not alters(header.profile, "RGB"):
-        canvas.paste(piece, (0, top), piece)
-        return
     alpha = piece.getchannel("A") if piece.mode in {"LA", "RGBA"} else None
     canvas.paste(to_srgb(_own_colours(piece), header.profile), (0, top), alpha)
 
