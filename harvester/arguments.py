@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 
 from harvester.errors import BadInput
 
@@ -25,8 +26,11 @@ def choice(name: str, value: str, allowed: Iterable[str]) -> str:
     return value
 
 
-def required(name: str, given: Mapping[str, str]) -> str:
-    """The value of an argument that must be there and not be empty."""
+def file_path(name: str, given: Mapping[str, str]) -> Path:
+    """The absolute path in an argument that must be there; `~` is followed."""
     if not given.get(name):
         raise BadInput(f"-a {name}=… is missing.")
-    return given[name]
+    try:
+        return Path(given[name]).expanduser().absolute()
+    except RuntimeError as error:
+        raise BadInput(f"-a {name}={given[name]}: {error}.") from error

@@ -99,8 +99,11 @@ class DownloadPipeline(ImagesPipeline):
         except tuple(REASON_OF_EXCEPTION) as error:
             reason = next(word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind))
             _refuse(item, reason, _said(error))
+        except (RuntimeError, MemoryError):  # ours, not the server's: the image stays owed
+            raise
         except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
-            _refuse(item, "bad-answer", _said(error))
+            broken_off = type(error).__module__.startswith(("twisted", "OpenSSL"))
+            _refuse(item, "connection" if broken_off else "bad-answer", _said(error))
         else:
             _take(response, item)
         return {"url": request.url, "path": "", "checksum": None, "status": item.status}

@@ -10,7 +10,7 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 from sqlalchemy import Connection, Engine
 
-from harvester.arguments import check_names, choice, required
+from harvester.arguments import check_names, choice, file_path
 from harvester.catalogue import queries, writer
 from harvester.catalogue.store import open_existing
 from harvester.errors import BadInput
@@ -53,8 +53,8 @@ class MastodonSpider(OwingSpider):
         check_settings(crawler.settings)
         picture_options(crawler.settings, form)
         spider.collection = Collection(cls.name, places.stored(_output(places, kwargs.get("output"))), form)
-        spider.posts = Path(required("posts", kwargs)).absolute()
-        accounts = Path(required("accounts", kwargs)).absolute()
+        spider.posts = file_path("posts", kwargs)
+        accounts = file_path("accounts", kwargs)
         spider.listed = _read_accounts(accounts)
         spider.survey = _survey(spider.posts, spider.listed)
         spider.source = _digest(spider.posts, accounts)
