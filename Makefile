@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench-scale postgres clean
+.PHONY: demo test bench bench-micro bench-growth bench-stalls bench-scale nginx postgres clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
@@ -16,6 +16,18 @@ test: .venv/ready-dev postgres
 bench-scale: .venv/ready
 	$(BIN)/python -m benchmarks.scale
 
+bench: .venv/ready nginx
+	$(BIN)/python -m benchmarks.throughput
+
+bench-micro: .venv/ready
+	$(BIN)/python -m benchmarks.micro
+
+bench-growth: .venv/ready nginx
+	$(BIN)/python -m benchmarks.growth
+
+bench-stalls: .venv/ready nginx
+	$(BIN)/python -m benchmarks.stalls
+
 clean:
 	rm -rf .venv demo-data .mypy_cache .ruff_cache .pytest_cache
 
@@ -24,6 +36,11 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 postgres:
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends postgresql; }
+
+# The benchmarks serve their pictures from an nginx of their own.
+nginx:
+	test -x /usr/sbin/nginx || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends nginx-light; }
 
 .venv/ready: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

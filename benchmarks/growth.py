@@ -1,0 +1,102 @@
+"""`make bench-growth`: does a large catalogue slow down new work, and how fast is known work recognised?
+
+    python -m benchmarks.growth [--images 1000] [--known 1000,10000,100000] [--runs 3]
+
+First the same new pictures with more and more images already in the catalogue; then a data set in which the catalogue
+knows everything. The crawl itself is timed from the first picture to the last, by the times of the files; around it lie
+the start of the process and the closing of the books, which writes the status file of the whole collection.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from benchmarks import ours, table
+from benchmarks.known import known_urls, remember
+from benchmarks.measure import CACHE, Usage, alone, run
+from benchmarks.nginx import serving
+from benchmarks.photos import photos
+
+JOB = CACHE / "jobs/growth"
+NEW_HEAD = ("known before", "images/s", "of the crawl", "start s", "close s", "CPU ms/image", "peak RSS MB", "others")
+KNOWN_HEAD = ("all of them known", "images/s", "without start-up", "wall s", "start-up s", "peak RSS MB")
+
+
+def main() -> int:
+    """Two tables."""
+    parser = argparse.ArgumentParser(description="New work beside a large catalogue; known work.")
+    parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument(
+        "--known", type=lambda text: [int(word) for word in text.split(",")], default="1000,10000,100000"
+    )
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    folder = CACHE / str(options.images)
+    names = photos(options.images)
+    print(f"{table.machine()}; {options.images} new images, medians of {options.runs} runs", flush=True)
+    with alone(), serving(folder) as url:
+        _new(options.known, [url(name) for name in names], options.runs)
+        _known(max(options.known), options.runs)
+    return 0
+
+
+def _new(sizes: Sequence[int], urls: Sequence[str], runs: int) -> None:
+    found: dict[int, list[tuple[float, ...]]] = {size: [] for size in sizes}
+    for _ in range(runs):
+        for size in sizes:
+            found[size].append(_with_known(size, urls))
+    rows = []
+    for size, taken in found.items():
+        whole, crawl, start, close, cpu, rss, others = (median(column) for column in zip(*taken, strict=True))
+        speeds = (f"{whole:.0f}", f"{crawl:.0f}", f"{start:.2f}", f"{close:.2f}")
+        rows.append((f"{size:,}", *speeds, f"{cpu:.1f}", f"{rss:.0f}", f"{others:.0%}"))
+    table.show(NEW_HEAD, rows)
+
+
+def _with_known(size: int, urls: Sequence[str]) -> tuple[float, ...]:
+    """Images/s of the process and of the crawl, seconds before and after the crawl, CPU ms per image, RSS, others."""
+    data = _fresh()
+    arguments = ours.data_set(JOB, urls, before=remember(data, size))
+    usage = _crawl(arguments, data)
+    times = sorted(path.stat().st_ctime for path in ours.pictures(data))
+    if len(times) != len(urls):
+        raise SystemExit(f"only {len(times)} of {len(urls)} pictures were made")
+    crawl = (len(times) - 1) / (times[-1] - times[0])
+    close = usage.began + usage.wall - times[-1]
+    costs = 1000 * usage.cpu / len(urls), usage.rss, usage.others
+    return len(urls) / usage.wall, crawl, times[0] - usage.began, close, *costs
+
+
+def _known(size: int, runs: int) -> None:
+    print()
+    taken = [_all_known(size) for _ in range(runs)]
+    start = median(_all_known(1).wall for _ in range(runs))
+    wall, rss = median(usage.wall for usage in taken), median(usage.rss for usage in taken)
+    bare = f"{size / max(wall - start, 0.001):,.0f}"
+    table.show(KNOWN_HEAD, [(f"{size:,}", f"{size / wall:,.0f}", bare, f"{wall:.2f}", f"{start:.2f}", f"{rss:.0f}")])
+
+
+def _all_known(size: int) -> Usage:
+    data = _fresh()
+    remember(data, size)
+    return _crawl(ours.data_set(JOB, known_urls(size)), data)
+
+
+def _fresh() -> Path:
+    shutil.rmtree(JOB, ignore_errors=True)
+    JOB.mkdir(parents=True)
+    return JOB / "out"
+
+
+def _crawl(arguments: Sequence[str], data: Path) -> Usage:
+    usage = run(ours.command(arguments, data), JOB / "output.txt")
+    if usage.code:
+        raise SystemExit(f"the crawl ended with exit code {usage.code}: {usage.said}")
+    return usage
+
+
+if __name__ == "__main__":
+    sys.exit(main())

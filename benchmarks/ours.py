@@ -1,0 +1,36 @@
+"""Our own crawl as a benchmark runs it: the files of a data set, the command, what it left behind."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests import dataset
+
+PER_POST, PER_USER = 4, 200
+
+
+def data_set(folder: Path, urls: Sequence[str], *, before: Sequence[str] = ()) -> list[str]:
+    """Write the two files and return the spider's arguments; `before` are accounts that come first in the table."""
+    posts: dict[str, list[tuple[int, Sequence[str]]]] = {}
+    for start in range(0, len(urls), PER_USER):
+        mine = urls[start : start + PER_USER]
+        acct = account(len(before) + len(posts))
+        posts[acct] = [(at // PER_POST, mine[at : at + PER_POST]) for at in range(0, len(mine), PER_POST)]
+    return dataset.write(folder, posts, [*before, *posts]).arguments
+
+
+def account(number: int) -> str:
+    """The name of a made-up account."""
+    return f"user{number}@host.example"
+
+
+def command(arguments: Sequence[str], data: Path, **settings: str | int) -> list[str]:
+    """`scrapy crawl mastodon` into a data directory."""
+    given = {"HARVESTER_DATA_DIR": data, **settings}
+    options = [word for name, value in given.items() for word in ("-s", f"{name}={value}")]
+    return [sys.executable, "-m", "scrapy", "crawl", "mastodon", *arguments, *options, "--nolog"]
+
+
+def pictures(data: Path) -> list[Path]:
+    """The named pictures that a crawl left behind."""
+    return [path for path in (data / "images").rglob("*") if path.is_file()]
