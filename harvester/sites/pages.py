@@ -1,0 +1,28 @@
+"""What an answer to a page or API request is, before anybody parses it. Every site module has a `classify`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What an answer is. Only `OK` may be parsed; only `MISSING` may be taken for an end or an absence."""
+
+    OK = "ok"
+    MISSING = "missing"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer as it came; names of `headers` in lower case."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Classify = Callable[[Answer], Verdict]
+"""A function of a site module; it never raises."""
