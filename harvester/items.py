@@ -46,7 +46,7 @@ class Collection:
 
 @dataclass
 class Work:
-    """What an item carries while it is in the chain, and no longer: bytes, pixels, catalogue rows.
+    """What an item carries while it is in the chain, and no longer: bytes, a worker, catalogue rows.
 
     It is not a field of the item, so it is never exported or logged.
     """
@@ -56,15 +56,8 @@ class Work:
     files: dict[int, str] = field(default_factory=dict)  # sighting row -> file name as published
     body: bytes = b""
     ext: str = ""
-    rendition: bytes | None = None  # None: the rendition is the body itself
-    rendition_ext: str = ""
-    plane: Any = None  # small grey PIL image, for the fingerprint
-    thumbs: dict[str, bytes] = field(default_factory=dict)
+    worker: Any = None  # the process that has the picture on its bench
     asked_at: int | None = None  # seconds since 1970
-
-    def release(self) -> None:
-        """Let go of everything large."""
-        self.body, self.rendition, self.plane, self.thumbs = b"", None, None, {}
 
 
 @dataclass(eq=False)

@@ -53,9 +53,9 @@ def _duration(settings: Mapping[str, Any], name: str, *, above: float) -> None:
         raise BadInput(f"{name}={settings[name]}: must be a number {'above 0' if above == 0 else 'from 0'}.")
 
 
-def threads(settings: Mapping[str, Any]) -> int:
-    """How many threads work on pictures: one more than there are cores, because one is always waiting for the disk."""
-    return _number(settings, "HARVESTER_THREADS", 0) or len(os.sched_getaffinity(0)) + 1
+def workers(settings: Mapping[str, Any]) -> int:
+    """How many processes work on pictures: one more than there are cores, as one is always waiting for the disk."""
+    return _number(settings, "HARVESTER_WORKERS", 0) or len(os.sched_getaffinity(0)) + 1
 
 
 def _number(settings: Mapping[str, Any], name: str, least: int, most: int | None = None) -> int:

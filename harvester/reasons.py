@@ -41,6 +41,7 @@ REASONS: dict[str, Reason] = {
     "bad-url": _permanent("not an http(s) address"),
     "not-an-image": _permanent("the bytes are something else: HTML, JSON, video, nothing"),
     "broken": _permanent("the bytes claim to be a picture but cannot be decoded"),
+    "crashed": _permanent("the decoder died of it or took two minutes, twice"),
     "format-not-allowed": _skipped("an image format that HARVESTER_FORMATS does not list"),
     "too-small": _skipped("below IMAGES_MIN_WIDTH or IMAGES_MIN_HEIGHT"),
     "too-many-pixels": _skipped("more than HARVESTER_MAX_PIXELS, seen in the header before decoding"),

@@ -39,8 +39,8 @@ HARVESTER_MAX_PIXELS = os.environ.get("HARVESTER_MAX_PIXELS", "100000000")
 # The image formats that are kept, by Pillow's names, comma-separated. Read by harvester.options.
 HARVESTER_FORMATS = os.environ.get("HARVESTER_FORMATS", "JPEG,PNG,GIF,WEBP,AVIF,BMP,TIFF,MPO,JPEG2000")
 
-# Threads for decoding, hashing and writing. 0: one per core and one more. Read by harvester.options.
-HARVESTER_THREADS = os.environ.get("HARVESTER_THREADS", "0")
+# Processes that decode, hash and write. 0: one per core and one more. Read by harvester.options.
+HARVESTER_WORKERS = os.environ.get("HARVESTER_WORKERS", "0")
 
 # Scrapy's own image settings keep their meaning: smaller pictures are skipped (too-small, pixels) …
 IMAGES_MIN_WIDTH = 0
@@ -63,7 +63,7 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 8
 
 # The pace follows the server: about AUTOTHROTTLE_TARGET_CONCURRENCY requests at a time to a host, fewer when it slows.
 AUTOTHROTTLE_ENABLED = True
-AUTOTHROTTLE_START_DELAY = 0.5  # seconds between the first requests to a host
+AUTOTHROTTLE_START_DELAY = 0.1  # seconds between the first requests to a host
 AUTOTHROTTLE_MAX_DELAY = 60.0  # seconds
 AUTOTHROTTLE_TARGET_CONCURRENCY = 4.0
 
@@ -109,6 +109,7 @@ ADDONS = {"harvester.addon.Harvester": 100}
 
 DOWNLOADER_MIDDLEWARES = {
     "harvester.middlewares.tickets.TicketMiddleware": 20,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # off; slow to import
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "harvester.middlewares.robots.RobotsTxt": 100,
 }
@@ -121,6 +122,7 @@ ITEM_PIPELINES = {
 }
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,  # harvester's own progress says more
+    "scrapy.extensions.remote_control.RemoteControl": None,  # off; slow to import
     "harvester.extensions.workers.Workers": 100,
     "harvester.extensions.ledger.Ledger": 200,
     "harvester.extensions.imagelog.ImageLog": 300,

@@ -8,10 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "harvester"
 RUNGS = (
-    ("errors", "items", "reasons", "text", "version"),
+    ("errors", "items", "memory", "reasons", "text", "version"),
     ("arguments", "sites", "imaging", "places"),
     ("blobs", "catalogue", "options"),
-    ("duplicates", "export", "review"),
+    ("duplicates", "export", "review", "workbench"),
     ("addon", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
     ("commands",),
 )

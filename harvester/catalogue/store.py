@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from harvester.catalogue.schema import HEAD
+from harvester.catalogue.schema import HEAD, metadata
 from harvester.errors import BadInput, CatalogueError
 
 PATIENCE = 50
@@ -109,11 +109,21 @@ def _bring_up_to_date(engine: Engine, url: URL) -> None:
             revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         elif tables:
             raise CatalogueError(f"{shown(url)} is a database of something else, not a catalogue of harvester.")
-    if revision != HEAD:
+    if revision is None:
+        _create(engine)
+    elif revision != HEAD:
         _migrate(engine, url, revision)
 
 
-def _migrate(engine: Engine, url: URL, revision: str | None) -> None:
+def _create(engine: Engine) -> None:
+    """A new catalogue needs no history: a fifth of a second less. A test holds both ways to the same schema."""
+    with engine.begin() as connection:
+        metadata.create_all(connection, checkfirst=False)
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def _migrate(engine: Engine, url: URL, revision: str) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # A fifth of a second, and seldom needed.
     from alembic import command
@@ -123,7 +133,7 @@ def _migrate(engine: Engine, url: URL, revision: str | None) -> None:
     config = Config()
     config.set_main_option("script_location", "harvester.catalogue:migrations")
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision not in known:
         raise CatalogueError(
             f"The catalogue {shown(url)} was written by a newer harvester (schema {revision}, this one knows {HEAD}): "
             "update harvester, or point HARVESTER_CATALOGUE elsewhere."

@@ -69,7 +69,7 @@ class DownloadPipeline(ImagesPipeline):
         """Wait for room, then get the bytes."""
         await self._room.acquire()
         self._inside.add(item)
-        if item.sha256 and (body := await self._workers.run(self._blobs.read, item.sha256, item.work.ext)):
+        if item.sha256 and (body := await asyncio.to_thread(self._blobs.read, item.sha256, item.work.ext)):
             item.work.body = body
         while item.open and not item.work.body:  # again where another image of the same address was under way
             await super().process_item(item)
@@ -119,7 +119,8 @@ class DownloadPipeline(ImagesPipeline):
         return item
 
     def _leave(self, item: ImageItem) -> None:
-        item.work.release()
+        item.work.body = b""
+        self._workers.give_back(item.work)
         if item in self._inside:
             self._inside.remove(item)
             self._room.release()

@@ -104,7 +104,8 @@ def test_quality_decides_over_size_and_colour_resolution() -> None:
 def test_the_picture_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Facts, rendition, plane and thumbnails come from one decode."""
     loads: list[object] = []
-    monkeypatch.setattr(convert, "load", lambda image: loads.append(image) or image.load())
+    load = convert.load
+    monkeypatch.setattr(convert, "load", lambda image, data: loads.append(image) or load(image, data))
     for data in FILES.values():
         loads.clear()
         processed(data, "jpeg", thumbs={"a": (9, 9), "b": (5, 5)})
