@@ -37,7 +37,6 @@ def collect_seldom() -> None:
 
     To be called when all that lasts has been imported and made. Next to nothing in a crawl needs the collector.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 20)
 

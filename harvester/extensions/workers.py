@@ -82,6 +82,7 @@ class Worker:
         if body is not None:
             self._body.seek(0)
             self._body.write(body)
+            self._body.truncate()  # what a larger picture took
         try:
             self._wire.sendall(workbench.framed((step, arguments, None if body is None else len(body))))
         except OSError:

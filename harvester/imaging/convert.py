@@ -7,7 +7,7 @@ The rendition depends on what is asked for:
 - "rgb": mode RGB. RGB JPEGs and still, opaque RGB PNGs that are sRGB and upright keep their bytes; other JPEGs become
   RGB JPEGs, all else an RGB PNG.
 
-What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at full resolution (4:4:4) from quality 90 on.
+What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at full resolution (4:4:4) above quality 95.
 """
 
 from collections.abc import Mapping

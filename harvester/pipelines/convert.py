@@ -28,22 +28,27 @@ class ConvertPipeline:
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """A picture that cannot or shall not be kept ends here with its reason."""
-        tries = TRIES if item.open else 0
-        while tries:
-            tries -= 1
-            worker = item.work.worker = await self._workers.take()
+        if item.open:
             try:
-                _describe(item, await worker.do(workbench.convert, body=item.work.body))
-                break
+                _describe(item, await self._facts(item))
             except Refused as refused:
                 self._refuse(item, refused.reason, refused.detail)
-                break
             except WorkerLost as lost:
-                if tries:
-                    self._workers.give_back(item.work)
-                else:
-                    self._refuse(item, "crashed", str(lost))
+                self._refuse(item, "crashed", str(lost))
         return item
+
+    async def _facts(self, item: ImageItem) -> Facts:
+        for _ in range(TRIES - 1):
+            try:
+                return await self._convert(item)
+            except WorkerLost:
+                self._workers.give_back(item.work)
+        return await self._convert(item)
+
+    async def _convert(self, item: ImageItem) -> Facts:
+        item.work.worker = await self._workers.take()
+        facts: Facts = await item.work.worker.do(workbench.convert, body=item.work.body)
+        return facts
 
     def _refuse(self, item: ImageItem, reason: str, detail: str) -> None:
         self._workers.give_back(item.work)
