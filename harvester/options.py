@@ -85,7 +85,7 @@ def _table(text: Any) -> dict[Any, Any] | None:
 def _parsed(table: Mapping[Any, Any]) -> Budgets:
     try:
         return {str(host).lower(): windows(text) for host, text in table.items()}
-    except (TypeError, ValueError) as error:
+    except (TypeError, AttributeError, ValueError) as error:
         raise BadInput(_BUDGETS_SHAPE.format(json.dumps(dict(table)))) from error
 
 

@@ -62,6 +62,7 @@ class Hosts:
         self._budgets = windows
         self._waits: dict[str, Wait] = {}
         self._refusals: Counter[str] = Counter()  # in a row
+        self._given_up: set[str] = set()
         self._longest = crawler.settings.getfloat("HARVESTER_MAX_WAIT")
         self._backoff = crawler.settings.getfloat("HARVESTER_BACKOFF")
         self.from_queue: WeakSet[Request] = WeakSet()
@@ -128,6 +129,12 @@ class Hosts:
     def welcomed(self, host: str) -> None:
         """The host has answered as it should."""
         self._refusals.pop(host, None)
+
+    def given_up(self, host: str) -> None:
+        """Say once that nothing more of the host is asked for in this run."""
+        if host not in self._given_up:
+            self._given_up.add(host)
+            logger.warning("%s refuses every request: it is left alone in this run, and its images stay owed", host)
 
     def backoff(self, tries: int) -> float:
         """Seconds to wait after so many failures: doubling, and varied by half so that crawlers do not march in step.

@@ -56,6 +56,7 @@ class Patience:
             return self._hosts.again(request, tries=_tries(request))
         if request in self._hosts.from_queue:
             return self._blocks.blocked(request, response)
+        self._hosts.given_up(host)
         raise NotNow(host, self._hosts.seconds(host), refused=True)
 
 

@@ -9,10 +9,12 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
+from tests.farsite import pictures
 from tests.farsite.files import kind
 from tests.farsite.journal import JOURNAL
 
 _HTML = {"Content-Type": "text/html"}
+_JPEG = {"Content-Type": "image/jpeg"}
 _BLOCK = '<html><title>Human verification</title><form><input name="captcha"></form></html>\n'
 
 
@@ -62,7 +64,9 @@ async def _page(request: web.Request) -> web.Response:
 
 
 async def _named(request: web.Request) -> web.Response:
-    """A page or a kind of picture, as the name in the address says."""
+    """A page, the picture numbered by the query, or a kind of picture, as the name in the address says."""
+    if request.match_info["name"] == "numbered.jpg":
+        return web.Response(body=pictures.numbered(int(request.query_string)), headers=_JPEG)
     if request.match_info["name"] != "page.html":
         return await kind(request)
     return web.Response(text=f"<html><title>A page</title><p>{request.query_string}</p></html>\n", headers=_HTML)
