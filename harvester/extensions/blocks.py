@@ -74,5 +74,6 @@ class Blocks:
 
 
 def command() -> str:
-    """What the user typed."""
-    return shlex.join(["scrapy", *sys.argv[1:]])
+    """What the user typed; Scrapy takes the name of the command out of `sys.argv`."""
+    typed = sys.orig_argv
+    return shlex.join(["scrapy", *(typed[typed.index("crawl") :] if "crawl" in typed else sys.argv[1:])])
