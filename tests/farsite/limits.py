@@ -59,6 +59,17 @@ async def _block_at_first(request: web.Request) -> web.Response:
     return await _named(request)
 
 
+async def _moody(request: web.Request) -> web.Response:
+    """429, then 503, then a block page, then the page."""
+    moods = (
+        web.Response(status=429, text="later\n", headers=_HEADERS["seconds"](3)),
+        web.Response(status=503, text="busy\n"),
+        web.Response(text=_BLOCK, headers=_HTML),
+    )
+    asked = request.app[JOURNAL].times_asked("moody")
+    return moods[asked] if asked < len(moods) else await _named(request)
+
+
 async def _page(request: web.Request) -> web.Response:
     return await _named(request)
 
@@ -82,6 +93,7 @@ ROUTES: list[web.RouteDef] = [
     web.get(r"/limited/{allowed:\d+}/{seconds:[\d.]+}/{status:\d+}/{form}/{name}", _limited),
     web.get(r"/last-one/{seconds:[\d.]+}/{form}/{name}", _last_one),
     web.get(r"/block/{times:\d+}/{name}", _block_at_first),
+    web.get("/moody/{name}", _moody),
     web.get("/page/{name}", _page),
     web.get("/wish/{name}", _wishing),
 ]
