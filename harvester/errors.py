@@ -23,6 +23,10 @@ class StoreError(HarvesterError):
     """Bytes could not be kept (disk full, no permission); raised by the blob store, ends the run."""
 
 
+class Blocked(HarvesterError):
+    """A site answers with block pages; raised nowhere, but what a run that ends for it says and exits with."""
+
+
 class Refused(Exception):
     """One image cannot or shall not be kept; raised by `harvester.imaging`, turned into the item's status.
 

@@ -34,6 +34,7 @@ REASONS: dict[str, Reason] = {
     "dns": _temporary("the host name has no address"),
     "connection": _temporary("refused, reset, broken off or TLS not trusted"),
     "truncated": _temporary("the picture ends too early"),
+    "robots-unknown": _temporary("robots.txt of the host answers with an error, so nothing may be asked for now"),
     "name-taken": _temporary("the bytes are kept, but another file has the picture's name in the output folder"),
     "http-gone": _permanent("404, 410, 451 or another HTTP status that will not pass"),
     "bad-answer": _permanent("an answer that makes no sense: a redirect to nowhere, bytes other than their encoding"),
@@ -47,6 +48,7 @@ REASONS: dict[str, Reason] = {
     "too-many-pixels": _skipped("more than HARVESTER_MAX_PIXELS, seen in the header before decoding"),
     "too-many-bytes": _skipped("more than DOWNLOAD_MAXSIZE, cut off while reading"),
     "robots": _skipped("robots.txt of the host forbids it"),
+    "noai": _skipped("the server says X-Robots-Tag: noai, noimageai or noml, and HARVESTER_OBEY_NOAI is on"),
     "account-not-listed": _skipped("the account has no row in the accounts file, so there is no name for the picture"),
 }
 

@@ -70,6 +70,25 @@ AUTOTHROTTLE_TARGET_CONCURRENCY = 4.0
 # robots.txt is obeyed for pages and for images.
 ROBOTSTXT_OBEY = True
 
+# Whether images are skipped (noai) whose server says X-Robots-Tag: noai, noimageai or noml. Either way it is recorded.
+# Read by harvester.pipelines.download.
+HARVESTER_OBEY_NOAI = os.environ.get("HARVESTER_OBEY_NOAI", "1")
+
+# How many requests a host gets: JSON, host -> windows, such as {"www.example.org": "80/60s, 160/300s"}; "*" is every
+# other host. Empty: what the site brings along. {}: no budgets for this run. Read by harvester.options.
+HARVESTER_BUDGETS = os.environ.get("HARVESTER_BUDGETS", "")
+
+# The longest single wait that a host can ask for, seconds. Read by harvester.extensions.hosts.
+HARVESTER_MAX_WAIT = os.environ.get("HARVESTER_MAX_WAIT", "3600")
+
+# The first wait after an error that may pass, seconds; it doubles with every further one, and varies by half.
+# Read by harvester.extensions.hosts.
+HARVESTER_BACKOFF = os.environ.get("HARVESTER_BACKOFF", "1")
+
+# After a block page: pause (the host is asked again when the block has likely passed) or stop (the run ends, exit
+# code 1). Read by harvester.extensions.blocks.
+HARVESTER_ON_BLOCK = os.environ.get("HARVESTER_ON_BLOCK", "pause")
+
 DOWNLOAD_TIMEOUT = 30  # seconds for one answer
 RETRY_TIMES = 2  # further tries within a run; later runs try temporary failures again
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # a failed image has its line in image_download.log
@@ -88,8 +107,8 @@ COOKIES_ENABLED = False  # the first cookie would make tldextract ask the intern
 HTTPCACHE_ENABLED = True
 HTTPCACHE_POLICY = "harvester.middlewares.cachepolicy.PagesOnly"
 HTTPCACHE_DIR = ""  # empty: httpcache/ in the data directory; filled by harvester.addon
-HTTPCACHE_EXPIRATION_SECS = 3600
-HTTPCACHE_GZIP = True
+HTTPCACHE_STORAGE = "harvester.middlewares.cachestore.CacheStore"
+HTTPCACHE_EXPIRATION_SECS = 3600  # a site may bring its own; given on the command line, this one counts
 
 # --- Output ---------------------------------------------------------------------------------------------------------
 
@@ -110,9 +129,17 @@ ADDONS = {"harvester.addon.Harvester": 100}
 DOWNLOADER_MIDDLEWARES = {
     "harvester.middlewares.tickets.TicketMiddleware": 20,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # off; slow to import
+    # The cache stands here because it sees an answer only after the block pages have been taken out.
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 70,
+    "harvester.middlewares.classify.ClassifyPages": 80,
+    "harvester.middlewares.patience.Patience": 90,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "harvester.middlewares.robots.RobotsTxt": 100,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "harvester.middlewares.retries.Retries": 550,
 }
+DOWNLOADER = "harvester.middlewares.downloader.PoliteDownloader"
+SCHEDULER_PRIORITY_QUEUE = "harvester.middlewares.queue.PatientQueue"
 ITEM_PIPELINES = {
     "harvester.pipelines.download.DownloadPipeline": 100,
     "harvester.pipelines.convert.ConvertPipeline": 200,
@@ -125,7 +152,9 @@ EXTENSIONS = {
     "scrapy.extensions.remote_control.RemoteControl": None,  # off; slow to import
     "harvester.extensions.workers.Workers": 100,
     "harvester.extensions.ledger.Ledger": 200,
+    "harvester.extensions.hosts.Hosts": 250,
     "harvester.extensions.imagelog.ImageLog": 300,
     "harvester.extensions.progress.Progress": 400,
     "harvester.extensions.closing.Closing": 500,
+    "harvester.extensions.blocks.Blocks": 600,
 }

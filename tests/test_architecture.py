@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "harvester"
 RUNGS = (
     ("errors", "items", "memory", "reasons", "text", "version"),
-    ("arguments", "sites", "imaging", "places"),
+    ("arguments", "sites", "imaging", "places", "politeness"),
     ("blobs", "catalogue", "options"),
     ("duplicates", "export", "review", "workbench"),
     ("addon", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -132,4 +132,14 @@ runs = Table(
     Column("finished_at", BigInteger, comment="null: still running, or killed"),
     Column("outcome", String(64), comment="Scrapy's finish reason"),
     Column("counts", JSON, comment="images of this run by status"),
+)
+
+asked = Table(
+    "asked",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_asked_host_at", "host", "at"),
+    comment="requests to hosts that have a budget, for as long as its longest window",
 )

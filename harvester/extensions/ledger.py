@@ -81,6 +81,10 @@ class Ledger:
         """Call a function of `catalogue.writer` in a transaction, with this collection's row."""
         return await self._in_transaction(lambda connection: function(connection, self.row, *arguments))
 
+    async def transact(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function in a transaction, for what belongs to no collection."""
+        return await self._in_transaction(lambda connection: function(connection, *arguments))
+
     async def record(self, outcome: writer.Outcome) -> None:
         """Write what became of an image; returns when it is committed."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()

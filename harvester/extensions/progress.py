@@ -15,6 +15,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from harvester.catalogue import queries
+from harvester.extensions.hosts import Hosts
 from harvester.extensions.ledger import Ledger
 from harvester.items import ImageItem
 
@@ -86,7 +87,7 @@ class Progress:
         """The state of the crawl in one line."""
         done = (f"{self._finished[status]:,} {status}" for status in ("done", "failed", "skipped"))
         of = "" if self._total is None else f" of {self._total:,}"
-        return " · ".join((", ".join(done) + of, *self._speed(), *self._waiting()))
+        return " · ".join((", ".join(done) + of, *self._speed(), *self._waiting(), *self._left_alone()))
 
     def _speed(self) -> list[str]:
         if len(self._marks) < 2:
@@ -103,6 +104,13 @@ class Progress:
             return []
         host, number = cast("tuple[str, int]", dealer.busiest)
         return [f"waiting for {number} from {host}"]
+
+    def _left_alone(self) -> list[str]:
+        waits = Hosts.of(self._crawler).waiting()
+        if not waits:
+            return []
+        more = f", {len(waits) - 1} more hosts wait" if len(waits) > 1 else ""
+        return [f"waiting {waits[0].seconds:.0f} s for {waits[0].host} ({waits[0].why}){more}"]
 
 
 def _clock(seconds: float) -> str:

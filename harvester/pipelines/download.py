@@ -1,6 +1,7 @@
 """100: the bytes of an image. Known bytes come from the blob store, all others from the network."""
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +14,7 @@ from scrapy.exceptions import (
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
+    DropItem,
     IgnoreRequest,
     NotSupported,
     ResponseDataLossError,
@@ -24,11 +26,17 @@ from scrapy.pipelines.images import ImagesPipeline
 from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 
 from harvester.blobs import BlobStore
+from harvester.extensions.hosts import NotNow
 from harvester.extensions.workers import Workers
 from harvester.items import ImageItem
+from harvester.middlewares.robots import RobotsUnknown
 from harvester.places import Places
+from harvester.politeness.headers import against_learning
 from harvester.reasons import REASONS, of_http_status
 from harvester.signals import image_answered
+
+AGENT = "harvester"
+"""What servers call us in robots.txt and X-Robots-Tag."""
 
 REASON_OF_EXCEPTION: dict[type[Exception], str] = {
     DownloadTimeoutError: "timeout",
@@ -40,6 +48,14 @@ REASON_OF_EXCEPTION: dict[type[Exception], str] = {
     UnsupportedURLSchemeError: "redirect",
     NotSupported: "redirect",
 }
+
+
+class PutBack(DropItem):
+    """This image goes back to the dealer, because its host has to be left alone; nothing of it is recorded."""
+
+    def __init__(self, why: NotNow) -> None:
+        super().__init__(str(why), log_level="DEBUG")
+        self.why = why
 
 
 class DownloadPipeline(ImagesPipeline):
@@ -54,6 +70,9 @@ class DownloadPipeline(ImagesPipeline):
         super().__init__(store_uri, crawler=crawler)
         self._room = asyncio.Semaphore(crawler.settings.getint("CONCURRENT_REQUESTS"))
         self._inside: set[ImageItem] = set()
+        self._later: dict[ImageItem, NotNow] = {}
+        self._tries: Counter[int] = Counter()  # row -> failures so far, of images that were put back
+        self._obeys_noai = crawler.settings.getbool("HARVESTER_OBEY_NOAI")
         self._blobs = BlobStore(Places.from_settings(crawler.settings).blobs)
         self._workers = Workers.of(crawler)
 
@@ -73,12 +92,19 @@ class DownloadPipeline(ImagesPipeline):
             item.work.body = body
         while item.open and not item.work.body:  # again where another image of the same address was under way
             await super().process_item(item)
+            if later := self._later.pop(item, None):
+                raise self._put_back(item, later)
+        self._tries.pop(item.work.row, None)
         self.crawler.signals.send_catch_log(image_answered, item=item)
         return item
 
     def get_media_requests(self, item: ImageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:
         """One request, never cached; none where the address is none."""
-        meta = {"dont_cache": True, "handle_httpstatus_all": not self.allow_redirects}
+        meta = {
+            "dont_cache": True,
+            "handle_httpstatus_all": not self.allow_redirects,
+            "retry_times": self._tries[item.work.row],
+        }
         try:
             return [Request(item.url.strip(), callback=NO_CALLBACK, meta=meta)]
         except ValueError as error:
@@ -94,18 +120,21 @@ class DownloadPipeline(ImagesPipeline):
         item.attempts += 1
         try:
             response = await self.crawler.engine.download_async(request)
+        except NotNow as error:
+            self._later[item] = error
+        except RobotsUnknown as error:
+            _refuse(item, _reason_of(error.cause) or "robots-unknown", str(error))
         except IgnoreRequest as error:
             _refuse(item, _ignored(str(error)), _said(error))
         except tuple(REASON_OF_EXCEPTION) as error:
-            reason = next(word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind))
-            _refuse(item, reason, _said(error))
+            _refuse(item, _reason_of(error) or "connection", _said(error))
         except (RuntimeError, MemoryError):  # ours, not the server's: the image stays owed
             raise
         except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
             broken_off = type(error).__module__.startswith(("twisted", "OpenSSL"))
             _refuse(item, "connection" if broken_off else "bad-answer", _said(error))
         else:
-            _take(response, item)
+            self._take(response, item)
         return {"url": request.url, "path": "", "checksum": None, "status": item.status}
 
     def item_completed(
@@ -118,6 +147,22 @@ class DownloadPipeline(ImagesPipeline):
                 result.raiseException()  # type: ignore[union-attr]
         return item
 
+    def _take(self, response: Response, item: ImageItem) -> None:
+        if response.status != 200:
+            _refuse(item, of_http_status(response.status), f"HTTP {response.status}")
+        elif (wishes := _wishes(response)) and self._obeys_noai:
+            _refuse(item, "noai", wishes)
+        elif not response.body:
+            _refuse(item, "not-an-image", "empty")
+        else:
+            item.work.body, item.detail = response.body, wishes
+
+    def _put_back(self, item: ImageItem, later: NotNow) -> PutBack:
+        self._tries[item.work.row] = later.tries
+        if not later.tries:
+            del self._tries[item.work.row]
+        return PutBack(later)
+
     def _leave(self, item: ImageItem) -> None:
         item.work.body = b""
         self._workers.give_back(item.work)
@@ -126,13 +171,14 @@ class DownloadPipeline(ImagesPipeline):
             self._room.release()
 
 
-def _take(response: Response, item: ImageItem) -> None:
-    if response.status != 200:
-        _refuse(item, of_http_status(response.status), f"HTTP {response.status}")
-    elif not response.body:
-        _refuse(item, "not-an-image", "empty")
-    else:
-        item.work.body = response.body
+def _wishes(response: Response) -> str:
+    tags = [tag.decode("latin-1") for tag in response.headers.getlist("X-Robots-Tag")]
+    found = against_learning(tags, AGENT)
+    return f"X-Robots-Tag: {', '.join(found)}" if found else ""
+
+
+def _reason_of(error: Exception | None) -> str | None:
+    return next((word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind)), None)
 
 
 def _refuse(item: ImageItem, reason: str, detail: str) -> None:

@@ -1,11 +1,12 @@
 """What the three spiders share: a collection, and working off what the catalogue owes to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from scrapy import Spider, signals
+from scrapy.exceptions import DropItem
 from scrapy.http import Response
 from sqlalchemy.exc import DBAPIError
 
@@ -13,10 +14,12 @@ from harvester.catalogue import queries, writer
 from harvester.catalogue.owed import Dealer
 from harvester.catalogue.queries import Owed
 from harvester.errors import HarvesterError
+from harvester.extensions.blocks import WINDOW
 from harvester.extensions.closing import Closing
 from harvester.extensions.ledger import Ledger
 from harvester.items import Collection, ImageItem, Promise
 from harvester.middlewares.tickets import ticket
+from harvester.pipelines.download import PutBack
 from harvester.reasons import NO_ANSWER
 from harvester.signals import image_answered
 
@@ -27,13 +30,21 @@ PROMISES_AT_ONCE = 500
 class OwingSpider(Spider):
     """A spider whose work lies in the catalogue: first promised, then dealt out by host, through the scheduler.
 
-    A subclass sets `collection`, `arguments` and `retry` before the crawl starts and may override `promises`.
+    A subclass sets `collection`, `arguments` and `retry` before the crawl starts and may override `promises`. What it
+    knows of its site's manners it says in the attributes below; docs/politeness.md explains them. A subclass that asks
+    for pages gives them `meta={"page": True}` and has a `classify` (harvester.sites.pages).
     """
 
     collection: Collection
     arguments: dict[str, str]
     retry = "failed"
     source = ""  # sha256 of where the promises come from, empty where there are none
+
+    budgets: ClassVar[Mapping[str, str]] = {}  # host -> windows such as "80/60s, 160/300s"; "*": every other host
+    min_delay: ClassVar[Mapping[str, float]] = {}  # host -> seconds between requests; no setting undercuts it
+    block_window: float = WINDOW  # seconds after which a block has likely passed
+    unknown_is_block = False  # whether a page that `classify` does not know stops the site's pages
+    cache_seconds: int | None = None  # how long pages stay in the HTTP cache; None: HTTPCACHE_EXPIRATION_SECS
 
     def promises(self) -> Iterator[Promise]:
         """Images that are known without asking a server; read in a thread while others are fetched already."""
@@ -52,8 +63,9 @@ class OwingSpider(Spider):
             per_host=settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
             in_hand=settings.getint("CONCURRENT_REQUESTS"),
         )
-        for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
+        for signal in (signals.item_scraped, signals.item_error):
             self.crawler.signals.connect(self._finished, signal=signal)
+        self.crawler.signals.connect(self._dropped, signal=signals.item_dropped)
         self.crawler.signals.connect(self._answered, signal=image_answered)
         await self.prepare()
         await self.ledger.change(writer.owe_again, self.retry)
@@ -91,6 +103,14 @@ class OwingSpider(Spider):
 
     def _finished(self, item: ImageItem) -> None:
         self.dealer.finished(item.work.row)
+
+    def _dropped(self, item: ImageItem, exception: DropItem) -> None:
+        if not isinstance(exception, PutBack):
+            self.dealer.finished(item.work.row)
+        elif exception.why.refused:
+            self.dealer.give_up(item.work.row)
+        else:
+            self.dealer.put_back(item.work.row, exception.why.seconds, silent=exception.why.silent)
 
 
 def item_of(site: str, image: Owed) -> ImageItem:

@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from tests.farsite import files, journal, trouble
+from tests.farsite import files, journal, limits, trouble
 
-MODULES = [files, trouble, journal]
+MODULES = [files, trouble, limits, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 
