@@ -3,8 +3,9 @@
 from aiohttp import web
 
 from tests.farsite import files, journal, trouble
+from tests.farsite.imagefap import routes as imagefap
 
-MODULES = [files, trouble, journal]
+MODULES = [files, trouble, imagefap, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 
