@@ -36,6 +36,7 @@ REASONS: dict[str, Reason] = {
     "truncated": _temporary("the picture ends too early"),
     "name-taken": _temporary("the bytes are kept, but another file has the picture's name in the output folder"),
     "http-gone": _permanent("404, 410, 451 or another HTTP status that will not pass"),
+    "gone": _permanent("the site says that the image is no longer there"),
     "bad-answer": _permanent("an answer that makes no sense: a redirect to nowhere, bytes other than their encoding"),
     "redirect": _permanent("redirected too often, or to an address that cannot be asked"),
     "bad-url": _permanent("not an http(s) address"),

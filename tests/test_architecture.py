@@ -11,7 +11,7 @@ RUNGS = (
     ("errors", "items", "reasons", "text", "version"),
     ("arguments", "sites", "imaging", "places"),
     ("blobs", "catalogue", "options"),
-    ("duplicates", "export", "review"),
+    ("duplicates", "export", "favorites", "review"),
     ("addon", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
     ("commands",),
 )
