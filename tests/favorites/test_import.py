@@ -4,6 +4,7 @@ import os
 import pickle
 import sqlite3
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,20 @@ def test_what_is_gone_from_the_site_is_noted(commands: Commands, tmp_path: Path)
     assert said == ("done", "no longer at the site; noticed 2023-03-28T10:40:00+00:00")
 
 
+def test_local_files_of_version_two_are_taken_over(commands: Commands, tmp_path: Path) -> None:
+    """Its 128-bit numbers are keys like any other; a local file that is lost is gone, because no site has it."""
+    content = oldbase.content("v2")
+    there, lost, folder = 2**127 + 1, 2**127 + 2, 2**126
+    content["users"][1] = {"name": "LOCAL DISK", "date_albums": 0, "date_finished": 0}
+    content["favorites"][1] = {folder: {"name": "Disk", "pages": 1, "date_blobs": 0, "images": [lost, there]}}
+    content["blobs"][SHAS[3]]["loc"][1, folder, there] = ("mine.jpg", "new")
+    _import(commands, oldbase.write(tmp_path / "old", content))
+    statuses = {key: (status, reason) for key, status, reason in _rows(commands, _STATUS)}
+    assert statuses[str(there)] == ("done", "")
+    assert statuses[str(lost)] == ("failed", "gone")
+    assert [key for album, key in _rows(commands, _ORDER) if album == str(folder)] == [str(lost), str(there)]
+
+
 def test_importing_twice_changes_nothing(commands: Commands, tmp_path: Path) -> None:
     """Not a row is added or altered."""
     old = oldbase.write(tmp_path / "old", layout="v2")
@@ -117,8 +132,6 @@ def test_bytes_that_came_late_are_taken_over_by_the_next_import(commands: Comman
 
 def test_a_file_that_is_no_picture_fails_with_its_reason(commands: Commands, tmp_path: Path) -> None:
     """The old tool kept what the site sent; here it is looked at."""
-    from hashlib import sha256
-
     html = b"<html><body>not a picture</body></html>"
     content = oldbase.content()
     content["blobs"][sha256(html).hexdigest()] = {
