@@ -37,6 +37,7 @@ REASONS: dict[str, Reason] = {
     "robots-unknown": _temporary("robots.txt of the host answers with an error, so nothing may be asked for now"),
     "name-taken": _temporary("the bytes are kept, but another file has the picture's name in the output folder"),
     "http-gone": _permanent("404, 410, 451 or another HTTP status that will not pass"),
+    "gone": _permanent("the site says that the image is no longer there"),
     "bad-answer": _permanent("an answer that makes no sense: a redirect to nowhere, bytes other than their encoding"),
     "redirect": _permanent("redirected too often, or to an address that cannot be asked"),
     "bad-url": _permanent("not an http(s) address"),

@@ -11,7 +11,7 @@ RUNGS = (
     ("errors", "items", "memory", "reasons", "text", "version"),
     ("arguments", "sites", "imaging", "places", "politeness"),
     ("blobs", "catalogue", "options"),
-    ("duplicates", "export", "review", "workbench"),
+    ("duplicates", "export", "favorites", "review", "workbench"),
     ("addon", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
     ("commands",),
 )

@@ -79,6 +79,14 @@ def test_the_page_on_the_catalogue_lists_every_column() -> None:
     assert listed == {name: [column.name for column in table.columns] for name, table in metadata.tables.items()}
 
 
+def test_the_page_on_parity_names_tests_that_are_there() -> None:
+    """Every line of the old tool's that is proven is proven by a test of ours."""
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs/imagefap-parity.md").read_text(encoding="utf-8"))
+    assert named
+    assert [name for name in named if f"def {name}(" not in tests] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page names a file that is there."""

@@ -1,6 +1,5 @@
 """Promises, outcomes and books: the laws of the catalogue, on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +12,12 @@ from harvester.catalogue import queries, writer
 from harvester.catalogue.schema import HEAD, images, metadata, sightings
 from harvester.catalogue.store import open_catalogue
 from harvester.items import Collection, Position, Promise
-from tests.postgres import Postgres
 
 SHA = "ab" * 32
 BLOB = dict.fromkeys(("phash", "dhash", "average", "whash"), "0" * 16) | {
     "sha256": SHA, "ext": "jpg", "format": "JPEG", "mode": "RGB", "width": 1, "height": 1, "bytes": 1,
     "animated": False, "frames": 1, "recipe": 1,
 }  # fmt: skip
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty catalogue in either database."""
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'catalogue.db'}"
-    else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        address = postgres.new_database()
-    opened = open_catalogue(address)
-    yield opened
-    opened.dispose()
-
-
-@pytest.fixture
-def connection(engine: Engine) -> Iterator[Connection]:
-    """One transaction on it."""
-    with engine.begin() as opened:
-        yield opened
 
 
 def _collection(connection: Connection, directory: str = "images") -> int:
