@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from harvester.catalogue.schema import HEAD
+from harvester.catalogue.trouble import told
 from harvester.errors import BadInput, CatalogueError
 
 PATIENCE = 50
@@ -29,7 +30,7 @@ def open_catalogue(address: str | URL) -> Engine:
         _bring_up_to_date_patiently(engine, url)
     except DBAPIError as error:
         engine.dispose()
-        raise CatalogueError(f"The catalogue {shown(url)} cannot be used: {error.orig}.") from error
+        raise told(error, engine) from error
     except CatalogueError:
         engine.dispose()
         raise

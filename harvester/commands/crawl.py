@@ -49,18 +49,13 @@ class Command(ScrapyCrawl):
             raise UsageError(f"there is no spider {name}.{hint} There are: {', '.join(known)}", print_help=False)
 
     def _exitcode(self, crawler: "Crawler", error: BaseException | None) -> int:
-        from sqlalchemy.exc import DBAPIError
-
-        from harvester.errors import CatalogueError, HarvesterError
+        from harvester.errors import HarvesterError
         from harvester.extensions.closing import Closing
         from harvester.text import printable
 
         if isinstance(error, HarvesterError):
             print(f"Error: {printable(str(error))}", file=sys.stderr)  # noqa: T201
             return error.exitcode
-        if isinstance(error, DBAPIError):
-            print(f"Error: The catalogue cannot be used: {error.orig}.", file=sys.stderr)  # noqa: T201
-            return CatalogueError.exitcode
         if error is not None:
             raise error
         closing = Closing.of(crawler)

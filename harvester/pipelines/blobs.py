@@ -47,16 +47,18 @@ class BlobsPipeline:
             publish(self._thumbs / size / sha256[:2] / f"{sha256}.jpg", data)
         item.sha256 = sha256
         item.blob = f"{self._blobs.root.name}/{sha256[:2]}/{blob.name}"
+        work.file_sha256 = sha256 if work.rendition is None else digest(work.rendition)
         for sighting, stem in work.names.items():
             self._name(item, sighting, f"{stem}.{work.rendition_ext}", blob)
         item.names = list(work.files.values())
 
     def _name(self, item: ImageItem, sighting: int, file: str, blob: Path) -> None:
+        former = item.work.formers.get(sighting, "")
         try:
             if item.work.rendition is None:
-                link(self._output / file, blob, item.work.body)
+                link(self._output / file, blob, item.work.body, former)
             else:
-                name(self._output / file, item.work.rendition)
+                name(self._output / file, item.work.rendition, former)
         except NameTaken:
             item.refuse(REASONS["name-taken"].status, "name-taken", file)
         else:

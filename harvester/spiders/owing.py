@@ -7,12 +7,11 @@ from typing import Any
 
 from scrapy import Spider, signals
 from scrapy.http import Response
-from sqlalchemy.exc import DBAPIError
 
 from harvester.catalogue import queries, writer
 from harvester.catalogue.owed import Dealer
 from harvester.catalogue.queries import Owed
-from harvester.errors import HarvesterError
+from harvester.errors import CatalogueError, HarvesterError
 from harvester.extensions.closing import Closing
 from harvester.extensions.ledger import Ledger
 from harvester.items import Collection, ImageItem, Promise
@@ -44,6 +43,13 @@ class OwingSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """One ticket per hand of owed images, until nothing is owed that has not been tried in this run."""
+        try:
+            async for request in self._tickets():
+                yield request
+        except CatalogueError as error:
+            Closing.of(self.crawler).stop(error)
+
+    async def _tickets(self) -> AsyncIterator[Any]:
         settings = self.crawler.settings
         self.ledger = Ledger.of(self.crawler)
         self._dealt: dict[int, Owed] = {}
@@ -75,7 +81,7 @@ class OwingSpider(Spider):
             if self.source and not await self.ledger.change(writer.begin_promises, self.source):
                 await self._record(self.promises())
                 await self.ledger.change(writer.end_promises)
-        except (HarvesterError, DBAPIError) as error:
+        except HarvesterError as error:
             Closing.of(self.crawler).stop(error)
 
     async def _record(self, source: Iterator[Promise]) -> None:
@@ -109,4 +115,5 @@ def item_of(site: str, image: Owed) -> ImageItem:
         sha256=image.sha256,
     )
     item.work.row, item.work.names, item.work.ext = image.row, image.names, image.ext or ""
+    item.work.formers = image.formers
     return item
