@@ -15,7 +15,7 @@ _SENTENCES = {
     "elsewhere",
     "locked": "has been locked by another process for too long ({said}). Wait for its end, or stop it",
     "readonly": "cannot be written ({said}): the file or its folder is read-only",
-    "unable to open": "cannot be opened ({said}): does its folder exist, and may it be read and written?",
+    "unable to open": "cannot be opened ({said}): does its folder exist, and may it be read and written",
     "disk is full": "cannot be written: no space is left ({said}). Make room; the same command continues",
     "disk i/o": "cannot be written or read: the disk refuses ({said}). It may be full or failing; make room, and the "
     "same command continues",
