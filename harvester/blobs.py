@@ -39,6 +39,17 @@ class BlobStore:
             publish(path, data)
         return path
 
+    def linked(self, file: Path) -> str:
+        """The sha256 of the blob that a file is a hard link to; empty where it is none."""
+        try:
+            if file.stat().st_nlink < 2:
+                return ""
+            sha256 = digest(file.read_bytes())
+            ours = any(file.samefile(blob) for blob in (self.root / sha256[:2]).glob(f"{sha256}.*"))
+        except OSError:
+            return ""
+        return sha256 if ours else ""
+
     def read(self, sha256: str, ext: str) -> bytes | None:
         """The bytes of a blob, or None where it is not there or not what its name says."""
         try:

@@ -1,6 +1,7 @@
 """`scrapy verify`: is everything on disk that the catalogue says, and nothing else?"""
 
 import argparse
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -70,7 +71,9 @@ class Command(ScrapyCommand):
         from harvester.upkeep.verify import cores, findings, workload
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        to_terminal = sys.stdout.isatty()  # otherwise what is printed must not be caught for the bar's terminal
+        bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=to_terminal)
+        with bar as progress:
             task = progress.add_task("files", total=workload(catalogue))
             found = findings(places, catalogue, lambda number: progress.advance(task, number), cores())
             bad, spare, mended = self._tell(found, places, catalogue, repair=repair, delete=delete)

@@ -53,7 +53,8 @@ class BlobsPipeline:
         item.names = list(work.files.values())
 
     def _name(self, item: ImageItem, sighting: int, file: str, blob: Path) -> None:
-        former = item.work.formers.get(sighting, "")
+        # What we wrote there before; a run killed before it could record that may have left a link to a blob.
+        former = item.work.formers.get(sighting, "") or self._blobs.linked(self._output / file)
         try:
             if item.work.rendition is None:
                 link(self._output / file, blob, item.work.body, former)
