@@ -121,8 +121,8 @@ ITEM_PIPELINES = {
 }
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,  # harvester's own progress says more
-    "harvester.extensions.hold.Hold": 50,
     "harvester.extensions.workers.Workers": 100,
+    "harvester.extensions.hold.Hold": 150,
     "harvester.extensions.ledger.Ledger": 200,
     "harvester.extensions.recovery.Recovery": 250,
     "harvester.extensions.imagelog.ImageLog": 300,
