@@ -53,7 +53,9 @@ class Work:
 
     row: int = 0
     names: dict[int, str] = field(default_factory=dict)  # sighting row -> file name without extension
+    formers: dict[int, str] = field(default_factory=dict)  # sighting row -> sha256 of the file we made there before
     files: dict[int, str] = field(default_factory=dict)  # sighting row -> file name as published
+    file_sha256: str | None = None  # of those files
     body: bytes = b""
     ext: str = ""
     worker: Any = None  # the process that has the picture on its bench

@@ -32,6 +32,11 @@ def picture_options(settings: Mapping[str, Any], format: str) -> Options:
     )
 
 
+def adoption_options(settings: Mapping[str, Any]) -> Options:
+    """For reading bytes that are kept already: they stay as they are, and only their number of pixels is bounded."""
+    return Options(format="original", limits=Limits(max_pixels=_number(settings, "HARVESTER_MAX_PIXELS", 1)))
+
+
 def check_settings(settings: Mapping[str, Any]) -> None:
     """Refuse numbers of Scrapy's settings that Scrapy would answer with a traceback or with standing still."""
     for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_MAXSIZE"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from harvester.blobs import BlobStore, NameTaken, digest, link, name, publish
+from harvester.blobs import BlobStore, NameTaken, digest, link, name, publish, work_for
 from harvester.imaging.convert import Facts, Options, Processed, process
 from harvester.imaging.decode import set_pixel_limit
 from harvester.imaging.fingerprint import Hashes, hashes
@@ -33,6 +33,7 @@ class Shelves:
     blobs: Path
     output: Path
     thumbs: Path
+    token: str = ""  # of the process that holds the locks; see `harvester.blobs.token`
 
 
 @dataclass
@@ -55,12 +56,13 @@ class Bench:
 class Stored:
     """`blob` is the path below the data directory; `files` maps sightings to the names as published.
 
-    `taken` is a name that another file has already, empty where there is none.
+    `file_sha256` is that of those files. `taken` is a name that another file has already, empty where there is none.
     """
 
     sha256: str
     blob: str
     files: dict[int, str]
+    file_sha256: str
     taken: str
 
 
@@ -70,28 +72,32 @@ def convert(bench: Bench) -> Facts:
     return bench.processed.facts
 
 
-def store(bench: Bench, stems: Mapping[int, str]) -> Stored:
+def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) -> Stored:
     """Publish the blob, the thumbnails and the named copies; `stems` are file names without extension.
 
-    Raises StoreError.
+    `formers` are the sha256 of what we wrote under such a name before. Raises StoreError.
     """
     picture, shelves, sha256 = bench.picture, bench.shelves, digest(bench.body)
-    blob = BlobStore(shelves.blobs).put(sha256, picture.facts.ext, bench.body)
+    blobs = BlobStore(shelves.blobs)
+    blob = blobs.put(sha256, picture.facts.ext, bench.body)
     for size, data in picture.thumbs.items():
         publish(shelves.thumbs / size / sha256[:2] / f"{sha256}.jpg", data)
     files: dict[int, str] = {}
     taken = ""
     for sighting, stem in stems.items():
         file = f"{stem}.{picture.rendition_ext}"
+        # What we wrote there before; a run killed before it could record that may have left a link to a blob.
+        former = formers.get(sighting, "") or blobs.linked(shelves.output / file)
         try:
             if picture.rendition is None:
-                link(shelves.output / file, blob, bench.body)
+                link(shelves.output / file, blob, bench.body, former)
             else:
-                name(shelves.output / file, picture.rendition)
+                name(shelves.output / file, picture.rendition, former)
             files[sighting] = file
         except NameTaken:
             taken = file
-    return Stored(sha256, f"{shelves.blobs.name}/{sha256[:2]}/{blob.name}", files, taken)
+    file_sha256 = sha256 if picture.rendition is None else digest(picture.rendition)
+    return Stored(sha256, f"{shelves.blobs.name}/{sha256[:2]}/{blob.name}", files, file_sha256, taken)
 
 
 def fingerprint(bench: Bench) -> Hashes:
@@ -132,6 +138,8 @@ def _prepared(wire: socket.socket) -> Bench | None:
     pixels = bench.options.limits.max_pixels
     set_pixel_limit(pixels)
     keep_memory()
+    if bench.shelves.token:
+        work_for(bench.shelves.token)
     limit_memory(_MEMORY + _MEMORY_PER_PIXEL * pixels)
     return bench
 

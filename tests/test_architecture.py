@@ -10,9 +10,9 @@ ROOT = Path(__file__).parent.parent / "harvester"
 RUNGS = (
     ("errors", "items", "memory", "reasons", "text", "version"),
     ("arguments", "sites", "imaging", "places", "politeness"),
-    ("blobs", "catalogue", "options"),
-    ("duplicates", "export", "favorites", "review", "workbench"),
-    ("addon", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
+    ("blobs", "catalogue", "locks", "options"),
+    ("duplicates", "export", "favorites", "review", "upkeep", "workbench"),
+    ("addon", "console", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
     ("commands",),
 )
 RUNG = {part: number for number, parts in enumerate(RUNGS) for part in parts}

@@ -12,6 +12,7 @@ from harvester.catalogue.schema import metadata
 from harvester.items import ImageItem
 from harvester.reasons import REASONS
 from harvester.spiders.mastodon import ARGUMENTS
+from harvester.upkeep.findings import KINDS
 from harvester.version import VERSION
 
 ROOT = Path(__file__).parent.parent
@@ -63,6 +64,14 @@ def test_the_page_on_reasons_is_the_table_in_the_code() -> None:
     assert listed == {
         word: (reason.status, "tries again" if reason.temporary else "–", reason.meaning)
         for word, reason in REASONS.items()
+    }
+
+
+def test_the_page_on_recovery_is_the_table_in_the_code() -> None:
+    """Kinds of damage, meanings, what is done about each and the exit code are the same."""
+    listed = {_ticked(row[0])[0]: tuple(row[1:]) for row in _rows("docs/recovery.md", "Is everything there?")}
+    assert listed == {
+        word: (kind.meaning, kind.repair, kind.delete, "0" if kind.sound else "1") for word, kind in KINDS.items()
     }
 
 

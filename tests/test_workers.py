@@ -74,7 +74,7 @@ def test_a_picture_stays_on_the_bench_from_step_to_step(tmp_path: Path) -> None:
     async def work(crew: Workers) -> None:
         worker, data = await crew.take(), encoded(photo(1, 300, 200), "PNG")
         facts = await worker.do(workbench.convert, body=data)
-        stored = await worker.do(workbench.store, {7: "0_0_0"})
+        stored = await worker.do(workbench.store, {7: "0_0_0"}, {})
         assert (facts.format, facts.width, facts.height) == ("PNG", 300, 200)
         assert (tmp_path / stored.blob).read_bytes() == data
         assert stored.files == {7: "0_0_0.jpg"}

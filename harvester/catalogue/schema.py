@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 
 metadata = MetaData(
     naming_convention={
@@ -94,6 +94,7 @@ sightings = Table(
     Column("collection_id", ForeignKey("collections.id"), nullable=False),
     Column("name", String(255), nullable=False, comment="file name without extension"),
     Column("file", String(255), comment="file name as published; null while owed"),
+    Column("file_sha256", String(64), comment="of the file as we last published it"),
     Column("user_index", BigInteger),
     Column("post_index", BigInteger),
     Column("url_index", BigInteger),

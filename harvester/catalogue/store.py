@@ -1,15 +1,19 @@
 """Opening the catalogue: connection, pragmas, schema version. The only place that knows which database it is."""
 
 import logging
+import os
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from harvester.catalogue.schema import HEAD, metadata
+from harvester.catalogue.trouble import told
 from harvester.errors import BadInput, CatalogueError
 
 PATIENCE = 50
@@ -29,7 +33,7 @@ def open_catalogue(address: str | URL) -> Engine:
         _bring_up_to_date_patiently(engine, url)
     except DBAPIError as error:
         engine.dispose()
-        raise CatalogueError(f"The catalogue {shown(url)} cannot be used: {error.orig}.") from error
+        raise told(error, engine) from error
     except CatalogueError:
         engine.dispose()
         raise
@@ -73,8 +77,10 @@ def _make_folder(path: Path) -> None:
 
 
 def _engine(url: URL) -> Engine:
+    if _is_sqlite_file(url) and _is_read_only(Path(str(url.database))):
+        return create_engine(url, creator=lambda: _immutable(str(url.database)))
     try:
-        engine = create_engine(url)
+        engine = create_engine(url, connect_args=_patience(url))
     except (NoSuchModuleError, ImportError) as error:
         raise BadInput(f"HARVESTER_CATALOGUE: no driver for {url.drivername} is installed ({error}).") from error
     if url.get_backend_name() == "sqlite":
@@ -82,10 +88,25 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
+def _patience(url: URL) -> dict[str, int]:
+    """SQLite waits half a minute for another writer, or as long as ?timeout= in the URL says."""
+    return {"timeout": 30} if _is_sqlite_file(url) and "timeout" not in url.query else {}
+
+
+def _is_read_only(path: Path) -> bool:
+    """In a folder where nothing can be written SQLite could not even begin to read: its log needs files there."""
+    log = path.with_name(f"{path.name}-wal")
+    return path.is_file() and not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+
+
+def _immutable(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(path)}?immutable=1", uri=True, check_same_thread=False)
+
+
 def _set_pragmas(connection: Any, _record: Any) -> None:
     # WAL: readers never wait for the writer. NORMAL: a commit survives a killed process; after a power cut the last
     # ones may be missing, which only means that some images are asked for again.
-    for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from collections import Counter, deque
+from contextlib import suppress
 from time import monotonic
 from typing import Self, cast
 
@@ -15,6 +16,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from harvester.catalogue import queries
+from harvester.errors import CatalogueError
 from harvester.extensions.hosts import Hosts
 from harvester.extensions.ledger import Ledger
 from harvester.items import ImageItem
@@ -79,7 +81,8 @@ class Progress:
             self._marks.append((monotonic(), self._finished.total(), self._bytes))
             if self._total is None or monotonic() - shown >= self._interval:
                 shown = monotonic()
-                self._total = await Ledger.of(self._crawler).ask(queries.owed_count) + self._finished.total()
+                with suppress(CatalogueError):  # which ends the run elsewhere
+                    self._total = await Ledger.of(self._crawler).ask(queries.owed_count) + self._finished.total()
                 if self._live is None:
                     logger.info("%s", self.line())
 

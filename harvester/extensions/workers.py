@@ -10,6 +10,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from harvester import workbench
+from harvester.blobs import token
 from harvester.extensions.ledger import Harvesting
 from harvester.imaging.convert import Options
 from harvester.items import Work
@@ -126,7 +127,7 @@ class Workers:
         """As many as HARVESTER_WORKERS says; the form of the renditions is the collection's."""
         collection = cast("Harvesting", crawler.spider).collection
         places = Places.from_settings(crawler.settings)
-        shelves = workbench.Shelves(places.blobs, places.output(collection), places.thumbs)
+        shelves = workbench.Shelves(places.blobs, places.output(collection), places.thumbs, token())
         crew = cls(workers(crawler.settings), picture_options(crawler.settings, collection.format), shelves)
         crawler.signals.connect(collect_seldom, signal=signals.engine_started)
         crawler.signals.connect(crew.close, signal=signals.engine_stopped)

@@ -26,12 +26,13 @@ class BlobsPipeline:
         """Sets sha256, blob and the names as published."""
         if item.open:
             with stop_on(StoreError, self._crawler):
-                _describe(item, await item.work.worker.do(store, item.work.names))
+                _describe(item, await item.work.worker.do(store, item.work.names, item.work.formers))
         return item
 
 
 def _describe(item: ImageItem, stored: Stored) -> None:
     item.sha256, item.blob = stored.sha256, stored.blob
     item.work.files, item.names = stored.files, list(stored.files.values())
+    item.work.file_sha256 = stored.file_sha256
     if stored.taken:
         item.refuse(REASONS["name-taken"].status, "name-taken", stored.taken)

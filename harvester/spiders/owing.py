@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 from scrapy import Spider, signals
 from scrapy.exceptions import DropItem
 from scrapy.http import Response
-from sqlalchemy.exc import DBAPIError
 
 from harvester.catalogue import queries, writer
 from harvester.catalogue.owed import Dealer
 from harvester.catalogue.queries import Owed
-from harvester.errors import HarvesterError
+from harvester.errors import CatalogueError, HarvesterError
 from harvester.extensions.blocks import WINDOW
 from harvester.extensions.closing import Closing
 from harvester.extensions.ledger import Ledger
@@ -55,6 +54,13 @@ class OwingSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """One ticket per hand of owed images, until nothing is owed that has not been tried in this run."""
+        try:
+            async for request in self._tickets():
+                yield request
+        except CatalogueError as error:
+            Closing.of(self.crawler).stop(error)
+
+    async def _tickets(self) -> AsyncIterator[Any]:
         settings = self.crawler.settings
         self.ledger = Ledger.of(self.crawler)
         self._dealt: dict[int, Owed] = {}
@@ -87,7 +93,7 @@ class OwingSpider(Spider):
             if self.source and not await self.ledger.change(writer.begin_promises, self.source):
                 await self._record(self.promises())
                 await self.ledger.change(writer.end_promises)
-        except (HarvesterError, DBAPIError) as error:
+        except HarvesterError as error:
             Closing.of(self.crawler).stop(error)
 
     async def _record(self, source: Iterator[Promise]) -> None:
@@ -129,4 +135,5 @@ def item_of(site: str, image: Owed) -> ImageItem:
         sha256=image.sha256,
     )
     item.work.row, item.work.names, item.work.ext = image.row, image.names, image.ext or ""
+    item.work.formers = image.formers
     return item
