@@ -47,7 +47,15 @@ REASONS: dict[str, Reason] = {
     "too-many-bytes": _skipped("more than DOWNLOAD_MAXSIZE, cut off while reading"),
     "robots": _skipped("robots.txt of the host forbids it"),
     "account-not-listed": _skipped("the account has no row in the accounts file, so there is no name for the picture"),
+    "type-not-wanted": _skipped("the source calls it a video, an image or audio, and `type` asks for something else"),
+    "had-before": _skipped("the list given with `seen` names it: another program fetched it"),
 }
+
+NAMELESS = ("account-not-listed", "type-not-wanted")
+"""Skipped because the image has no name; once a source gives it one, it is owed."""
+
+NEVER_ASKED = (*NAMELESS, "bad-url", "had-before")
+"""Not even asked for with `retry=all`: there is no address or no name."""
 
 NO_ANSWER = frozenset({"timeout", "dns", "connection"})
 """The host gave no answer at all."""

@@ -1,6 +1,7 @@
 """What the three spiders share: a collection, and working off what the catalogue owes to it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -19,6 +20,8 @@ from harvester.items import Collection, ImageItem, Promise
 from harvester.middlewares.tickets import ticket
 from harvester.reasons import NO_ANSWER
 from harvester.signals import image_answered
+
+logger = logging.getLogger(__name__)
 
 PROMISES_AT_ONCE = 500
 """How many promises are one transaction: about 20 ms of the ledger's thread."""
@@ -58,8 +61,9 @@ class OwingSpider(Spider):
         await self.prepare()
         await self.ledger.change(writer.owe_again, self.retry)
         self.dealer.add(await self.ledger.ask(queries.owing_hosts))
-        self.promising = asyncio.ensure_future(self._promise())
-        self.promising.add_done_callback(lambda _: self.dealer.no_more())
+        self.promising = asyncio.ensure_future(self.promise_all())
+        self.promising.add_done_callback(self._promised)
+        self.crawler.signals.connect(self._stop_promising, signal=signals.spider_closed)
         async for hand in self.dealer.hands():
             self._dealt.update((image.row, image) for image in hand)
             yield ticket([image.row for image in hand], self.work_on)
@@ -70,13 +74,22 @@ class OwingSpider(Spider):
             if image := self._dealt.pop(row, None):
                 yield item_of(self.name, image)
 
-    async def _promise(self) -> None:
-        try:
-            if self.source and not await self.ledger.change(writer.begin_promises, self.source):
-                await self._record(self.promises())
-                await self.ledger.change(writer.end_promises)
-        except (HarvesterError, DBAPIError) as error:
-            Closing.of(self.crawler).stop(error)
+    async def promise_all(self) -> None:
+        """Record every promise; runs while images are fetched already. Errors of our own end the run."""
+        if self.source and not await self.ledger.change(writer.begin_promises, self.source):
+            await self._record(self.promises())
+            await self.ledger.change(writer.end_promises)
+
+    def _promised(self, promising: "asyncio.Future[None]") -> None:
+        self.dealer.no_more()
+        if promising.cancelled() or (error := promising.exception()) is None:
+            return
+        if not isinstance(error, (HarvesterError, DBAPIError)):
+            logger.error("A surprise while images were being listed", exc_info=error)
+        Closing.of(self.crawler).stop(error)
+
+    def _stop_promising(self) -> None:
+        self.promising.cancel()
 
     async def _record(self, source: Iterator[Promise]) -> None:
         loop = asyncio.get_running_loop()
