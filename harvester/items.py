@@ -108,6 +108,7 @@ class Work:
     names: dict[int, str] = field(default_factory=dict)  # sighting row -> file name without extension
     files: dict[int, str] = field(default_factory=dict)  # sighting row -> file name as published
     body: bytes = b""
+    is_video: bool = False  # the source says so: kept as it is, not decoded
     ext: str = ""
     rendition: bytes | None = None  # None: the rendition is the body itself
     rendition_ext: str = ""
@@ -156,6 +157,7 @@ class ImageItem:
     dhash: str | None = None
     average: str | None = None
     whash: str | None = None
+    embedded: dict[str, Any] | None = field(default=None, metadata={"serializer": json.dumps})
 
     def __post_init__(self) -> None:
         self.work = Work()

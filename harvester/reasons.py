@@ -40,6 +40,7 @@ REASONS: dict[str, Reason] = {
     "redirect": _permanent("redirected too often, or to an address that cannot be asked"),
     "bad-url": _permanent("not an http(s) address"),
     "not-an-image": _permanent("the bytes are something else: HTML, JSON, video, nothing"),
+    "not-a-video": _permanent("a picture or something else came for what the source calls a video"),
     "broken": _permanent("the bytes claim to be a picture but cannot be decoded"),
     "format-not-allowed": _skipped("an image format that HARVESTER_FORMATS does not list"),
     "too-small": _skipped("below IMAGES_MIN_WIDTH or IMAGES_MIN_HEIGHT"),

@@ -83,7 +83,7 @@ images = Table(
     Column("page", Text),
     Column("author", Text),
     Column("alt", Text),
-    Column("metadata", JSON),
+    Column("metadata", JSON(none_as_null=True)),
     Column("status", String(8), nullable=False, comment="pending, done, failed, skipped"),
     Column("reason", String(32), nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),
@@ -166,7 +166,7 @@ blobs = Table(
     Column("average", String(16), nullable=False),
     Column("whash", String(16), nullable=False),
     Column("recipe", Integer, nullable=False, comment="which definition of the fingerprints"),
-    Column("embedded", JSON, comment="generation data found in the bytes; see docs/embedded.md"),
+    Column("embedded", JSON(none_as_null=True), comment="generation data found in the bytes; see docs/embedded.md"),
     Column("stored_at", BigInteger, nullable=False),
 )
 

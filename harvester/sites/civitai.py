@@ -6,7 +6,7 @@ Facts about the API: docs/civitai.md. Nothing here asks a server.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -122,6 +122,21 @@ def sort_out(items: Sequence[Any], wanted: Wanted) -> Page:
         else:
             promises.append(_promise(facts.unwrapped(item), wanted))
     return Page(promises=promises, items=len(items), counts=counts)
+
+
+def with_next(page: Page, cursor: str | None, before: int) -> Page:
+    """The page with its cursor; an end behind so many items (`before` on earlier pages) is the API's limit."""
+    cut = cursor is None and before + page.items >= CAP
+    return replace(page, next=cursor, cut="the API lists about 50,000 items of one query: narrow it" if cut else "")
+
+
+def limited(page: Page, room: int) -> Page:
+    """The page with at most `room` images on it, the last one where that many are taken."""
+    if len(page.promises) < room:
+        return page
+    beyond = len(page.promises) - room
+    counts = {**page.counts, "beyond max_images": beyond}
+    return replace(page, promises=page.promises[:room], counts=counts, next=None, cut="")
 
 
 def all_zero(items: Sequence[Any]) -> bool:

@@ -19,7 +19,7 @@ FULL_VIDEO = "original=true,quality=100"
 
 def uuid_of(url: str) -> str | None:
     """The identity in an address, in lower case."""
-    found = next((part for part in urlsplit(url).path.split("/") if _UUID.fullmatch(part)), None)
+    found = next((part for part in url.split("/") if _UUID.fullmatch(part)), None)
     return found.lower() if found else None
 
 

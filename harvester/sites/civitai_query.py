@@ -90,7 +90,7 @@ def base_url(setting: str, value: str) -> str:
         good = False
     if not good:
         raise BadInput(f"{setting}={value}: must be an address such as https://civitai.com.")
-    return f"{split.scheme}://{split.netloc}"
+    return f"{split.scheme}://{split.netloc.lower()}"
 
 
 def _wanted(arguments: Mapping[str, str], base: str, types: tuple[str, ...], ids: tuple[int, ...]) -> Wanted:

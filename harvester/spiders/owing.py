@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -58,7 +58,11 @@ class OwingSpider(Spider):
         for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
             self.crawler.signals.connect(self._finished, signal=signal)
         self.crawler.signals.connect(self._answered, signal=image_answered)
-        await self.prepare()
+        try:
+            await self.prepare()
+        except (HarvesterError, DBAPIError) as error:
+            Closing.of(self.crawler).stop(error)
+            return
         await self.ledger.change(writer.owe_again, self.retry)
         self.dealer.add(await self.ledger.ask(queries.owing_hosts))
         self.promising = asyncio.ensure_future(self.promise_all())
@@ -72,7 +76,19 @@ class OwingSpider(Spider):
         """The items of a ticket. A ticket of an earlier run, kept by JOBDIR, has nothing in it any more."""
         for row in rows:
             if image := self._dealt.pop(row, None):
-                yield item_of(self.name, image)
+                yield self.item(image)
+
+    def item(self, image: Owed) -> ImageItem:
+        """The item that carries an owed image through the pipelines."""
+        return item_of(self.name, image)
+
+    def other_address(self, item: ImageItem) -> str | None:
+        """Where to ask once more, if what came (`item.work.body`) is not what the source promised."""
+        return None
+
+    def sidecars(self, item: ImageItem) -> Mapping[str, bytes]:
+        """Extension without the dot -> what lies beside the named picture; made from what the catalogue knows."""
+        return {}
 
     async def promise_all(self) -> None:
         """Record every promise; runs while images are fetched already. Errors of our own end the run."""

@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from tests.farsite import files, journal, trouble
+from tests.farsite import civitai, files, journal, trouble
 
-MODULES = [files, trouble, journal]
+MODULES = [files, trouble, civitai, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 
