@@ -83,19 +83,23 @@ def test_a_second_run_asks_for_the_pages_only(site: Farsite, commands: Commands)
     assert _listing(commands)["counts"]["known"] == 100
 
 
-def test_a_killed_run_goes_on_at_its_cursor(site: Farsite, commands: Commands) -> None:
-    """After SIGKILL no page and no image is asked for twice but those under way; the books are as if nothing was."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_run_goes_on_at_its_cursor(site: Farsite, commands: Commands, how: signal.Signals) -> None:
+    """No page and no image is asked for twice but those under way at a SIGKILL; the books are as if nothing was."""
     run = commands.start("crawl", "civitai", "-s", "DOWNLOAD_DELAY=0.2")
     deadline = time.monotonic() + 60
     while len(_pages(site)) < 4:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    run.send_signal(signal.SIGKILL)
-    run.communicate()
+    run.send_signal(how)
+    _, said = run.communicate()
+    assert ("is not complete: stopped after" in said) is (how is signal.SIGINT)
+    assert _listing(commands)["code"] == 1
     _crawl(commands)
     again = [path for path, times in _pages(site).items() if times > 1]
-    assert 1 <= len(again) <= 2  # the one under way, and the 503
-    assert sum(times - 1 for times in _files(site).values()) <= 20
+    killed = how is signal.SIGKILL
+    assert 1 <= len(again) <= 1 + killed  # the 503, and the one under way
+    assert sum(times - 1 for times in _files(site).values()) <= 20 * killed
     assert rows(commands.data, "SELECT count(*) FROM images WHERE status = 'done'") == [(len(THERE),)]
     listing = _listing(commands)
     assert (listing["state"], listing["pages"], listing["counts"]["new"]) == ("ended", 7, len(STILLS))
@@ -222,6 +226,30 @@ def test_a_cut_listing_goes_on_at_its_cursor(site: Farsite, commands: Commands) 
     _crawl(commands, "username=blocked")
     assert all("cursor=2" in path for path in _pages(site))
     assert _listing(commands)["pages"] == 1
+
+
+def test_pages_wait_while_plenty_is_owed(site: Farsite, commands: Commands) -> None:
+    """Three pages of 600: the third is asked for only when fewer than 1,000 images are left of the first two."""
+    _crawl(commands, "post_id=667")
+    log = [entry["path"] for entry in site.log()]
+    third = next(number for number, path in enumerate(log) if "cursor=4200" in path)
+    assert 200 <= sum(civitai.BUCKET in path for path in log[:third]) < 1700
+    assert rows(commands.data, "SELECT count(*) FROM images WHERE status = 'pending'") == [(0,)]
+
+
+def test_a_foreign_file_beside_a_picture_is_left_alone(site: Farsite, commands: Commands) -> None:
+    """The image is owed until its name is free, and then everything lies there."""
+    foreign = commands.data / "images/civitai/2.json"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("mine")
+    _crawl(commands, "ids=2", "min_count=-1")
+    assert foreign.read_text() == "mine"
+    assert rows(commands.data, "SELECT status, reason, detail FROM images") == [("failed", "name-taken", "2.json")]
+    foreign.unlink()
+    _crawl(commands, "ids=2", "min_count=-1")
+    assert json.loads(foreign.read_text())["id"] == 2
+    assert rows(commands.data, "SELECT status FROM images") == [("done",)]
+    assert set(_files(site).values()) == {1}
 
 
 def test_a_dead_cursor_begins_anew(site: Farsite, commands: Commands) -> None:

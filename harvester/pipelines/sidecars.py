@@ -38,9 +38,10 @@ class SidecarsPipeline:
         return item
 
     def _write(self, item: ImageItem, beside: Mapping[str, bytes]) -> None:
-        for stem in item.work.names.values():
-            for ext, data in beside.items():
-                try:
+        for sighting, stem in item.work.names.items():
+            try:
+                for ext, data in beside.items():
                     name(self._output / f"{stem}.{ext}", data)
-                except NameTaken as taken:
-                    item.refuse(REASONS["name-taken"].status, "name-taken", str(taken))
+            except NameTaken as taken:
+                item.work.files.pop(sighting)  # stays owed, with all that lies beside it
+                item.refuse(REASONS["name-taken"].status, "name-taken", str(taken))
