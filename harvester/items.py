@@ -121,6 +121,10 @@ class Work:
         self.body, self.rendition, self.plane, self.thumbs = b"", None, None, {}
 
 
+def _as_json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
 @dataclass(eq=False)
 class ImageItem:
     """One image and what became of it. Every field is public and appears in feed exports, one row per image.
@@ -157,7 +161,7 @@ class ImageItem:
     dhash: str | None = None
     average: str | None = None
     whash: str | None = None
-    embedded: dict[str, Any] | None = field(default=None, metadata={"serializer": json.dumps})
+    embedded: dict[str, Any] | None = field(default=None, metadata={"serializer": _as_json})
 
     def __post_init__(self) -> None:
         self.work = Work()

@@ -40,9 +40,7 @@ def main() -> int:
         print(f"\nThe same command again: what is done is not asked for. (The site was asked {asked} times so far.)\n")
         _scrapy("crawl", "mastodon", *files.arguments, "-s", "DOWNLOAD_TIMEOUT=3", "-a", "retry=none")
         print(f"\nThe second run made {site.counts()['requests'] - asked} requests.")
-        print(
-            f"\nNow {site.url('')} plays Civitai: {civitai.NUMBER:,} items, taken are those above 10 hearts.\n"
-        )
+        print(f"\nNow {site.url('')} plays Civitai: {civitai.NUMBER:,} items, taken are those above 10 hearts.\n")
         at_home = ("-s", f"CIVITAI_BASE_URL={site.url('')}", "-s", "AUTOTHROTTLE_START_DELAY=0.1")
         _scrapy("crawl", "civitai", "-a", "layout=model", *at_home)
     _scrapy("status", expected=1)

@@ -32,7 +32,8 @@ def site(farsite: Farsite, commands: Commands) -> Farsite:
 
 def _crawl(commands: Commands, *arguments: str, options: Sequence[str] = (), code: int = 0) -> CompletedProcess[str]:
     """`scrapy crawl civitai -a …`, with further options of Scrapy's."""
-    done = commands.scrapy("crawl", "civitai", *(word for text in arguments for word in ("-a", text)), *options)
+    words = [word for text in arguments for word in ("-a", text)]
+    done = commands.scrapy("crawl", "civitai", "-s", "DOWNLOAD_TIMEOUT=15", *words, *options)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done
@@ -88,11 +89,10 @@ def test_a_stopped_run_goes_on_at_its_cursor(site: Farsite, commands: Commands, 
     """No page and no image is asked for twice but those under way at a SIGKILL; the books are as if nothing was."""
     run = commands.start("crawl", "civitai", "-s", "DOWNLOAD_DELAY=0.2")
     deadline = time.monotonic() + 60
-    while len(_pages(site)) < 4:
-        assert time.monotonic() < deadline
+    while len(_pages(site)) < 4 and time.monotonic() < deadline:
         time.sleep(0.02)
     run.send_signal(how)
-    _, said = run.communicate()
+    _, said = run.communicate(timeout=60)
     assert ("is not complete: stopped after" in said) is (how is signal.SIGINT)
     assert _listing(commands)["code"] == 1
     _crawl(commands)
