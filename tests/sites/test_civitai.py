@@ -91,7 +91,7 @@ def test_json_from_strangers_can_be_written_again(value: Any) -> None:
     """NaN and infinities become null, halves of characters survive; reading what was written gives the same."""
     read = parsed(json.dumps(value))
     assert parsed(written(read)) == read
-    assert "NaN" not in json.dumps(read, allow_nan=False)
+    json.dumps(read, allow_nan=False)
 
 
 @pytest.mark.parametrize("body", ["", "[1", '{"items": 5}', "{}", "[" * 100_000, '{"items": [' + "9" * 5000 + "]}"])
