@@ -10,6 +10,7 @@ from harvester.catalogue import listings, queries, writer
 from harvester.catalogue.schema import generated, images, sightings, source_tags
 from harvester.catalogue.store import open_catalogue
 from harvester.items import Collection, Generated, Page, Promise
+from harvester.sites import civitai
 from tests.postgres import Postgres
 
 
@@ -116,3 +117,15 @@ def test_what_the_source_says_can_be_asked_for(connection: Connection) -> None:
     assert connection.execute(found).all() == [("1", "ab" * 32, 12), ("2", "ab" * 32, 12), ("3", None, 12)]
     tagged = select(images.c.key).join(source_tags).where(source_tags.c.tag == "b").order_by(images.c.key)
     assert connection.execute(tagged).scalars().all() == ["1", "2", "3"]
+
+
+def test_whatever_a_source_says_can_be_stored(connection: Connection) -> None:
+    """NUL characters and halves of characters, in the item as it came and in the columns made from it."""
+    collection = _collection(connection)
+    item = {"id": 5, "url": "http://h/x.jpg", "stats": {"heartCount": 99}, "username": "\0\ud800",
+            "meta": {"prompt": "a\0\ud800", "seed": 2**70}, "tags": [{"name": "\0"}, {"name": "\udc00"}]}  # fmt: skip
+    page = civitai.sort_out([item], civitai.Wanted(layout="user"))
+    row = listings.begin(connection, collection, "q").row
+    listings.turn(connection, collection, row, page)
+    assert connection.execute(select(images.c.metadata)).scalar_one() == item
+    assert connection.execute(select(generated.c.prompt)).scalar_one() == "a\ufffd\ufffd"
