@@ -40,6 +40,15 @@ class Blocked(HarvesterError):
     """A site answers with block pages; raised nowhere, but what a run that ends for it says and exits with."""
 
 
+class Cut(HarvesterError):
+    """A listing cannot be walked on; raised where a page is asked for or read. `restart`: its cursor is of no use."""
+
+    def __init__(self, why: str, *, restart: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.restart = restart
+
+
 class Refused(Exception):
     """One image cannot or shall not be kept; raised by `harvester.imaging`, turned into the item's status.
 

@@ -25,6 +25,15 @@ HARVESTER_CONTACT = os.environ.get("HARVESTER_CONTACT", "")
 # The User-Agent. Empty: harvester's name and version and the contact. Read by Scrapy, filled by harvester.addon.
 USER_AGENT = ""
 
+# --- Sites ----------------------------------------------------------------------------------------------------------
+
+# The API key of your Civitai account; empty: none. Sent only to the server of CIVITAI_BASE_URL, written nowhere.
+# Read by harvester.spiders.civitai.
+CIVITAI_API_KEY = os.environ.get("CIVITAI_API_KEY", "")
+
+# The web site whose API is asked: https://civitai.com or https://civitai.red. Read by harvester.spiders.civitai.
+CIVITAI_BASE_URL = os.environ.get("CIVITAI_BASE_URL") or "https://civitai.com"
+
 # --- What is done to pictures ---------------------------------------------------------------------------------------
 
 # JPEG quality of re-encoded renditions, 1 to 100. Read by harvester.options.
@@ -137,6 +146,7 @@ DOWNLOADER_MIDDLEWARES = {
     "harvester.middlewares.robots.RobotsTxt": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "harvester.middlewares.retries.Retries": 550,
+    "harvester.middlewares.keys.KeyMiddleware": 950,  # behind the HTTP cache, which keeps the headers of requests
 }
 DOWNLOADER = "harvester.middlewares.downloader.PoliteDownloader"
 SCHEDULER_PRIORITY_QUEUE = "harvester.middlewares.queue.PatientQueue"
@@ -145,6 +155,8 @@ ITEM_PIPELINES = {
     "harvester.pipelines.convert.ConvertPipeline": 200,
     "harvester.pipelines.blobs.BlobsPipeline": 300,
     "harvester.pipelines.fingerprint.FingerprintPipeline": 400,
+    "harvester.pipelines.embedded.EmbeddedPipeline": 500,
+    "harvester.pipelines.sidecars.SidecarsPipeline": 600,
     "harvester.pipelines.catalogue.CataloguePipeline": 900,
 }
 EXTENSIONS = {

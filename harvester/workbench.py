@@ -13,15 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from PIL import Image
+
 from harvester.blobs import BlobStore, NameTaken, digest, link, name, publish, work_for
 from harvester.imaging.convert import Facts, Options, Processed, process
 from harvester.imaging.decode import set_pixel_limit
+from harvester.imaging.embedded import generation_data
 from harvester.imaging.fingerprint import Hashes, hashes
+from harvester.imaging.video import video_facts
 from harvester.memory import keep_memory, limit_memory
 
 Step = Callable[..., Any]
 """A function of this module; its first argument is the bench."""
 
+_NO_PLANE = Image.new("L", (1, 1))
 _LENGTH = struct.Struct("!I")
 _MEMORY, _MEMORY_PER_PIXEL = 512 * 2**20, 16  # bytes: the program itself, and four copies of the largest picture
 
@@ -72,6 +77,13 @@ def convert(bench: Bench) -> Facts:
     return bench.processed.facts
 
 
+def keep(bench: Bench) -> Facts:
+    """A video is kept as it is. Raises Refused: not-a-video."""
+    facts = video_facts(bench.body)
+    bench.processed = Processed(facts, rendition=None, rendition_ext=facts.ext, plane=_NO_PLANE, thumbs={})
+    return facts
+
+
 def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) -> Stored:
     """Publish the blob, the thumbnails and the named copies; `stems` are file names without extension.
 
@@ -100,9 +112,15 @@ def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) ->
     return Stored(sha256, f"{shelves.blobs.name}/{sha256[:2]}/{blob.name}", files, file_sha256, taken)
 
 
-def fingerprint(bench: Bench) -> Hashes:
-    """The four hashes."""
-    return hashes(bench.picture.plane)
+def fingerprint(bench: Bench) -> Hashes | None:
+    """The four hashes; None for what was not decoded."""
+    plane = bench.picture.plane
+    return None if plane is _NO_PLANE else hashes(plane)
+
+
+def embedded(bench: Bench) -> dict[str, Any] | None:
+    """The generation data in the bytes."""
+    return generation_data(bench.body)
 
 
 def main(wire_descriptor: int, body_descriptor: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 from harvester.catalogue.schema import metadata
 from harvester.items import ImageItem
 from harvester.reasons import REASONS
-from harvester.spiders.mastodon import ARGUMENTS
+from harvester.spiders import civitai, mastodon
 from harvester.upkeep.findings import KINDS
 from harvester.version import VERSION
 
@@ -55,7 +55,8 @@ def test_the_readme_lists_every_command() -> None:
 def test_the_readme_lists_every_spider_argument() -> None:
     """Each argument of a spider stands in the table."""
     listed = [(row[0], _ticked(row[1])[0]) for row in _rows("README.md", "Arguments of the spiders")]
-    assert listed == [("mastodon", name) for name in ARGUMENTS]
+    spiders = {"mastodon": mastodon, "civitai": civitai}
+    assert listed == [(spider, name) for spider, module in spiders.items() for name in module.ARGUMENTS]
 
 
 def test_the_page_on_reasons_is_the_table_in_the_code() -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, func, insert, select, update
 
+from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import album_images, albums, owners
-from harvester.catalogue.writer import insert_new
 
 
 @dataclass(frozen=True)

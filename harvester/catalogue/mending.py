@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
+from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import blobs, images, runs, sightings
-from harvester.catalogue.writer import insert_new, now
+from harvester.catalogue.writer import now
 
 NEVER_ASKED = ("bad-url", "account-not-listed")
 """Reasons that another try cannot change: the input must be corrected."""

@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
 from scrapy.utils.httpobj import urlparse_cached
 
 from harvester.catalogue import budgets as ledger_of_budgets
@@ -38,6 +39,14 @@ class NotNow(Exception):
     ) -> None:
         super().__init__(f"{host} is left alone for {seconds:.0f} s")
         self.host, self.seconds, self.tries, self.silent, self.refused = host, seconds, tries, silent, refused
+
+
+class PutBack(DropItem):
+    """This image goes back to the dealer, because its host has to be left alone; nothing of it is recorded."""
+
+    def __init__(self, why: NotNow) -> None:
+        super().__init__(str(why), log_level="DEBUG")
+        self.why = why
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def import_favorites(path: Path, places: Places, options: Options) -> Report:
 def take_over(base: OldBase, folder: Path, places: Places, catalogue: Engine, options: Options) -> Report:
     """Write everything; `folder` holds `blobs/`. Blocks. Raises StoreError and DBAPIError."""
     directory = places.stored(places.default_output(SITE_NAME))
-    collection = Collection(SITE_NAME, directory, "original")
+    collection = Collection(SITE_NAME, directory, "original", "albums")
     report = Report()
     with catalogue.begin() as connection:
         row = writer.collection_id(connection, collection)

@@ -7,6 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+NO_FINGERPRINT = 0
+"""The recipe of files that are not decoded: videos."""
+
 RECIPE = 2
 """Goes up whenever the same picture may get another hash; hashes of different recipes are not comparable."""
 

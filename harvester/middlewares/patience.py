@@ -9,8 +9,9 @@ from scrapy.http import Response
 
 from harvester.extensions.blocks import Blocks
 from harvester.extensions.hosts import Hosts, NotNow
-from harvester.middlewares.answers import plain
+from harvester.middlewares.answers import judge_of, plain
 from harvester.politeness.headers import used_up, wait_of
+from harvester.sites.pages import Verdict
 
 PATIENCE = 8
 """Refusals of a host in a row, with a wait after each; the next one is taken as a no for this run."""
@@ -22,6 +23,7 @@ class Patience:
     def __init__(self, crawler: Crawler) -> None:
         self._hosts = Hosts.of(crawler)
         self._blocks = Blocks.of(crawler)
+        self._judge = judge_of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -34,8 +36,8 @@ class Patience:
         return self._hosts.again(request, tries=_tries(request)) if waits else None
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        """A refused request is made again after the wait."""
-        if "cached" in response.flags:
+        """A refused request is made again after the wait; not one whose refusal the site means for good."""
+        if "cached" in response.flags or self._judge(request, response) is Verdict.MISSING:
             return response
         host, headers = self._hosts.of_request(request), plain(response)
         wait = wait_of(headers, time.time())

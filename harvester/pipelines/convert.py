@@ -1,4 +1,7 @@
-"""200: the one decode. Checks the picture, makes its rendition, its thumbnails and the small plane for the hashes."""
+"""200: the one decode. Checks the picture, makes its rendition, its thumbnails and the small plane for the hashes.
+
+A video that was asked for is not decoded: its rendition is the file itself, and it has no hashes.
+"""
 
 from typing import Self
 
@@ -16,7 +19,7 @@ TRIES = 2
 
 
 class ConvertPipeline:
-    """Puts the picture on the bench of a worker, where it stays until its fingerprints are made."""
+    """Puts the picture on the bench of a worker, where it stays until all has been read out of its bytes."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
@@ -47,7 +50,8 @@ class ConvertPipeline:
 
     async def _convert(self, item: ImageItem) -> Facts:
         item.work.worker = await self._workers.take()
-        facts: Facts = await item.work.worker.do(workbench.convert, body=item.work.body)
+        step = workbench.keep if item.work.is_video else workbench.convert
+        facts: Facts = await item.work.worker.do(step, body=item.work.body)
         return facts
 
     def _refuse(self, item: ImageItem, reason: str, detail: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -14,7 +14,6 @@ from scrapy.exceptions import (
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
-    DropItem,
     IgnoreRequest,
     NotSupported,
     ResponseDataLossError,
@@ -26,7 +25,7 @@ from scrapy.pipelines.images import ImagesPipeline
 from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 
 from harvester.blobs import BlobStore
-from harvester.extensions.hosts import NotNow
+from harvester.extensions.hosts import NotNow, PutBack
 from harvester.extensions.workers import Workers
 from harvester.items import ImageItem
 from harvester.middlewares.robots import RobotsUnknown
@@ -38,6 +37,9 @@ from harvester.signals import image_answered
 AGENT = "harvester"
 """What servers call us in robots.txt and X-Robots-Tag."""
 
+if TYPE_CHECKING:
+    from harvester.spiders.owing import OwingSpider
+
 REASON_OF_EXCEPTION: dict[type[Exception], str] = {
     DownloadTimeoutError: "timeout",
     CannotResolveHostError: "dns",
@@ -48,14 +50,6 @@ REASON_OF_EXCEPTION: dict[type[Exception], str] = {
     UnsupportedURLSchemeError: "redirect",
     NotSupported: "redirect",
 }
-
-
-class PutBack(DropItem):
-    """This image goes back to the dealer, because its host has to be left alone; nothing of it is recorded."""
-
-    def __init__(self, why: NotNow) -> None:
-        super().__init__(str(why), log_level="DEBUG")
-        self.why = why
 
 
 class DownloadPipeline(ImagesPipeline):
@@ -90,13 +84,20 @@ class DownloadPipeline(ImagesPipeline):
         self._inside.add(item)
         if item.sha256 and (body := await asyncio.to_thread(self._blobs.read, item.sha256, item.work.ext)):
             item.work.body = body
+        if not item.work.body:
+            await self._fetch(item)
+            if item.open and (address := cast("OwingSpider", self.crawler.spider).other_address(item)):
+                item.url, item.work.body = address, b""
+                await self._fetch(item)
+        self._tries.pop(item.work.row, None)
+        self.crawler.signals.send_catch_log(image_answered, item=item)
+        return item
+
+    async def _fetch(self, item: ImageItem) -> None:
         while item.open and not item.work.body:  # again where another image of the same address was under way
             await super().process_item(item)
             if later := self._later.pop(item, None):
                 raise self._put_back(item, later)
-        self._tries.pop(item.work.row, None)
-        self.crawler.signals.send_catch_log(image_answered, item=item)
-        return item
 
     def get_media_requests(self, item: ImageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:
         """One request, never cached; none where the address is none."""
@@ -116,8 +117,8 @@ class DownloadPipeline(ImagesPipeline):
     ) -> FileInfo:
         """Download here: a refusal is then a value. Raised as an exception it would be logged with a traceback."""
         asked = datetime.now(UTC)
+        item.attempts += item.work.asked_at is None
         item.asked_at, item.work.asked_at = asked.isoformat(timespec="seconds"), int(asked.timestamp())
-        item.attempts += 1
         try:
             response = await self.crawler.engine.download_async(request)
         except NotNow as error:

@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from tests.farsite import files, journal, limits, trouble
+from tests.farsite import civitai, files, journal, limits, trouble
 from tests.farsite.imagefap import routes as imagefap
 
-MODULES = [files, trouble, limits, imagefap, journal]
+MODULES = [files, trouble, limits, civitai, imagefap, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 
