@@ -11,6 +11,7 @@ from benchmarks.ours import PER_POST, PER_USER, account
 from harvester.catalogue import writer
 from harvester.catalogue.schema import images, sightings
 from harvester.catalogue.store import open_catalogue
+from harvester.imaging.fingerprint import RECIPE
 from harvester.items import Collection, Position, Promise
 
 AT_ONCE = 5000
@@ -71,6 +72,6 @@ def _blob(sha256: str) -> dict[str, Any]:
         "bytes": 200_000,
         "animated": False,
         "frames": 1,
-        "recipe": 1,
+        "recipe": RECIPE,
         **dict(zip(("phash", "dhash", "average", "whash"), words, strict=True)),
     }

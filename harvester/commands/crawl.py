@@ -51,7 +51,7 @@ class Command(ScrapyCrawl):
             raise UsageError(f"there is no spider {name}.{hint} There are: {', '.join(known)}", print_help=False)
 
     def _exitcode(self, crawler: "Crawler", error: BaseException | None) -> int:
-        from harvester.errors import HarvesterError
+        from harvester.errors import BadInput, HarvesterError
         from harvester.extensions.closing import Closing
         from harvester.text import printable
 
@@ -63,7 +63,7 @@ class Command(ScrapyCrawl):
         closing = Closing.of(crawler)
         closing.close("forced")
         if closing.error is not None:
-            return int(getattr(closing.error, "exitcode", 1))
+            return BadInput.exitcode if isinstance(closing.error, BadInput) else 1
         return int(crawler.stats.get_value("finish_reason") == "start_error")
 
 

@@ -41,7 +41,8 @@ class Progress:
         self._total: int | None = None  # this run's: finished and owed when last asked
         self._marks: deque[tuple[float, int, int]] = deque(maxlen=WINDOW)
         self._task: asyncio.Task[None] | None = None
-        self._live = _LiveLine(self) if live else None
+        self._is_live = live
+        self._live: _LiveLine | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -58,7 +59,8 @@ class Progress:
 
     def spider_opened(self) -> None:
         """Begin to show."""
-        if self._live:
+        if self._is_live:
+            self._live = _LiveLine(self)
             self._live.start()
         self._task = asyncio.ensure_future(self._run())
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harvester.imaging.fingerprint import RECIPE
 from tests.conftest import Commands
 from tests.favorites import oldbase
 from tests.favorites.oldbase import BODIES, ORDER, SHAS, TIME
@@ -54,7 +55,7 @@ def test_an_old_database_is_taken_over_whole(commands: Commands, tmp_path: Path,
     ]
     for sha, body in zip(SHAS, BODIES, strict=True):
         assert (commands.data / "blobs" / sha[:2] / f"{sha}.jpg").read_bytes() == body
-    assert {sha for (sha,) in _rows(commands, "SELECT sha256 FROM blobs WHERE recipe = 1")} == set(SHAS)
+    assert {sha for (sha,) in _rows(commands, f"SELECT sha256 FROM blobs WHERE recipe = {RECIPE}")} == set(SHAS)
     assert "pictures taken over: 4" in said
     assert "phash as the old tool had it: 4" in said
     assert f"images owed: 1\nimages failed: {len(failed)}" in "\n".join(sorted(said.splitlines(), reverse=True))
