@@ -66,17 +66,17 @@ def _steps(data: bytes) -> dict[str, Callable[[], object]]:
     steps: dict[str, Callable[[], object]] = {
         "sha256": partial(digest, data),
         "all of process()": partial(process, data, Options()),
-        "decode, full": partial(_decoded, data),
+        "Pillow: decode, full": partial(_decoded, data),
     }
     if done.facts.format == "JPEG":
         steps["decode, reduced"] = partial(_reduced, data)
     return steps | {
-        "encode JPEG, quality 95, 4:4:4": partial(_encoded, picture),
+        "encode JPEG, quality 95": partial(_encoded, picture),
         "all four hashes of the plane": partial(hashes, plane),
-        "phash": partial(imagehash.phash, plane),
-        "dhash": partial(imagehash.dhash, plane),
-        "average": partial(imagehash.average_hash, plane),
-        "whash": partial(imagehash.whash, plane, image_scale=64),
+        "imagehash: phash": partial(imagehash.phash, plane),
+        "imagehash: dhash": partial(imagehash.dhash, plane),
+        "imagehash: average": partial(imagehash.average_hash, plane),
+        "imagehash: whash": partial(imagehash.whash, plane, image_scale=64),
     }
 
 
@@ -93,7 +93,7 @@ def _reduced(data: bytes) -> None:
 
 
 def _encoded(picture: Image.Image) -> None:
-    picture.save(BytesIO(), "JPEG", quality=95, subsampling="4:4:4")
+    picture.save(BytesIO(), "JPEG", quality=95)
 
 
 if __name__ == "__main__":
