@@ -146,6 +146,10 @@ def test_layouts_sort_into_folders(site: Farsite, commands: Commands, layout: st
     assert sorted(path for path in folder.rglob("*") if path.is_file()) == [
         folder / f"{expected}.{ext}" for ext in ("jpg", "json", "txt")
     ]
+    assert "sound" in commands.scrapy("verify").stdout
+    folder.joinpath("strange").mkdir()
+    folder.joinpath("strange/3.jpg").write_bytes(b"x")
+    assert "strange/3.jpg" in commands.scrapy("verify").stdout
 
 
 def test_another_layout_needs_another_folder(site: Farsite, commands: Commands) -> None:

@@ -73,12 +73,23 @@ class CopyCheck:
         folder = self.places.output(collection)
         if not (folder.is_relative_to(self.places.root / "images") and folder.is_dir()):
             return
-        with os.scandir(folder) as entries:
-            ours = {self.places.status_file(collection).name, self.places.log_file(collection).name}
-            names = (entry.name for entry in entries if not entry.name.startswith(".") and entry.name not in ours)
-            while batch := list(islice(names, queries.CHUNK)):
-                with self.engine.connect() as connection:
-                    known = audit.published(connection, row, [name.rpartition(".")[0] for name in batch])
-                for name in batch:
-                    if name.rpartition(".")[0] not in known and not self.in_hand(folder / name):
-                        yield CopyFinding("foreign", str(folder / name))
+        ours = {self.places.status_file(collection).name, self.places.log_file(collection).name}
+        names = (name for name in _files_below(folder) if name not in ours)
+        while batch := list(islice(names, queries.CHUNK)):
+            with self.engine.connect() as connection:
+                known = audit.published(connection, row, [_stem(name) for name in batch])
+            for name in batch:
+                if _stem(name) not in known and not self.in_hand(folder / name):
+                    yield CopyFinding("foreign", str(folder / name))
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    """Paths relative to the folder, slashes between folders, without hidden files; links are not followed."""
+    for below, _, files in os.walk(folder):
+        inside = Path(below).relative_to(folder)
+        yield from ((inside / file).as_posix() for file in files if not file.startswith("."))
+
+
+def _stem(name: str) -> str:
+    """As the catalogue writes it: with its folders, without its extension; what lies beside a picture has its stem."""
+    return name.rpartition(".")[0]

@@ -18,10 +18,9 @@ def leftovers(places: Places, collections: list[Collection]) -> Iterator[Path]:
     is nobody's.
     """
     outputs = {places.output(collection) for collection in collections}
-    beside = {places.beside(collection) for collection in collections}
-    for folder in sorted({*outputs, *beside}):
+    for folder in {places.beside(collection) for collection in collections} - outputs:
         yield from _dead(places, folder)
-    for root in (places.blobs, places.thumbs):
+    for root in (*sorted(outputs), places.blobs, places.thumbs):
         for below, _, _ in os.walk(root):
             yield from _dead(places, Path(below))
 

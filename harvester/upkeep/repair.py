@@ -9,15 +9,12 @@ from sqlalchemy import Engine
 from harvester.blobs import publish
 from harvester.catalogue import audit, mending, queries
 from harvester.errors import Refused, StoreError
-from harvester.imaging.convert import Options, process
-from harvester.imaging.fingerprint import RECIPE, hashes
+from harvester.imaging.convert import Options
+from harvester.imaging.described import described
 from harvester.places import Places
 from harvester.upkeep.blobfiles import BlobFinding, hashed
 from harvester.upkeep.copies import CopyFinding
 from harvester.upkeep.findings import Finding, ImageFinding
-
-_FACTS = ("format", "mode", "width", "height", "bytes", "animated", "frames")
-_HASHES = ("phash", "dhash", "average", "whash")
 
 
 class Repair:
@@ -100,14 +97,10 @@ class Repair:
     def _recorded(self, sha256: str, path: Path) -> bool:
         """Make the row of a blob from its bytes; False where they are no picture that is kept."""
         try:
-            processed = process(path.read_bytes(), self._options)
+            row = described(path.read_bytes(), self._options)
         except Refused:
             return False
-        found = hashes(processed.plane)
-        row = {name: getattr(processed.facts, name) for name in _FACTS} | {
-            name: getattr(found, name) for name in _HASHES
-        }
-        self._change(mending.adopt_blob, row | {"sha256": sha256, "ext": path.suffix[1:], "recipe": RECIPE})
+        self._change(mending.adopt_blob, row | {"sha256": sha256, "ext": path.suffix[1:]})
         return True
 
     def _put_away(self, path: Path) -> str:
