@@ -4,11 +4,13 @@ import logging
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -136,9 +138,18 @@ def _bring_up_to_date(engine: Engine, url: URL) -> None:
         _migrate(engine, url, revision)
 
 
+@contextmanager
+def _all_or_nothing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds for CREATE TABLE too; by itself Python's SQLite begins none for it."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
 def _create(engine: Engine) -> None:
     """A new catalogue needs no history: a fifth of a second less. A test holds both ways to the same schema."""
-    with engine.begin() as connection:
+    with _all_or_nothing(engine) as connection:
         metadata.create_all(connection, checkfirst=False)
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
@@ -159,6 +170,6 @@ def _migrate(engine: Engine, url: URL, revision: str) -> None:
             f"The catalogue {shown(url)} was written by a newer harvester (schema {revision}, this one knows {HEAD}): "
             "update harvester, or point HARVESTER_CATALOGUE elsewhere."
         )
-    with engine.begin() as connection:
+    with _all_or_nothing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
