@@ -1,16 +1,24 @@
 """Spider arguments (`-a name=value`) are checked before anything is opened; a wrong one is BadInput, never ignored."""
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 from harvester.errors import BadInput
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python writes such bytes of the command line
 
-def check_names(spider: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse arguments the spider does not have. Names with a leading underscore belong to scrapyd."""
+
+def check_names(spider: str, given: Mapping[str, str], known: Iterable[str]) -> None:
+    """Refuse arguments the spider does not have, and values that are no text, which no URL and no database takes.
+
+    Names with a leading underscore belong to scrapyd.
+    """
     known = list(known)
-    for name in given:
+    for name, value in given.items():
+        if _NO_TEXT.search(str(value)):
+            raise BadInput(f"-a {name}={value}: holds bytes that are no UTF-8 text.")
         if name in known or name.startswith("_"):
             continue
         close = get_close_matches(name, known, n=1)

@@ -4,6 +4,7 @@ import ctypes
 import gc
 import os
 import resource
+import sys
 import tempfile
 from typing import IO
 
@@ -44,4 +45,5 @@ def collect_seldom() -> None:
 def limit_memory(most: int) -> None:
     """Let allocations fail, in this process, that would take it beyond so many bytes of data."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = min(most, sys.maxsize)
     resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

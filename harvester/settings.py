@@ -162,11 +162,11 @@ ITEM_PIPELINES = {
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,  # harvester's own progress says more
     "scrapy.extensions.remote_control.RemoteControl": None,  # off; slow to import
+    "harvester.extensions.workers.Workers": 100,  # first, because processes take a while to start
     "harvester.extensions.hold.Hold": 150,
     "harvester.extensions.ledger.Ledger": 200,
     "harvester.extensions.hosts.Hosts": 250,
     "harvester.extensions.recovery.Recovery": 260,
-    "harvester.extensions.workers.Workers": 280,  # processes: behind all that may refuse to begin
     "harvester.extensions.imagelog.ImageLog": 300,
     "harvester.extensions.progress.Progress": 400,
     "harvester.extensions.closing.Closing": 500,

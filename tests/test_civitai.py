@@ -192,6 +192,23 @@ def test_ids_of_the_old_script_are_not_fetched(site: Farsite, commands: Commands
     assert not [path for path in _files(site) if civitai.uuid_of(5) not in path]
 
 
+def test_what_no_try_can_change_is_not_forgotten(site: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Images of the old script have no address here, unwanted videos no name: they stay what they are."""
+    (tmp_path / "seen.txt").write_text("2\n")
+    _crawl(commands, "ids=2,9", "min_count=-1", f"seen={tmp_path / 'seen.txt'}")
+    before = rows(commands.data, "SELECT key, status, reason FROM images ORDER BY key")
+    assert before == [("2", "skipped", "had-before"), ("9", "skipped", "type-not-wanted")]
+    assert "2 image(s) found, 0 will be fetched again" in commands.scrapy("forget", "--site", "civitai").stdout
+    assert rows(commands.data, "SELECT key, status, reason FROM images ORDER BY key") == before
+
+
+def test_an_id_is_not_taken_for_a_row(site: Farsite, commands: Commands) -> None:
+    """`forget 2` means image 2, not the second one that was ever listed."""
+    _crawl(commands, "ids=2,3,6", "min_count=-1")
+    assert "1 image(s) found" in commands.scrapy("forget", "2").stdout
+    assert rows(commands.data, "SELECT key FROM images WHERE status = 'pending'") == [("2",)]
+
+
 def test_below_the_bar_is_not_remembered(site: Farsite, commands: Commands) -> None:
     """With a lower bar the same image is taken by the next run."""
     _crawl(commands, "ids=8", "min_count=16")
@@ -210,6 +227,8 @@ def test_below_the_bar_is_not_remembered(site: Farsite, commands: Commands) -> N
         ("nobody", "HTTP 404: User not found"),
         ("loop", "the source gave the same cursor again"),
         ("moved", "redirected to http://127.0.0.3"),
+        ("garbled", "an answer that makes no sense (Unknown compression method)"),
+        ("lost", "an answer that makes no sense (Invalid IPv6 URL)"),
     ],
 )
 def test_a_listing_that_breaks_off_is_cut(site: Farsite, commands: Commands, user: str, why: str) -> None:
@@ -332,6 +351,19 @@ def test_the_key_is_sent_to_the_api_only_and_written_nowhere(site: Farsite, comm
     assert not [done for done in told if civitai.GOOD_KEY in done.stdout + done.stderr]
 
 
+def test_a_key_on_the_command_line_is_not_repeated(site: Farsite, commands: Commands) -> None:
+    """The command that continues is said without it: logs are kept and shown around."""
+    done = _crawl(
+        commands,
+        "username=challenge",
+        code=1,
+        options=("-s", f"CIVITAI_API_KEY={civitai.GOOD_KEY}", "-s", "HARVESTER_ON_BLOCK=stop"),
+    )
+    assert "this continues: scrapy crawl civitai" in done.stderr
+    assert "CIVITAI_API_KEY=…" in done.stderr
+    assert civitai.GOOD_KEY not in done.stderr
+
+
 def _written(folder: Path) -> Iterator[tuple[Path, bytes]]:
     for path in folder.rglob("*"):
         if path.is_file():
@@ -358,6 +390,8 @@ def _written(folder: Path) -> Iterator[tuple[Path, bytes]]:
         ("base_models=,", "must be names such as SDXL 1.0"),
         ("minHearts=5", "the civitai spider has no such argument"),
         ("seen=nowhere.txt", "nowhere.txt: No such file or directory"),
+        ("base_models=\udcff", "holds bytes that are no UTF-8 text"),
+        ("output=\udcff", "holds bytes that are no UTF-8 text"),
     ],
 )
 def test_bad_arguments_are_refused_before_anything_is_asked(

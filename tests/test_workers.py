@@ -115,6 +115,42 @@ def test_a_lost_worker_is_replaced(
     _with_workers(tmp_path, work)
 
 
+def test_a_worker_killed_while_idle_costs_neither_time_nor_a_picture(tmp_path: Path) -> None:
+    """Its end is noticed once, not again and again, and no picture is given to it."""
+
+    async def work(crew: Workers) -> None:
+        idle = await crew.take()
+        await idle.do(size_of_body, body=b"1")
+        crew.give_back(Work(worker=idle))
+        os.kill(idle._process.pid, signal.SIGKILL)
+        reports = 0
+        read = idle._readable
+
+        def readable() -> None:
+            nonlocal reports
+            reports += 1
+            read()
+
+        asyncio.get_running_loop().add_reader(idle._wire, readable)
+        idle._process.wait()
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert reports == 1
+        assert await (await crew.take()).do(size_of_body, body=b"12345") == 5
+
+    _with_workers(tmp_path, work)
+
+
+@pytest.mark.parametrize("pixels", [10**18, 10**30])
+def test_a_limit_beyond_what_the_system_counts_is_none(tmp_path: Path, pixels: int) -> None:
+    """Workers would die of it, and every picture would be called one that crashes them."""
+
+    async def work(crew: Workers) -> None:
+        assert await (await crew.take()).do(size_of_body, body=b"12345") == 5
+
+    _with_workers(tmp_path, work, Options(limits=Limits(max_pixels=pixels)))
+
+
 def test_a_worker_cannot_take_all_memory(tmp_path: Path) -> None:
     """What a picture may take follows from HARVESTER_MAX_PIXELS; the worker goes on after a refusal."""
 

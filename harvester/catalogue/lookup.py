@@ -23,7 +23,7 @@ class Dossier:
 
 
 def by_text(connection: Connection, text: str) -> set[int]:
-    """Images whose key, address, page or row number this is."""
+    """Images whose key, address or page this is, or else whose row number."""
     everywhere = select(collections.c.id)  # so that the index on (collection, key) is used
     found = set(
         connection.execute(
@@ -33,7 +33,7 @@ def by_text(connection: Connection, text: str) -> set[int]:
     addressed: list[ColumnElement[bool]] = [images.c.url == text, images.c.page == text]
     if "://" in text:
         found.update(connection.execute(select(images.c.id).where(or_(*addressed))).scalars())
-    if text.isascii() and text.isdigit() and len(text) < 19:
+    if not found and text.isascii() and text.isdigit() and len(text) < 19:
         found.update(connection.execute(select(images.c.id).where(images.c.id == int(text))).scalars())
     return found
 

@@ -9,9 +9,7 @@ from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import blobs, images, runs, sightings
 from harvester.catalogue.writer import now
-
-NEVER_ASKED = ("bad-url", "account-not-listed")
-"""Reasons that another try cannot change: the input must be corrected."""
+from harvester.reasons import NEVER_ASKED
 
 
 def bury_runs(connection: Connection, collection: int) -> int:

@@ -4,11 +4,13 @@ import logging
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -136,11 +138,18 @@ def _bring_up_to_date(engine: Engine, url: URL) -> None:
         _migrate(engine, url, revision)
 
 
+@contextmanager
+def _all_or_nothing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds for CREATE TABLE too; by itself Python's SQLite begins none for it."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
 def _create(engine: Engine) -> None:
     """A new catalogue needs no history: a fifth of a second less. A test holds both ways to the same schema."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":  # whose driver begins no transaction for CREATE TABLE by itself
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    with _all_or_nothing(engine) as connection:
         if inspect(connection).has_table("alembic_version"):  # another process was faster
             return
         metadata.create_all(connection, checkfirst=False)
@@ -163,6 +172,6 @@ def _migrate(engine: Engine, url: URL, revision: str) -> None:
             f"The catalogue {shown(url)} was written by a newer harvester (schema {revision}, this one knows {HEAD}): "
             "update harvester, or point HARVESTER_CATALOGUE elsewhere."
         )
-    with engine.begin() as connection:
+    with _all_or_nothing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -1,6 +1,7 @@
 """What happens when a site has shut its door: its pages stop, nothing is lost, and the user is told what to do."""
 
 import logging
+import re
 import shlex
 import sys
 import time
@@ -19,6 +20,9 @@ from harvester.middlewares.answers import plain
 from harvester.politeness.headers import wait_of
 
 logger = logging.getLogger(__name__)
+
+_KEY = re.compile(r"^([^=]*(?:KEY|TOKEN|PASSWORD|SECRET)[^=]*=).+", re.IGNORECASE | re.DOTALL)
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^@]*@")
 
 WINDOW = 3600.0
 """Seconds until a block has likely passed, where neither the answer nor the site says."""
@@ -74,6 +78,7 @@ class Blocks:
 
 
 def command() -> str:
-    """What the user typed; Scrapy takes the name of the command out of `sys.argv`."""
+    """What the user typed, without keys and passwords; Scrapy takes the name of the command out of `sys.argv`."""
     typed = sys.orig_argv
-    return shlex.join(["scrapy", *(typed[typed.index("crawl") :] if "crawl" in typed else sys.argv[1:])])
+    words = typed[typed.index("crawl") :] if "crawl" in typed else sys.argv[1:]
+    return shlex.join(["scrapy", *(_PASSWORD.sub(r"\1…@", _KEY.sub(r"\1…", word)) for word in words)])

@@ -1,6 +1,7 @@
 """The processes that decode, hash and write, so that the event loop never waits for pixels or disks."""
 
 import asyncio
+import atexit
 import socket
 import subprocess
 import sys
@@ -67,6 +68,11 @@ class Worker:
             raise error
         return result
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended, of whatever cause."""
+        return self.lost or self._process.poll() is not None
+
     def end(self) -> None:
         """Let the process end: at once where it does nothing, after its step where it does something."""
         if self._loop is not None:
@@ -104,6 +110,8 @@ class Worker:
 
     def _lose(self, how: str) -> None:
         self.lost = True
+        if self._loop is not None:
+            self._loop.remove_reader(self._wire)  # or the end of the wire would be reported without end
         self._process.kill()
         self._settle((None, WorkerLost(f"the decoder {how}")))
 
@@ -131,6 +139,7 @@ class Workers:
         crew = cls(workers(crawler.settings), picture_options(crawler.settings, collection.format), shelves)
         crawler.signals.connect(collect_seldom, signal=signals.engine_started)
         crawler.signals.connect(crew.close, signal=signals.engine_stopped)
+        atexit.register(crew.close)  # where the crawl does not even begin
         return crew
 
     @classmethod
@@ -141,8 +150,10 @@ class Workers:
         return crew
 
     async def take(self) -> Worker:
-        """Wait for an idle worker; it is to be given back."""
-        return await self._idle.get()
+        """Wait for an idle worker; it is to be given back. One that has ended while idle is replaced."""
+        while (worker := await self._idle.get()).ended:
+            self._replace(worker)
+        return worker
 
     def give_back(self, work: Work) -> None:
         """The worker of an image, if it has one, may take the next picture; a lost one is replaced."""
@@ -150,12 +161,15 @@ class Workers:
         if worker is None:
             return
         if worker.lost:
-            self._all.remove(worker)
-            worker.end()
-            worker.wait()
-            self._start()
+            self._replace(worker)
         else:
             self._idle.put_nowait(worker)
+
+    def _replace(self, worker: Worker) -> None:
+        self._all.remove(worker)
+        worker.end()
+        worker.wait()
+        self._start()
 
     def _start(self) -> None:
         worker = Worker(self._options, self._shelves)
@@ -163,8 +177,9 @@ class Workers:
         self._idle.put_nowait(worker)
 
     def close(self) -> None:
-        """Let all processes end."""
-        for worker in self._all:
+        """Let all processes end; a second time does nothing."""
+        ended, self._all = self._all, []
+        for worker in ended:
             worker.end()
-        for worker in self._all:
+        for worker in ended:
             worker.wait()

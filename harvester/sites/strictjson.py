@@ -6,12 +6,13 @@ from typing import Any
 
 
 def parsed(data: bytes | str) -> Any:
-    """The value of a JSON text. Raises ValueError, also where it is nested too deeply or its numbers are endless.
+    """The value of a JSON text. Raises ValueError, also where it is nested too deeply.
 
-    What JSON does not know (NaN, Infinity, 1e999) becomes None, as JavaScript would write it.
+    What JSON does not know (NaN, Infinity, 1e999) becomes None, as JavaScript would write it, and so does a whole
+    number of more digits than Python reads.
     """
     try:
-        return json.loads(data, parse_constant=lambda _: None, parse_float=_finite)
+        return json.loads(data, parse_constant=lambda _: None, parse_float=_finite, parse_int=_whole)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -24,3 +25,10 @@ def written(value: Any) -> bytes:
 def _finite(text: str) -> float | None:
     number = float(text)
     return number if isfinite(number) else None
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None

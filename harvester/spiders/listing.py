@@ -14,7 +14,7 @@ from scrapy.http import Response
 
 from harvester.catalogue import listings, queries
 from harvester.catalogue.listings import Listing
-from harvester.errors import Cut
+from harvester.errors import Cut, HarvesterError
 from harvester.extensions.closing import Closing
 from harvester.extensions.hosts import NotNow
 from harvester.items import Page
@@ -107,6 +107,10 @@ class ListingSpider(OwingSpider):
         except tuple(REASON_OF_EXCEPTION) as error:
             word = next(word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind))
             raise Cut(f"no answer ({word})") from error
+        except (HarvesterError, _Stopped, RuntimeError, MemoryError):
+            raise
+        except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
+            raise Cut(f"an answer that makes no sense ({str(error) or type(error).__name__})") from error
         headers = {
             name.decode("latin-1").lower(): b", ".join(v).decode("latin-1") for name, v in response.headers.items()
         }

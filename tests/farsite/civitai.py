@@ -186,6 +186,24 @@ async def _moved(request: web.Request, files: str) -> web.Response:
     return web.Response(status=302, headers={"Location": str(request.url.with_host("127.0.0.3"))})
 
 
+async def _garbled(request: web.Request, files: str) -> web.Response:
+    """A good first page; then bytes that are not in the encoding they claim, for ever."""
+    if "cursor" not in request.query:
+        return _answer(request, _ten(2001, files, username=None), "2")
+    return web.Response(body=b"\x1f\x8b garbage", headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
+
+
+async def _lost(request: web.Request, files: str) -> web.Response:
+    """A good first page; then a redirect to what is no address, for ever."""
+    if "cursor" not in request.query:
+        return _answer(request, _ten(2001, files, username=None), "2")
+    return web.Response(status=302, headers={"Location": "http://[nowhere/"})
+
+
+async def _challenge(_request: web.Request, _files: str) -> web.Response:
+    return web.Response(status=403, text="<html>Just a moment...</html>", content_type="text/html")
+
+
 async def _nested(request: web.Request, files: str) -> web.Response:
     listed = [{**one, "meta": {"id": one["id"], "meta": one["meta"]}} for one in _ten(2001, files, username="nested")]
     return _answer(request, listed, None)
@@ -203,7 +221,8 @@ async def _hostile(request: web.Request, files: str) -> web.Response:
     others[7] |= {"username": "x" * 5000}
     others[8] |= {"stats": {"heartCount": 10**400}}
     body = json.dumps({"items": [good, *others, None, 7, [], {}], "metadata": {}})
-    return web.Response(text=body.replace('"steps": "20"', '"steps": 1e999'), content_type="application/json")
+    body = body.replace('"steps": "20"', '"steps": 1e999').replace('"seed": 2001000', f'"seed": {"9" * 5000}')
+    return web.Response(text=body, content_type="application/json")
 
 
 async def _big(request: web.Request, files: str) -> web.Response:
@@ -225,6 +244,9 @@ _TROUBLES = {
     "loop": _loop,
     "zero": _zero,
     "moved": _moved,
+    "garbled": _garbled,
+    "lost": _lost,
+    "challenge": _challenge,
     "nested": _nested,
     "hostile": _hostile,
     "big": _big,

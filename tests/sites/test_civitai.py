@@ -94,9 +94,9 @@ def test_json_from_strangers_can_be_written_again(value: Any) -> None:
     json.dumps(read, allow_nan=False)
 
 
-@pytest.mark.parametrize("body", ["", "[1", '{"items": 5}', "{}", "[" * 100_000, '{"items": [' + "9" * 5000 + "]}"])
+@pytest.mark.parametrize("body", ["", "[1", '{"items": 5}', "{}", "[" * 100_000])
 def test_pages_that_are_none_cut_the_listing(body: str) -> None:
-    """Broken, without items, nested without end, numbers without end."""
+    """Broken, without items, nested without end."""
     with pytest.raises(Cut):
         civitai.items_of(_answer(200, body if body != "[1" else "{"))
 
@@ -123,6 +123,7 @@ def test_the_cursor_is_taken_alone(metadata: dict[str, Any], cursor: str | None)
         {"nextPage": "http://civitai.com/api/v1/images?cursor=5"},
         {"nextPage": "https://civitai.com/api/v1/models?cursor=5"},
         {"nextPage": "https://civitai.com/api/v1/images?page=2"},
+        {"nextPage": "https://[civitai.com/api/v1/images?cursor=5"},
         {"nextCursor": ["x"]},
         {"nextCursor": "x" * 5000},
     ],
