@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 
 from harvester.blobs import BlobStore
 from harvester.catalogue.lookup import Dossier
-from harvester.catalogue.mending import NEVER_ASKED
 from harvester.places import Places
-from harvester.reasons import REASONS
+from harvester.reasons import NEVER_ASKED, REASONS
 
 
 def story(dossier: Dossier, places: Places) -> Iterator[tuple[str, str]]:
