@@ -74,7 +74,7 @@ class Blocks:
         if last:
             Closing.of(self._crawler).stop(Blocked(f"{what}. {then}"))
         else:
-            logger.warning("%s. The run pauses for it until then, and may be stopped. %s", what, then)
+            logger.warning("%s. %s. Until then the run leaves it alone, and may be stopped.", what, then)
 
 
 def command() -> str:

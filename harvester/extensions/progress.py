@@ -5,6 +5,7 @@ import logging
 import sys
 from collections import Counter, deque
 from contextlib import suppress
+from math import ceil
 from time import monotonic
 from typing import Self, cast
 
@@ -115,7 +116,7 @@ class Progress:
         if not waits:
             return []
         more = f", {len(waits) - 1} more hosts wait" if len(waits) > 1 else ""
-        return [f"waiting {waits[0].seconds:.0f} s for {waits[0].host} ({waits[0].why}){more}"]
+        return [f"waiting {ceil(waits[0].seconds)} s for {waits[0].host} ({waits[0].why}){more}"]
 
 
 def _clock(seconds: float) -> str:
