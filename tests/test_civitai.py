@@ -148,6 +148,25 @@ def test_layouts_sort_into_folders(site: Farsite, commands: Commands, layout: st
     ]
 
 
+def test_folders_of_a_layout_are_sound(site: Farsite, commands: Commands) -> None:
+    """verify looks into them: what is ours there is ours, a strange file, a strange folder and a leftover are found."""
+    _crawl(commands, "ids=2,3", "min_count=-1", "layout=user")
+    folder = commands.data / "images/civitai"
+    sound = commands.scrapy("verify")
+    assert sound.returncode == 0, sound.stdout
+    (folder / "User_2/notes.txt").write_text("mine")
+    (folder / "holidays").mkdir()
+    (folder / "holidays/a.jpg").write_text("mine")
+    (folder / "User_2/.2.jpg.00000000.0000000000000000.part").write_text("half")
+    found = commands.scrapy("verify")
+    assert found.returncode == 1
+    assert {tuple(line.split("\t")[:2]) for line in found.stdout.splitlines() if "\t" in line} == {
+        ("foreign", str(folder / "User_2/notes.txt")),
+        ("foreign", str(folder / "holidays")),
+        ("leftover", str(folder / "User_2/.2.jpg.00000000.0000000000000000.part")),
+    }
+
+
 def test_another_layout_needs_another_folder(site: Farsite, commands: Commands) -> None:
     """Refused with a sentence; in a folder of its own it costs no download."""
     _crawl(commands, "ids=2", "min_count=-1")

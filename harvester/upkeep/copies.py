@@ -1,7 +1,7 @@
 """The named copies against the catalogue: is each there, and has it the bytes that were written?"""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import islice
@@ -73,12 +73,39 @@ class CopyCheck:
         folder = self.places.output(collection)
         if not (folder.is_relative_to(self.places.root / "images") and folder.is_dir()):
             return
-        with os.scandir(folder) as entries:
-            ours = {self.places.status_file(collection).name, self.places.log_file(collection).name}
-            names = (entry.name for entry in entries if not entry.name.startswith(".") and entry.name not in ours)
-            while batch := list(islice(names, queries.CHUNK)):
-                with self.engine.connect() as connection:
-                    known = audit.published(connection, row, [name.rpartition(".")[0] for name in batch])
-                for name in batch:
-                    if name.rpartition(".")[0] not in known and not self.in_hand(folder / name):
-                        yield CopyFinding("foreign", str(folder / name))
+        ours = {self.places.status_file(collection).name, self.places.log_file(collection).name}
+        yield from self._foreign_in(row, folder, "", ours)
+
+    def _foreign_in(self, row: int, folder: Path, inside: str, ours: Set[str]) -> Iterator[CopyFinding]:
+        """`inside` is the path of a folder of the layout, with a slash at its end; empty for the output folder."""
+        for batch in _batches(folder, inside):
+            known = self._known(row, batch)
+            for name in batch:
+                path = folder / name
+                if path.is_dir() and not path.is_symlink() and self._holds_ours(row, folder, f"{name}/"):
+                    yield from self._foreign_in(row, folder, f"{name}/", ours)
+                elif _stem(name) not in known and name not in ours and not self.in_hand(path):
+                    yield CopyFinding("foreign", str(path))
+
+    def _holds_ours(self, row: int, folder: Path, inside: str) -> bool:
+        return any(
+            self._known(row, batch)
+            for below, _, _ in os.walk(folder / inside)
+            for batch in _batches(folder, f"{Path(below).relative_to(folder)}/")
+        )
+
+    def _known(self, row: int, names: Sequence[str]) -> Set[str]:
+        with self.engine.connect() as connection:
+            return audit.published(connection, row, [_stem(name) for name in names])
+
+
+def _batches(folder: Path, inside: str) -> Iterator[list[str]]:
+    """What is not hidden in a folder, as paths below the output folder."""
+    with os.scandir(folder / inside) as entries:
+        names = (inside + entry.name for entry in entries if not entry.name.startswith("."))
+        while batch := list(islice(names, queries.CHUNK)):
+            yield batch
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]

@@ -19,9 +19,10 @@ def leftovers(places: Places, collections: list[Collection]) -> Iterator[Path]:
     """
     outputs = {places.output(collection) for collection in collections}
     beside = {places.beside(collection) for collection in collections}
-    for folder in sorted({*outputs, *beside}):
+    own = {folder for folder in outputs if folder.is_relative_to(places.root / "images")}  # with folders of a layout
+    for folder in sorted({*outputs, *beside} - own):
         yield from _dead(places, folder)
-    for root in (places.blobs, places.thumbs):
+    for root in (places.blobs, places.thumbs, *sorted(own)):
         for below, _, _ in os.walk(root):
             yield from _dead(places, Path(below))
 

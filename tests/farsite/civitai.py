@@ -190,7 +190,9 @@ async def _garbled(request: web.Request, files: str) -> web.Response:
     """A good first page; then bytes that are not in the encoding they claim, for ever."""
     if "cursor" not in request.query:
         return _answer(request, _ten(2001, files, username=None), "2")
-    return web.Response(body=b"\x1f\x8b garbage", headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
+    return web.Response(
+        body=b"\x1f\x8b garbage", headers={"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    )
 
 
 async def _lost(request: web.Request, files: str) -> web.Response:
