@@ -167,6 +167,15 @@ def test_folders_of_a_layout_are_sound(site: Farsite, commands: Commands) -> Non
     }
 
 
+def test_why_knows_files_in_the_folders_of_a_layout(site: Farsite, commands: Commands) -> None:
+    """By their place, whatever their bytes are; also what lies beside a picture."""
+    _crawl(commands, "ids=2,3", "min_count=-1", "layout=user")
+    for ext in ("jpg", "json"):
+        told = commands.scrapy("why", str(commands.data / f"images/civitai/User_2/2.{ext}"))
+        assert told.returncode == 0, told.stderr
+        assert "image       1 of civitai" in told.stdout
+
+
 def test_another_layout_needs_another_folder(site: Farsite, commands: Commands) -> None:
     """Refused with a sentence; in a folder of its own it costs no download."""
     _crawl(commands, "ids=2", "min_count=-1")
