@@ -152,6 +152,34 @@ def test_layouts_sort_into_folders(site: Farsite, commands: Commands, layout: st
     assert "strange/3.jpg" in commands.scrapy("verify").stdout
 
 
+def test_folders_of_a_layout_are_sound(site: Farsite, commands: Commands) -> None:
+    """verify looks into them: what is ours there is ours, a strange file, a strange folder and a leftover are found."""
+    _crawl(commands, "ids=2,3", "min_count=-1", "layout=user")
+    folder = commands.data / "images/civitai"
+    sound = commands.scrapy("verify")
+    assert sound.returncode == 0, sound.stdout
+    (folder / "User_2/notes.txt").write_text("mine")
+    (folder / "holidays").mkdir()
+    (folder / "holidays/a.jpg").write_text("mine")
+    (folder / "User_2/.2.jpg.00000000.0000000000000000.part").write_text("half")
+    found = commands.scrapy("verify")
+    assert found.returncode == 1
+    assert {tuple(line.split("\t")[:2]) for line in found.stdout.splitlines() if "\t" in line} == {
+        ("foreign", str(folder / "User_2/notes.txt")),
+        ("foreign", str(folder / "holidays/a.jpg")),
+        ("leftover", str(folder / "User_2/.2.jpg.00000000.0000000000000000.part")),
+    }
+
+
+def test_why_knows_files_in_the_folders_of_a_layout(site: Farsite, commands: Commands) -> None:
+    """By their place, whatever their bytes are; also what lies beside a picture."""
+    _crawl(commands, "ids=2,3", "min_count=-1", "layout=user")
+    for ext in ("jpg", "json"):
+        told = commands.scrapy("why", str(commands.data / f"images/civitai/User_2/2.{ext}"))
+        assert told.returncode == 0, told.stderr
+        assert "image       1 of civitai" in told.stdout
+
+
 def test_another_layout_needs_another_folder(site: Farsite, commands: Commands) -> None:
     """Refused with a sentence; in a folder of its own it costs no download."""
     _crawl(commands, "ids=2", "min_count=-1")

@@ -258,6 +258,7 @@ def test_forget_has_images_fetched_again(
         (("--site", "flickr"), 2, "nothing has been harvested from a site of that name"),
         (("--all",), 2, "unknown: --all"),
         (("nobody",), 1, "nobody: the catalogue knows no such image"),
+        (("\udcff",), 1, ": the catalogue knows no such image"),
     ],
 )
 def test_forget_refuses_what_it_does_not_understand(

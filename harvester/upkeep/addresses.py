@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from harvester.catalogue import lookup, queries
 from harvester.places import Places
+from harvester.text import storable
 from harvester.upkeep.blobfiles import hashed
 
 _SHA256 = re.compile(r"[0-9a-f]{8,64}")
@@ -19,6 +20,8 @@ def images_of(connection: Connection, places: Places, text: str) -> set[int]:
     (8 digits or more), its file name with or without extension, or the path of any file: a named copy, a blob, or a
     file of the same bytes.
     """
+    if storable(text) != text:  # bytes that are no text name nothing of ours
+        return set()
     found = lookup.by_text(connection, text) | lookup.by_name(connection, text)
     if "://" in text:
         return found
@@ -40,6 +43,9 @@ def _named_copy(connection: Connection, places: Places, path: Path) -> set[int]:
     if folder.is_relative_to(places.blobs.resolve()) and len(path.stem) == 64:
         return lookup.by_sha256(connection, path.stem)
     for row, collection in queries.all_collections(connection).items():
-        if places.output(collection) == folder:
-            return lookup.by_name(connection, path.stem, row)
+        output = places.output(collection)
+        if folder.is_relative_to(output):
+            name = (folder / path.stem).relative_to(output)  # with the folders of a layout
+            if found := lookup.by_name(connection, name.as_posix(), row):
+                return found
     return set()

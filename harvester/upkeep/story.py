@@ -78,7 +78,7 @@ def _next(dossier: Dossier) -> str:
     if image.status == "done":
         return "nothing; scrapy forget has it fetched again"
     if image.reason in NEVER_ASKED:
-        return "never asked for: correct the input"
+        return "never asked for: docs/reasons.md says what can be done"
     if image.reason in REASONS and REASONS[image.reason].temporary:
         return "the next crawl of this collection tries again"
     return "not asked for again, unless with -a retry=all or after scrapy forget"
