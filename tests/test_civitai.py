@@ -366,6 +366,18 @@ def test_a_wrong_key_is_found_out_at_once(site: Farsite, commands: Commands) -> 
     assert not _pages(site)
 
 
+def test_a_run_stopped_before_anything_was_listed_says_so(site: Farsite, commands: Commands) -> None:
+    """Ctrl-C while the server puts off the check of the key: there are no books, but a way to go on."""
+    commands.environment["CIVITAI_API_KEY"] = civitai.BUSY_KEY
+    run = commands.start("crawl", "civitai")
+    while not site.counts()["requests"]:
+        time.sleep(0.02)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert "ends before anything was listed: the same command begins anew" in said
+
+
 def test_the_key_is_sent_to_the_api_only_and_written_nowhere(site: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Not to the file host, not along a redirect; in no file, log, cache, feed or catalogue."""
     commands.environment["CIVITAI_API_KEY"] = civitai.GOOD_KEY

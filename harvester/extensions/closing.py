@@ -79,6 +79,8 @@ class Closing:
             found = books(queries.counts(connection, ledger.row), listings.by_site(connection, ledger.row))
         for book in found:
             self._tell(book, reason)
+        if not found and reason != "finished":
+            logger.info("This run (%s) ends before anything was listed: the same command begins anew.", reason)
 
     def _tell(self, book: Book, reason: str) -> None:
         log = self.crawler.get_extension(ImageLog)

@@ -17,6 +17,9 @@ from tests.farsite.journal import JOURNAL
 NUMBER = 1100
 BUCKET = "xG1nkqKTMzGDvpLrqFT7WA"
 GOOD_KEY = "civitai-key-0123456789abcdef"
+BUSY_KEY = "busy"
+"""A key whose check is put off by a minute, again and again."""
+
 COUNTS = ("cryCount", "laughCount", "likeCount", "dislikeCount", "heartCount", "commentCount")
 
 VIDEO_EVERY, GONE_EVERY, REDIRECT_EVERY, PNG_EVERY, NO_USER_EVERY = 25, 97, 50, 10, 13
@@ -94,6 +97,8 @@ def _meta(n: int) -> dict[str, Any] | None:
 async def _me(request: web.Request) -> web.Response:
     if request.headers.get("Authorization") == f"Bearer {GOOD_KEY}":
         return web.json_response({"id": 1, "username": "me"})
+    if request.headers.get("Authorization") == f"Bearer {BUSY_KEY}":
+        return web.json_response(_BUSY, status=429, headers={"Retry-After": "60"})
     return web.json_response({"error": "Unauthorized"}, status=401)
 
 
