@@ -195,5 +195,6 @@ def test_killing_workers_does_not_harm_the_crawl(farsite: Farsite, commands: Com
     for child in Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split():
         os.kill(int(child), signal.SIGKILL)
     _, stderr = run.communicate(timeout=60)
+    assert "Traceback" not in stderr, stderr
     commands.crawl(files)
     assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 120)], stderr

@@ -12,9 +12,10 @@ from scrapy.crawler import Crawler
 
 from harvester import workbench
 from harvester.blobs import token
+from harvester.extensions.hosts import NotNow, PutBack
 from harvester.extensions.ledger import Harvesting
 from harvester.imaging.convert import Options
-from harvester.items import Work
+from harvester.items import ImageItem, Work
 from harvester.memory import collect_seldom, file_in_memory
 from harvester.options import picture_options, workers
 from harvester.places import Places
@@ -118,6 +119,14 @@ class Worker:
     def _settle(self, answer: tuple[Any, BaseException | None]) -> None:
         if self._answer and not self._answer.done():
             self._answer.set_result(answer)
+
+
+async def next_step(item: ImageItem, step: workbench.Step, *arguments: object) -> Any:
+    """What the worker that has the picture finds. Raises what the step raises; PutBack where the worker was lost."""
+    try:
+        return await item.work.worker.do(step, *arguments)
+    except WorkerLost as lost:
+        raise PutBack(NotNow(item.host, 0.0)) from lost
 
 
 class Workers:

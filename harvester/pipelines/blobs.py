@@ -6,6 +6,7 @@ from scrapy.crawler import Crawler
 
 from harvester.errors import StoreError
 from harvester.extensions.closing import stop_on
+from harvester.extensions.workers import next_step
 from harvester.items import ImageItem
 from harvester.reasons import REASONS
 from harvester.workbench import Stored, store
@@ -26,7 +27,7 @@ class BlobsPipeline:
         """Sets sha256, blob and the names as published."""
         if item.open:
             with stop_on(StoreError, self._crawler):
-                _describe(item, await item.work.worker.do(store, item.work.names, item.work.formers))
+                _describe(item, await next_step(item, store, item.work.names, item.work.formers))
         return item
 
 

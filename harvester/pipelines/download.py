@@ -25,6 +25,7 @@ from scrapy.pipelines.images import ImagesPipeline
 from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 
 from harvester.blobs import BlobStore
+from harvester.errors import HarvesterError
 from harvester.extensions.hosts import NotNow, PutBack
 from harvester.extensions.workers import Workers
 from harvester.items import ImageItem
@@ -129,7 +130,7 @@ class DownloadPipeline(ImagesPipeline):
             _refuse(item, _ignored(str(error)), _said(error))
         except tuple(REASON_OF_EXCEPTION) as error:
             _refuse(item, _reason_of(error) or "connection", _said(error))
-        except (RuntimeError, MemoryError):  # ours, not the server's: the image stays owed
+        except (RuntimeError, MemoryError, HarvesterError):  # ours, not the server's: the image stays owed
             raise
         except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
             broken_off = type(error).__module__.startswith(("twisted", "OpenSSL"))

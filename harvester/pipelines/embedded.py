@@ -4,7 +4,7 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from harvester.extensions.workers import Workers
+from harvester.extensions.workers import Workers, next_step
 from harvester.items import ImageItem
 from harvester.workbench import embedded
 
@@ -25,6 +25,6 @@ class EmbeddedPipeline:
         """Sets `embedded`; it stays None where the file has nothing of the kind."""
         if item.work.worker is not None:
             if self._wanted and item.open:
-                item.embedded = await item.work.worker.do(embedded)
+                item.embedded = await next_step(item, embedded)
             self._workers.give_back(item.work)
         return item

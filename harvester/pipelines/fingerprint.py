@@ -1,5 +1,6 @@
 """400: four perceptual hashes of the small plane that the decode left."""
 
+from harvester.extensions.workers import next_step
 from harvester.items import ImageItem
 from harvester.workbench import fingerprint
 
@@ -9,7 +10,7 @@ class FingerprintPipeline:
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """Sets phash, dhash, average and whash: 16 hex digits each; they stay None for videos."""
-        if item.work.worker is not None and (found := await item.work.worker.do(fingerprint)):
+        if item.work.worker is not None and (found := await next_step(item, fingerprint)):
             item.phash, item.dhash = found.phash, found.dhash
             item.average, item.whash = found.average, found.whash
         return item

@@ -9,10 +9,11 @@ def parsed(data: bytes | str) -> Any:
     """The value of a JSON text. Raises ValueError, also where it is nested too deeply.
 
     What JSON does not know (NaN, Infinity, 1e999) becomes None, as JavaScript would write it, and so does a whole
-    number of more digits than Python reads.
+    number of more digits than Python reads. Bytes that are no UTF-8 become the replacement character.
     """
+    text = data if isinstance(data, str) else data.decode("utf-8-sig", "replace")
     try:
-        return json.loads(data, parse_constant=lambda _: None, parse_float=_finite, parse_int=_whole)
+        return json.loads(text, parse_constant=lambda _: None, parse_float=_finite, parse_int=_whole)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
