@@ -4,6 +4,7 @@ import asyncio
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any, Self, cast
 
 from scrapy import signals
@@ -128,7 +129,9 @@ class Workers:
         collection = cast("Harvesting", crawler.spider).collection
         places = Places.from_settings(crawler.settings)
         shelves = workbench.Shelves(places.blobs, places.output(collection), places.thumbs, token())
-        crew = cls(workers(crawler.settings), picture_options(crawler.settings, collection.format), shelves)
+        options = picture_options(crawler.settings, collection.format)
+        options = replace(options, preview=getattr(crawler.spider, "preview", 0))
+        crew = cls(workers(crawler.settings), options, shelves)
         crawler.signals.connect(collect_seldom, signal=signals.engine_started)
         crawler.signals.connect(crew.close, signal=signals.engine_stopped)
         return crew
