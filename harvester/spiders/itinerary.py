@@ -67,19 +67,22 @@ class Itinerary:
         spider, number = self._spider, self._wanted.user_id
         if number is not None:
             known = await spider.ledger.ask(folders.owner_of, spider.name, str(number))
-            return known or Owner(spider.name, str(number), "")
-        name = str(self._wanted.user)
-        if known := await spider.ledger.ask(folders.owner_named, spider.name, name):
-            return known
-        answer = await spider.answer(page_request(spider.addresses.profile(name)))
+        else:
+            known = await spider.ledger.ask(folders.owner_named, spider.name, str(self._wanted.user))
+        if known is not None or number is None:
+            owner = known or await self._asked(str(self._wanted.user))
+            spider.owner_row = await spider.ledger.change(folders.keep_owner, owner)
+            return owner
+        return Owner(spider.name, str(number), "")  # kept as soon as a page shows that there is such a user
+
+    async def _asked(self, name: str) -> Owner:
+        answer = await self._spider.answer(page_request(self._spider.addresses.profile(name)))
         if classify(answer) is Verdict.MISSING:
             raise BadInput(f"-a user={name}: the site knows no such user.")
         told = user(answer.body)
         if told.id is None:
             raise Cut(f"The page of user {printable(name)} does not tell the user's number: give -a user_id=NUMBER.")
-        owner = Owner(spider.name, str(told.id), told.name or name)
-        spider.owner_row = await spider.ledger.change(folders.keep_owner, owner)
-        return owner
+        return Owner(self._spider.name, str(told.id), told.name or name)
 
     async def _check_search(self, search: FolderList) -> None:
         """A search that came to the end of the list without finding anything: there is no such folder."""

@@ -12,6 +12,8 @@ from scrapy.exceptions import IgnoreRequest
 from harvester.catalogue import found
 from harvester.catalogue.found import Found
 from harvester.extensions.hosts import NotNow, PutBack
+from harvester.imaging.sniff import IMAGE_KINDS
+from harvester.imaging.sniff import kind_of as sniffed
 from harvester.items import ImageItem
 from harvester.middlewares.answers import plain
 from harvester.middlewares.robots import RobotsUnknown
@@ -31,7 +33,7 @@ SOON = 15
 EXPIRED = ("HTTP 401", "HTTP 403")
 GONE = ("HTTP 404", "HTTP 410")
 LEAST = 107
-"""Bytes; a shorter body is what the file host gives for a picture that was taken away."""
+"""Bytes; a shorter picture is what the file host gives in place of one that was taken away."""
 
 
 class Photos:
@@ -61,7 +63,7 @@ class Photos:
             raise await self._renew(item)
         if item.detail in GONE:
             item.refuse(REASONS["gone"].status, "gone", f"the file host answers {item.detail}")
-        elif item.open and len(item.work.body) < LEAST:
+        elif item.open and len(item.work.body) < LEAST and sniffed(item.work.body) in IMAGE_KINDS:
             item.refuse(REASONS["gone"].status, "gone", f"the file host answers with {len(item.work.body)} bytes")
 
     async def _known(self, item: ImageItem) -> bool:
