@@ -123,12 +123,14 @@ class ImagefapSpider(ListingSpider):
         return page_request(self.reading.address(listing.cursor))
 
     def read(self, answer: Answer, listing: Listing) -> Page:
-        """What a page of the list or of a folder holds. Raises Cut and BadInput."""
+        """What a page of the list or of a folder holds. Raises Cut."""
         return self.reading.read(answer, listing.cursor)
 
     async def keep(self, listing: Listing, page: Page) -> tuple[Listing, Mapping[str, int]]:
         """Record a page; `get` keeps no albums, as its images are those of another collection."""
         target = self.reading
+        if target.complaint:
+            return await super().keep(listing, page)
         owner = Owner(self.name, str(target.user), target.user_name)
         row = self.owner_row = await self.ledger.change(folders.keep_owner, owner)
         if self.wanted.is_get:

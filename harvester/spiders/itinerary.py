@@ -50,6 +50,7 @@ class Itinerary:
             found = named(known, self._wanted.folder)
             if found is None:
                 yield search
+                _check(search)
                 found = search.found
                 await self._check_search(search)
             albums = [] if found is None else [await self._known(owner, found.id, found.name)]
@@ -57,10 +58,12 @@ class Itinerary:
             whole = FolderList(self._spider.addresses, int(owner.key))
             if not await self._is_recent(whole.query, owner.listed_at, f"The list of user {owner.name or owner.key}"):
                 yield whole
+                _check(whole)
             albums = await self._albums(owner)
         for album in albums:
             async for target in self._due(owner, album):
                 yield target
+                _check(target)
 
     async def _owner(self) -> Owner:
         """A user who is known costs no request."""
@@ -106,7 +109,9 @@ class Itinerary:
                 raise BadInput(f"Folder {name} of user {owner.name or owner.key} holds galleries, not pictures.")
             logger.info("Folder %s holds galleries: left alone", printable(name))
             return
-        target = FolderPages(self._spider.addresses, int(owner.key), int(album.key), name=album.name)
+        target = FolderPages(
+            self._spider.addresses, int(owner.key), int(album.key), name=album.name, user_name=owner.name
+        )
         target.must_be_there = self._wanted.one_folder
         if await self._is_recent(target.query, album.read_at, f"Folder {name}"):
             return
@@ -124,3 +129,8 @@ class Itinerary:
         told = "%s was read %.1f hours ago: not asked for again within three days (-a force=1 asks)"
         logger.info(told, printable(what), hours)
         return True
+
+
+def _check(read: FolderList | FolderPages) -> None:
+    if read.complaint:
+        raise BadInput(read.complaint)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from harvester.errors import BadInput, Cut
+from harvester.errors import Cut
 from harvester.items import Page, Promise
 from harvester.sites.imagefap.addresses import Addresses
 from harvester.sites.imagefap.classify import Kind, kind_of
@@ -23,6 +23,8 @@ class FolderList:
     folders: tuple[Folder, ...] = ()
     """Those on the page that was read last."""
     found: Folder | None = None
+    complaint: str = ""
+    """What is wrong with what was asked for, as a sentence."""
 
     @property
     def query(self) -> str:
@@ -34,10 +36,11 @@ class FolderList:
         return self.addresses.folders(self.user, int(cursor or 0))
 
     def read(self, answer: Answer, cursor: str | None) -> Page:
-        """One page. Raises Cut, and BadInput where there is no such user."""
+        """One page. Raises Cut."""
         kind, number = kind_of(answer), int(cursor or 0)
         if kind is Kind.MISSING and number == 0:
-            raise BadInput(f"The site knows no user {self.user}.")
+            self.complaint = f"The site knows no user {self.user}."
+            return Page()
         if kind is not Kind.FOLDER_LIST:
             raise Cut(f"a page that is no list of folders ({kind})")
         self.folders, self.user_name = folder_list(answer.body), user(answer.body).name or self.user_name
@@ -69,7 +72,7 @@ class FolderPages:
     has_galleries: bool = False
     placed: tuple[int, ...] = ()
     file_names: dict[int, str] = field(default_factory=dict)
-    new: int = 0
+    complaint: str = ""
     _reading: Reading | None = None
 
     @property
@@ -82,7 +85,7 @@ class FolderPages:
         return self.addresses.folder(self.user, self.folder, self._at(cursor).walk.page or 0)
 
     def read(self, answer: Answer, cursor: str | None) -> Page:
-        """One page, in the order of the walk. Raises Cut and BadInput."""
+        """One page, in the order of the walk. Raises Cut."""
         kind, self.placed = kind_of(answer), ()
         if kind is Kind.MISSING or kind is Kind.GALLERIES_FOLDER:
             return self._nothing(kind, first=cursor is None)
@@ -93,7 +96,6 @@ class FolderPages:
         self.file_names.update(found.names)
         self._reading, self.placed = self._at(cursor).see(found.images)
         self.pages = max(self.pages, self._reading.walk.pages)
-        self.new += len(set(found.images) - set(self.known))
         promises = tuple(self._promise(image, found.names.get(image)) for image in found.images)
         return Page(promises, items=len(promises), next=self._reading.text())
 
@@ -106,7 +108,7 @@ class FolderPages:
     def _nothing(self, kind: Kind, first: bool) -> Page:
         if self.must_be_there and first:
             what = "is one of galleries, not of pictures" if kind is Kind.GALLERIES_FOLDER else "is not there"
-            raise BadInput(f"Folder {self.name or self.folder} of user {self.user_name or self.user} {what}.")
+            self.complaint = f"Folder {self.name or self.folder} of user {self.user_name or self.user} {what}."
         self.has_galleries = kind is Kind.GALLERIES_FOLDER
         what = "folders of galleries, left alone" if self.has_galleries else "folders no longer there"
         return Page(items=1, counts={what: 1})
