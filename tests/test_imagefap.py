@@ -229,7 +229,7 @@ def test_a_wrong_argument_is_one_sentence(commands: Commands, arguments: Sequenc
         (("user=nobody",), "-a user=nobody: the site knows no such user."),
         (("user_id=77",), "The site knows no user 77."),
         (("user=alice", "folder=Meadows"), "-a folder=Meadows: user alice has no such folder."),
-        (("user=alice", "folder_id=999"), "Folder 999 of user 1001 is not there."),
+        (("user=alice", "folder_id=999"), "Folder 999 of user alice is not there."),
         (("user=alice", "folder=saved sets"), "Folder Saved Sets of user alice is one of galleries, not of pictures."),
     ],
 )

@@ -1,8 +1,9 @@
 """Pages of a user's folders, recorded: what they list, and the place of every image, in one transaction each."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from harvester.catalogue import albums
 from harvester.catalogue.albums import Album, Owner
@@ -92,6 +93,12 @@ def turn_album(
     if listing.state == "ended":
         connection.execute(update(album_table).where(album_table.c.id == album_row).values(read_at=now()))
     return listing, lowest
+
+
+def withdraw(connection: Connection, _collection: int, listing: Listing) -> Listing:
+    """What was to be listed is not there: nothing of it is remembered."""
+    connection.execute(delete(listings).where(listings.c.id == listing.row))
+    return replace(listing, state="ended")
 
 
 def finish(connection: Connection, _collection: int, owner: int) -> None:

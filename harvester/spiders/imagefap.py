@@ -130,7 +130,7 @@ class ImagefapSpider(ListingSpider):
         """Record a page; `get` keeps no albums, as its images are those of another collection."""
         target = self.reading
         if target.complaint:
-            return await super().keep(listing, page)
+            return await self.ledger.change(folders.withdraw, listing), {}
         owner = Owner(self.name, str(target.user), target.user_name)
         row = self.owner_row = await self.ledger.change(folders.keep_owner, owner)
         if self.wanted.is_get:
