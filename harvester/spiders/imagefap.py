@@ -25,10 +25,10 @@ from harvester.sites.imagefap import classify as pages
 from harvester.sites.imagefap.addresses import Addresses, expires, image_of
 from harvester.sites.imagefap.photos import size_of, smaller
 from harvester.sites.imagefap.reading import FolderList, FolderPages
-from harvester.sites.imagefap.wanted import ARGUMENTS, Wanted, site_address, wanted
+from harvester.sites.imagefap.wanted import ARGUMENTS, site_address, wanted
 from harvester.sites.pages import Answer, Classify
+from harvester.spiders.favourites import FavouritesSpider
 from harvester.spiders.itinerary import Itinerary, page_request
-from harvester.spiders.listing import ListingSpider
 from harvester.spiders.output import check_collection, output_folder
 from harvester.spiders.passing import Passing
 from harvester.spiders.photos import SOON, Photos
@@ -41,17 +41,14 @@ BUDGET = "80/60s, 160/300s, 800/3600s"
 OUTPUT = "~/Downloads/imagefap"
 
 
-class ImagefapSpider(ListingSpider):
+class ImagefapSpider(FavouritesSpider):
     """First all folders, so that the strip of a photo page finds every image that is wanted; then the photos."""
 
     name = "imagefap"
     unknown_is_block = True
     classify: ClassVar[Classify] = staticmethod(pages.classify)
 
-    wanted: Wanted
-    addresses: Addresses
     itinerary: Itinerary
-    owner_row: int | None = None
     reading: FolderList | FolderPages
     passing: Passing | None = None
 
@@ -162,10 +159,6 @@ class ImagefapSpider(ListingSpider):
             item.refuse(REASONS["thumbnail"].status, "thumbnail", detail)
         elif self.wanted.is_get:
             await self.saving.name(item)
-
-    def needs_name(self, item: ImageItem) -> bool:
-        """Whether the file name of an image is still to be asked for."""
-        return self.wanted.is_get and not item.work.names and not item.metadata.get("name")
 
     async def estimate(self) -> str:
         """How long the pages will take that the budget lets through."""

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 from scrapy import Request
 
@@ -15,11 +14,9 @@ from harvester.sites.imagefap.folders import Folder, named, user
 from harvester.sites.imagefap.reading import FolderList, FolderPages
 from harvester.sites.imagefap.walk import recent
 from harvester.sites.pages import Verdict
+from harvester.spiders.favourites import FavouritesSpider
 from harvester.spiders.listing import Stopped
 from harvester.text import printable
-
-if TYPE_CHECKING:
-    from harvester.spiders.imagefap import ImagefapSpider
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +29,7 @@ def page_request(address: str) -> Request:
 class Itinerary:
     """Yields what to read; what has been read meanwhile decides what comes next."""
 
-    def __init__(self, spider: "ImagefapSpider") -> None:
+    def __init__(self, spider: FavouritesSpider) -> None:
         self._spider = spider
         self._wanted = spider.wanted
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -23,9 +23,7 @@ from harvester.sites.imagefap.addresses import expires, image_of
 from harvester.sites.imagefap.classify import Kind, kind_of
 from harvester.sites.imagefap.photos import Absence, PhotoPage, Picture, photo_page
 from harvester.sites.pages import Answer
-
-if TYPE_CHECKING:
-    from harvester.spiders.imagefap import ImagefapSpider
+from harvester.spiders.favourites import FavouritesSpider
 
 SOON = 15
 """Seconds before its end from which on an address is not used any more."""
@@ -39,7 +37,7 @@ LEAST = 107
 class Photos:
     """Finds the addresses of pictures. `asked` counts the pages, `resolved` the images they gave an address of."""
 
-    def __init__(self, spider: "ImagefapSpider") -> None:
+    def __init__(self, spider: FavouritesSpider) -> None:
         self._spider = spider
         self._one_at_a_time = asyncio.Lock()
         self._renewed: set[int] = set()  # rows whose address has expired once
