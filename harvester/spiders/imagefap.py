@@ -124,18 +124,18 @@ class ImagefapSpider(FavouritesSpider):
         return self.reading.read(answer, listing.cursor)
 
     async def keep(self, listing: Listing, page: Page) -> tuple[Listing, Mapping[str, int]]:
-        """Record a page; `get` keeps no albums, as its images are those of another collection."""
+        """Record a page; `get` puts nothing into albums, as its images are those of another collection."""
         target = self.reading
         if target.complaint:
             return await self.ledger.change(folders.withdraw, listing), {}
         owner = Owner(self.name, str(target.user), target.user_name)
         row = self.owner_row = await self.ledger.change(folders.keep_owner, owner)
-        if self.wanted.is_get:
-            listing, _ = await self.ledger.change(listings.turn, listing.row, page)
-        elif isinstance(target, FolderList):
+        if isinstance(target, FolderList):
             albums = [Album(str(folder.id), folder.name) for folder in target.folders]
             whole = target.sought is None
             listing, _ = await self.ledger.change(folders.turn_list, listing.row, page, row, albums, whole)
+        elif self.wanted.is_get:
+            listing, _ = await self.ledger.change(listings.turn, listing.row, page)
         else:
             kind = folders.GALLERIES if target.has_galleries else "pictures"
             album = Album(str(target.folder), target.name, kind, target.pages)
