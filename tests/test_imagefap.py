@@ -124,6 +124,7 @@ def test_get_saves_under_the_uploaders_names_and_leaves_nothing_else(
     }
     assert not commands.data.exists()
     crawl(commands, *mine, "folder_id=502")
+    crawl(commands, *mine, "folder=nowhere", code=2)
     assert len(_names(output)) == 9
 
 

@@ -87,6 +87,8 @@ class ImagefapSpider(FavouritesSpider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Everything that is owed; at its end what has become complete is noted."""
+        if self.passing:
+            self.passing.begin()
         async for request in super().start():
             yield request
         try:
@@ -177,8 +179,8 @@ class ImagefapSpider(FavouritesSpider):
             await self.ledger.change(folders.finish, self.owner_row)
         walked = (await self.ledger.ask(_walked)).get(self.name, [])
         complete = not await self.ledger.ask(queries.owed_count) and all(one.state == "ended" for one in walked)
-        if self.passing and complete:
-            self.passing.complete()
+        if self.passing:
+            self.passing.complete = complete
 
 
 def _walked(connection: Connection, collection: int) -> dict[str, list[Listing]]:

@@ -1,16 +1,14 @@
 """`db=0`: a catalogue that is there only until everything is saved, hidden in the folder of the pictures."""
 
-import logging
 import shutil
 from pathlib import Path
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 
+from harvester.errors import BadInput
 from harvester.extensions.closing import Closing
 from harvester.places import Places, passing
-
-logger = logging.getLogger(__name__)
 
 
 class Passing:
@@ -22,6 +20,7 @@ class Passing:
     def __init__(self, crawler: Crawler, output: Path) -> None:
         self._crawler = crawler
         self._folder = passing(output)
+        self.complete = False  # whether everything that was wanted is saved
         crawler.settings.set("HARVESTER_DATA_DIR", str(self._folder), priority="cmdline")
         crawler.settings.set("HARVESTER_CATALOGUE", "", priority="cmdline")
 
@@ -30,10 +29,11 @@ class Passing:
         """Where everything lies in this run."""
         return Places.from_settings(self._crawler.settings)
 
-    def complete(self) -> None:
-        """Nothing is owed any more: take everything away once the run has let go of it."""
+    def begin(self) -> None:
+        """Called when everything that writes there is set up, so that it is removed after all of them have let go."""
         self._crawler.signals.connect(self._remove, signal=signals.engine_stopped, weak=False)
 
     def _remove(self) -> None:
-        if Closing.of(self._crawler).error is None:
+        wrong = isinstance(Closing.of(self._crawler).error, BadInput)  # there is nothing to continue
+        if self.complete or wrong:
             shutil.rmtree(self._folder, ignore_errors=True)
