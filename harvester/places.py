@@ -23,6 +23,19 @@ def resolved(option: str, path: str) -> Path:
     return folder
 
 
+def passing(output: Path) -> Path:
+    """The data directory of a harvest that leaves nothing behind but its pictures, while it is not complete."""
+    return output / _PASSING
+
+
+def passing_owner(root: Path) -> Path | None:
+    """The folder of pictures that such a data directory belongs to; None for an ordinary one."""
+    return root.parent if root.name == _PASSING else None
+
+
+_PASSING = ".harvester"
+
+
 @dataclass(frozen=True)
 class Places:
     """The data directory and what lies in it. All paths are absolute."""
@@ -87,7 +100,7 @@ class Places:
     def beside(self, collection: Collection) -> Path:
         """Where the status file and the log of a collection go: its own output, or the data directory by default."""
         output = self.output(collection)
-        return self.root if output == self.default_output(collection.site) else output
+        return self.root if output in (self.default_output(collection.site), passing_owner(self.root)) else output
 
     def status_file(self, collection: Collection) -> Path:
         """download_status.json, in the shape of the seed script."""

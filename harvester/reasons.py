@@ -36,6 +36,8 @@ REASONS: dict[str, Reason] = {
     "truncated": _temporary("the picture ends too early"),
     "crashed": _temporary("the decoder died over it or took two minutes, twice"),
     "robots-unknown": _temporary("robots.txt of the host answers with an error, so nothing may be asked for now"),
+    "unresolved": _temporary("the page of the image is there, but does not say where the picture is"),
+    "thumbnail": _temporary("the picture is smaller than its page says: the site gave a thumbnail in its place"),
     "name-taken": _temporary("the bytes are kept, but another file has the picture's name in the output folder"),
     "http-gone": _permanent("404, 410, 451 or another HTTP status that will not pass"),
     "gone": _permanent("the site says that the image is no longer there"),

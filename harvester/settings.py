@@ -34,6 +34,9 @@ CIVITAI_API_KEY = os.environ.get("CIVITAI_API_KEY", "")
 # The web site whose API is asked: https://civitai.com or https://civitai.red. Read by harvester.spiders.civitai.
 CIVITAI_BASE_URL = os.environ.get("CIVITAI_BASE_URL") or "https://civitai.com"
 
+# The web site whose favourites are read. Read by harvester.spiders.imagefap.
+IMAGEFAP_BASE_URL = os.environ.get("IMAGEFAP_BASE_URL") or "https://www.imagefap.com"
+
 # --- What is done to pictures ---------------------------------------------------------------------------------------
 
 # JPEG quality of re-encoded renditions, 1 to 100. Read by harvester.options.
@@ -153,6 +156,7 @@ SCHEDULER_PRIORITY_QUEUE = "harvester.middlewares.queue.PatientQueue"
 ITEM_PIPELINES = {
     "harvester.pipelines.download.DownloadPipeline": 100,
     "harvester.pipelines.convert.ConvertPipeline": 200,
+    "harvester.pipelines.accept.AcceptPipeline": 250,
     "harvester.pipelines.blobs.BlobsPipeline": 300,
     "harvester.pipelines.fingerprint.FingerprintPipeline": 400,
     "harvester.pipelines.embedded.EmbeddedPipeline": 500,

@@ -94,6 +94,9 @@ def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) ->
     blob = blobs.put(sha256, picture.facts.ext, bench.body)
     for size, data in picture.thumbs.items():
         publish(shelves.thumbs / size / sha256[:2] / f"{sha256}.jpg", data)
+    if picture.preview:
+        folder = shelves.thumbs / str(bench.options.preview)
+        publish(folder / sha256[:2] / f"{sha256}.{picture.preview.ext}", picture.preview.data)
     files: dict[int, str] = {}
     taken = ""
     for sighting, stem in stems.items():
@@ -110,6 +113,18 @@ def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) ->
             taken = file
     file_sha256 = sha256 if picture.rendition is None else digest(picture.rendition)
     return Stored(sha256, f"{shelves.blobs.name}/{sha256[:2]}/{blob.name}", files, file_sha256, taken)
+
+
+def identity(bench: Bench) -> str:
+    """The sha256 of the bytes."""
+    return digest(bench.body)
+
+
+def fits(bench: Bench, stem: str) -> bool:
+    """Whether the picture can have that name (without extension): no other file has it."""
+    file = bench.shelves.output / f"{stem}.{bench.picture.rendition_ext}"
+    wanted = bench.body if bench.picture.rendition is None else bench.picture.rendition
+    return not file.exists() or (file.is_file() and file.read_bytes() == wanted)
 
 
 def fingerprint(bench: Bench) -> Hashes | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests import dataset
 from tests.farsite import civitai
+from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.pictures import KINDS
 from tests.farsite.process import Farsite, running
 
@@ -18,6 +19,8 @@ NEXT = """
 Look at what was made:
   demo-data/images/mastodon/       the pictures, {userIndex}_{postIndex}_{urlIndex}.jpg, all RGB JPEG, all upright
   demo-data/images/civitai/        the pictures by model, <id>.jpg or .png, with <id>.json and the prompt in <id>.txt
+  demo-data/favourites/            a folder of imagefap under the uploaders' names, and nothing else
+  demo-data/thumbs/280/            thumbnails of imagefap's pictures; its albums are in the catalogue
   demo-data/blobs/                 the bytes as they came, under their sha256
   demo-data/download_status.json   what became of every URL, in the shape of the data set
   demo-data/image_download.log     one line per image, then the books
@@ -43,6 +46,12 @@ def main() -> int:
         print(f"\nNow {site.url('')} plays Civitai: {civitai.NUMBER:,} items, taken are those above 10 hearts.\n")
         at_home = ("-s", f"CIVITAI_BASE_URL={site.url('')}", "-s", "AUTOTHROTTLE_START_DELAY=0.1")
         _scrapy("crawl", "civitai", "-a", "layout=model", *at_home)
+        favourites = Imagefap(site, "demo").begin()
+        print(f"\nNow {site.url('')} plays imagefap: all favourites of alice, then one folder into files.\n")
+        at_home = ("-s", f"IMAGEFAP_BASE_URL={favourites.base}", "-s", "AUTOTHROTTLE_START_DELAY=0.1")
+        _scrapy("crawl", "imagefap", "-a", "user=alice", *at_home)
+        saving = ("-a", "mode=get", "-a", "folder=rock & roll posters", "-a", f"output={DATA / 'favourites'}")
+        _scrapy("crawl", "imagefap", "-a", "user=alice", "-a", "db=0", *saving, *at_home)
     _scrapy("status", expected=1)
     print(NEXT)
     return 0

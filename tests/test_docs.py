@@ -11,6 +11,7 @@ import pytest
 from harvester.catalogue.schema import metadata
 from harvester.items import ImageItem
 from harvester.reasons import REASONS
+from harvester.sites.imagefap import wanted
 from harvester.spiders import civitai, mastodon
 from harvester.upkeep.findings import KINDS
 from harvester.version import VERSION
@@ -55,7 +56,7 @@ def test_the_readme_lists_every_command() -> None:
 def test_the_readme_lists_every_spider_argument() -> None:
     """Each argument of a spider stands in the table."""
     listed = [(row[0], _ticked(row[1])[0]) for row in _rows("README.md", "Arguments of the spiders")]
-    spiders = {"mastodon": mastodon, "civitai": civitai}
+    spiders = {"mastodon": mastodon, "civitai": civitai, "imagefap": wanted}
     assert listed == [(spider, name) for spider, module in spiders.items() for name in module.ARGUMENTS]
 
 

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from contextlib import suppress
 from math import ceil
 from time import monotonic
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -21,6 +21,9 @@ from harvester.errors import CatalogueError
 from harvester.extensions.hosts import Hosts
 from harvester.extensions.ledger import Ledger
 from harvester.items import ImageItem
+
+if TYPE_CHECKING:
+    from harvester.spiders.owing import OwingSpider
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ class Progress:
         self._bytes = 0
         self._total: int | None = None  # this run's: finished and owed when last asked
         self._marks: deque[tuple[float, int, int]] = deque(maxlen=WINDOW)
+        self._left = ""  # as the spider estimates it
         self._task: asyncio.Task[None] | None = None
         self._is_live = live
         self._live: _LiveLine | None = None
@@ -86,6 +90,7 @@ class Progress:
                 shown = monotonic()
                 with suppress(CatalogueError):  # which ends the run elsewhere
                     self._total = await Ledger.of(self._crawler).ask(queries.owed_count) + self._finished.total()
+                    self._left = await cast("OwingSpider", self._crawler.spider).estimate()
                 if self._live is None:
                     logger.info("%s", self.line())
 
@@ -102,7 +107,9 @@ class Progress:
         rate = (images_now - images) / (end - start)
         speed = f"{rate:,.1f} images/s, {(size_now - size) / (end - start) / 1e6:,.1f} MB/s"
         owed = (self._total or 0) - self._finished.total()
-        return [speed, f"{_clock(owed / rate)} left"] if rate and owed > 0 else [speed]
+        if self._left:
+            return [speed, self._left]
+        return [speed, f"{clock(owed / rate)} left"] if rate and owed > 0 else [speed]
 
     def _waiting(self) -> list[str]:
         dealer = getattr(self._crawler.spider, "dealer", None)
@@ -119,7 +126,8 @@ class Progress:
         return [f"waiting {ceil(waits[0].seconds)} s for {waits[0].host} ({waits[0].why}){more}"]
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A span of time as h:mm:ss."""
     minutes, second = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{second:02}"
 

@@ -5,6 +5,7 @@ import atexit
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any, Self, cast
 
 from scrapy import signals
@@ -145,7 +146,9 @@ class Workers:
         collection = cast("Harvesting", crawler.spider).collection
         places = Places.from_settings(crawler.settings)
         shelves = workbench.Shelves(places.blobs, places.output(collection), places.thumbs, token())
-        crew = cls(workers(crawler.settings), picture_options(crawler.settings, collection.format), shelves)
+        options = picture_options(crawler.settings, collection.format)
+        options = replace(options, preview=getattr(crawler.spider, "preview", 0))
+        crew = cls(workers(crawler.settings), options, shelves)
         crawler.signals.connect(collect_seldom, signal=signals.engine_started)
         crawler.signals.connect(crew.close, signal=signals.engine_stopped)
         atexit.register(crew.close)  # where the crawl does not even begin

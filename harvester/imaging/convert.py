@@ -11,7 +11,7 @@ What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at ful
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PIL import Image
 
@@ -21,6 +21,7 @@ from harvester.imaging.encode import encoded, thumbnail
 from harvester.imaging.fingerprint import grey_plane
 from harvester.imaging.flatten import Colour, flatten, upright
 from harvester.imaging.header import Header, read_header
+from harvester.imaging.preview import Preview, preview
 from harvester.imaging.sniff import EXTENSIONS
 
 _DRAFT = 128  # pixels, shorter side of a JPEG decoded at reduced scale
@@ -28,13 +29,17 @@ _DRAFT = 128  # pixels, shorter side of a JPEG decoded at reduced scale
 
 @dataclass(frozen=True)
 class Options:
-    """What to make of a picture: see the module. `thumbs`: name -> (width, height) in pixels to fit into."""
+    """What to make of a picture: see the module. `thumbs`: name -> (width, height) in pixels to fit into.
+
+    `preview` is the longest side in pixels of a thumbnail that keeps animation; 0: none.
+    """
 
     format: str = "jpeg"
     quality: int = 95
     background: Colour = (255, 255, 255)
     limits: Limits = field(default_factory=Limits)
     thumbs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    preview: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Processed:
     rendition_ext: str
     plane: Image.Image
     thumbs: dict[str, bytes]
+    preview: Preview | None = None
 
 
 def process(data: bytes, options: Options) -> Processed:
@@ -77,7 +83,8 @@ def process(data: bytes, options: Options) -> Processed:
         image = flatten(image, header, options.background)
     image = upright(image, turn)
     width, height = upright_size(header.size, turn) if drafted else image.size
-    return _processed(image, _facts(header, width, height, len(data)), _encoding(header, turn, options), options)
+    processed = _processed(image, _facts(header, width, height, len(data)), _encoding(header, turn, options), options)
+    return replace(processed, preview=preview(data, header, image, options.preview)) if options.preview else processed
 
 
 def _decoded(data: bytes, options: Options) -> tuple[Image.Image, Header, bool]:
@@ -129,4 +136,6 @@ def _encoding(header: Header, turn: int, options: Options) -> str | None:
 def _only_hashes_needed(image: Image.Image, header: Header, options: Options) -> bool:
     if not header.is_jpeg or header.mode not in {"RGB", "L"} or alters(header.profile, header.mode):
         return False
-    return min(header.size) >= 2 * _DRAFT and not options.thumbs and not _encoding(header, orientation(image), options)
+    if options.thumbs or options.preview or _encoding(header, orientation(image), options):
+        return False
+    return min(header.size) >= 2 * _DRAFT

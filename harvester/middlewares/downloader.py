@@ -26,6 +26,7 @@ class PoliteDownloader(Downloader):
         super().__init__(crawler)
         self._hosts = Hosts.of(crawler)
         self._least_delay = getattr(crawler.spider, "min_delay", {})
+        self._at_once = getattr(crawler.spider, "at_once", {})
 
     def get_slot_key(self, request: Request) -> str:
         """The host, also where a redirect has carried another host's slot along in the request's meta."""
@@ -42,6 +43,7 @@ class PoliteDownloader(Downloader):
         least = of_host(self._least_delay, host)
         if least is not None:
             slot.delay, slot.jitter = max(slot.delay, least), 0.0
+        slot.concurrency = min(slot.concurrency, of_host(self._at_once, host) or slot.concurrency)
         super()._process_queue(slot)
 
     def _wait_for_download(self, slot: Slot, request: Request, queue_dfd: Any) -> Coroutine[Any, Any, None]:

@@ -25,7 +25,8 @@ from scrapy.pipelines.images import ImagesPipeline
 from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 
 from harvester.blobs import BlobStore
-from harvester.errors import HarvesterError
+from harvester.errors import CatalogueError, HarvesterError
+from harvester.extensions.closing import stop_on
 from harvester.extensions.hosts import NotNow, PutBack
 from harvester.extensions.workers import Workers
 from harvester.items import ImageItem
@@ -85,9 +86,14 @@ class DownloadPipeline(ImagesPipeline):
         self._inside.add(item)
         if item.sha256 and (body := await asyncio.to_thread(self._blobs.read, item.sha256, item.work.ext)):
             item.work.body = body
-        if not item.work.body:
+        spider = cast("OwingSpider", self.crawler.spider)
+        with stop_on(CatalogueError, self.crawler):
+            await spider.find(item)
+        if item.open and not item.work.body:
             await self._fetch(item)
-            if item.open and (address := cast("OwingSpider", self.crawler.spider).other_address(item)):
+            with stop_on(CatalogueError, self.crawler):
+                await spider.check(item)
+            if item.open and (address := spider.other_address(item)):
                 item.url, item.work.body = address, b""
                 await self._fetch(item)
         self._tries.pop(item.work.row, None)

@@ -1,7 +1,7 @@
 """Budgets: how many requests a host gets in how many seconds, in several sliding windows at once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -36,3 +36,8 @@ def windows(text: str) -> tuple[Window, ...]:
 def of_host(table: Mapping[str, T], host: str) -> T | None:
     """What a table by host says of this one."""
     return table.get(host, table.get(ANY_HOST))
+
+
+def duration(budget: Sequence[Window], requests: int) -> float:
+    """Seconds that so many requests take at least, where nothing has been asked before."""
+    return max((float((requests - 1) // window.requests * window.seconds) for window in budget), default=0.0)

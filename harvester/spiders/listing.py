@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from time import monotonic
 from typing import ClassVar
@@ -35,7 +35,7 @@ EMPTY_PAGES = 200
 """So many empty pages in a row are no listing any more, whatever cursors they carry."""
 
 
-class _Stopped(Exception):
+class Stopped(Exception):
     """Somebody has asked the run to stop while a page was waited for; the listing stays open."""
 
 
@@ -61,6 +61,10 @@ class ListingSpider(OwingSpider):
     @abstractmethod
     def read(self, answer: Answer, listing: Listing) -> Page:
         """What a page holds. Called for `Verdict.OK` and `Verdict.MISSING`; raises Cut."""
+
+    async def keep(self, listing: Listing, page: Page) -> tuple[Listing, Mapping[str, int]]:
+        """Record a page; returns the listing and, for each host that may now be dealt, its lowest new row."""
+        return await self.ledger.change(listings.turn, listing.row, page)
 
     def why(self, answer: Answer) -> str:
         """What to say of an answer that is no page."""
@@ -89,11 +93,11 @@ class ListingSpider(OwingSpider):
                     listing, restarted = await self.ledger.change(listings.begin, query), True
                     seen = {None}
                 continue
-            except _Stopped:
+            except Stopped:
                 break
             seen.add(page.next)
             empty = 0 if page.items else empty + 1
-            listing, lowest = await self.ledger.change(listings.turn, listing.row, page)
+            listing, lowest = await self.keep(listing, page)
             self.dealer.add(lowest)
         return listing
 
@@ -132,7 +136,7 @@ class ListingSpider(OwingSpider):
         while self.going and monotonic() < until:
             await asyncio.sleep(min(LOOK_AGAIN, max(0.0, until - monotonic())))
         if not self.going:
-            raise _Stopped
+            raise Stopped
 
     def tell(self, listing: Listing) -> None:
         """Say how a listing was left."""

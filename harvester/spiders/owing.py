@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from scrapy import Spider, signals
@@ -43,11 +44,13 @@ class OwingSpider(Spider):
     reads_embedded = False  # whether generation data is looked for in the bytes
     source = ""  # sha256 of where the promises come from, empty where there are none
 
-    budgets: ClassVar[Mapping[str, str]] = {}  # host -> windows such as "80/60s, 160/300s"; "*": every other host
+    budgets: Mapping[str, str] = MappingProxyType({})  # host -> windows such as "80/60s, 160/300s"; "*": all others
     min_delay: ClassVar[Mapping[str, float]] = {}  # host -> seconds between requests; no setting undercuts it
+    at_once: Mapping[str, int] = MappingProxyType({})  # host -> most requests at a time; no setting exceeds it
     block_window: float = WINDOW  # seconds after which a block has likely passed
     unknown_is_block = False  # whether a page that `classify` does not know stops the site's pages
     cache_seconds: int | None = None  # how long pages stay in the HTTP cache; None: HTTPCACHE_EXPIRATION_SECS
+    preview: int = 0  # pixels, longest side of a thumbnail that keeps animation; 0: none is made
 
     def promises(self) -> Iterator[Promise]:
         """Images that are known without asking a server; read in a thread while others are fetched already."""
@@ -55,6 +58,10 @@ class OwingSpider(Spider):
 
     async def prepare(self) -> None:
         """What has to be in the catalogue before the first promise."""
+
+    async def owing(self) -> Mapping[str, int]:
+        """What may be worked on while promises are still being recorded: host -> its first owed row."""
+        return await self.ledger.ask(queries.owing_hosts)
 
     async def start(self) -> AsyncIterator[Any]:
         """One ticket per hand of owed images, until nothing is owed that has not been tried in this run."""
@@ -83,7 +90,7 @@ class OwingSpider(Spider):
             Closing.of(self.crawler).stop(error)
             return
         await self.ledger.change(writer.owe_again, self.retry)
-        self.dealer.add(await self.ledger.ask(queries.owing_hosts))
+        self.dealer.add(await self.owing())
         self.promising = asyncio.ensure_future(self.promise_all())
         self.promising.add_done_callback(self._promised)
         self.crawler.signals.connect(self._stop_promising, signal=signals.spider_closed)
@@ -100,6 +107,22 @@ class OwingSpider(Spider):
     def item(self, image: Owed) -> ImageItem:
         """The item that carries an owed image through the pipelines."""
         return item_of(self.name, image)
+
+    async def find(self, item: ImageItem) -> None:
+        """Set what only asking tells of an image whose turn has come, such as its address; may refuse the item.
+
+        Raises PutBack where it has to wait. Where `item.work.body` is set already, the bytes are known.
+        """
+
+    async def check(self, item: ImageItem) -> None:
+        """Look at what came from the network before anything is decoded; may refuse it. Raises PutBack to ask again."""
+
+    async def accept(self, item: ImageItem) -> None:
+        """Look at a decoded picture before it is stored; may refuse it, or give it names (`item.work.names`)."""
+
+    async def estimate(self) -> str:
+        """The time left and what it depends on, where the speed so far says nothing about it; empty: nothing known."""
+        return ""
 
     def other_address(self, item: ImageItem) -> str | None:
         """Where to ask once more, if what came (`item.work.body`) is not what the source promised."""

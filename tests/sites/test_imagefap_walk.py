@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.sites.imagefap.walk import GAP, LONG, LONGEST, Walk, recent, resumed, walk
+from harvester.sites.imagefap.cursors import reading
+from harvester.sites.imagefap.walk import GAP, LONG, LONGEST, Walk, recent, walk
 
 Pages = list[list[int]]
 
@@ -98,16 +99,26 @@ def test_a_server_without_an_end_is_left() -> None:
     assert len(asked) == LONGEST
 
 
-@given(_folders().filter(bool), st.data())
-def test_a_walk_that_was_broken_off_goes_on(pages: Pages, data: st.DataObject) -> None:
-    """From the page it had come to, it asks for exactly what was left."""
-    at = data.draw(st.integers(0, len(pages) + GAP))
-    before = [image for page in pages[:at] for image in page]
-    last = max((number for number, page in enumerate(pages[:at]) if page), default=-1)
-    asked, met, ended = _run(resumed(at, before, last), pages)
-    assert asked == list(range(at, len(pages) + GAP + 1))
-    assert before + met == [image for page in pages for image in page]
-    assert ended.pages == len(pages)
+@given(_folders().filter(bool), st.integers(0, 30), st.data())
+def test_a_walk_that_is_broken_off_at_every_page_asks_and_places_the_same(
+    pages: Pages, read: int, data: st.DataObject
+) -> None:
+    """Kept as text after each page, also while it goes back, it asks for no page twice, and the order is the site's."""
+    known = [image for page in pages[: min(read, len(pages))] for image in page]
+    known = known[: data.draw(st.integers(0, len(known)))]
+    before = next((n + 1 for n, page in reversed(list(enumerate(pages))) if known and known[-1] in page), 0)
+    whole, _, _ = _run(walk(known, before), pages)
+    asked: list[int] = []
+    placed: list[int] = []
+    cursor: str | None = None
+    while (at := reading(cursor, known, before)).walk.page is not None:
+        asked.append(at.walk.page)
+        at, met = at.see(tuple(pages[at.walk.page]) if at.walk.page < len(pages) else ())
+        placed += met
+        if (cursor := at.text()) is None:
+            break
+    assert asked == whole
+    assert list(dict.fromkeys(known + placed)) == [image for page in pages for image in page]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,11 @@ class Addresses:
 
     base: str = SITE
 
+    @property
+    def host(self) -> str:
+        """The host of the pages; that of the pictures is another, and changes."""
+        return urlsplit(self.base).hostname or ""
+
     def profile(self, user: str) -> str:
         """The page that tells the number of a user; `user` is a name, spaces and all."""
         return f"{self.base}/profile/{quote(user, safe='')}"

@@ -1,8 +1,8 @@
 """Users and their folders: a profile, the list of folders, one page of a folder."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from parsel import Selector
@@ -32,10 +32,14 @@ class Folder:
 
 @dataclass(frozen=True)
 class FolderPage:
-    """One page of a picture folder: its name, empty where the page does not tell, and image ids in the site's order."""
+    """One page of a picture folder: its name, empty where the page does not tell, and image ids in the site's order.
+
+    `names` has the file names of those images whose name the page tells whole: long ones are cut with dots.
+    """
 
     name: str
     images: tuple[int, ...]
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 def user(body: bytes) -> User:
@@ -68,13 +72,25 @@ def folder_page(body: bytes) -> FolderPage:
     if not ids:
         names = page.css('a[href*="/photo/"]::attr(name)').getall()
         ids = [int(name) for name in names if re.fullmatch(ID, name)]
-    return FolderPage(_folder_name(page), tuple(dict.fromkeys(ids)))
+    return FolderPage(_folder_name(page), tuple(dict.fromkeys(ids)), _file_names(page))
 
 
 def named(folders: Iterable[Folder], name: str) -> Folder | None:
     """The folder of that name, however it is written in capitals."""
     wanted = " ".join(name.split()).casefold()
     return next((folder for folder in folders if folder.name.casefold() == wanted), None)
+
+
+def _file_names(page: Selector) -> dict[int, str]:
+    """The second `font` of the row behind that of the picture; dots stand for what was cut."""
+    found: dict[int, str] = {}
+    for cell in page.css('td[id^="img-"]'):
+        mark = _CELL.fullmatch(cell.attrib["id"])
+        words = cell.xpath('(.//tr[.//a[contains(@href, "/photo/")]])[1]/following-sibling::tr[1]//font[2]')
+        name = text_of(words[0]) if words else ""
+        if mark and name and ".." not in name and "…" not in name:
+            found[int(mark[1])] = name
+    return found
 
 
 def _folder_name(page: Selector) -> str:

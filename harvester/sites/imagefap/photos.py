@@ -97,12 +97,19 @@ def _picture(entry: Selector, url: str) -> Picture | None:
         address = joined(url, entry.attrib.get(name, ""))
         image = image_of(address)
         if image is not None and stated in (None, str(image)):
-            return Picture(image, address, expires(address), _size(entry), entry.attrib.get("added", "")[:40])
+            return Picture(
+                image,
+                address,
+                expires(address),
+                size_of(entry.attrib.get("dimension", "")),
+                entry.attrib.get("added", "")[:40],
+            )
     return None
 
 
-def _size(entry: Selector) -> tuple[int, int] | None:
-    found = _SIZE.fullmatch(entry.attrib.get("dimension", "").strip())
+def size_of(dimension: str) -> tuple[int, int] | None:
+    """`1600x1066` as width and height in pixels; None for anything else."""
+    found = _SIZE.fullmatch(dimension.strip())
     return (int(found[1]), int(found[2])) if found else None
 
 

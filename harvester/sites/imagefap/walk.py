@@ -74,11 +74,6 @@ def walk(known: Collection[int] = (), pages: int = 0) -> Walk:
     return Walk(page=0, known=frozenset(known))
 
 
-def resumed(page: int, known: Collection[int], last: int) -> Walk:
-    """A walk that was broken off: it goes on at `page`; `last` is the last page that had images."""
-    return Walk(page=page, known=frozenset(known), last=last, empty=max(0, page - 1 - last))
-
-
 def recent(read_at: int | None, now: int, *, force: bool) -> bool:
     """Whether a list was read to its end so lately that it is left alone; both times in seconds since 1970."""
     return not force and read_at is not None and 0 <= now - read_at < RECENT

@@ -1,0 +1,32 @@
+"""250: what the spider's site says about a picture that is decoded and not yet stored: too small, or its name."""
+
+from typing import Self, cast
+
+from scrapy.crawler import Crawler
+
+from harvester.errors import CatalogueError
+from harvester.extensions.closing import stop_on
+from harvester.extensions.workers import Workers
+from harvester.items import ImageItem
+from harvester.spiders.owing import OwingSpider
+
+
+class AcceptPipeline:
+    """Asks the spider's `accept`."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The spider is asked at each picture."""
+        return cls(crawler)
+
+    async def process_item(self, item: ImageItem) -> ImageItem:
+        """A picture that is refused leaves its worker."""
+        if item.open:
+            with stop_on(CatalogueError, self._crawler):
+                await cast("OwingSpider", self._crawler.spider).accept(item)
+            if not item.open:
+                Workers.of(self._crawler).give_back(item.work)
+        return item

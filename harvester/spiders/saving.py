@@ -1,0 +1,45 @@
+"""The names under which `get` saves pictures: the uploader's, each once, and each picture once."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from harvester.catalogue import found
+from harvester.items import ImageItem
+from harvester.sites.imagefap.names import numbered, stem
+from harvester.workbench import fits, identity
+
+if TYPE_CHECKING:
+    from harvester.spiders.owing import OwingSpider
+
+logger = logging.getLogger(__name__)
+
+
+class Saving:
+    """Gives a picture that is about to be stored its name, or none where the very same bytes have one already."""
+
+    def __init__(self, spider: "OwingSpider") -> None:
+        self._spider = spider
+        self._under_way: dict[str, str] = {}  # sha256 -> name, of pictures named in this run
+
+    async def name(self, item: ImageItem) -> None:
+        """Claim a name that no other image and no other file has."""
+        sha256 = await item.work.worker.do(identity)
+        there = self._under_way.get(sha256) or await self._spider.ledger.ask(found.saved_as, sha256)
+        if item.work.names or there:
+            item.detail = "" if item.work.names else f"the same bytes are saved as {there}"
+            return
+        wanted = stem(str(item.metadata.get("name") or item.key))
+        self._under_way[sha256] = wanted
+        number = 1
+        while not await self._claimed(item, numbered(wanted, number)):
+            number += 1
+        if number > 1:
+            logger.info("Image %s is saved as %s: the name is taken", item.key, numbered(wanted, number))
+
+    async def _claimed(self, item: ImageItem, name: str) -> bool:
+        if not await item.work.worker.do(fits, name):
+            return False
+        sighting = await self._spider.ledger.change(found.claim, item.work.row, name)
+        if sighting is not None:
+            item.work.names = {sighting: name}
+        return sighting is not None

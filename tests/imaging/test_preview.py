@@ -1,0 +1,41 @@
+"""Thumbnails that keep animation."""
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from harvester.imaging.convert import Options, process
+from tests.imaging.pictures import encoded, photo
+
+
+def _animation(kind: str, frames: int, size: tuple[int, int]) -> bytes:
+    pictures = [photo(seed, *size) for seed in range(frames)]
+    return encoded(pictures[0], kind, save_all=True, append_images=pictures[1:], duration=[50, 70, 90][:frames])
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_the_thumbnail_of_an_animation_moves(kind: str) -> None:
+    """All frames with their times, the longest side 280 pixels, the shape kept."""
+    made = process(_animation(kind, 3, (700, 350)), Options(format="original", preview=280)).preview
+    assert made is not None
+    assert made.ext == "webp"
+    with Image.open(BytesIO(made.data)) as small:
+        assert (small.size, getattr(small, "n_frames", 1)) == ((280, 140), 3)
+
+
+@pytest.mark.parametrize(("size", "small"), [((700, 350), (280, 140)), ((90, 300), (84, 280)), ((64, 48), (64, 48))])
+def test_the_thumbnail_of_a_still_picture_is_a_jpeg(size: tuple[int, int], small: tuple[int, int]) -> None:
+    """Made to fit, never enlarged."""
+    made = process(encoded(photo(1, *size), "PNG"), Options(format="original", preview=280)).preview
+    assert made is not None
+    with Image.open(BytesIO(made.data)) as image:
+        assert (image.format, image.size) == ("JPEG", small)
+
+
+def test_a_broken_frame_ends_the_thumbnail_not_the_picture() -> None:
+    """What can be decoded is shown; only a first frame that cannot be decoded refuses the picture."""
+    data = _animation("GIF", 3, (320, 320))
+    made = process(data, Options(format="original", preview=100)).preview
+    assert made is not None
+    assert process(data, Options(format="original")).preview is None
