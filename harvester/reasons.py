@@ -39,6 +39,7 @@ REASONS: dict[str, Reason] = {
     "bad-answer": _permanent("an answer that makes no sense: a redirect to nowhere, bytes other than their encoding"),
     "redirect": _permanent("redirected too often, or to an address that cannot be asked"),
     "bad-url": _permanent("not an http(s) address"),
+    "no-address": _permanent("the source names no address for it, or none that can be asked"),
     "not-an-image": _permanent("the bytes are something else: HTML, JSON, video, nothing"),
     "broken": _permanent("the bytes claim to be a picture but cannot be decoded"),
     "format-not-allowed": _skipped("an image format that HARVESTER_FORMATS does not list"),
@@ -46,6 +47,7 @@ REASONS: dict[str, Reason] = {
     "too-many-pixels": _skipped("more than HARVESTER_MAX_PIXELS, seen in the header before decoding"),
     "too-many-bytes": _skipped("more than DOWNLOAD_MAXSIZE, cut off while reading"),
     "robots": _skipped("robots.txt of the host forbids it"),
+    "video": _skipped("the post calls it a video, a sound or an animation made into a video"),
     "account-not-listed": _skipped("the account has no row in the accounts file, so there is no name for the picture"),
 }
 
