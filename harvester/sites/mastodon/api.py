@@ -51,11 +51,6 @@ def search_post(base: str, address: str, *, signed_in: bool) -> str:
     return f"{base}/api/v2/search?{urlencode(asked)}"
 
 
-def software(base: str) -> str:
-    """Where a server says where it says what software it is."""
-    return f"{base}/.well-known/nodeinfo"
-
-
 def webfinger(account: Handle, base: str = "") -> str:
     """Where the handle's domain says on which server the account lives (D `spec/webfinger.md`)."""
     resource = urlencode({"resource": f"acct:{account}"}, safe=":@")
