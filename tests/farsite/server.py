@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from tests.farsite import files, journal, trouble
+from tests.farsite import files, journal, mastodon, trouble
 
-MODULES = [files, trouble, journal]
+MODULES = [files, trouble, mastodon, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 
@@ -12,6 +12,7 @@ def make_app() -> web.Application:
     """A new application with an empty journal."""
     app = web.Application(middlewares=[journal.noting])
     app[journal.JOURNAL] = journal.Journal()
+    app[mastodon.MORE] = {}
     for module in MODULES:
         app.add_routes(module.ROUTES)
     return app
