@@ -2,7 +2,7 @@
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 
@@ -10,6 +10,7 @@ from harvester.sites.mastodon import api, paging, posts
 from harvester.sites.mastodon.accounts import Lookup, looked_up
 from harvester.sites.mastodon.addresses import base_url, domain_of, handle
 from harvester.sites.mastodon.answers import Refusal, classify, refusal
+from harvester.sites.mastodon.consent import RESPECTED
 from harvester.sites.mastodon.posts import Page, Wanted
 from harvester.sites.mastodon.webfinger import home
 from harvester.sites.pages import Answer, Verdict
@@ -30,10 +31,10 @@ def ask(url: str, token: str = "") -> Answer:
             return Answer(url, error.code, {n.lower(): v for n, v in error.headers.items()}, error.read())
 
 
-def look_up(base: str, name: str, token: str = "") -> Lookup:
+def look_up(base: str, name: str, token: str = "", respected: Collection[str] = RESPECTED) -> Lookup:
     """The account of that name on a server of farsite's."""
     domain = domain_of(base)
-    return looked_up(ask(api.lookup(base, name), token), handle(f"{name}@{domain}"), (domain,))
+    return looked_up(ask(api.lookup(base, name), token), handle(f"{name}@{domain}"), (domain,), respected)
 
 
 def walk(listing: api.Listing, wanted: Wanted, token: str = "") -> Iterator[Page]:
