@@ -23,6 +23,15 @@ class StoreError(HarvesterError):
     """Bytes could not be kept (disk full, no permission); raised by the blob store, ends the run."""
 
 
+class Cut(HarvesterError):
+    """A listing cannot be walked on; raised where a page is asked for or read. `restart`: its cursor is of no use."""
+
+    def __init__(self, why: str, *, restart: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.restart = restart
+
+
 class Refused(Exception):
     """One image cannot or shall not be kept; raised by `harvester.imaging`, turned into the item's status.
 

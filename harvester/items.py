@@ -1,6 +1,7 @@
 """What sources promise and what spiders yield: plain dataclasses, read through itemadapter."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,11 +21,32 @@ class Position:
 
 
 @dataclass(frozen=True)
+class Generated:
+    """What a source says of how a picture was generated, and how it was received: numbers of reactions."""
+
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    model: str | None = None
+    base_model: str | None = None
+    sampler: str | None = None
+    seed: str | None = None
+    uuid: str | None = None
+    cries: int = 0
+    laughs: int = 0
+    likes: int = 0
+    dislikes: int = 0
+    hearts: int = 0
+    comments: int = 0
+
+
+@dataclass(frozen=True)
 class Promise:
     """One image that a source says exists.
 
-    `key` is the site's image id, or the URL where there is no id; `url` is None where `key` is the address.
-    `position` is None where the image has no name; then `reason` says why it will not be fetched.
+    `key` is the site's image id, or the URL where there is no id; `url` is None where `key` is the address. Its name
+    is that of its `position` in a data set, or else `path`: relative to the output folder, without extension, slashes
+    between folders. Where there is neither, `reason` says why it will not be fetched. `metadata` is what the source
+    says, verbatim.
     """
 
     key: str
@@ -33,15 +55,46 @@ class Promise:
     position: Position | None = None
     author: str | None = None
     reason: str | None = None
+    path: str | None = None
+    page: str | None = None
+    alt: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    tags: Sequence[str] = ()
+    generated: Generated | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The file name without its extension, with the folders before it; None where the image has no name."""
+        return self.position.name if self.position else self.path
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one page of a listing holds: `items` entries, some of them promised, the others told in `counts` by a word.
+
+    `next` is the cursor of the page behind it; None ends the listing, as `cut` where that is not the end of what there
+    is (then `cut` says why). `mark` is what the next walk over the listing shall know, such as the newest id.
+    """
+
+    promises: Sequence[Promise] = ()
+    items: int = 0
+    next: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    cut: str = ""
+    mark: str | None = None
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Where the pictures of one harvest go: an absolute directory, and the form they take there."""
+    """Where the pictures of one harvest go: a directory, the form they take there, and how they are named.
+
+    `layout` is empty where names are the positions of a data set, otherwise a word of the spider's for its folders.
+    """
 
     site: str
     directory: str
     format: str
+    layout: str = ""
 
 
 @dataclass
@@ -55,6 +108,7 @@ class Work:
     names: dict[int, str] = field(default_factory=dict)  # sighting row -> file name without extension
     files: dict[int, str] = field(default_factory=dict)  # sighting row -> file name as published
     body: bytes = b""
+    is_video: bool = False  # the source says so: kept as it is, not decoded
     ext: str = ""
     rendition: bytes | None = None  # None: the rendition is the body itself
     rendition_ext: str = ""
@@ -103,6 +157,7 @@ class ImageItem:
     dhash: str | None = None
     average: str | None = None
     whash: str | None = None
+    embedded: dict[str, Any] | None = field(default=None, metadata={"serializer": json.dumps})
 
     def __post_init__(self) -> None:
         self.work = Work()

@@ -41,6 +41,7 @@ REASONS: dict[str, Reason] = {
     "bad-url": _permanent("not an http(s) address"),
     "no-address": _permanent("the source names no address for it, or none that can be asked"),
     "not-an-image": _permanent("the bytes are something else: HTML, JSON, video, nothing"),
+    "not-a-video": _permanent("a picture or something else came for what the source calls a video"),
     "broken": _permanent("the bytes claim to be a picture but cannot be decoded"),
     "format-not-allowed": _skipped("an image format that HARVESTER_FORMATS does not list"),
     "too-small": _skipped("below IMAGES_MIN_WIDTH or IMAGES_MIN_HEIGHT"),
@@ -49,7 +50,15 @@ REASONS: dict[str, Reason] = {
     "robots": _skipped("robots.txt of the host forbids it"),
     "video": _skipped("the post calls it a video, a sound or an animation made into a video"),
     "account-not-listed": _skipped("the account has no row in the accounts file, so there is no name for the picture"),
+    "type-not-wanted": _skipped("the source calls it a video, an image or audio, and `type` asks for something else"),
+    "had-before": _skipped("the list given with `seen` names it: another program fetched it"),
 }
+
+NAMELESS = ("account-not-listed", "type-not-wanted")
+"""Skipped because the image has no name; once a source gives it one, it is owed."""
+
+NEVER_ASKED = (*NAMELESS, "bad-url", "had-before")
+"""Not even asked for with `retry=all`: there is no address or no name."""
 
 NO_ANSWER = frozenset({"timeout", "dns", "connection"})
 """The host gave no answer at all."""

@@ -25,6 +25,15 @@ HARVESTER_CONTACT = os.environ.get("HARVESTER_CONTACT", "")
 # The User-Agent. Empty: harvester's name and version and the contact. Read by Scrapy, filled by harvester.addon.
 USER_AGENT = ""
 
+# --- Sites ----------------------------------------------------------------------------------------------------------
+
+# The API key of your Civitai account; empty: none. Sent only to the server of CIVITAI_BASE_URL, written nowhere.
+# Read by harvester.spiders.civitai.
+CIVITAI_API_KEY = os.environ.get("CIVITAI_API_KEY", "")
+
+# The web site whose API is asked: https://civitai.com or https://civitai.red. Read by harvester.spiders.civitai.
+CIVITAI_BASE_URL = os.environ.get("CIVITAI_BASE_URL") or "https://civitai.com"
+
 # --- What is done to pictures ---------------------------------------------------------------------------------------
 
 # JPEG quality of re-encoded renditions, 1 to 100. Read by harvester.options.
@@ -111,12 +120,15 @@ DOWNLOADER_MIDDLEWARES = {
     "harvester.middlewares.tickets.TicketMiddleware": 20,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "harvester.middlewares.robots.RobotsTxt": 100,
+    "harvester.middlewares.keys.KeyMiddleware": 950,  # behind the HTTP cache, which keeps the headers of requests
 }
 ITEM_PIPELINES = {
     "harvester.pipelines.download.DownloadPipeline": 100,
     "harvester.pipelines.convert.ConvertPipeline": 200,
     "harvester.pipelines.blobs.BlobsPipeline": 300,
     "harvester.pipelines.fingerprint.FingerprintPipeline": 400,
+    "harvester.pipelines.embedded.EmbeddedPipeline": 500,
+    "harvester.pipelines.sidecars.SidecarsPipeline": 600,
     "harvester.pipelines.catalogue.CataloguePipeline": 900,
 }
 EXTENSIONS = {

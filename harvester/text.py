@@ -4,6 +4,8 @@ import re
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
 
 def printable(text: str) -> str:
     """On one line: control characters and bidirectional marks are escaped, so none can forge a line."""
@@ -11,5 +13,5 @@ def printable(text: str) -> str:
 
 
 def storable(text: str) -> str:
-    """As every database takes it: NUL characters become the replacement character."""
-    return text.replace("\0", "\ufffd")
+    """As every database takes it: NUL characters and halves of characters become the replacement character."""
+    return _UNSTORABLE.sub("\ufffd", text)

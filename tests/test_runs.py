@@ -186,6 +186,7 @@ def test_status_prints_books_that_add_up(farsite: Farsite, commands: Commands, t
         "failed": {"http-gone": 1},
         "skipped": {"too-many-pixels": 1},
         "owed": 0,
+        "listings": [],
     }
     assert len(dataset.status(commands.data)["0"]) == 3
     table = commands.scrapy("status")

@@ -81,6 +81,11 @@ class Dealer:
         self._changed.set()
 
     @property
+    def busy(self) -> bool:
+        """Whether anything is being worked on or waits to be dealt."""
+        return bool(self._hosts or self._out)
+
+    @property
     def busiest(self) -> tuple[str, int] | None:
         """The host with the most images yet to answer, and how many: what is being waited for."""
         return self._busy.most_common(1)[0] if self._busy else None

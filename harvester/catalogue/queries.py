@@ -55,13 +55,17 @@ def find_collection(connection: Connection, site: str, directory: str) -> tuple[
     """A collection and its row, or None."""
     found = select(collections).where(collections.c.site == site, collections.c.directory == directory)
     row = connection.execute(found).one_or_none()
-    return None if row is None else (row.id, Collection(row.site, row.directory, row.format))
+    return None if row is None else (row.id, _collection(row))
+
+
+def _collection(row: Any) -> Collection:
+    return Collection(row.site, row.directory, row.format, row.layout)
 
 
 def all_collections(connection: Connection) -> dict[int, Collection]:
     """Every collection by its row."""
     rows = connection.execute(select(collections).order_by(collections.c.id))
-    return {row.id: Collection(row.site, row.directory, row.format) for row in rows}
+    return {row.id: _collection(row) for row in rows}
 
 
 def promising(connection: Connection, collection: int) -> str | None:
@@ -73,7 +77,7 @@ def promising(connection: Connection, collection: int) -> str | None:
 def unfinished(connection: Connection) -> list[Collection]:
     """Collections whose promises have not all been recorded: a run was stopped early."""
     found = select(collections).where(collections.c.promising.is_distinct_from(collections.c.promised))
-    return [Collection(row.site, row.directory, row.format) for row in connection.execute(found)]
+    return [_collection(row) for row in connection.execute(found)]
 
 
 def acct_of(connection: Connection, collection: int) -> dict[int, str]:
@@ -109,6 +113,13 @@ def owed_count(connection: Connection, collection: int) -> int:
     """How many images of a collection are owed."""
     found = select(func.count()).where(images.c.collection_id == collection, images.c.status == "pending")
     return int(connection.execute(found).scalar_one())
+
+
+def owes_more_than(connection: Connection, collection: int, number: int) -> bool:
+    """Whether more images than that are owed; counts no further."""
+    owed = select(images.c.id).where(images.c.collection_id == collection, images.c.status == "pending")
+    found = select(func.count()).select_from(owed.limit(number + 1).subquery())
+    return int(connection.execute(found).scalar_one()) > number
 
 
 def owed(connection: Connection, collection: int, host: str, after: int, limit: int) -> list[Owed]:

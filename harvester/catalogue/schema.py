@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData(
     naming_convention={
@@ -39,9 +39,28 @@ collections = Table(
     Column("site", String(32), nullable=False),
     Column("directory", String(1024), nullable=False, comment="relative to the data directory where it lies inside"),
     Column("format", String(16), nullable=False, comment="jpeg, rgb or original"),
+    Column("layout", String(16), nullable=False, server_default="", comment="empty: positions of a data set"),
     Column("promising", String(64), comment="sha256 of the input whose promises are being, or have been, recorded"),
     Column("promised", String(64), comment="the same, once all of them are recorded"),
     UniqueConstraint("site", "directory"),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("collection_id", ForeignKey("collections.id"), nullable=False),
+    Column("query", String(600), nullable=False, comment="what was asked of the source, in the words of the spider"),
+    Column("cursor", Text, comment="the next page; null: the first one"),
+    Column("mark", Text, comment="what the next walk shall know, such as the newest id"),
+    Column("pages", Integer, nullable=False, comment="pages walked"),
+    Column("items", BigInteger, nullable=False, comment="entries on them"),
+    Column("counts", JSON, nullable=False, comment="entries by what became of them: new, known, below the bar, ..."),
+    Column("state", String(8), nullable=False, comment="open, ended, cut"),
+    Column("why", Text, nullable=False, server_default="", comment="why it was cut"),
+    Column("started_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    UniqueConstraint("collection_id", "query"),
 )
 
 accounts = Table(
@@ -64,7 +83,7 @@ images = Table(
     Column("page", Text),
     Column("author", Text),
     Column("alt", Text),
-    Column("metadata", JSON),
+    Column("metadata", JSON(none_as_null=True)),
     Column("status", String(8), nullable=False, comment="pending, done, failed, skipped"),
     Column("reason", String(32), nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),
@@ -76,6 +95,7 @@ images = Table(
     UniqueConstraint("collection_id", "key"),
     Index("ix_images_books", "collection_id", "status", "reason"),
     Index("ix_images_sha256", "sha256"),
+    Index("ix_images_author", "author", postgresql_using="hash"),
 )
 Index(
     "ix_images_owed",
@@ -100,6 +120,35 @@ sightings = Table(
     UniqueConstraint("collection_id", "name"),
 )
 
+generated = Table(
+    "generated",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("prompt", Text),
+    Column("negative_prompt", Text),
+    Column("model", String(255), index=True),
+    Column("base_model", String(64), index=True),
+    Column("sampler", String(64), index=True),
+    Column("seed", String(32), index=True),
+    Column("uuid", String(36), index=True, comment="identity of the file at the source"),
+    Column("cries", BigInteger, nullable=False),
+    Column("laughs", BigInteger, nullable=False),
+    Column("likes", BigInteger, nullable=False),
+    Column("dislikes", BigInteger, nullable=False),
+    Column("hearts", BigInteger, nullable=False, index=True),
+    Column("comments", BigInteger, nullable=False),
+    comment="what a source says of how a picture was generated and received, taken out of images.metadata",
+)
+
+source_tags = Table(
+    "source_tags",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("tag", String(255), primary_key=True),
+    Index("ix_source_tags_tag", "tag", "image_id"),
+    comment="the tags a source gives an image",
+)
+
 blobs = Table(
     "blobs",
     metadata,
@@ -117,6 +166,7 @@ blobs = Table(
     Column("average", String(16), nullable=False),
     Column("whash", String(16), nullable=False),
     Column("recipe", Integer, nullable=False, comment="which definition of the fingerprints"),
+    Column("embedded", JSON(none_as_null=True), comment="generation data found in the bytes; see docs/embedded.md"),
     Column("stored_at", BigInteger, nullable=False),
 )
 

@@ -3,13 +3,12 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Table,
     and_,
     bindparam,
     case,
@@ -20,12 +19,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from harvester.catalogue.facts import insert_new, note_facts
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import accounts, blobs, collections, images, runs, sightings
 from harvester.items import Collection, Promise
-from harvester.reasons import REASONS, TEMPORARY
+from harvester.reasons import NAMELESS, NEVER_ASKED, REASONS, TEMPORARY
 
 
 @dataclass(frozen=True)
@@ -47,23 +46,9 @@ def now() -> int:
     return int(time.time())
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows that are not there yet; one that breaks a unique key is left as it is."""
-    if not rows:
-        return
-    dialect = connection.dialect.name
-    if dialect == "sqlite":
-        connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
-    elif dialect == "postgresql":
-        connection.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
-    else:
-        connection.execute(insert(table).prefix_with("IGNORE"), rows)
-
-
 def collection_id(connection: Connection, collection: Collection) -> int:
     """The row of a collection, made where it is new."""
-    row = {"site": collection.site, "directory": collection.directory, "format": collection.format}
-    insert_new(connection, collections, [row])
+    insert_new(connection, collections, [asdict(collection)])
     found = select(collections.c.id).where(
         collections.c.site == collection.site, collections.c.directory == collection.directory
     )
@@ -102,12 +87,13 @@ def promise(connection: Connection, collection: int, promised: Sequence[Promise]
     known = _rows_of(connection, collection, [p.key for p in promised])
     fresh: dict[str, Promise] = {}
     for p in promised:  # of several promises of one address, one with a name decides
-        if p.key not in known and (p.key not in fresh or fresh[p.key].position is None):
+        if p.key not in known and (p.key not in fresh or fresh[p.key].name is None):
             fresh[p.key] = p
     insert_new(connection, images, [_image(collection, p) for p in fresh.values()])
     known |= _rows_of(connection, collection, list(fresh))
     _adopt_bytes(connection, collection, list(fresh))
-    named = _sight(connection, collection, [p for p in promised if p.position], known)
+    note_facts(connection, known, list(fresh.values()))
+    named = _sight(connection, collection, [p for p in promised if p.name], known)
     return _owe(connection, named | {known[key] for key in fresh})
 
 
@@ -125,7 +111,10 @@ def _image(collection: int, p: Promise) -> dict[str, Any]:
         "key": p.key,
         "url": p.url,
         "host": p.host,
+        "page": p.page,
         "author": p.author,
+        "alt": p.alt,
+        "metadata": None if p.metadata is None else dict(p.metadata),
         "status": REASONS[p.reason].status if p.reason else "pending",
         "reason": p.reason or "",
         "promised_at": now(),
@@ -152,25 +141,25 @@ def _adopt_bytes(connection: Connection, collection: int, keys: list[str]) -> No
 
 def _sight(connection: Connection, collection: int, named: list[Promise], rows: Mapping[str, int]) -> set[int]:
     """Add the names that are new; returns the images that got one."""
-    names = [p.position.name for p in named if p.position]
+    names = [p.name for p in named if p.name]
     there: set[str] = set()
     for chunk in chunks(names):
         found = select(sightings.c.name).where(sightings.c.collection_id == collection, sightings.c.name.in_(chunk))
         there.update(connection.execute(found).scalars())
-    new = [p for p in named if p.position and p.position.name not in there]
+    new = [p for p in named if p.name not in there]
     insert_new(connection, sightings, [_sighting(collection, p, rows[p.key]) for p in new])
     return {rows[p.key] for p in new}
 
 
 def _sighting(collection: int, p: Promise, image: int) -> dict[str, Any]:
-    assert p.position is not None
+    place = p.position
     return {
         "image_id": image,
         "collection_id": collection,
-        "name": p.position.name,
-        "user_index": p.position.user,
-        "post_index": p.position.post,
-        "url_index": p.position.url,
+        "name": p.name,
+        "user_index": place and place.user,
+        "post_index": place and place.post,
+        "url_index": place and place.url,
     }
 
 
@@ -178,7 +167,7 @@ def _owe(connection: Connection, touched: set[int]) -> dict[str, int]:
     """Re-open finished images that got a new name; returns the lowest owed row per host among the touched."""
     lowest: dict[str, int] = {}
     for chunk in chunks(sorted(touched)):
-        reopened = or_(images.c.status == "done", images.c.reason == "account-not-listed")
+        reopened = or_(images.c.status == "done", images.c.reason.in_(NAMELESS))
         connection.execute(
             update(images).where(images.c.id.in_(chunk), reopened, _NAMELESS).values(status="pending", reason="")
         )
@@ -197,9 +186,7 @@ def owe_again(connection: Connection, collection: int, retry: str) -> int:
         return 0
     again: ColumnElement[bool] = images.c.reason.in_(TEMPORARY)
     if retry == "all":
-        again = and_(
-            images.c.status.in_(("failed", "skipped")), images.c.reason.not_in(("bad-url", "account-not-listed"))
-        )
+        again = and_(images.c.status.in_(("failed", "skipped")), images.c.reason.not_in(NEVER_ASKED))
     result = connection.execute(
         update(images).where(images.c.collection_id == collection, again).values(status="pending", reason="", detail="")
     )

@@ -65,8 +65,9 @@ class Command(ScrapyCrawl):
             raise error
         closing = Closing.of(crawler)
         closing.close("forced")
-        reason = crawler.stats.get_value("finish_reason")
-        return int(closing.error is not None or reason == "start_error")
+        if closing.error is not None:
+            return int(getattr(closing.error, "exitcode", 1))
+        return int(crawler.stats.get_value("finish_reason") == "start_error")
 
 
 def _check_feeds(feeds: list[str]) -> None:

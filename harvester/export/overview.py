@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
 
-from harvester.catalogue import queries
+from harvester.catalogue import listings, queries
 from harvester.catalogue.store import open_existing
 from harvester.errors import BadInput, CatalogueError, StoreError
 from harvester.export.books import Book, books
@@ -32,11 +32,14 @@ def overview(places: Places) -> Overview:
         raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
     try:
         with catalogue.connect() as connection:
-            found = Overview(books(queries.counts(connection)))
+            found = Overview(books(queries.counts(connection), listings.by_site(connection)))
+            found.complaints += [sentence for book in found.books for sentence in book.complaints()]
             for collection in queries.unfinished(connection):
                 where = places.output(collection)
                 found.complaints.append(f"Not all promises for {where} are recorded: run the same crawl again.")
             for row, collection in queries.all_collections(connection).items():
+                if collection.layout:
+                    continue  # the status file is a data set's
                 try:
                     write_status(connection, row, places.status_file(collection))
                 except StoreError as error:

@@ -13,7 +13,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 from sqlalchemy.exc import DBAPIError
 
-from harvester.catalogue import queries
+from harvester.catalogue import listings, queries
 from harvester.errors import HarvesterError
 from harvester.export.books import Book, books, table
 from harvester.export.status import write_status
@@ -29,7 +29,7 @@ class Closing:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.closed = False
         self._stopping: asyncio.Task[None] | None = None
 
@@ -47,7 +47,7 @@ class Closing:
         assert closing is not None
         return closing
 
-    def stop(self, error: Exception) -> None:
+    def stop(self, error: BaseException) -> None:
         """End the run because of this error; what is not done stays owed."""
         if self.error is None:
             self.error = error
@@ -74,8 +74,9 @@ class Closing:
         ledger.end(reason)
         path = Places.from_settings(self.crawler.settings).status_file(ledger.collection)
         with ledger.engine.connect() as connection:
-            write_status(connection, ledger.row, path)
-            found = books(queries.counts(connection, ledger.row))
+            if not ledger.collection.layout:  # the status file is a data set's
+                write_status(connection, ledger.row, path)
+            found = books(queries.counts(connection, ledger.row), listings.by_site(connection, ledger.row))
         for book in found:
             self._tell(book, reason)
 
@@ -86,6 +87,8 @@ class Closing:
         run = Ledger.of(self.crawler).finished
         this_run = ", ".join(f"{run[status]:,} {status}" for status in ("done", "failed", "skipped"))
         logger.info("This run (%s): %s\n%s", reason, this_run, as_text([book]))
+        for sentence in book.complaints():
+            logger.warning("%s", sentence)
         if book.owed or not self._all_promised():
             more = "" if self._all_promised() else " and not all promises are recorded yet"
             logger.info("%s images are still owed%s: the same command continues.", f"{book.owed:,}", more)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import imagehash
 from PIL import Image
 
+NO_FINGERPRINT = 0
+"""The recipe of files that are not decoded: videos."""
+
 RECIPE = 1
 """Goes up whenever the same picture may get another hash; hashes of different recipes are not comparable."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from harvester.catalogue.writer import Outcome
 from harvester.extensions.closing import stop_on
 from harvester.extensions.ledger import Ledger
-from harvester.imaging.fingerprint import RECIPE
+from harvester.imaging.fingerprint import NO_FINGERPRINT, RECIPE
 from harvester.items import ImageItem
 
 
@@ -55,6 +55,7 @@ def _outcome(item: ImageItem) -> Outcome:
 def _blob(item: ImageItem) -> dict[str, Any] | None:
     if item.blob is None:
         return None
-    names = ("sha256", "format", "mode", "width", "height", "bytes", "animated", "frames")
-    hashes = ("phash", "dhash", "average", "whash")
-    return {name: getattr(item, name) for name in (*names, *hashes)} | {"ext": item.work.ext, "recipe": RECIPE}
+    names = ("sha256", "format", "mode", "width", "height", "bytes", "animated", "frames", "embedded")
+    hashes = {name: getattr(item, name) or "" for name in ("phash", "dhash", "average", "whash")}
+    recipe = RECIPE if item.phash else NO_FINGERPRINT
+    return {name: getattr(item, name) for name in names} | hashes | {"ext": item.work.ext, "recipe": recipe}

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -29,6 +29,9 @@ from harvester.items import ImageItem
 from harvester.places import Places
 from harvester.reasons import REASONS, of_http_status
 from harvester.signals import image_answered
+
+if TYPE_CHECKING:
+    from harvester.spiders.owing import OwingSpider
 
 REASON_OF_EXCEPTION: dict[type[Exception], str] = {
     DownloadTimeoutError: "timeout",
@@ -71,10 +74,17 @@ class DownloadPipeline(ImagesPipeline):
         self._inside.add(item)
         if item.sha256 and (body := await self._workers.run(self._blobs.read, item.sha256, item.work.ext)):
             item.work.body = body
-        while item.open and not item.work.body:  # again where another image of the same address was under way
-            await super().process_item(item)
+        if not item.work.body:
+            await self._fetch(item)
+            if item.open and (address := cast("OwingSpider", self.crawler.spider).other_address(item)):
+                item.url, item.work.body = address, b""
+                await self._fetch(item)
         self.crawler.signals.send_catch_log(image_answered, item=item)
         return item
+
+    async def _fetch(self, item: ImageItem) -> None:
+        while item.open and not item.work.body:  # again where another image of the same address was under way
+            await super().process_item(item)
 
     def get_media_requests(self, item: ImageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:
         """One request, never cached; none where the address is none."""
@@ -90,8 +100,8 @@ class DownloadPipeline(ImagesPipeline):
     ) -> FileInfo:
         """Download here: a refusal is then a value. Raised as an exception it would be logged with a traceback."""
         asked = datetime.now(UTC)
+        item.attempts += item.work.asked_at is None
         item.asked_at, item.work.asked_at = asked.isoformat(timespec="seconds"), int(asked.timestamp())
-        item.attempts += 1
         try:
             response = await self.crawler.engine.download_async(request)
         except IgnoreRequest as error:

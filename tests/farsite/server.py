@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
-from tests.farsite import files, journal, mastodon, trouble
+from tests.farsite import civitai, files, journal, mastodon, trouble
 
-MODULES = [files, trouble, mastodon, journal]
+MODULES = [files, trouble, civitai, mastodon, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 

@@ -1,0 +1,51 @@
+"""What a source says of images, taken apart so that it can be asked for: generation data, reactions, tags."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from harvester.catalogue.queries import chunks
+from harvester.catalogue.schema import generated, images, source_tags
+from harvester.items import Promise
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows that are not there yet; one that breaks a unique key is left as it is."""
+    if not rows:
+        return
+    dialect = connection.dialect.name
+    if dialect == "sqlite":
+        connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
+    elif dialect == "postgresql":
+        connection.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
+    else:
+        connection.execute(insert(table).prefix_with("IGNORE"), rows)
+
+
+def note_facts(connection: Connection, rows: Mapping[str, int], promised: Sequence[Promise]) -> None:
+    """Note what is said of new images; `rows` are theirs by key. A file of known identity needs no fetch."""
+    told = {rows[p.key]: asdict(p.generated) for p in promised if p.generated}
+    _adopt_files(connection, {row: facts["uuid"] for row, facts in told.items() if facts["uuid"]})
+    insert_new(connection, generated, [{"image_id": row, **facts} for row, facts in told.items()])
+    tags = [{"image_id": rows[p.key], "tag": tag} for p in promised for tag in dict.fromkeys(p.tags)]
+    insert_new(connection, source_tags, tags)
+
+
+def _adopt_files(connection: Connection, uuids: Mapping[int, str]) -> None:
+    """New images whose file stands at the source under another image, too, take over its bytes."""
+    known: dict[str, str] = {}
+    for chunk in chunks(list(uuids.values())):
+        found = (
+            select(generated.c.uuid, images.c.sha256)
+            .join(images, images.c.id == generated.c.image_id)
+            .where(generated.c.uuid.in_(chunk), images.c.sha256.is_not(None))
+        )
+        known.update((uuid, sha256) for uuid, sha256 in connection.execute(found))
+    adopted = [{"b_id": row, "b_sha": known[uuid]} for row, uuid in uuids.items() if uuid in known]
+    if adopted:
+        connection.execute(
+            update(images).where(images.c.id == bindparam("b_id")).values(sha256=bindparam("b_sha")), adopted
+        )

@@ -1,0 +1,43 @@
+"""API keys: put on a page request at the last moment, for the one server they belong to, and taken off for all others.
+
+It stands behind the HTTP cache, retries and redirects, so that a key is in no stored request and on no redirect.
+"""
+
+from typing import Self
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+
+class KeyMiddleware:
+    """Adds `Authorization: Bearer …` from the spider's `keys`: scheme, host and port of a server -> its key."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Keys are asked of the spider at each request: it may learn them late."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        """Only requests for pages carry a key."""
+        keys = getattr(self._crawler.spider, "keys", {})
+        key = keys.get(origin(request.url)) if request.meta.get("page") else None
+        if key:
+            request.headers["Authorization"] = f"Bearer {key}"
+        elif keys:
+            request.headers.pop("Authorization", None)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """The answer is here: what keeps, repeats or redirects the request behind us shall not see the key."""
+        request.headers.pop("Authorization", None)
+        return response
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address, as one text."""
+    split = urlsplit(url)
+    return f"{split.scheme}://{split.netloc.lower()}"

@@ -1,0 +1,46 @@
+"""600: what lies beside a named picture, such as its caption. Written before the picture is called done."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self, cast
+
+from scrapy.crawler import Crawler
+
+from harvester.blobs import NameTaken, name
+from harvester.errors import StoreError
+from harvester.extensions.closing import stop_on
+from harvester.extensions.ledger import Ledger
+from harvester.extensions.workers import Workers
+from harvester.items import ImageItem
+from harvester.places import Places
+from harvester.reasons import REASONS
+from harvester.spiders.owing import OwingSpider
+
+
+class SidecarsPipeline:
+    """Writes what the spider's `sidecars` gives; it is made from what the catalogue knows of the image."""
+
+    def __init__(self, output: Path, crawler: Crawler) -> None:
+        self._output = output
+        self._crawler = crawler
+        self._workers = Workers.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Beside the named copies."""
+        return cls(Places.from_settings(crawler.settings).output(Ledger.of(crawler).collection), crawler)
+
+    async def process_item(self, item: ImageItem) -> ImageItem:
+        """Each file appears whole or not at all, and never in place of another."""
+        if item.open and (beside := cast("OwingSpider", self._crawler.spider).sidecars(item)):
+            with stop_on(StoreError, self._crawler):
+                await self._workers.run(self._write, item, beside)
+        return item
+
+    def _write(self, item: ImageItem, beside: Mapping[str, bytes]) -> None:
+        for stem in item.work.names.values():
+            for ext, data in beside.items():
+                try:
+                    name(self._output / f"{stem}.{ext}", data)
+                except NameTaken as taken:
+                    item.refuse(REASONS["name-taken"].status, "name-taken", str(taken))

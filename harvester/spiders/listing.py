@@ -1,0 +1,142 @@
+"""What spiders share that walk the pages of a source: API feeds, folders, timelines."""
+
+import asyncio
+import logging
+from abc import abstractmethod
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import ClassVar
+
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+
+from harvester.catalogue import listings, queries
+from harvester.catalogue.listings import Listing
+from harvester.errors import Cut
+from harvester.extensions.closing import Closing
+from harvester.items import Page
+from harvester.pipelines.download import REASON_OF_EXCEPTION
+from harvester.sites.pages import Answer, Classify, Verdict
+from harvester.spiders.owing import OwingSpider
+from harvester.text import printable
+
+logger = logging.getLogger(__name__)
+
+PLENTY = 1000
+"""Images owed from which on pages wait: they are cheap to ask for later, and their news grows old."""
+
+LOOK_AGAIN = 0.5
+"""Seconds between two looks whether images are still plenty."""
+
+EMPTY_PAGES = 200
+"""So many empty pages in a row are no listing any more, whatever cursors they carry."""
+
+
+class ListingSpider(OwingSpider):
+    """Walks listings page by page while the images on them are fetched.
+
+    A subclass has `classify` of its site, and says which listings there are (`queries`), how a page of one is asked for
+    (`page_request`) and what it holds (`read`). Everything else is here: pages wait while plenty is owed; each page is
+    one transaction with the cursor of the next; a listing that breaks off is *cut*, with a reason, and goes on at its
+    cursor in the next run.
+    """
+
+    classify: ClassVar[Classify]
+
+    @abstractmethod
+    def queries(self) -> AsyncIterator[str]:
+        """The listings to walk, one after the other: texts of up to 600 characters that stay the same between runs."""
+
+    @abstractmethod
+    def page_request(self, listing: Listing) -> Request:
+        """The request for the page at `listing.cursor`, or for the first one."""
+
+    @abstractmethod
+    def read(self, answer: Answer, listing: Listing) -> Page:
+        """What a page holds. Called for `Verdict.OK` and `Verdict.MISSING`; raises Cut."""
+
+    def why(self, answer: Answer) -> str:
+        """What to say of an answer that is no page."""
+        return f"HTTP {answer.status}"
+
+    async def promise_all(self) -> None:
+        """First what is known without asking, then every listing."""
+        await super().promise_all()
+        async for query in self.queries():
+            if not self.going:
+                break
+            self.tell(await self.walk(query))
+
+    async def walk(self, query: str) -> Listing:
+        """Walk one listing to its end, or until it is cut or the run is stopped."""
+        listing = await self.ledger.change(listings.begin, query)
+        seen, empty, restarted = {listing.cursor}, 0, False
+        while listing.state == "open" and self.going:
+            await self._room()
+            try:
+                page = self._checked(await self._page(listing), seen, empty)
+            except Cut as error:
+                listing = await self.ledger.change(listings.cut, listing.row, error.why, error.restart)
+                if error.restart and not restarted:
+                    logger.warning("%s: %s; it begins anew, what is known is not fetched again", query, error.why)
+                    listing, restarted = await self.ledger.change(listings.begin, query), True
+                    seen = {None}
+                continue
+            seen.add(page.next)
+            empty = 0 if page.items else empty + 1
+            listing, lowest = await self.ledger.change(listings.turn, listing.row, page)
+            self.dealer.add(lowest)
+        return listing
+
+    async def answer(self, request: Request) -> Answer:
+        """The answer to a page request, whatever its status. Raises Cut where there is none."""
+        request.meta["page"] = True
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except IgnoreRequest as error:
+            raise Cut(str(error) or "not asked for") from error
+        except tuple(REASON_OF_EXCEPTION) as error:
+            word = next(word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind))
+            raise Cut(f"no answer ({word})") from error
+        headers = {
+            name.decode("latin-1").lower(): b", ".join(v).decode("latin-1") for name, v in response.headers.items()
+        }
+        return Answer(response.url, response.status, headers, response.body)
+
+    def tell(self, listing: Listing) -> None:
+        """Say how a listing was left."""
+        told = ", ".join(f"{number:,} {what}" for what, number in sorted(listing.counts.items()) if number)
+        logger.log(
+            logging.WARNING if listing.state == "cut" else logging.INFO,
+            "%s: %s after %s pages with %s items%s%s",
+            printable(listing.query),
+            {"open": "stopped"}.get(listing.state, listing.state),
+            f"{listing.pages:,}",
+            f"{listing.items:,}",
+            f" ({told})" if told else "",
+            f": {printable(listing.why)}" if listing.why else "",
+        )
+
+    @property
+    def going(self) -> bool:
+        """Whether nobody has asked the run to stop."""
+        return bool(self.crawler.crawling) and Closing.of(self.crawler).error is None
+
+    async def _page(self, listing: Listing) -> Page:
+        answer = await self.answer(self.page_request(listing))
+        if type(self).classify(answer) in (Verdict.OK, Verdict.MISSING):
+            return self.read(answer, listing)
+        raise Cut(self.why(answer))
+
+    @staticmethod
+    def _checked(page: Page, seen: set[str | None], empty: int) -> Page:
+        if page.next is not None and page.next in seen:
+            return replace(page, next=None, cut="the source gave the same cursor again")
+        if not page.items and empty + 1 >= EMPTY_PAGES and page.next is not None:
+            return replace(page, cut=f"{EMPTY_PAGES} empty pages in a row")
+        return page
+
+    async def _room(self) -> None:
+        """Wait while plenty is owed, as long as something of it is being worked on."""
+        while self.going and self.dealer.busy and await self.ledger.ask(queries.owes_more_than, PLENTY):
+            await asyncio.sleep(LOOK_AGAIN)

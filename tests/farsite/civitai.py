@@ -1,0 +1,270 @@
+"""Civitai's images API and its file host, good and bad: `username` or `postId` says which trouble is wanted.
+
+Without them it is a good feed of 1,100 items with everything the real one has: an empty page in the middle, items that
+come twice, videos, deleted users, extensions that lie, files that are gone, a 503 with Retry-After.
+"""
+
+import json
+import struct
+import zlib
+from typing import Any
+
+from aiohttp import web
+
+from tests.farsite import pictures
+from tests.farsite.journal import JOURNAL
+
+NUMBER = 1100
+BUCKET = "xG1nkqKTMzGDvpLrqFT7WA"
+GOOD_KEY = "civitai-key-0123456789abcdef"
+COUNTS = ("cryCount", "laughCount", "likeCount", "dislikeCount", "heartCount", "commentCount")
+
+VIDEO_EVERY, GONE_EVERY, REDIRECT_EVERY, PNG_EVERY, NO_USER_EVERY = 25, 97, 50, 10, 13
+STILL_VIDEO = 34
+"""A video of which the plain original is one still frame."""
+
+EMPTY_BEHIND = 400
+"""Behind so many items comes an empty page with a cursor."""
+
+_REGION = {"error": "Access to this service is not available in your region due to legal restrictions.",
+           "code": "REGION_BLOCKED"}  # fmt: skip
+_DEAD = {"message": "This cursor can no longer be continued; start again without it"}
+_CAP = {"error": "You've requested too many pages, please use cursors instead"}
+_BUSY = {"error": "Server busy, please retry shortly."}
+
+
+def is_video(n: int) -> bool:
+    """Which items of the good feed are videos."""
+    return n % VIDEO_EVERY == 9
+
+
+def is_gone(n: int) -> bool:
+    """Which files the good feed lists but does not have."""
+    return n % GONE_EVERY == 5
+
+
+def hearts(n: int) -> int:
+    """Hearts of an item of the good feed, 0 to 39."""
+    return n * 7 % 40
+
+
+def uuid_of(n: int) -> str:
+    """The identity of the file of item n."""
+    return f"00000000-0000-4000-8000-{n:012d}"
+
+
+def prompt_of(n: int) -> str:
+    """The prompt of item n; every third has none."""
+    return "" if n % 3 == 0 else f"a castle no. {n}, <lora:mist:0.6>\nat dawn"
+
+
+def item(n: int, files: str, **more: Any) -> dict[str, Any]:
+    """Item n as the API gives it with all the with* flags."""
+    kind = "video" if is_video(n) else "image"
+    address = f"{files}/{BUCKET}/{uuid_of(n)}/width=450/{uuid_of(n)}.{'mp4' if kind == 'video' else 'jpeg'}"
+    return {
+        "id": n,
+        "url": address,
+        "hash": "U8Q]+w00~q",
+        "width": 64,
+        "height": 64,
+        "nsfwLevel": "None",
+        "type": kind,
+        "nsfw": False,
+        "browsingLevel": 1,
+        "createdAt": f"2025-0{1 + n % 9}-15T19:58:26.745Z",
+        "postId": 7,
+        "stats": dict.fromkeys(COUNTS, 0) | {"heartCount": hearts(n), "likeCount": n % 5},
+        "meta": _meta(n),
+        "username": None if n % NO_USER_EVERY == 0 else f"User_{n % 4}",
+        "baseModel": "SDXL 1.0",
+        "modelVersionIds": [n % 6 + 1],
+        "tags": [{"id": 5, "name": "castle"}, {"id": n % 3, "name": f"tag {n % 3}"}],
+        **more,
+    }
+
+
+def _meta(n: int) -> dict[str, Any] | None:
+    if not prompt_of(n):
+        return None
+    return {"prompt": prompt_of(n), "negativePrompt": "blurry", "Model": f"castles v{n % 6}", "sampler": "Euler a",
+            "seed": n * 1000, "steps": "20", "comfy": '{"prompt": {}, "workflow": undefined}'}  # fmt: skip
+
+
+async def _me(request: web.Request) -> web.Response:
+    if request.headers.get("Authorization") == f"Bearer {GOOD_KEY}":
+        return web.json_response({"id": 1, "username": "me"})
+    return web.json_response({"error": "Unauthorized"}, status=401)
+
+
+async def _images(request: web.Request) -> web.Response:
+    query = request.query
+    if "Nonsense" in query.get("baseModels", ""):
+        complaint = [{"path": ["baseModels", 0], "message": "Invalid option"}]
+        return web.json_response({"error": {"name": "ZodError", "message": json.dumps(complaint)}}, status=400)
+    files = f"http://127.0.0.2:{request.url.port}"
+    trouble = query.get("username") or {"666": "hostile", "667": "big"}.get(query.get("postId", ""), "")
+    if trouble:
+        return await _TROUBLES[trouble](request, files)
+    if "ids" in query:
+        asked = {int(word) for word in query["ids"].split(",")}
+        return _answer(request, [item(n, files) for n in sorted(asked) if n <= NUMBER], None)
+    return await _feed(request, files)
+
+
+async def _feed(request: web.Request, files: str) -> web.Response:
+    cursor, limit = request.query.get("cursor", "feed:0:0"), int(request.query.get("limit", "50"))
+    if cursor == f"feed:{EMPTY_BEHIND}:empty":
+        return _answer(request, [], f"feed:{EMPTY_BEHIND}:0")
+    start = int(cursor.split(":")[1])
+    if start == 2 * limit and not request.app[JOURNAL].times_asked("civitai busy"):
+        return web.json_response(_BUSY, status=503, headers={"Retry-After": "0", "Cache-Control": "no-store"})
+    numbers = list(range(start + 1, min(start + limit, NUMBER) + 1))
+    kind = request.query.get("type")
+    listed = [item(n, files) for n in numbers if kind in (None, "video" if is_video(n) else "image")]
+    if start == limit:
+        listed.append(item(1, files))  # a newer item has shifted the pages
+    end = numbers[-1]
+    following = None if end == NUMBER else f"feed:{end}:{'empty' if end == EMPTY_BEHIND else 0}"
+    return _answer(request, listed, following)
+
+
+def _answer(request: web.Request, items: list[Any], cursor: str | None) -> web.Response:
+    if request.query.get("withMeta") != "true":
+        items = [{**item, "meta": None} for item in items]
+    metadata = (
+        {} if cursor is None else {"nextCursor": cursor, "nextPage": str(request.url.update_query(cursor=cursor))}
+    )
+    return web.json_response({"items": items, "metadata": metadata})
+
+
+def _ten(start: int, files: str, **more: Any) -> list[dict[str, Any]]:
+    stats = {**dict.fromkeys(COUNTS, 0), "heartCount": 99}
+    return [item(n, files, stats=stats, type="image", **more) for n in range(start, start + 10)]
+
+
+def _second_page(status: int, body: Any) -> Any:
+    """A good first page; then an error, for ever."""
+
+    async def answer(request: web.Request, files: str) -> web.Response:
+        if "cursor" not in request.query:
+            return _answer(request, _ten(2001, files, username=None), "2")
+        if isinstance(body, str):
+            return web.Response(status=status, text=body, content_type="text/html")
+        return web.json_response(body, status=status)
+
+    return answer
+
+
+async def _expired(request: web.Request, files: str) -> web.Response:
+    """The cursor of the second page dies once."""
+    if "cursor" not in request.query:
+        return _answer(request, _ten(2001, files, username=None), "feed:9:2")
+    if not request.app[JOURNAL].times_asked("civitai expired"):
+        return web.json_response(_DEAD, status=400)
+    return _answer(request, _ten(2011, files, username=None), None)
+
+
+async def _capped(request: web.Request, files: str) -> web.Response:
+    if "cursor" in request.query:
+        return _answer(request, _ten(2011, files, username=None), None)
+    return _answer(request, _ten(2001, files, username=None), "feed:9:2")
+
+
+async def _loop(request: web.Request, files: str) -> web.Response:
+    return _answer(request, _ten(2001, files, username=None), "again")
+
+
+async def _zero(request: web.Request, files: str) -> web.Response:
+    zero = [item(n, files, stats=dict.fromkeys(COUNTS, 0), username="zero") for n in range(2001, 2011)]
+    return _answer(request, zero, None)
+
+
+async def _moved(request: web.Request, _: str) -> web.Response:
+    return web.Response(status=302, headers={"Location": str(request.url.with_host("127.0.0.3"))})
+
+
+async def _nested(request: web.Request, files: str) -> web.Response:
+    listed = [{**one, "meta": {"id": one["id"], "meta": one["meta"]}} for one in _ten(2001, files, username="nested")]
+    return _answer(request, listed, None)
+
+
+async def _hostile(request: web.Request, files: str) -> web.Response:
+    good, *others = _ten(2001, files, postId=666)
+    others[0] |= {"username": "../../../etc", "meta": {"prompt": 5, "seed": [1], "Model": {"a": "b"}}}
+    others[1] |= {"username": "CON", "meta": "text", "tags": "none", "stats": []}
+    others[2] |= {"url": "file:///etc/passwd"}
+    others[3] |= {"url": None}
+    others[4] |= {"id": "2006"}
+    others[5] |= {"username": ".\x00\u202e\ud800 ", "meta": {"prompt": "\ud800\x00x", "seed": 2**70}}
+    others[6] |= {"meta": {"prompt": "p" * 100_000}, "tags": [{"name": "t" * 900}, {"name": "\x00"}, 5, {}]}
+    others[7] |= {"username": "x" * 5000}
+    others[8] |= {"stats": {"heartCount": 10**400}}
+    body = json.dumps({"items": [good, *others, None, 7, [], {}], "metadata": {}})
+    return web.Response(text=body.replace('"steps": "20"', '"steps": 1e999'), content_type="application/json")
+
+
+async def _big(request: web.Request, files: str) -> web.Response:
+    """Images enough to keep a crawl busy: 600 a page, three pages, 1,800 in all."""
+    start = int(request.query.get("cursor", "3000"))
+    stats = {**dict.fromkeys(COUNTS, 0), "heartCount": 99}
+    listed = [item(n, files, stats=stats, type="image", postId=667) for n in range(start, start + 600)]
+    return _answer(request, listed, str(start + 600) if start < 4200 else None)
+
+
+_TROUBLES = {
+    "blocked": _second_page(451, _REGION),
+    "toomany": _second_page(429, _CAP),
+    "maintenance": _second_page(200, "<!DOCTYPE html><html><body>We are down for maintenance.</body></html>"),
+    "down": _second_page(500, {"error": "An unexpected error occurred", "code": "INTERNAL_SERVER_ERROR"}),
+    "nobody": _second_page(404, {"error": "User not found", "code": "NOT_FOUND"}),
+    "expired": _expired,
+    "capped": _capped,
+    "loop": _loop,
+    "zero": _zero,
+    "moved": _moved,
+    "nested": _nested,
+    "hostile": _hostile,
+    "big": _big,
+}
+
+
+async def _file(request: web.Request) -> web.Response:
+    n, parameters = int(request.match_info["n"]), request.match_info["parameters"]
+    if is_gone(n):
+        return web.Response(status=404, text="Not found")
+    if "original=true" not in parameters:
+        return web.Response(body=pictures.KINDS["tiny.png"](), headers={"Content-Type": "image/jpeg"})
+    if n % REDIRECT_EVERY == 7:
+        return web.Response(status=301, headers={"Location": f"/file/civitai-media-cache/{uuid_of(n)}/original"})
+    return _bytes_of(n, full="quality=100" in parameters)
+
+
+async def _cached(request: web.Request) -> web.Response:
+    return _bytes_of(int(request.match_info["n"]))
+
+
+def _bytes_of(n: int, *, full: bool = False) -> web.Response:
+    if is_video(n) and n < 2000:
+        still = n == STILL_VIDEO and not full
+        body = pictures.KINDS["webp.webp" if still else "movie.mp4"]() + (b"" if still else struct.pack(">I", n))
+    elif n % PNG_EVERY == 3:
+        body = with_text(pictures.KINDS["png-rgb.png"](), "parameters", f"file prompt {n}\nSteps: 20, Seed: {n}")
+    else:
+        body = pictures.numbered(n)
+    return web.Response(body=body, headers={"Content-Type": "application/octet-stream"})
+
+
+def with_text(png: bytes, keyword: str, text: str) -> bytes:
+    """A PNG with one text chunk more, behind its header."""
+    body = keyword.encode("latin-1") + b"\0" + text.encode("latin-1", "replace")
+    chunk = struct.pack(">I", len(body)) + b"tEXt" + body + struct.pack(">I", zlib.crc32(b"tEXt" + body))
+    return png[:33] + chunk + png[33:]
+
+
+ROUTES: list[web.RouteDef] = [
+    web.get("/api/v1/me", _me),
+    web.get("/api/v1/images", _images),
+    web.get("/" + BUCKET + r"/00000000-0000-4000-8000-{n:\d+}/{parameters}/{name}", _file),
+    web.get(r"/file/civitai-media-cache/00000000-0000-4000-8000-{n:\d+}/original", _cached),
+]
