@@ -54,10 +54,10 @@ REASONS: dict[str, Reason] = {
     "had-before": _skipped("the list given with `seen` names it: another program fetched it"),
 }
 
-NAMELESS = ("account-not-listed", "type-not-wanted")
+NAMELESS = ("account-not-listed", "type-not-wanted", "video")
 """Skipped because the image has no name; once a source gives it one, it is owed."""
 
-NEVER_ASKED = (*NAMELESS, "bad-url", "had-before")
+NEVER_ASKED = (*NAMELESS, "bad-url", "no-address", "had-before")
 """Not even asked for with `retry=all`: there is no address or no name."""
 
 NO_ANSWER = frozenset({"timeout", "dns", "connection"})

@@ -27,6 +27,18 @@ USER_AGENT = ""
 
 # --- Sites ----------------------------------------------------------------------------------------------------------
 
+# Tokens for servers with Mastodon's API: JSON {"host": "token"}, or the name of a file with it; each is sent only to
+# its own host. Read by harvester.spiders.timelines.
+MASTODON_TOKENS = os.environ.get("MASTODON_TOKENS", "")
+
+# Which wishes of account owners are respected: indexable, noindex, nobot, discoverable; comma-separated.
+# docs/mastodon.md says what they mean. Read by harvester.spiders.timelines.
+MASTODON_WISHES = os.environ.get("MASTODON_WISHES", "indexable,noindex,nobot")
+
+# Seconds between two pages of one server; Mastodon answers anonymous callers 300 pages in 15 minutes.
+# Read by harvester.spiders.timelines.
+MASTODON_PAGE_SECONDS = os.environ.get("MASTODON_PAGE_SECONDS", "3")
+
 # The API key of your Civitai account; empty: none. Sent only to the server of CIVITAI_BASE_URL, written nowhere.
 # Read by harvester.spiders.civitai.
 CIVITAI_API_KEY = os.environ.get("CIVITAI_API_KEY", "")

@@ -16,7 +16,12 @@ from tests.postgres import running as postgres_running
 
 ROOT = Path(__file__).parent.parent
 
-QUICK = {"AUTOTHROTTLE_START_DELAY": "0.01", "DOWNLOAD_TIMEOUT": "2", "LOGSTATS_INTERVAL": "1"}
+QUICK = {
+    "MASTODON_PAGE_SECONDS": "0",
+    "AUTOTHROTTLE_START_DELAY": "0.01",
+    "DOWNLOAD_TIMEOUT": "2",
+    "LOGSTATS_INTERVAL": "1",
+}
 """Settings that only make tests shorter."""
 
 

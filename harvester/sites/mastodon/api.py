@@ -32,7 +32,7 @@ class Listing:
         Links to the next page drop parameters (any[] on Mastodon, only_media elsewhere), so ours are always sent.
         """
         mine = self.parameters + (((cursor.name, cursor.value),) if cursor else ())
-        return f"{self.address}?{urlencode(mine)}"
+        return f"{self.address}?{urlencode(mine)}" if mine else self.address
 
 
 def lookup(base: str, acct: str) -> str:

@@ -18,9 +18,11 @@ EXPORTED = frozenset({"public", "unlisted"})
 class Post:
     """One post with pictures. `uri` is what it is called on every server; of a boost it is the boosted post's.
 
-    `facts` is what is kept beside each picture: text, spoiler, sensitive, language, tags, times.
+    `entry` is the id under which it stands in the listing: of a boost that is the boost's own. `facts` is what is kept
+    beside each picture: text, spoiler, sensitive, language, tags, times.
     """
 
+    entry: str
     ident: str
     uri: str
     url: str
@@ -128,7 +130,16 @@ def _post(entry: Mapping[str, Any], domain: str, respected: Collection[str]) -> 
     booster = account_of(fields.mapping(entry.get("account")), domain, ()).acct if inner else ""
     ident, url = fields.ident(said.get("id")), fields.text(said.get("url"))
     uri = fields.text(said.get("uri")) or url or f"{domain}:{ident}"
-    return Post(ident, uri, url or uri, author, booster, tuple(media.pictures(said)), _facts(said, booster))
+    return Post(
+        fields.ident(entry.get("id")),
+        ident,
+        uri,
+        url or uri,
+        author,
+        booster,
+        tuple(media.pictures(said)),
+        _facts(said, booster),
+    )
 
 
 def _facts(said: Mapping[str, Any], booster: str) -> dict[str, Any]:
