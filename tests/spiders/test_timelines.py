@@ -112,7 +112,7 @@ def test_a_second_run_walks_only_what_is_new(commands: Commands, farsite: Farsit
 
 
 def test_a_walk_that_broke_off_goes_on_at_its_cursor(commands: Commands, farsite: Farsite) -> None:
-    """The second page comes cut: the listing is cut with a reason; the next run asks for that page, and all is there."""
+    """A page comes cut: the listing is cut; the next run asks for that page again, and in the end all is there."""
     base = farsite.url("/m/mastodon~cut")
     for _ in range(5):
         said = crawl(commands, base, "acct=alice", "collect_only=1")
