@@ -74,7 +74,7 @@ def test_the_page_on_mastodon_lists_wishes_and_refusals() -> None:
         _ticked(row[0])[0]: row[1].replace("`", "") for row in _rows("docs/mastodon.md", "Whose pictures are left out")
     }
     assert wishes == WISHES
-    refusals = {_ticked(row[0])[0]: row[1] for row in _rows(page, "Why an account cannot be read")}
+    refusals = {_ticked(row[0])[0]: row[1] for row in _rows("docs/mastodon.md", "Why an account cannot be read")}
     assert refusals == {str(word): meaning for word, meaning in MEANINGS.items()}
 
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -137,6 +137,8 @@ class TimelineSpider(ListingSpider):
         begins = listing.cursor is None
         following = None if source.single else paging.older(answer.headers, found.ids, self._before)
         self._before = set(found.ids)
+        if begins and mark.reach.stretches:
+            self._leave_out_known(found, mark.reach.stretches[0].heads)
         if self.asked.most and len(mark.reach.stretches) <= (0 if begins else 1):
             following = self._trim(found, self.asked.most - mark.posts) or following
         walked = (mark.reach.begun if begins else mark.reach.continued)(found.ids, following)
@@ -181,6 +183,14 @@ class TimelineSpider(ListingSpider):
     async def _owed(self, host: str, after: int, limit: int) -> list[Owed]:
         """Nothing is dealt out while only collecting."""
         return [] if self.asked.collect_only else await super()._owed(host, after, limit)
+
+    @staticmethod
+    def _leave_out_known(found: posts.Page, heads: Sequence[str]) -> None:
+        """Drop what lies below the head of an earlier walk: it was taken then, or is behind that walk's cursor."""
+        met = next((number for number, ident in enumerate(found.ids) if ident in heads), None)
+        if met is not None:
+            found.posts = [post for post in found.posts if post.entry in found.ids[:met]]
+            found.ids = found.ids[: met + 1]
 
     @staticmethod
     def _trim(found: posts.Page, room: int) -> Cursor | None:
