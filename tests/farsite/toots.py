@@ -77,7 +77,7 @@ def _status(name: str, number: int, base: str, port: int) -> dict[str, Any]:
 
 
 def _attachment(post: str, place: int, port: int) -> dict[str, Any]:
-    number = (int(post) * 4 + place) % 1_000_000
+    number = (int(post[2:4]) * 1000 + int(post[4:])) * 4 + place  # no two posts share a picture
     files = f"http://{_FILES}:{port}"
     return {
         "id": f"{post}{place}",
