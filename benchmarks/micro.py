@@ -23,7 +23,7 @@ KINDS: Mapping[str, Callable[[int], bytes]] = {
     "baseline JPEG": scenes.jpeg,
     "progressive JPEG": partial(scenes.jpeg, progressive=True),
     "rotated JPEG": partial(scenes.jpeg, orientation=6),
-    "RGBA PNG": scenes.png,
+    "RGBA PNG": scenes.transparent_png,
     "still GIF": scenes.still_gif,
     "animated GIF": scenes.animated_gif,
 }

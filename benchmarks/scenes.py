@@ -23,21 +23,28 @@ _FAST = Image.Quantize.FASTOCTREE
 
 def jpeg(number: int, size: Size = SQUARE, *, progressive: bool = False, orientation: int = 1) -> bytes:
     """Quality 85, 1 to 3 bits a pixel."""
-    random = np.random.default_rng(number)
-    grain = random.uniform(0.02, 0.3)
-    picture = _scene(random, size, ((128, 0.5), (32, 0.3), (8, 0.12), (2, grain)))
+    picture = _photograph(np.random.default_rng(number), size)
     exif = Image.Exif()
     if orientation != 1:
         exif[_ORIENTATION] = orientation
     return _saved(picture, "JPEG", quality=85, progressive=progressive, exif=exif)
 
 
-def png(number: int, size: Size = SQUARE, *, alpha: bool = True) -> bytes:
-    """Smoother than the others, as PNG does not forgive noise: 5 to 8 bits a pixel."""
+def transparent_png(number: int) -> bytes:
+    """RGBA, 480 to 640 pixels each way: as many as a photograph may have to stay below 1000 kB."""
     random = np.random.default_rng(number)
-    picture = _scene(random, size, ((128, 0.5), (32, random.uniform(0.2, 0.5)), (16, 0.05)))
+    side = int(random.integers(480, 640))
+    picture = _photograph(random, (side, side))
+    picture.putalpha(_vignette(random, (side, side)))
+    return _saved(picture, "PNG", compress_level=_PNG_LEVEL)
+
+
+def large_png(number: int, *, alpha: bool) -> bytes:
+    """20 megapixels, smoother than a photograph, as PNG does not forgive noise: 5 to 8 bits a pixel."""
+    random = np.random.default_rng(number)
+    picture = _scene(random, TWENTY_MEGAPIXELS, ((128, 0.5), (32, random.uniform(0.2, 0.5)), (16, 0.05)))
     if alpha:
-        picture.putalpha(Image.radial_gradient("L").rotate(int(random.integers(360))).resize(size))
+        picture.putalpha(_vignette(random, TWENTY_MEGAPIXELS))
     return _saved(picture, "PNG", compress_level=_PNG_LEVEL)
 
 
@@ -54,6 +61,14 @@ def animated_gif(number: int) -> bytes:
     wide = _gif_scene(random, (256 + 8 * _FRAMES, 256))
     frames = [wide.crop((8 * step, 0, 8 * step + 256, 256)).quantize(128, _FAST) for step in range(_FRAMES)]
     return _saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=80, loop=0)
+
+
+def _photograph(random: np.random.Generator, size: Size) -> Image.Image:
+    return _scene(random, size, ((128, 0.5), (32, 0.3), (8, 0.12), (2, random.uniform(0.02, 0.3))))
+
+
+def _vignette(random: np.random.Generator, size: Size) -> Image.Image:
+    return Image.radial_gradient("L").rotate(int(random.integers(360))).resize(size)
 
 
 def _gif_scene(random: np.random.Generator, size: Size) -> Image.Image:

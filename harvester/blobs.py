@@ -3,14 +3,22 @@
 import errno
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from secrets import token_hex
 
 from harvester.errors import StoreError
 
 _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+
+
+_PART = re.compile(r"\..*?(?:\.([0-9a-f]{8}))?\.[0-9a-f]{16}\.part", re.DOTALL)
+
+
+_tokens: list[str] = []
 
 
 class NameTaken(Exception):
@@ -31,8 +39,19 @@ class BlobStore:
         """Store bytes under their own hash; where they are already, nothing is written. Raises StoreError."""
         path = self.path(sha256, ext)
         if not (path.is_file() and path.read_bytes() == data):
-            publish(path, data)
+            publish_stream(path, (data,), lambda part: _keep_or_replace(part, path, data))
         return path
+
+    def linked(self, file: Path) -> str:
+        """The sha256 of the blob that a file is a hard link to; empty where it is none."""
+        try:
+            if file.stat().st_nlink < 2:
+                return ""
+            sha256 = digest(file.read_bytes())
+            ours = any(file.samefile(blob) for blob in (self.root / sha256[:2]).glob(f"{sha256}.*"))
+        except OSError:
+            return ""
+        return sha256 if ours else ""
 
     def read(self, sha256: str, ext: str) -> bytes | None:
         """The bytes of a blob, or None where it is not there or not what its name says."""
@@ -48,13 +67,31 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+@cache
+def token() -> str:
+    """Stands in the names of this process's unfinished files, so that nobody takes them for leftovers."""
+    return _tokens[0] if _tokens else token_hex(4)
+
+
+def work_for(token_of_another: str) -> None:
+    """From now on unfinished files of this process are those of another one, which has the locks."""
+    _tokens[:] = [token_of_another]
+    token.cache_clear()
+
+
+def maker(name: str) -> str | None:
+    """The token of the process that was writing an unfinished file; None for any other file name."""
+    found = _PART.fullmatch(name)
+    return (found[1] or "") if found else None
+
+
 def publish(path: Path, data: bytes) -> None:
     """Write a file so that it is complete, and on disk, before it has its name. Raises StoreError."""
     publish_stream(path, (data,))
 
 
-def publish_stream(path: Path, pieces: Iterable[bytes]) -> None:
-    """Like `publish`, for data that is made piece by piece."""
+def publish_stream(path: Path, pieces: Iterable[bytes], finish: Callable[[Path], object] | None = None) -> None:
+    """Like `publish`, for data that is made piece by piece; `finish` gives the file its name, by default replacing."""
 
     def write(part: Path) -> None:
         with part.open("xb") as file:
@@ -62,46 +99,58 @@ def publish_stream(path: Path, pieces: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
 
-    _appear(path, write)
+    _appear(path, write, finish)
     _sync_folder(path.parent)
 
 
-def link(path: Path, blob: Path, data: bytes) -> None:
+def link(path: Path, blob: Path, data: bytes, former: str = "") -> None:
     """Give a blob a second name: a hard link, or a copy where the file system has none.
 
     Where the name is taken by a file of the very same bytes, that is the copy; raises NameTaken where it is another's.
     """
-    name(path, data, lambda part: _link_or_copy(blob, part))
+    name(path, data, former, lambda part: _link_or_copy(blob, part))
 
 
-def name(path: Path, data: bytes, make: Callable[[Path], None] | None = None) -> None:
-    """Write a named copy that never replaces anything. Raises NameTaken and StoreError."""
+def name(path: Path, data: bytes, former: str = "", make: Callable[[Path], None] | None = None) -> None:
+    """Write a named copy. It replaces nothing but the copy that we made before, whose sha256 is `former`.
+
+    Raises NameTaken and StoreError.
+    """
 
     def write(part: Path) -> None:
         part.write_bytes(data)
 
-    _appear(path, make or write, replace=False, data=data)
+    _appear(path, make or write, lambda part: _take_name(part, path, data, former))
 
 
-def _appear(path: Path, write: Callable[[Path], None], *, replace: bool = True, data: bytes = b"") -> None:
-    part = path.with_name(f".{path.name[:80]}.{token_hex(8)}.part")
+def _appear(path: Path, write: Callable[[Path], None], finish: Callable[[Path], object] | None = None) -> None:
+    part = path.with_name(f".{path.name[:80]}.{token()}.{token_hex(8)}.part")
     try:
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
         try:
             write(part)
-            if replace:
-                part.replace(path)
+            if finish:
+                finish(part)
             else:
-                _take_name(part, path, data)
+                part.replace(path)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _take_name(part: Path, path: Path, data: bytes) -> None:
-    """Rename without replacing: a hard link fails where the name is taken."""
+def _keep_or_replace(part: Path, path: Path, data: bytes) -> None:
+    """Another process may have published the same blob meanwhile: replacing it could break its link to it."""
+    try:
+        path.hardlink_to(part)
+    except OSError:
+        if not (path.is_file() and path.read_bytes() == data):
+            part.replace(path)
+
+
+def _take_name(part: Path, path: Path, data: bytes, former: str) -> None:
+    """Rename without replacing what is not ours: a hard link fails where the name is taken."""
     try:
         path.hardlink_to(part)
     except OSError as error:
@@ -109,7 +158,11 @@ def _take_name(part: Path, path: Path, data: bytes) -> None:
             raise
         if not path.exists():
             part.rename(path)
-        elif path.stat().st_size != len(data) or path.read_bytes() != data:
+        elif (there := path.read_bytes()) == data:
+            return
+        elif digest(there) == former:
+            part.replace(path)
+        else:
             raise NameTaken(path.name) from None
 
 

@@ -19,8 +19,25 @@ class CatalogueError(HarvesterError):
     exitcode = 2
 
 
+class Busy(HarvesterError):
+    """Another process is at work there; raised by `harvester.locks`, before anything is touched (exit code 2).
+
+    `holder` says which.
+    """
+
+    exitcode = 2
+
+    def __init__(self, text: str = "", holder: object = None) -> None:
+        super().__init__(text)
+        self.holder = holder
+
+
 class StoreError(HarvesterError):
     """Bytes could not be kept (disk full, no permission); raised by the blob store, ends the run."""
+
+
+class Blocked(HarvesterError):
+    """A site answers with block pages; raised nowhere, but what a run that ends for it says and exits with."""
 
 
 class Cut(HarvesterError):

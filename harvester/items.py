@@ -99,26 +99,25 @@ class Collection:
 
 @dataclass
 class Work:
-    """What an item carries while it is in the chain, and no longer: bytes, pixels, catalogue rows.
+    """What an item carries while it is in the chain, and no longer: bytes, a worker, catalogue rows.
 
     It is not a field of the item, so it is never exported or logged.
     """
 
     row: int = 0
     names: dict[int, str] = field(default_factory=dict)  # sighting row -> file name without extension
+    formers: dict[int, str] = field(default_factory=dict)  # sighting row -> sha256 of the file we made there before
     files: dict[int, str] = field(default_factory=dict)  # sighting row -> file name as published
+    file_sha256: str | None = None  # of those files
     body: bytes = b""
     is_video: bool = False  # the source says so: kept as it is, not decoded
     ext: str = ""
-    rendition: bytes | None = None  # None: the rendition is the body itself
-    rendition_ext: str = ""
-    plane: Any = None  # small grey PIL image, for the fingerprint
-    thumbs: dict[str, bytes] = field(default_factory=dict)
+    worker: Any = None  # the process that has the picture on its bench
     asked_at: int | None = None  # seconds since 1970
 
-    def release(self) -> None:
-        """Let go of everything large."""
-        self.body, self.rendition, self.plane, self.thumbs = b"", None, None, {}
+
+def _as_json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 @dataclass(eq=False)
@@ -157,7 +156,7 @@ class ImageItem:
     dhash: str | None = None
     average: str | None = None
     whash: str | None = None
-    embedded: dict[str, Any] | None = field(default=None, metadata={"serializer": json.dumps})
+    embedded: dict[str, Any] | None = field(default=None, metadata={"serializer": _as_json})
 
     def __post_init__(self) -> None:
         self.work = Work()

@@ -11,6 +11,9 @@ from harvester.errors import BadInput
 from harvester.imaging.convert import Options
 from harvester.imaging.decode import Limits
 from harvester.imaging.sniff import EXTENSIONS
+from harvester.politeness.windows import Budgets, windows
+
+ON_BLOCK = ("pause", "stop")
 
 
 def picture_options(settings: Mapping[str, Any], format: str) -> Options:
@@ -29,6 +32,11 @@ def picture_options(settings: Mapping[str, Any], format: str) -> Options:
     )
 
 
+def adoption_options(settings: Mapping[str, Any]) -> Options:
+    """For reading bytes that are kept already: they stay as they are, and only their number of pixels is bounded."""
+    return Options(format="original", limits=Limits(max_pixels=_number(settings, "HARVESTER_MAX_PIXELS", 1)))
+
+
 def check_settings(settings: Mapping[str, Any]) -> None:
     """Refuse numbers of Scrapy's settings that Scrapy would answer with a traceback or with standing still."""
     for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_MAXSIZE"):
@@ -37,11 +45,56 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         _number(settings, name, 0)
     for name in ("DOWNLOAD_TIMEOUT", "LOGSTATS_INTERVAL", "AUTOTHROTTLE_MAX_DELAY", "AUTOTHROTTLE_TARGET_CONCURRENCY"):
         _duration(settings, name, above=0)
+    for name in ("HARVESTER_MAX_WAIT", "HARVESTER_BACKOFF"):
+        _duration(settings, name, above=0)
     for name in ("DOWNLOAD_DELAY", "AUTOTHROTTLE_START_DELAY"):
         _duration(settings, name, above=-1)
-    for name in ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "MEDIA_ALLOW_REDIRECTS", "HTTPCACHE_ENABLED"):
+    for name in _SWITCHES:
         if str(settings[name]) not in ("0", "1", "True", "False", "true", "false"):
             raise BadInput(f"{name}={settings[name]}: must be 0 or 1.")
+    if settings["HARVESTER_ON_BLOCK"] not in ON_BLOCK:
+        raise BadInput(f"HARVESTER_ON_BLOCK={settings['HARVESTER_ON_BLOCK']}: must be one of {', '.join(ON_BLOCK)}.")
+    budgets(settings, {})
+
+
+_SWITCHES = (
+    "AUTOTHROTTLE_ENABLED",
+    "ROBOTSTXT_OBEY",
+    "MEDIA_ALLOW_REDIRECTS",
+    "HTTPCACHE_ENABLED",
+    "HARVESTER_OBEY_NOAI",
+)
+
+
+def budgets(settings: Mapping[str, Any], of_site: Mapping[str, str]) -> Budgets:
+    """The budgets by host: those of the site, in their place those of HARVESTER_BUDGETS; none at all for `{}`."""
+    given = _table(settings["HARVESTER_BUDGETS"])
+    if given is None:
+        return _parsed(of_site)
+    return _parsed({**of_site, **given}) if given else {}
+
+
+def _table(text: Any) -> dict[Any, Any] | None:
+    """None where nothing is set."""
+    if text == "":
+        return None
+    try:
+        given = json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise BadInput(_BUDGETS_SHAPE.format(text))
+    return given
+
+
+def _parsed(table: Mapping[Any, Any]) -> Budgets:
+    try:
+        return {str(host).lower(): windows(text) for host, text in table.items()}
+    except (TypeError, AttributeError, ValueError) as error:
+        raise BadInput(_BUDGETS_SHAPE.format(json.dumps(dict(table)))) from error
+
+
+_BUDGETS_SHAPE = 'HARVESTER_BUDGETS={}: must be JSON such as {{"www.example.org": "80/60s, 160/300s"}}.'
 
 
 def _duration(settings: Mapping[str, Any], name: str, *, above: float) -> None:
@@ -53,9 +106,9 @@ def _duration(settings: Mapping[str, Any], name: str, *, above: float) -> None:
         raise BadInput(f"{name}={settings[name]}: must be a number {'above 0' if above == 0 else 'from 0'}.")
 
 
-def threads(settings: Mapping[str, Any]) -> int:
-    """How many threads work on pictures: one more than there are cores, because one is always waiting for the disk."""
-    return _number(settings, "HARVESTER_THREADS", 0) or len(os.sched_getaffinity(0)) + 1
+def workers(settings: Mapping[str, Any]) -> int:
+    """How many processes work on pictures: one more than there are cores, as one is always waiting for the disk."""
+    return _number(settings, "HARVESTER_WORKERS", 0) or len(os.sched_getaffinity(0)) + 1
 
 
 def _number(settings: Mapping[str, Any], name: str, least: int, most: int | None = None) -> int:

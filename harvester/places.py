@@ -1,5 +1,6 @@
 """Where everything lies, derived from the settings; the only place that knows the names of files."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,26 @@ class Places:
     def httpcache(self) -> Path:
         """The HTTP cache."""
         return self.root / "httpcache"
+
+    @property
+    def locks(self) -> Path:
+        """The locks of running crawls and commands."""
+        return self.root / "locks"
+
+    @property
+    def lock_of_all(self) -> Path:
+        """The lock of the whole data directory."""
+        return self.locks / "all.lock"
+
+    @property
+    def set_aside(self) -> Path:
+        """Where `verify --repair` puts damaged files."""
+        return self.root / "set-aside"
+
+    def lock_of(self, collection: Collection) -> Path:
+        """The lock of a collection."""
+        directory = hashlib.sha256(collection.directory.encode(errors="surrogateescape")).hexdigest()
+        return self.locks / f"{collection.site}-{directory[:16]}.lock"
 
     def default_output(self, site: str) -> Path:
         """Where named copies go when no output is given."""

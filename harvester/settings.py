@@ -60,8 +60,8 @@ HARVESTER_MAX_PIXELS = os.environ.get("HARVESTER_MAX_PIXELS", "100000000")
 # The image formats that are kept, by Pillow's names, comma-separated. Read by harvester.options.
 HARVESTER_FORMATS = os.environ.get("HARVESTER_FORMATS", "JPEG,PNG,GIF,WEBP,AVIF,BMP,TIFF,MPO,JPEG2000")
 
-# Threads for decoding, hashing and writing. 0: one per core and one more. Read by harvester.options.
-HARVESTER_THREADS = os.environ.get("HARVESTER_THREADS", "0")
+# Processes that decode, hash and write. 0: one per core and one more. Read by harvester.options.
+HARVESTER_WORKERS = os.environ.get("HARVESTER_WORKERS", "0")
 
 # Scrapy's own image settings keep their meaning: smaller pictures are skipped (too-small, pixels) …
 IMAGES_MIN_WIDTH = 0
@@ -84,12 +84,31 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 8
 
 # The pace follows the server: about AUTOTHROTTLE_TARGET_CONCURRENCY requests at a time to a host, fewer when it slows.
 AUTOTHROTTLE_ENABLED = True
-AUTOTHROTTLE_START_DELAY = 0.5  # seconds between the first requests to a host
+AUTOTHROTTLE_START_DELAY = 0.1  # seconds between the first requests to a host
 AUTOTHROTTLE_MAX_DELAY = 60.0  # seconds
 AUTOTHROTTLE_TARGET_CONCURRENCY = 4.0
 
 # robots.txt is obeyed for pages and for images.
 ROBOTSTXT_OBEY = True
+
+# Whether images are skipped (noai) whose server says X-Robots-Tag: noai, noimageai or noml. Either way it is recorded.
+# Read by harvester.pipelines.download.
+HARVESTER_OBEY_NOAI = os.environ.get("HARVESTER_OBEY_NOAI", "1")
+
+# How many requests a host gets: JSON, host -> windows, such as {"www.example.org": "80/60s, 160/300s"}; "*" is every
+# other host. Empty: what the site brings along. {}: no budgets for this run. Read by harvester.options.
+HARVESTER_BUDGETS = os.environ.get("HARVESTER_BUDGETS", "")
+
+# The longest single wait that a host can ask for, seconds. Read by harvester.extensions.hosts.
+HARVESTER_MAX_WAIT = os.environ.get("HARVESTER_MAX_WAIT", "3600")
+
+# The first wait after an error that may pass, seconds; it doubles with every further one, and varies by half.
+# Read by harvester.extensions.hosts.
+HARVESTER_BACKOFF = os.environ.get("HARVESTER_BACKOFF", "1")
+
+# After a block page: pause (the host is asked again when the block has likely passed) or stop (the run ends, exit
+# code 1). Read by harvester.extensions.blocks.
+HARVESTER_ON_BLOCK = os.environ.get("HARVESTER_ON_BLOCK", "pause")
 
 DOWNLOAD_TIMEOUT = 30  # seconds for one answer
 RETRY_TIMES = 2  # further tries within a run; later runs try temporary failures again
@@ -109,8 +128,8 @@ COOKIES_ENABLED = False  # the first cookie would make tldextract ask the intern
 HTTPCACHE_ENABLED = True
 HTTPCACHE_POLICY = "harvester.middlewares.cachepolicy.PagesOnly"
 HTTPCACHE_DIR = ""  # empty: httpcache/ in the data directory; filled by harvester.addon
-HTTPCACHE_EXPIRATION_SECS = 3600
-HTTPCACHE_GZIP = True
+HTTPCACHE_STORAGE = "harvester.middlewares.cachestore.CacheStore"
+HTTPCACHE_EXPIRATION_SECS = 3600  # a site may bring its own; given on the command line, this one counts
 
 # --- Output ---------------------------------------------------------------------------------------------------------
 
@@ -130,10 +149,19 @@ ADDONS = {"harvester.addon.Harvester": 100}
 
 DOWNLOADER_MIDDLEWARES = {
     "harvester.middlewares.tickets.TicketMiddleware": 20,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # off; slow to import
+    # The cache stands here because it sees an answer only after the block pages have been taken out.
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 70,
+    "harvester.middlewares.classify.ClassifyPages": 80,
+    "harvester.middlewares.patience.Patience": 90,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "harvester.middlewares.robots.RobotsTxt": 100,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "harvester.middlewares.retries.Retries": 550,
     "harvester.middlewares.keys.KeyMiddleware": 950,  # behind the HTTP cache, which keeps the headers of requests
 }
+DOWNLOADER = "harvester.middlewares.downloader.PoliteDownloader"
+SCHEDULER_PRIORITY_QUEUE = "harvester.middlewares.queue.PatientQueue"
 ITEM_PIPELINES = {
     "harvester.pipelines.download.DownloadPipeline": 100,
     "harvester.pipelines.convert.ConvertPipeline": 200,
@@ -145,9 +173,14 @@ ITEM_PIPELINES = {
 }
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,  # harvester's own progress says more
+    "scrapy.extensions.remote_control.RemoteControl": None,  # off; slow to import
     "harvester.extensions.workers.Workers": 100,
+    "harvester.extensions.hold.Hold": 150,
     "harvester.extensions.ledger.Ledger": 200,
+    "harvester.extensions.hosts.Hosts": 250,
+    "harvester.extensions.recovery.Recovery": 260,
     "harvester.extensions.imagelog.ImageLog": 300,
     "harvester.extensions.progress.Progress": 400,
     "harvester.extensions.closing.Closing": 500,
+    "harvester.extensions.blocks.Blocks": 600,
 }

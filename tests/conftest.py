@@ -17,10 +17,11 @@ from tests.postgres import running as postgres_running
 ROOT = Path(__file__).parent.parent
 
 QUICK = {
-    "MASTODON_PAGE_SECONDS": "0",
     "AUTOTHROTTLE_START_DELAY": "0.01",
     "DOWNLOAD_TIMEOUT": "2",
     "LOGSTATS_INTERVAL": "1",
+    "HARVESTER_BACKOFF": "0.05",
+    "MASTODON_PAGE_SECONDS": "0",
 }
 """Settings that only make tests shorter."""
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests import dataset
+from tests.farsite import civitai
 from tests.farsite.pictures import KINDS
 from tests.farsite.process import Farsite, running
 
@@ -16,6 +17,7 @@ DATA = ROOT / "demo-data"
 NEXT = """
 Look at what was made:
   demo-data/images/mastodon/       the pictures, {userIndex}_{postIndex}_{urlIndex}.jpg, all RGB JPEG, all upright
+  demo-data/images/civitai/        the pictures by model, <id>.jpg or .png, with <id>.json and the prompt in <id>.txt
   demo-data/blobs/                 the bytes as they came, under their sha256
   demo-data/download_status.json   what became of every URL, in the shape of the data set
   demo-data/image_download.log     one line per image, then the books
@@ -38,6 +40,9 @@ def main() -> int:
         print(f"\nThe same command again: what is done is not asked for. (The site was asked {asked} times so far.)\n")
         _scrapy("crawl", "mastodon", *files.arguments, "-s", "DOWNLOAD_TIMEOUT=3", "-a", "retry=none")
         print(f"\nThe second run made {site.counts()['requests'] - asked} requests.")
+        print(f"\nNow {site.url('')} plays Civitai: {civitai.NUMBER:,} items, taken are those above 10 hearts.\n")
+        at_home = ("-s", f"CIVITAI_BASE_URL={site.url('')}", "-s", "AUTOTHROTTLE_START_DELAY=0.1")
+        _scrapy("crawl", "civitai", "-a", "layout=model", *at_home)
     _scrapy("status", expected=1)
     print(NEXT)
     return 0

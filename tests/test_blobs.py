@@ -86,6 +86,21 @@ def test_a_taken_name_is_not_replaced(tmp_path: Path) -> None:
     assert _files(tmp_path) == {"a.jpg"}
 
 
+def test_only_the_copy_we_made_before_is_replaced(tmp_path: Path) -> None:
+    """A file with the sha256 that we wrote there gives way; a link to a blob is known as ours, a mere copy is not."""
+    store = BlobStore(tmp_path / "blobs")
+    blob = store.put(digest(b"before"), "jpg", b"before")
+    link(tmp_path / "a.jpg", blob, b"before")
+    (tmp_path / "b.jpg").write_bytes(b"before")
+    assert store.linked(tmp_path / "a.jpg") == digest(b"before")
+    assert store.linked(tmp_path / "b.jpg") == store.linked(tmp_path / "c.jpg") == ""
+    with pytest.raises(NameTaken):
+        name(tmp_path / "b.jpg", b"after", digest(b"another"))
+    name(tmp_path / "b.jpg", b"after", digest(b"before"))
+    assert (tmp_path / "b.jpg").read_bytes() == b"after"
+    assert store.read(digest(b"before"), "jpg") == b"before"
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     """A file where a folder should be ends in StoreError, not in a traceback."""
     (tmp_path / "out").write_bytes(b"")

@@ -13,13 +13,14 @@ from harvester.items import ImageItem
 from harvester.reasons import REASONS
 from harvester.sites.mastodon.answers import MEANINGS
 from harvester.sites.mastodon.consent import WISHES
-from harvester.spiders.mastodon import ARGUMENTS
+from harvester.spiders import civitai, mastodon
+from harvester.upkeep.findings import KINDS
 from harvester.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 WIRING = {"BOT_NAME", "SPIDER_MODULES", "NEWSPIDER_MODULE", "COMMANDS_MODULE", "ADDONS", "DOWNLOADER_MIDDLEWARES",
-          "ITEM_PIPELINES", "EXTENSIONS"}  # fmt: skip
+          "DOWNLOADER", "SCHEDULER_PRIORITY_QUEUE", "ITEM_PIPELINES", "EXTENSIONS"}  # fmt: skip
 
 
 def _rows(page: str, heading: str = "") -> list[list[str]]:
@@ -56,7 +57,8 @@ def test_the_readme_lists_every_command() -> None:
 def test_the_readme_lists_every_spider_argument() -> None:
     """Each argument of a spider stands in the table."""
     listed = [(row[0], _ticked(row[1])[0]) for row in _rows("README.md", "Arguments of the spiders")]
-    assert listed == [("mastodon", name) for name in ARGUMENTS]
+    spiders = {"mastodon": mastodon, "civitai": civitai}
+    assert listed == [(spider, name) for spider, module in spiders.items() for name in module.ARGUMENTS]
 
 
 def test_the_page_on_reasons_is_the_table_in_the_code() -> None:
@@ -78,6 +80,14 @@ def test_the_page_on_mastodon_lists_wishes_and_refusals() -> None:
     assert refusals == {str(word): meaning for word, meaning in MEANINGS.items()}
 
 
+def test_the_page_on_recovery_is_the_table_in_the_code() -> None:
+    """Kinds of damage, meanings, what is done about each and the exit code are the same."""
+    listed = {_ticked(row[0])[0]: tuple(row[1:]) for row in _rows("docs/recovery.md", "Is everything there?")}
+    assert listed == {
+        word: (kind.meaning, kind.repair, kind.delete, "0" if kind.sound else "1") for word, kind in KINDS.items()
+    }
+
+
 def test_the_page_on_feeds_lists_every_field() -> None:
     """Each field of an item stands in the table, in its order."""
     assert [_ticked(row[0])[0] for row in _rows("docs/feeds.md")] == [field.name for field in fields(ImageItem)]
@@ -89,6 +99,14 @@ def test_the_page_on_the_catalogue_lists_every_column() -> None:
     for row in _rows("docs/catalogue.md"):
         listed.setdefault(row[0], []).extend(_ticked(row[1]))
     assert listed == {name: [column.name for column in table.columns] for name, table in metadata.tables.items()}
+
+
+def test_the_page_on_parity_names_tests_that_are_there() -> None:
+    """Every line of the old tool's that is proven is proven by a test of ours."""
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs/imagefap-parity.md").read_text(encoding="utf-8"))
+    assert named
+    assert [name for name in named if f"def {name}(" not in tests] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

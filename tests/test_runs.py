@@ -74,14 +74,38 @@ def test_one_hand_is_enough(farsite: Farsite, commands: Commands, tmp_path: Path
     ]
 
 
-def test_two_crawls_may_begin_at_once(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_crawls_of_two_collections_may_begin_at_once(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Two crawls that make the same new catalogue at the same moment both end well, and nothing is lost."""
     files = dataset.write(tmp_path, dataset.one_user([farsite.url(f"/numbered/{number}.jpg") for number in range(60)]))
-    both = [commands.start("crawl", "mastodon", *files.arguments) for _ in range(2)]
+    both = [
+        commands.start("crawl", "mastodon", *files.arguments, "-a", f"output={tmp_path / name}") for name in ("a", "b")
+    ]
     for run in both:
         _, stderr = run.communicate(timeout=60)
         assert run.returncode == 0, stderr
-    assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 60)]
+    assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 120)]
+    assert commands.scrapy("verify").returncode == 0
+
+
+def test_the_same_collection_is_not_crawled_twice_at_once(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """The second is refused with exit code 2 and the process of the first; status, why and verify run beside it."""
+    urls = [farsite.url(f"/slow/0.1/jpeg-rgb.jpg?{number}") for number in range(1000)]
+    files = dataset.write(tmp_path, dataset.one_user(urls))
+    first = commands.start("crawl", "mastodon", *files.arguments)
+    _wait_for_requests(farsite, 20)
+    second = commands.scrapy("crawl", "mastodon", *files.arguments, "--nolog")
+    assert second.returncode == 2
+    assert f"(process {first.pid}) is running already" in second.stderr
+    assert commands.scrapy("verify", "--repair").returncode == 2
+    assert commands.scrapy("forget", urls[0]).returncode == 2
+    assert commands.scrapy("status").returncode == 1
+    assert commands.scrapy("why", urls[0]).returncode == 0
+    beside = commands.scrapy("verify")
+    assert beside.returncode == 0, beside.stdout
+    assert first.poll() is None, "the first crawl ended too early to show anything"
+    first.kill()
+    first.communicate()
+    assert commands.scrapy("verify", "--repair").returncode == 0
 
 
 def test_promises_that_were_not_all_recorded_are_not_forgotten(

@@ -40,12 +40,17 @@ class Dealer:
         self._silent: set[str] = set()
         self._told: set[str] = set()  # hosts added to since they were last read
         self._missed: dict[int, str] = {}  # rows that got another name while they were out
+        self._left: set[int] = set()  # rows finished while rows were being read
+        self._waiting: dict[str, asyncio.TimerHandle] = {}  # hosts that are left alone for a while
+        self._given_up: set[str] = set()
         self._open = True
         self._changed = asyncio.Event()
 
     def add(self, lowest: Mapping[str, int]) -> None:
         """From each of the hosts something is owed, from this row on."""
         for host, row in lowest.items():
+            if host in self._given_up:
+                continue
             self._told.add(host)
             if host not in self._after:
                 self._hosts.append(host)
@@ -76,8 +81,38 @@ class Dealer:
         self.answered(row)
         if self._out.pop(row, None) is None:
             return
+        self._left.add(row)
         if row in self._missed:
             self.add({self._missed.pop(row): row})
+        self._changed.set()
+
+    def put_back(self, row: int, seconds: float, *, silent: bool = False) -> None:
+        """This image's host has to be left alone for so long; the image is dealt again afterwards."""
+        host = self._out.get(row)
+        if host is None:
+            return
+        self.answered(row, silent=silent)
+        self.finished(row)
+        self._left.discard(row)
+        self.add({host: row})
+        loop = asyncio.get_running_loop()
+        if (earlier := self._waiting.pop(host, None)) is not None:
+            earlier.cancel()
+            seconds = max(seconds, earlier.when() - loop.time())
+        self._waiting[host] = loop.call_later(seconds, self._go_on, host)
+
+    def give_up(self, row: int) -> None:
+        """The host of this image says no: nothing of it is dealt any more, and everything stays owed."""
+        host = self._out.get(row)
+        self.finished(row)
+        if host is not None and host not in self._given_up:
+            self._given_up.add(host)
+            if host in self._after:
+                self._drop(host)
+        self._changed.set()
+
+    def _go_on(self, host: str) -> None:
+        del self._waiting[host]
         self._changed.set()
 
     @property
@@ -102,7 +137,7 @@ class Dealer:
     def _next_host(self) -> str | None:
         if len(self._out) >= self._limit:
             return None
-        return next((host for host in self._hosts if self._room(host) > 0), None)
+        return next((host for host in self._hosts if host not in self._waiting and self._room(host) > 0), None)
 
     def _room(self, host: str) -> int:
         room = min(self._per_host - self._busy[host], self._limit - len(self._out), AT_ONCE)
@@ -122,13 +157,15 @@ class Dealer:
     async def _read(self, host: str) -> deque[Owed]:
         after = self._after[host]
         self._told.discard(host)
+        self._left.clear()
         rows = await self._fetch(host, after, READ_AHEAD)
-        if self._after[host] != after:  # told of earlier rows while reading: read again
+        if self._after.get(host) != after:  # told of earlier rows while reading: read again
             return deque()
         if rows:
             self._after[host] = rows[-1].row
             self._missed.update((image.row, host) for image in rows if image.row in self._out)
-            self._ready[host] = deque(image for image in rows if image.row not in self._out)
+            gone = self._out.keys() | self._left
+            self._ready[host] = deque(image for image in rows if image.row not in gone)
         elif host not in self._told:
             self._drop(host)
         return self._ready.get(host, deque())

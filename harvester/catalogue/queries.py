@@ -1,7 +1,7 @@
 """Every question asked of the catalogue. Nothing here changes anything."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, func, select
@@ -17,7 +17,10 @@ CHUNK = 500
 
 @dataclass(frozen=True)
 class Owed:
-    """One image still to be had; `sha256` is set where the bytes are known and only names are owed."""
+    """One image still to be had; `sha256` is set where the bytes are known and only names are owed.
+
+    `names` and `formers` by sighting row: the file name without extension; the sha256 of what we wrote there before.
+    """
 
     row: int
     key: str
@@ -31,6 +34,7 @@ class Owed:
     sha256: str | None
     ext: str | None
     names: dict[int, str]
+    formers: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,10 +138,10 @@ def owed(connection: Connection, collection: int, host: str, after: int, limit: 
     )
     rows = connection.execute(found).all()
     names = _unpublished(connection, [row.id for row in rows])
-    return [_owed(row, names.get(row.id, {})) for row in rows]
+    return [_owed(row, names.get(row.id, [])) for row in rows]
 
 
-def _owed(row: Any, names: dict[int, str]) -> Owed:
+def _owed(row: Any, sighted: list[Any]) -> Owed:
     return Owed(
         row=row.id,
         key=row.key,
@@ -150,17 +154,18 @@ def _owed(row: Any, names: dict[int, str]) -> Owed:
         attempts=row.attempts,
         sha256=row.sha256,
         ext=row.ext,
-        names=names,
+        names={sighting.id: sighting.name for sighting in sighted},
+        formers={sighting.id: sighting.file_sha256 for sighting in sighted if sighting.file_sha256},
     )
 
 
-def _unpublished(connection: Connection, rows: Sequence[int]) -> dict[int, dict[int, str]]:
-    found = select(sightings.c.image_id, sightings.c.id, sightings.c.name)
-    names: dict[int, dict[int, str]] = {}
+def _unpublished(connection: Connection, rows: Sequence[int]) -> dict[int, list[Any]]:
+    found = select(sightings.c.image_id, sightings.c.id, sightings.c.name, sightings.c.file_sha256)
+    names: dict[int, list[Any]] = {}
     for chunk in chunks(rows):
         wanted = found.where(sightings.c.image_id.in_(chunk), sightings.c.file.is_(None)).order_by(sightings.c.id)
-        for image, sighting, name in connection.execute(wanted):
-            names.setdefault(image, {})[sighting] = name
+        for row in connection.execute(wanted):
+            names.setdefault(row.image_id, []).append(row)
     return names
 
 

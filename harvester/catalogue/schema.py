@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"
+HEAD = "0005"
 
 metadata = MetaData(
     naming_convention={
@@ -114,6 +114,7 @@ sightings = Table(
     Column("collection_id", ForeignKey("collections.id"), nullable=False),
     Column("name", String(255), nullable=False, comment="file name without extension"),
     Column("file", String(255), comment="file name as published; null while owed"),
+    Column("file_sha256", String(64), comment="of the file as we last published it"),
     Column("user_index", BigInteger),
     Column("post_index", BigInteger),
     Column("url_index", BigInteger),
@@ -182,4 +183,86 @@ runs = Table(
     Column("finished_at", BigInteger, comment="null: still running, or killed"),
     Column("outcome", String(64), comment="Scrapy's finish reason"),
     Column("counts", JSON, comment="images of this run by status"),
+)
+
+asked = Table(
+    "asked",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_asked_host_at", "host", "at"),
+    comment="requests to hosts that have a budget, for as long as its longest window",
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("site", String(32), nullable=False),
+    Column("key", String(64), nullable=False, comment="the site's number or word for a user"),
+    Column("name", Text, nullable=False, comment="as the site writes it"),
+    Column("listed_at", BigInteger, comment="when all albums were last listed"),
+    Column("finished_at", BigInteger, comment="when all albums were last read to their end"),
+    UniqueConstraint("site", "key"),
+    comment="users of a site who keep albums",
+)
+
+albums = Table(
+    "albums",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("owner_id", ForeignKey("owners.id"), nullable=False),
+    Column("key", String(64), nullable=False, comment="the site's number of it"),
+    Column("name", Text, nullable=False, comment="as the site writes it"),
+    Column("kind", String(16), nullable=False, comment="pictures, or galleries: known and left alone"),
+    Column("pages", Integer, nullable=False, server_default="0", comment="number of the last page seen, plus one"),
+    Column("read_at", BigInteger, comment="when its pages were last read to the end"),
+    Column("finished_at", BigInteger, comment="when all its images were last settled"),
+    UniqueConstraint("owner_id", "key"),
+)
+
+album_images = Table(
+    "album_images",
+    metadata,
+    Column("album_id", ForeignKey("albums.id"), primary_key=True),
+    Column("image_id", ForeignKey("images.id"), primary_key=True, index=True),
+    Column("position", Integer, nullable=False, comment="from 0, in the site's order; kept where the image fails"),
+    Column("name", Text, nullable=False, server_default="", comment="the file's name at the site, where known"),
+    comment="every occurrence of an image in an album",
+)
+
+tag_log = Table(
+    "tag_log",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("origin", String(32), nullable=False, comment="who did it: the name of a command"),
+    Column("action", String(8), nullable=False, comment="add, rename, move, delete; apply, clear on a picture"),
+    Column("tag_id", Integer, nullable=False, index=True),
+    Column("name", Text, comment="of add and rename"),
+    Column("parent_id", Integer, comment="of add and move; null: at the top"),
+    Column("sha256", String(64), index=True, comment="of apply and clear"),
+    comment="append-only; the tags there are, and what has them, is derived",
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("origin", String(32), nullable=False, comment="who decided: the name of a command"),
+    comment="append-only; the verdicts that one look at a group gave",
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("decision_id", ForeignKey("decisions.id"), nullable=False, index=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("verdict", String(8), nullable=False, comment="new, false, keep, skip"),
+    Column("album_id", ForeignKey("albums.id"), comment="set: on this occurrence of the picture only"),
+    Column("image_id", ForeignKey("images.id"), comment="likewise"),
+    comment="append-only; the latest on a picture holds",
 )

@@ -38,6 +38,7 @@ class Outcome:
     asked_at: int | None = None
     sha256: str | None = None
     files: Mapping[int, str] = field(default_factory=dict)  # sighting row -> file name
+    file_sha256: str | None = None  # of those files
     blob: Mapping[str, Any] | None = None
 
 
@@ -196,8 +197,9 @@ def owe_again(connection: Connection, collection: int, retry: str) -> int:
 def finish(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     """Record what became of images. `done` is kept back as `pending` while a name is still without its file."""
     insert_new(connection, blobs, [{**o.blob, "stored_at": now()} for o in outcomes if o.blob])
-    if files := [{"b_id": sighting, "b_file": file} for o in outcomes for sighting, file in o.files.items()]:
-        connection.execute(_NAMED, files)
+    files = [(o, sighting, file) for o in outcomes for sighting, file in o.files.items()]
+    if named := [{"b_id": row, "b_file": file, "b_sha256": o.file_sha256} for o, row, file in files]:
+        connection.execute(_NAMED, named)
     connection.execute(_FINISHED, [_row(o) for o in outcomes])
 
 
@@ -207,7 +209,11 @@ def _row(o: Outcome) -> dict[str, Any]:
 
 
 # Built once: an image takes about a millisecond of them otherwise.
-_NAMED = update(sightings).where(sightings.c.id == bindparam("b_id")).values(file=bindparam("b_file"))
+_NAMED = (
+    update(sightings)
+    .where(sightings.c.id == bindparam("b_id"))
+    .values(file=bindparam("b_file"), file_sha256=bindparam("b_sha256"))
+)
 _NAMELESS = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
 _STATUS = bindparam("b_status", type_=images.c.status.type)
 _FINISHED = (

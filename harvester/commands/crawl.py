@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import signal
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +23,7 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Without -L DEBUG, Scrapy's lists of its own parts are left out of the log."""
+        signal.signal(signal.SIGINT, _stop_early)  # until Scrapy sets its own
         super().process_options(args, opts)
         if opts.loglevel != "DEBUG":
             for name in WORDY:  # a filter, because Scrapy sets the levels anew when the crawl begins
@@ -49,18 +51,13 @@ class Command(ScrapyCrawl):
             raise UsageError(f"there is no spider {name}.{hint} There are: {', '.join(known)}", print_help=False)
 
     def _exitcode(self, crawler: "Crawler", error: BaseException | None) -> int:
-        from sqlalchemy.exc import DBAPIError
-
-        from harvester.errors import CatalogueError, HarvesterError
+        from harvester.errors import HarvesterError
         from harvester.extensions.closing import Closing
         from harvester.text import printable
 
         if isinstance(error, HarvesterError):
             print(f"Error: {printable(str(error))}", file=sys.stderr)  # noqa: T201
             return error.exitcode
-        if isinstance(error, DBAPIError):
-            print(f"Error: The catalogue cannot be used: {error.orig}.", file=sys.stderr)  # noqa: T201
-            return CatalogueError.exitcode
         if error is not None:
             raise error
         closing = Closing.of(crawler)
@@ -68,6 +65,11 @@ class Command(ScrapyCrawl):
         if closing.error is not None:
             return int(getattr(closing.error, "exitcode", 1))
         return int(crawler.stats.get_value("finish_reason") == "start_error")
+
+
+def _stop_early(_signal: int, _frame: object) -> None:
+    print("Stopped before anything was begun.", file=sys.stderr)  # noqa: T201
+    raise SystemExit(130)
 
 
 def _check_feeds(feeds: list[str]) -> None:

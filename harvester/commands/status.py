@@ -31,15 +31,11 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.errors import HarvesterError
+        from harvester.console import exit_code
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
-        try:
-            self.exitcode = self._show(as_json=opts.json)
-        except HarvesterError as error:
-            print(f"Error: {error}", file=sys.stderr)  # noqa: T201
-            self.exitcode = error.exitcode
+        self.exitcode = exit_code(lambda: self._show(as_json=opts.json))
 
     def _show(self, *, as_json: bool) -> int:
         from rich.console import Console

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import DBAPIError
-
 from harvester.catalogue import listings, queries
 from harvester.catalogue.store import open_existing
-from harvester.errors import BadInput, CatalogueError, StoreError
+from harvester.catalogue.trouble import told_plainly
+from harvester.errors import BadInput, StoreError
 from harvester.export.books import Book, books
 from harvester.export.status import write_status
 from harvester.places import Places
@@ -31,7 +30,7 @@ def overview(places: Places) -> Overview:
     if catalogue is None:
         raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
     try:
-        with catalogue.connect() as connection:
+        with told_plainly(catalogue), catalogue.connect() as connection:
             found = Overview(books(queries.counts(connection), listings.by_site(connection)))
             found.complaints += [sentence for book in found.books for sentence in book.complaints()]
             for collection in queries.unfinished(connection):
@@ -44,8 +43,6 @@ def overview(places: Places) -> Overview:
                     write_status(connection, row, places.status_file(collection))
                 except StoreError as error:
                     found.complaints.append(str(error))
-    except DBAPIError as error:
-        raise CatalogueError(f"The catalogue cannot be used: {error.orig}.") from error
     finally:
         catalogue.dispose()
     return found

@@ -11,9 +11,9 @@ from rich.console import Console
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
-from sqlalchemy.exc import DBAPIError
 
 from harvester.catalogue import listings, queries
+from harvester.catalogue.trouble import told_plainly
 from harvester.errors import HarvesterError
 from harvester.export.books import Book, books, table
 from harvester.export.status import write_status
@@ -65,7 +65,7 @@ class Closing:
         self.closed = True
         try:
             self._write(reason)
-        except (HarvesterError, DBAPIError) as error:
+        except HarvesterError as error:
             self.error = error
             logger.critical("The books cannot be closed: %s", error)
 
@@ -73,7 +73,7 @@ class Closing:
         ledger = Ledger.of(self.crawler)
         ledger.end(reason)
         path = Places.from_settings(self.crawler.settings).status_file(ledger.collection)
-        with ledger.engine.connect() as connection:
+        with told_plainly(ledger.engine), ledger.engine.connect() as connection:
             if not ledger.collection.layout:  # the status file is a data set's
                 write_status(connection, ledger.row, path)
             found = books(queries.counts(connection, ledger.row), listings.by_site(connection, ledger.row))

@@ -15,8 +15,9 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from sqlalchemy import Engine
 
-from harvester.catalogue import writer
+from harvester.catalogue import mending, writer
 from harvester.catalogue.store import open_catalogue
+from harvester.catalogue.trouble import told_plainly
 from harvester.items import Collection
 from harvester.places import Places
 from harvester.version import VERSION
@@ -38,7 +39,8 @@ class Harvesting(Protocol):
 class Ledger:
     """The spider's collection in the catalogue, and the record of this run.
 
-    `row` is the collection's number, `finished` counts this run's images by status.
+    `row` is the collection's number, `finished` counts this run's images by status, `killed` how many runs before this
+    one were found without an end. Whatever is wrong with the database is raised as CatalogueError.
     """
 
     def __init__(self, engine: Engine, collection: Collection, arguments: dict[str, str]) -> None:
@@ -46,10 +48,12 @@ class Ledger:
         self.collection = collection
         self.finished: Counter[str] = Counter()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self.killed = 0
         self._waiting: list[tuple[writer.Outcome, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
-        with engine.begin() as connection:
+        with told_plainly(engine), engine.begin() as connection:
             self.row = writer.collection_id(connection, collection)
+            self.killed = mending.bury_runs(connection, self.row)
             self._run = writer.start_run(connection, self.row, arguments, VERSION, os.getpid())
 
     @classmethod
@@ -72,7 +76,7 @@ class Ledger:
         """Call a function of `catalogue.queries` with a connection and this collection's row."""
 
         def answer() -> T:
-            with self.engine.connect() as connection:
+            with told_plainly(self.engine), self.engine.connect() as connection:
                 return query(connection, self.row, *arguments)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, answer)
@@ -80,6 +84,10 @@ class Ledger:
     async def change(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a function of `catalogue.writer` in a transaction, with this collection's row."""
         return await self._in_transaction(lambda connection: function(connection, self.row, *arguments))
+
+    async def transact(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function in a transaction, for what belongs to no collection."""
+        return await self._in_transaction(lambda connection: function(connection, *arguments))
 
     async def record(self, outcome: writer.Outcome) -> None:
         """Write what became of an image; returns when it is committed."""
@@ -92,7 +100,7 @@ class Ledger:
 
     def end(self, outcome: str) -> None:
         """Note how the run ended. Blocks."""
-        with self.engine.begin() as connection:
+        with told_plainly(self.engine), self.engine.begin() as connection:
             writer.end_run(connection, self._run, outcome, self.finished)
 
     def close(self) -> None:
@@ -116,7 +124,7 @@ class Ledger:
 
     async def _in_transaction(self, function: Callable[..., T]) -> T:
         def transaction() -> T:
-            with self.engine.begin() as connection:
+            with told_plainly(self.engine), self.engine.begin() as connection:
                 return function(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)

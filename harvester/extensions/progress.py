@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from collections import Counter, deque
+from contextlib import suppress
 from time import monotonic
 from typing import Self, cast
 
@@ -15,6 +16,8 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from harvester.catalogue import queries
+from harvester.errors import CatalogueError
+from harvester.extensions.hosts import Hosts
 from harvester.extensions.ledger import Ledger
 from harvester.items import ImageItem
 
@@ -78,7 +81,8 @@ class Progress:
             self._marks.append((monotonic(), self._finished.total(), self._bytes))
             if self._total is None or monotonic() - shown >= self._interval:
                 shown = monotonic()
-                self._total = await Ledger.of(self._crawler).ask(queries.owed_count) + self._finished.total()
+                with suppress(CatalogueError):  # which ends the run elsewhere
+                    self._total = await Ledger.of(self._crawler).ask(queries.owed_count) + self._finished.total()
                 if self._live is None:
                     logger.info("%s", self.line())
 
@@ -86,7 +90,7 @@ class Progress:
         """The state of the crawl in one line."""
         done = (f"{self._finished[status]:,} {status}" for status in ("done", "failed", "skipped"))
         of = "" if self._total is None else f" of {self._total:,}"
-        return " · ".join((", ".join(done) + of, *self._speed(), *self._waiting()))
+        return " · ".join((", ".join(done) + of, *self._speed(), *self._waiting(), *self._left_alone()))
 
     def _speed(self) -> list[str]:
         if len(self._marks) < 2:
@@ -103,6 +107,13 @@ class Progress:
             return []
         host, number = cast("tuple[str, int]", dealer.busiest)
         return [f"waiting for {number} from {host}"]
+
+    def _left_alone(self) -> list[str]:
+        waits = Hosts.of(self._crawler).waiting()
+        if not waits:
+            return []
+        more = f", {len(waits) - 1} more hosts wait" if len(waits) > 1 else ""
+        return [f"waiting {waits[0].seconds:.0f} s for {waits[0].host} ({waits[0].why}){more}"]
 
 
 def _clock(seconds: float) -> str:

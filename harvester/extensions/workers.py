@@ -1,62 +1,170 @@
-"""The threads that decode, hash and write, so that the event loop never waits for pixels or disks."""
+"""The processes that decode, hash and write, so that the event loop never waits for pixels or disks."""
 
 import asyncio
-import ctypes
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Self, TypeVar
+import socket
+import subprocess
+import sys
+from typing import Any, Self, cast
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from harvester.imaging.decode import set_pixel_limit
-from harvester.options import picture_options, threads
+from harvester import workbench
+from harvester.blobs import token
+from harvester.extensions.ledger import Harvesting
+from harvester.imaging.convert import Options
+from harvester.items import Work
+from harvester.memory import collect_seldom, file_in_memory
+from harvester.options import picture_options, workers
+from harvester.places import Places
 
-T = TypeVar("T")
+STEP_SECONDS = 120.0
+"""A step that takes longer ends with the worker: no picture within HARVESTER_MAX_PIXELS needs a tenth of it."""
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc, malloc.h
-_LARGEST_BLOCK = 32 * 2**20
-_KEPT = 256 * 2**20
+_ANSWER = 65536  # bytes read at a time; answers are smaller
+_PROGRAM = f"import sys; sys.path[:] = {{path}}; from {workbench.__name__} import main; main(*{{descriptors}})"
+
+
+class WorkerLost(Exception):
+    """The worker died over a step, or was ended because it took too long; its text says which."""
+
+
+class Worker:
+    """One process; it does one step at a time. The process ends by itself when this one does."""
+
+    def __init__(self, options: Options, shelves: workbench.Shelves) -> None:
+        self._body = file_in_memory()
+        self._wire, theirs = socket.socketpair()
+        descriptors = (theirs.fileno(), self._body.fileno())
+        with theirs:
+            # In a session of its own: Ctrl-C is for the crawl, which ends its workers when their work is done.
+            self._process = subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
+                [sys.executable, "-c", _PROGRAM.format(path=sys.path, descriptors=descriptors)],
+                pass_fds=descriptors,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._wire.sendall(workbench.framed((options, shelves)))
+        self._wire.setblocking(False)
+        self._came = b""
+        self._answer: asyncio.Future[Any] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.lost = False
+
+    async def do(self, step: workbench.Step, *arguments: object, body: bytes | None = None) -> Any:
+        """Have a step done, on a new picture where `body` is given. Raises what the step raises, and WorkerLost."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.add_reader(self._wire, self._readable)
+        self._came, self._answer = b"", self._loop.create_future()
+        patience = self._loop.call_later(STEP_SECONDS, self._lose, f"took longer than {STEP_SECONDS:.0f} seconds")
+        try:
+            self._send(step, arguments, body)
+            result, error = await self._answer
+        finally:
+            patience.cancel()
+        if error is not None:
+            raise error
+        return result
+
+    def end(self) -> None:
+        """Let the process end: at once where it does nothing, after its step where it does something."""
+        if self._loop is not None:
+            self._loop.remove_reader(self._wire)
+        self._wire.close()
+        self._body.close()
+
+    def wait(self) -> None:
+        """Return when the process has ended."""
+        self._process.wait()
+
+    def _send(self, step: workbench.Step, arguments: tuple[object, ...], body: bytes | None) -> None:
+        """The worker waits for it and the message is small, so it always fits into the socket's buffer."""
+        if body is not None:
+            self._body.seek(0)
+            self._body.write(body)
+            self._body.truncate()  # what a larger picture took
+        try:
+            self._wire.sendall(workbench.framed((step, arguments, None if body is None else len(body))))
+        except OSError:
+            self._lose("died")
+
+    def _readable(self) -> None:
+        try:
+            data = self._wire.recv(_ANSWER)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        self._came += data
+        if not data:
+            self._lose("died")
+        elif (answer := workbench.unframed(self._came)) is not None:
+            self._settle(answer)
+
+    def _lose(self, how: str) -> None:
+        self.lost = True
+        self._process.kill()
+        self._settle((None, WorkerLost(f"the decoder {how}")))
+
+    def _settle(self, answer: tuple[Any, BaseException | None]) -> None:
+        if self._answer and not self._answer.done():
+            self._answer.set_result(answer)
 
 
 class Workers:
-    """One pool of threads per crawl. What waits for it is bounded by the room in the download pipeline."""
+    """The workers of a crawl. What waits for one is bounded by the room in the download pipeline."""
 
-    def __init__(self, count: int) -> None:
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="harvester")
+    def __init__(self, count: int, options: Options, shelves: workbench.Shelves) -> None:
+        self._options, self._shelves = options, shelves
+        self._all: list[Worker] = []
+        self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+        for _ in range(count):
+            self._start()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Sized by HARVESTER_THREADS."""
-        set_pixel_limit(picture_options(crawler.settings, "original").limits.max_pixels)
-        keep_memory()
-        workers = cls(threads(crawler.settings))
-        crawler.signals.connect(workers.close, signal=signals.engine_stopped)
-        return workers
+        """As many as HARVESTER_WORKERS says; the form of the renditions is the collection's."""
+        collection = cast("Harvesting", crawler.spider).collection
+        places = Places.from_settings(crawler.settings)
+        shelves = workbench.Shelves(places.blobs, places.output(collection), places.thumbs, token())
+        crew = cls(workers(crawler.settings), picture_options(crawler.settings, collection.format), shelves)
+        crawler.signals.connect(collect_seldom, signal=signals.engine_started)
+        crawler.signals.connect(crew.close, signal=signals.engine_stopped)
+        return crew
 
     @classmethod
     def of(cls, crawler: Crawler) -> "Workers":
         """The workers of a crawl."""
-        workers = crawler.get_extension(cls)
-        assert workers is not None
-        return workers
+        crew = crawler.get_extension(cls)
+        assert crew is not None
+        return crew
 
-    async def run(self, function: Callable[..., T], *arguments: object) -> T:
-        """Call a function in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+    async def take(self) -> Worker:
+        """Wait for an idle worker; it is to be given back."""
+        return await self._idle.get()
+
+    def give_back(self, work: Work) -> None:
+        """The worker of an image, if it has one, may take the next picture; a lost one is replaced."""
+        worker, work.worker = work.worker, None
+        if worker is None:
+            return
+        if worker.lost:
+            self._all.remove(worker)
+            worker.end()
+            worker.wait()
+            self._start()
+        else:
+            self._idle.put_nowait(worker)
+
+    def _start(self) -> None:
+        worker = Worker(self._options, self._shelves)
+        self._all.append(worker)
+        self._idle.put_nowait(worker)
 
     def close(self) -> None:
-        """Let the threads end."""
-        self._pool.shutdown(wait=False)
-
-
-def keep_memory() -> None:
-    """Let glibc keep freed picture buffers for the next picture, in place of giving each back to the system.
-
-    Buffers of some megabytes come and go with every picture; asking the system for each anew, and having its pages
-    cleared, takes a tenth of a picture's time (docs/performance.md). Elsewhere than on glibc nothing happens.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _LARGEST_BLOCK)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT)
+        """Let all processes end."""
+        for worker in self._all:
+            worker.end()
+        for worker in self._all:
+            worker.wait()

@@ -7,7 +7,7 @@ The rendition depends on what is asked for:
 - "rgb": mode RGB. RGB JPEGs and still, opaque RGB PNGs that are sRGB and upright keep their bytes; other JPEGs become
   RGB JPEGs, all else an RGB PNG.
 
-What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at full resolution (4:4:4) from quality 90 on.
+What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at full resolution (4:4:4) above quality 95.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from harvester.imaging.flatten import Colour, flatten, upright
 from harvester.imaging.header import Header, read_header
 from harvester.imaging.sniff import EXTENSIONS
 
-_DRAFT = 256  # pixels, shorter side of a JPEG decoded at reduced scale
+_DRAFT = 128  # pixels, shorter side of a JPEG decoded at reduced scale
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Processed:
 def process(data: bytes, options: Options) -> Processed:
     """Check, decode and convert one picture. Raises Refused and nothing else.
 
-    A JPEG that keeps its bytes and has at least 512 pixels each way is decoded at reduced scale: only the hashes need
+    A JPEG that keeps its bytes and has at least 256 pixels each way is decoded at reduced scale: only the hashes need
     it, and the decoder finds the same truncations.
     """
     image, header, drafted = _decoded(data, options)
@@ -86,8 +86,7 @@ def _decoded(data: bytes, options: Options) -> tuple[Image.Image, Header, bool]:
     header = read_header(image, data)
     check_end(data, header.format)
     drafted = _only_hashes_needed(image, header, options) and image.draft("L", (_DRAFT, _DRAFT)) is not None
-    load(image)
-    return image, header, drafted
+    return load(image, data), header, drafted
 
 
 def _processed(picture: Image.Image, facts: Facts, encoding: str | None, options: Options) -> Processed:

@@ -3,16 +3,23 @@
 from dataclasses import dataclass
 
 import imagehash
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 NO_FINGERPRINT = 0
 """The recipe of files that are not decoded: videos."""
 
-RECIPE = 1
+RECIPE = 2
 """Goes up whenever the same picture may get another hash; hashes of different recipes are not comparable."""
 
-_PLANE = 256  # pixels, the shorter side is never reduced below
-_WHASH_SCALE = 64
+_PLANE = 128  # pixels, the shorter side is never reduced below
+_SIDE = 8  # bits
+_PHASH_SCALE, _WHASH_SCALE = 32, 64  # pixels
+_WAVES = 2 * np.cos(np.pi / _PHASH_SCALE * np.outer(np.arange(_SIDE), np.arange(_PHASH_SCALE) + 0.5))
+"""The lowest frequencies of the DCT (type II) of a row of pixels."""
+
+_Bits = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -28,8 +35,8 @@ class Hashes:
 def grey_plane(image: Image.Image) -> Image.Image:
     """The small grey picture (mode L) that is hashed; `image` is upright and flattened.
 
-    A shorter side below 512 pixels is left as it is: the hashes are exactly those imagehash makes of the picture.
-    Larger ones are averaged over whole blocks, shorter side 256 to 511: within 2 bits, and many times as fast.
+    A shorter side below 256 pixels is left as it is: the hashes are exactly those imagehash makes of the picture.
+    Larger ones are averaged over whole blocks, shorter side 128 to 255: within 4 bits, and many times as fast.
     """
     grey = image.convert("L")
     shorter = min(grey.size)
@@ -39,8 +46,39 @@ def grey_plane(image: Image.Image) -> Image.Image:
 def hashes(plane: Image.Image) -> Hashes:
     """The four hashes of a grey plane; any size from 1 × 1."""
     return Hashes(
-        phash=str(imagehash.phash(plane)),
-        dhash=str(imagehash.dhash(plane)),
-        average=str(imagehash.average_hash(plane)),
-        whash=str(imagehash.whash(plane, image_scale=_WHASH_SCALE)),
+        phash=_hex(_phash(plane)),
+        dhash=_hex(imagehash.dhash(plane).hash),
+        average=_hex(imagehash.average_hash(plane).hash),
+        whash=_hex(_whash(plane)),
     )
+
+
+def _phash(plane: Image.Image) -> _Bits:
+    """What `imagehash.phash` finds, by eight rows of the DCT in place of all.
+
+    Rounded, so that frequencies a picture does not have are all equal; imagehash leaves these to the rounding errors.
+    """
+    frequencies = np.round(_WAVES @ _resized(plane, _PHASH_SCALE) @ _WAVES.T, 3)
+    above: _Bits = frequencies > np.median(frequencies)
+    return above
+
+
+def _whash(plane: Image.Image) -> _Bits:
+    """What `imagehash.whash` finds at this scale, in a fifth of the time.
+
+    Three levels of Haar wavelets leave a multiple of each block's mean, and taking away the mean of all moves the
+    median along, so sums of blocks do. In whole numbers, blocks that equal the median are never above it; imagehash
+    leaves these to the rounding errors.
+    """
+    block = _WHASH_SCALE // _SIDE
+    sums = _resized(plane, _WHASH_SCALE).reshape(_SIDE, block, _SIDE, block).sum(axis=(1, 3))
+    above: _Bits = sums > np.median(sums)
+    return above
+
+
+def _resized(plane: Image.Image, side: int) -> npt.NDArray[np.int64]:
+    return np.asarray(plane.resize((side, side), Image.Resampling.LANCZOS), dtype=np.int64)
+
+
+def _hex(bits: _Bits) -> str:
+    return np.packbits(bits).tobytes().hex()

@@ -16,7 +16,7 @@ MOST = 1000
 
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _EXIF_NAMES = {0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0131: "Software", 0x013B: "Artist"}
-_ASCII, _UNDEFINED = 2, 7
+_TEXTUAL = (1, 2, 7)  # bytes, ASCII, undefined: programs differ
 
 
 def texts_of(data: bytes) -> dict[str, str]:
@@ -118,7 +118,7 @@ def _entries(exif: bytes, order: str, start: int) -> Iterator[tuple[int, bytes]]
         tag, kind, count = struct.unpack_from(order + "HHI", exif, at)
         if tag == _EXIF_IFD:
             yield tag, exif[at + 8 : at + 12]
-        elif kind in (_ASCII, _UNDEFINED) and count <= LARGEST:
+        elif kind in _TEXTUAL and count <= LARGEST:
             there = at + 8 if count <= 4 else struct.unpack_from(order + "I", exif, at + 8)[0]
             yield tag, exif[there : there + count]
 

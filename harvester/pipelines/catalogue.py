@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
-from sqlalchemy.exc import DBAPIError
 
 from harvester.catalogue.writer import Outcome
+from harvester.errors import CatalogueError
 from harvester.extensions.closing import stop_on
 from harvester.extensions.ledger import Ledger
 from harvester.imaging.fingerprint import NO_FINGERPRINT, RECIPE
@@ -30,7 +30,7 @@ class CataloguePipeline:
         if item.open:
             item.status = "done"
         item.finished_at = datetime.now(UTC).isoformat(timespec="seconds")
-        with stop_on(DBAPIError, self._crawler):
+        with stop_on(CatalogueError, self._crawler):
             await self._ledger.record(_outcome(item))
         assert self._crawler.stats is not None
         self._crawler.stats.inc_value(f"harvester/{item.status}")
@@ -48,6 +48,7 @@ def _outcome(item: ImageItem) -> Outcome:
         asked_at=item.work.asked_at,
         sha256=item.sha256,
         files=item.work.files,
+        file_sha256=item.work.file_sha256,
         blob=_blob(item),
     )
 

@@ -7,51 +7,60 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
+from harvester import workbench
 from harvester.errors import Refused
-from harvester.extensions.ledger import Ledger
-from harvester.extensions.workers import Workers
-from harvester.imaging.convert import Facts, Options, Processed, process
-from harvester.imaging.video import video_facts
+from harvester.extensions.workers import WorkerLost, Workers
+from harvester.imaging.convert import Facts
 from harvester.items import ImageItem
-from harvester.options import picture_options
 from harvester.reasons import REASONS
+
+TRIES = 2
+"""A worker may be lost for reasons that have nothing to do with the picture, so a second one tries it too."""
 
 
 class ConvertPipeline:
-    """Calls `imaging.convert.process` in a thread."""
+    """Puts the picture on the bench of a worker, where it stays until all has been read out of its bytes."""
 
-    def __init__(self, options: Options, workers: Workers) -> None:
-        self._options = options
+    def __init__(self, workers: Workers) -> None:
         self._workers = workers
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The form of the rendition is the collection's."""
-        form = Ledger.of(crawler).collection.format
-        return cls(picture_options(crawler.settings, form), Workers.of(crawler))
+        """The workers of the crawl."""
+        return cls(Workers.of(crawler))
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """A picture that cannot or shall not be kept ends here with its reason."""
         if item.open:
             try:
-                if item.work.is_video:
-                    _describe_file(item, video_facts(item.work.body))
-                else:
-                    _describe(item, await self._workers.run(process, item.work.body, self._options))
+                _describe(item, await self._facts(item))
             except Refused as refused:
-                item.refuse(REASONS[refused.reason].status, refused.reason, refused.detail)
+                self._refuse(item, refused.reason, refused.detail)
+            except WorkerLost as lost:
+                self._refuse(item, "crashed", str(lost))
         return item
 
+    async def _facts(self, item: ImageItem) -> Facts:
+        for _ in range(TRIES - 1):
+            try:
+                return await self._convert(item)
+            except WorkerLost:
+                self._workers.give_back(item.work)
+        return await self._convert(item)
 
-def _describe(item: ImageItem, processed: Processed) -> None:
-    _describe_file(item, processed.facts)
-    work = item.work
-    work.plane, work.thumbs = processed.plane, dict(processed.thumbs)
-    work.rendition, work.rendition_ext = processed.rendition, processed.rendition_ext
+    async def _convert(self, item: ImageItem) -> Facts:
+        item.work.worker = await self._workers.take()
+        step = workbench.keep if item.work.is_video else workbench.convert
+        facts: Facts = await item.work.worker.do(step, body=item.work.body)
+        return facts
+
+    def _refuse(self, item: ImageItem, reason: str, detail: str) -> None:
+        self._workers.give_back(item.work)
+        item.refuse(REASONS[reason].status, reason, detail)
 
 
-def _describe_file(item: ImageItem, facts: Facts) -> None:
+def _describe(item: ImageItem, facts: Facts) -> None:
     item.format, item.mode, item.bytes = facts.format, facts.mode, facts.bytes
     item.width, item.height = facts.width, facts.height
     item.animated, item.frames = facts.animated, facts.frames
-    item.work.ext = item.work.rendition_ext = facts.ext
+    item.work.ext, item.work.body = facts.ext, b""

@@ -1,6 +1,7 @@
 """100: the bytes of an image. Known bytes come from the blob store, all others from the network."""
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -24,11 +25,17 @@ from scrapy.pipelines.images import ImagesPipeline
 from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 
 from harvester.blobs import BlobStore
+from harvester.extensions.hosts import NotNow, PutBack
 from harvester.extensions.workers import Workers
 from harvester.items import ImageItem
+from harvester.middlewares.robots import RobotsUnknown
 from harvester.places import Places
+from harvester.politeness.headers import against_learning
 from harvester.reasons import REASONS, of_http_status
 from harvester.signals import image_answered
+
+AGENT = "harvester"
+"""What servers call us in robots.txt and X-Robots-Tag."""
 
 if TYPE_CHECKING:
     from harvester.spiders.owing import OwingSpider
@@ -57,6 +64,9 @@ class DownloadPipeline(ImagesPipeline):
         super().__init__(store_uri, crawler=crawler)
         self._room = asyncio.Semaphore(crawler.settings.getint("CONCURRENT_REQUESTS"))
         self._inside: set[ImageItem] = set()
+        self._later: dict[ImageItem, NotNow] = {}
+        self._tries: Counter[int] = Counter()  # row -> failures so far, of images that were put back
+        self._obeys_noai = crawler.settings.getbool("HARVESTER_OBEY_NOAI")
         self._blobs = BlobStore(Places.from_settings(crawler.settings).blobs)
         self._workers = Workers.of(crawler)
 
@@ -72,23 +82,30 @@ class DownloadPipeline(ImagesPipeline):
         """Wait for room, then get the bytes."""
         await self._room.acquire()
         self._inside.add(item)
-        if item.sha256 and (body := await self._workers.run(self._blobs.read, item.sha256, item.work.ext)):
+        if item.sha256 and (body := await asyncio.to_thread(self._blobs.read, item.sha256, item.work.ext)):
             item.work.body = body
         if not item.work.body:
             await self._fetch(item)
             if item.open and (address := cast("OwingSpider", self.crawler.spider).other_address(item)):
                 item.url, item.work.body = address, b""
                 await self._fetch(item)
+        self._tries.pop(item.work.row, None)
         self.crawler.signals.send_catch_log(image_answered, item=item)
         return item
 
     async def _fetch(self, item: ImageItem) -> None:
         while item.open and not item.work.body:  # again where another image of the same address was under way
             await super().process_item(item)
+            if later := self._later.pop(item, None):
+                raise self._put_back(item, later)
 
     def get_media_requests(self, item: ImageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:
         """One request, never cached; none where the address is none."""
-        meta = {"dont_cache": True, "handle_httpstatus_all": not self.allow_redirects}
+        meta = {
+            "dont_cache": True,
+            "handle_httpstatus_all": not self.allow_redirects,
+            "retry_times": self._tries[item.work.row],
+        }
         try:
             return [Request(item.url.strip(), callback=NO_CALLBACK, meta=meta)]
         except ValueError as error:
@@ -104,18 +121,21 @@ class DownloadPipeline(ImagesPipeline):
         item.asked_at, item.work.asked_at = asked.isoformat(timespec="seconds"), int(asked.timestamp())
         try:
             response = await self.crawler.engine.download_async(request)
+        except NotNow as error:
+            self._later[item] = error
+        except RobotsUnknown as error:
+            _refuse(item, _reason_of(error.cause) or "robots-unknown", str(error))
         except IgnoreRequest as error:
             _refuse(item, _ignored(str(error)), _said(error))
         except tuple(REASON_OF_EXCEPTION) as error:
-            reason = next(word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind))
-            _refuse(item, reason, _said(error))
+            _refuse(item, _reason_of(error) or "connection", _said(error))
         except (RuntimeError, MemoryError):  # ours, not the server's: the image stays owed
             raise
         except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
             broken_off = type(error).__module__.startswith(("twisted", "OpenSSL"))
             _refuse(item, "connection" if broken_off else "bad-answer", _said(error))
         else:
-            _take(response, item)
+            self._take(response, item)
         return {"url": request.url, "path": "", "checksum": None, "status": item.status}
 
     def item_completed(
@@ -128,20 +148,38 @@ class DownloadPipeline(ImagesPipeline):
                 result.raiseException()  # type: ignore[union-attr]
         return item
 
+    def _take(self, response: Response, item: ImageItem) -> None:
+        if response.status != 200:
+            _refuse(item, of_http_status(response.status), f"HTTP {response.status}")
+        elif (wishes := _wishes(response)) and self._obeys_noai:
+            _refuse(item, "noai", wishes)
+        elif not response.body:
+            _refuse(item, "not-an-image", "empty")
+        else:
+            item.work.body, item.detail = response.body, wishes
+
+    def _put_back(self, item: ImageItem, later: NotNow) -> PutBack:
+        self._tries[item.work.row] = later.tries
+        if not later.tries:
+            del self._tries[item.work.row]
+        return PutBack(later)
+
     def _leave(self, item: ImageItem) -> None:
-        item.work.release()
+        item.work.body = b""
+        self._workers.give_back(item.work)
         if item in self._inside:
             self._inside.remove(item)
             self._room.release()
 
 
-def _take(response: Response, item: ImageItem) -> None:
-    if response.status != 200:
-        _refuse(item, of_http_status(response.status), f"HTTP {response.status}")
-    elif not response.body:
-        _refuse(item, "not-an-image", "empty")
-    else:
-        item.work.body = response.body
+def _wishes(response: Response) -> str:
+    tags = [tag.decode("latin-1") for tag in response.headers.getlist("X-Robots-Tag")]
+    found = against_learning(tags, AGENT)
+    return f"X-Robots-Tag: {', '.join(found)}" if found else ""
+
+
+def _reason_of(error: Exception | None) -> str | None:
+    return next((word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind)), None)
 
 
 def _refuse(item: ImageItem, reason: str, detail: str) -> None:

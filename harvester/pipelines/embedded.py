@@ -5,23 +5,26 @@ from typing import Self
 from scrapy.crawler import Crawler
 
 from harvester.extensions.workers import Workers
-from harvester.imaging.embedded import generation_data
 from harvester.items import ImageItem
+from harvester.workbench import embedded
 
 
 class EmbeddedPipeline:
-    """Calls `imaging.embedded.generation_data` in a thread."""
+    """Has the worker read them, for spiders that want it; then the worker may take the next picture."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: Workers, *, wanted: bool) -> None:
         self._workers = workers
+        self._wanted = wanted
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Shares the threads of the crawl."""
-        return cls(Workers.of(crawler))
+        """The spider says so in its `reads_embedded`."""
+        return cls(Workers.of(crawler), wanted=getattr(crawler.spider, "reads_embedded", False))
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """Sets `embedded`; it stays None where the file has nothing of the kind."""
-        if item.open and item.work.body:
-            item.embedded = await self._workers.run(generation_data, item.work.body)
+        if item.work.worker is not None:
+            if self._wanted and item.open:
+                item.embedded = await item.work.worker.do(embedded)
+            self._workers.give_back(item.work)
         return item

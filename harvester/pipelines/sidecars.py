@@ -1,5 +1,6 @@
 """600: what lies beside a named picture, such as its caption. Written before the picture is called done."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self, cast
@@ -10,7 +11,6 @@ from harvester.blobs import NameTaken, name
 from harvester.errors import StoreError
 from harvester.extensions.closing import stop_on
 from harvester.extensions.ledger import Ledger
-from harvester.extensions.workers import Workers
 from harvester.items import ImageItem
 from harvester.places import Places
 from harvester.reasons import REASONS
@@ -23,7 +23,6 @@ class SidecarsPipeline:
     def __init__(self, output: Path, crawler: Crawler) -> None:
         self._output = output
         self._crawler = crawler
-        self._workers = Workers.of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -34,13 +33,14 @@ class SidecarsPipeline:
         """Each file appears whole or not at all, and never in place of another."""
         if item.open and (beside := cast("OwingSpider", self._crawler.spider).sidecars(item)):
             with stop_on(StoreError, self._crawler):
-                await self._workers.run(self._write, item, beside)
+                await asyncio.to_thread(self._write, item, beside)
         return item
 
     def _write(self, item: ImageItem, beside: Mapping[str, bytes]) -> None:
-        for stem in item.work.names.values():
-            for ext, data in beside.items():
-                try:
+        for sighting, stem in item.work.names.items():
+            try:
+                for ext, data in beside.items():
                     name(self._output / f"{stem}.{ext}", data)
-                except NameTaken as taken:
-                    item.refuse(REASONS["name-taken"].status, "name-taken", str(taken))
+            except NameTaken as taken:
+                item.work.files.pop(sighting)  # stays owed, with all that lies beside it
+                item.refuse(REASONS["name-taken"].status, "name-taken", str(taken))

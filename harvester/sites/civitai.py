@@ -51,18 +51,16 @@ class Wanted:
 
 
 def classify(answer: Answer) -> Verdict:
-    """What an answer of the API is. An error that another query may avoid is `MISSING`: its text says which."""
+    """What an answer of the API is. `MISSING`: an error in the API's own words that asking again does not mend."""
     body = answer.body.lstrip()
     is_json = body.startswith(b"{")
-    if answer.status == 401 and urlsplit(answer.url).path == KEY_PATH and is_json:
+    wrong_key = answer.status == 401 and urlsplit(answer.url).path == KEY_PATH
+    too_many_pages = answer.status == 429 and _TOO_MANY_PAGES in body
+    if is_json and (wrong_key or too_many_pages or answer.status in (400, 404, 451)):
         return Verdict.MISSING
     if answer.status in (401, 403, 451) or "cf-mitigated" in answer.headers or _CHALLENGE.search(body[:20_000]):
         return Verdict.BLOCKED if not (answer.status == 200 and is_json) else Verdict.OK
-    if answer.status == 429 and _TOO_MANY_PAGES in body:
-        return Verdict.BLOCKED
-    if is_json and answer.status == 200:
-        return Verdict.OK
-    return Verdict.MISSING if is_json and answer.status in (400, 404) else Verdict.UNKNOWN
+    return Verdict.OK if is_json and answer.status == 200 else Verdict.UNKNOWN
 
 
 def error_text(answer: Answer) -> str:

@@ -18,9 +18,14 @@ def folder_name(text: str | None, otherwise: str) -> str:
     dot or a blank, and is none that Windows keeps for itself.
     """
     whole = unicodedata.normalize("NFC", (text or "")[: 4 * LONGEST])
-    seen = "".join("_" if unicodedata.category(letter) in _UNSEEN else letter for letter in whole)
+    seen = "".join(_seen(letter) for letter in whole)
     name = _FORBIDDEN.sub("_", seen).strip(" .")
     name = name.encode("utf-8")[: 3 * LONGEST].decode("utf-8", "ignore")[:LONGEST].rstrip(" .")
     if not name.strip("_ ."):
         return otherwise
     return f"_{name}" if _RESERVED.fullmatch(name) else name
+
+
+def _seen(letter: str) -> str:
+    kind = unicodedata.category(letter)
+    return "_" if kind in _UNSEEN else " " if kind == "Zs" else letter

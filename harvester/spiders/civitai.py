@@ -59,6 +59,7 @@ class CivitaiSpider(ListingSpider):
     """Walks one query of the images API by its cursors."""
 
     name = "civitai"
+    reads_embedded = True
     classify: ClassVar[Classify] = staticmethod(civitai.classify)
 
     query: Query

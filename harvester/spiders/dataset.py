@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from harvester.arguments import check_names, choice, file_path
 from harvester.catalogue import queries, writer
 from harvester.catalogue.store import open_existing
+from harvester.catalogue.trouble import told_plainly
 from harvester.errors import BadInput
 from harvester.items import Collection, Promise
 from harvester.options import check_settings, picture_options
@@ -86,7 +87,7 @@ class DataSetSpider(OwingSpider):
             catalogue.dispose()
 
     def _compare(self, catalogue: Engine, places: Places) -> None:
-        with catalogue.connect() as connection:
+        with told_plainly(catalogue), catalogue.connect() as connection:
             found = queries.find_collection(connection, self.name, self.collection.directory)
             if found is None:
                 return

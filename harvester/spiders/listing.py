@@ -5,15 +5,18 @@ import logging
 from abc import abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from time import monotonic
 from typing import ClassVar
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
 
 from harvester.catalogue import listings, queries
 from harvester.catalogue.listings import Listing
 from harvester.errors import Cut
 from harvester.extensions.closing import Closing
+from harvester.extensions.hosts import NotNow
 from harvester.items import Page
 from harvester.pipelines.download import REASON_OF_EXCEPTION
 from harvester.sites.pages import Answer, Classify, Verdict
@@ -30,6 +33,10 @@ LOOK_AGAIN = 0.5
 
 EMPTY_PAGES = 200
 """So many empty pages in a row are no listing any more, whatever cursors they carry."""
+
+
+class _Stopped(Exception):
+    """Somebody has asked the run to stop while a page was waited for; the listing stays open."""
 
 
 class ListingSpider(OwingSpider):
@@ -82,6 +89,8 @@ class ListingSpider(OwingSpider):
                     listing, restarted = await self.ledger.change(listings.begin, query), True
                     seen = {None}
                 continue
+            except _Stopped:
+                break
             seen.add(page.next)
             empty = 0 if page.items else empty + 1
             listing, lowest = await self.ledger.change(listings.turn, listing.row, page)
@@ -92,7 +101,7 @@ class ListingSpider(OwingSpider):
         """The answer to a page request, whatever its status. Raises Cut where there is none."""
         request.meta["page"] = True
         try:
-            response = await self.crawler.engine.download_async(request)
+            response = await self._response(request)
         except IgnoreRequest as error:
             raise Cut(str(error) or "not asked for") from error
         except tuple(REASON_OF_EXCEPTION) as error:
@@ -102,6 +111,24 @@ class ListingSpider(OwingSpider):
             name.decode("latin-1").lower(): b", ".join(v).decode("latin-1") for name, v in response.headers.items()
         }
         return Answer(response.url, response.status, headers, response.body)
+
+    async def _response(self, request: Request) -> Response:
+        """Asked for again as often as the host has to be left alone first."""
+        while True:
+            try:
+                return await self.crawler.engine.download_async(request)
+            except NotNow as later:
+                if later.refused:
+                    raise Cut(f"{later.host} refuses every request") from later
+                await self._wait(later.seconds)
+                request = request.replace(meta={**request.meta, "retry_times": later.tries})
+
+    async def _wait(self, seconds: float) -> None:
+        until = monotonic() + seconds
+        while self.going and monotonic() < until:
+            await asyncio.sleep(min(LOOK_AGAIN, max(0.0, until - monotonic())))
+        if not self.going:
+            raise _Stopped
 
     def tell(self, listing: Listing) -> None:
         """Say how a listing was left."""

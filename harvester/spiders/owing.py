@@ -4,17 +4,19 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from scrapy import Spider, signals
+from scrapy.exceptions import DropItem
 from scrapy.http import Response
-from sqlalchemy.exc import DBAPIError
 
 from harvester.catalogue import queries, writer
 from harvester.catalogue.owed import Dealer
 from harvester.catalogue.queries import Owed
-from harvester.errors import HarvesterError
+from harvester.errors import CatalogueError, HarvesterError
+from harvester.extensions.blocks import WINDOW
 from harvester.extensions.closing import Closing
+from harvester.extensions.hosts import PutBack
 from harvester.extensions.ledger import Ledger
 from harvester.items import Collection, ImageItem, Promise
 from harvester.middlewares.tickets import ticket
@@ -30,13 +32,22 @@ PROMISES_AT_ONCE = 500
 class OwingSpider(Spider):
     """A spider whose work lies in the catalogue: first promised, then dealt out by host, through the scheduler.
 
-    A subclass sets `collection`, `arguments` and `retry` before the crawl starts and may override `promises`.
+    A subclass sets `collection`, `arguments` and `retry` before the crawl starts and may override `promises`. What it
+    knows of its site's manners it says in the attributes below; docs/politeness.md explains them. A subclass that asks
+    for pages gives them `meta={"page": True}` and has a `classify` (harvester.sites.pages).
     """
 
     collection: Collection
     arguments: dict[str, str]
     retry = "failed"
+    reads_embedded = False  # whether generation data is looked for in the bytes
     source = ""  # sha256 of where the promises come from, empty where there are none
+
+    budgets: ClassVar[Mapping[str, str]] = {}  # host -> windows such as "80/60s, 160/300s"; "*": every other host
+    min_delay: ClassVar[Mapping[str, float]] = {}  # host -> seconds between requests; no setting undercuts it
+    block_window: float = WINDOW  # seconds after which a block has likely passed
+    unknown_is_block = False  # whether a page that `classify` does not know stops the site's pages
+    cache_seconds: int | None = None  # how long pages stay in the HTTP cache; None: HTTPCACHE_EXPIRATION_SECS
 
     def promises(self) -> Iterator[Promise]:
         """Images that are known without asking a server; read in a thread while others are fetched already."""
@@ -47,6 +58,13 @@ class OwingSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """One ticket per hand of owed images, until nothing is owed that has not been tried in this run."""
+        try:
+            async for request in self._tickets():
+                yield request
+        except CatalogueError as error:
+            Closing.of(self.crawler).stop(error)
+
+    async def _tickets(self) -> AsyncIterator[Any]:
         settings = self.crawler.settings
         self.ledger = Ledger.of(self.crawler)
         self._dealt: dict[int, Owed] = {}
@@ -55,12 +73,13 @@ class OwingSpider(Spider):
             per_host=settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
             in_hand=settings.getint("CONCURRENT_REQUESTS"),
         )
-        for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
+        for signal in (signals.item_scraped, signals.item_error):
             self.crawler.signals.connect(self._finished, signal=signal)
+        self.crawler.signals.connect(self._dropped, signal=signals.item_dropped)
         self.crawler.signals.connect(self._answered, signal=image_answered)
         try:
             await self.prepare()
-        except (HarvesterError, DBAPIError) as error:
+        except HarvesterError as error:
             Closing.of(self.crawler).stop(error)
             return
         await self.ledger.change(writer.owe_again, self.retry)
@@ -100,7 +119,7 @@ class OwingSpider(Spider):
         self.dealer.no_more()
         if promising.cancelled() or (error := promising.exception()) is None:
             return
-        if not isinstance(error, (HarvesterError, DBAPIError)):
+        if not isinstance(error, HarvesterError):
             logger.error("A surprise while images were being listed", exc_info=error)
         Closing.of(self.crawler).stop(error)
 
@@ -121,6 +140,14 @@ class OwingSpider(Spider):
     def _finished(self, item: ImageItem) -> None:
         self.dealer.finished(item.work.row)
 
+    def _dropped(self, item: ImageItem, exception: DropItem) -> None:
+        if not isinstance(exception, PutBack):
+            self.dealer.finished(item.work.row)
+        elif exception.why.refused:
+            self.dealer.give_up(item.work.row)
+        else:
+            self.dealer.put_back(item.work.row, exception.why.seconds, silent=exception.why.silent)
+
 
 def item_of(site: str, image: Owed) -> ImageItem:
     """The item that carries an owed image through the pipelines."""
@@ -138,4 +165,5 @@ def item_of(site: str, image: Owed) -> ImageItem:
         sha256=image.sha256,
     )
     item.work.row, item.work.names, item.work.ext = image.row, image.names, image.ext or ""
+    item.work.formers = image.formers
     return item

@@ -1,44 +1,23 @@
 """Promises, outcomes and books: the laws of the catalogue, on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 
 from harvester.catalogue import queries, writer
-from harvester.catalogue.schema import images, metadata, sightings
+from harvester.catalogue.schema import HEAD, images, metadata, sightings
 from harvester.catalogue.store import open_catalogue
 from harvester.items import Collection, Position, Promise
-from tests.postgres import Postgres
 
 SHA = "ab" * 32
 BLOB = dict.fromkeys(("phash", "dhash", "average", "whash"), "0" * 16) | {
     "sha256": SHA, "ext": "jpg", "format": "JPEG", "mode": "RGB", "width": 1, "height": 1, "bytes": 1,
     "animated": False, "frames": 1, "recipe": 1,
 }  # fmt: skip
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty catalogue in either database."""
-    if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'catalogue.db'}"
-    else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        address = postgres.new_database()
-    opened = open_catalogue(address)
-    yield opened
-    opened.dispose()
-
-
-@pytest.fixture
-def connection(engine: Engine) -> Iterator[Connection]:
-    """One transaction on it."""
-    with engine.begin() as opened:
-        yield opened
 
 
 def _collection(connection: Connection, directory: str = "images") -> int:
@@ -60,13 +39,40 @@ def _finish(connection: Connection, row: int, *, asked: bool = True) -> None:
     writer.finish(connection, [outcome])
 
 
-def test_the_schema_is_what_the_migrations_make(engine: Engine) -> None:
-    """Migrations and schema.py describe the same tables, columns and indexes."""
+def _tables(engine: Engine) -> dict[str, Any]:
+    found = inspect(engine)
+    return {
+        name: (
+            {column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(name)},
+            sorted(str(key["constrained_columns"]) for key in found.get_foreign_keys(name)),
+            sorted(str(key["column_names"]) for key in found.get_unique_constraints(name)),
+            sorted((str(index["name"]), str(index["column_names"])) for index in found.get_indexes(name)),
+            found.get_pk_constraint(name)["constrained_columns"],
+        )
+        for name in found.get_table_names()
+    }
+
+
+def test_the_schema_is_what_the_migrations_make(engine: Engine, tmp_path: Path) -> None:
+    """A new catalogue has the tables that an old one gets by its migrations, and both are those of schema.py."""
+    from alembic import command
     from alembic.autogenerate import compare_metadata
+    from alembic.config import Config
     from alembic.migration import MigrationContext
 
-    with engine.connect() as opened:
-        assert compare_metadata(MigrationContext.configure(opened), metadata) == []
+    config = Config()
+    config.set_main_option("script_location", "harvester.catalogue:migrations")
+    old = create_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    with old.begin() as opened:
+        config.attributes["connection"] = opened
+        command.upgrade(config, "head")
+    for catalogue in (engine, old):
+        with catalogue.connect() as opened:
+            assert compare_metadata(MigrationContext.configure(opened), metadata) == []
+            assert opened.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [HEAD]
+    if engine.dialect.name == "sqlite":
+        assert _tables(engine) == _tables(old)
+    old.dispose()
 
 
 def test_a_promise_made_twice_is_one_image(connection: Connection) -> None:

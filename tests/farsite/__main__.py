@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.farsite.server import make_app
 
-_HOSTS = "127.0.0.1,127.0.0.2,127.0.0.3"
+_HOSTS = "127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5"
 _BACKLOG = 1024
 _ATTEMPTS = 20
 

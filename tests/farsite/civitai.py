@@ -123,7 +123,7 @@ async def _feed(request: web.Request, files: str) -> web.Response:
     kind = request.query.get("type")
     listed = [item(n, files) for n in numbers if kind in (None, "video" if is_video(n) else "image")]
     if start == limit:
-        listed.append(item(1, files))  # a newer item has shifted the pages
+        listed.append(item(3, files))  # a newer item has shifted the pages
     end = numbers[-1]
     following = None if end == NUMBER else f"feed:{end}:{'empty' if end == EMPTY_BEHIND else 0}"
     return _answer(request, listed, following)
@@ -180,7 +180,9 @@ async def _zero(request: web.Request, files: str) -> web.Response:
     return _answer(request, zero, None)
 
 
-async def _moved(request: web.Request, _: str) -> web.Response:
+async def _moved(request: web.Request, files: str) -> web.Response:
+    if request.url.host == "127.0.0.3":
+        return _answer(request, _ten(2001, files, username=None), None)
     return web.Response(status=302, headers={"Location": str(request.url.with_host("127.0.0.3"))})
 
 

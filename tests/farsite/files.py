@@ -25,6 +25,7 @@ CONTENT_TYPES = {
     ".webp": "image/webp",
 }
 _JPEG = {"Content-Type": "image/jpeg"}
+_ROBOTS_STATUS = {"127.0.0.4": 503, "127.0.0.5": 404}
 _photo = functools.lru_cache(256)(pictures.photo)
 
 
@@ -63,7 +64,10 @@ def _size(request: web.Request) -> dict[str, int]:
         raise web.HTTPBadRequest(text="?width= and ?height= are numbers of pixels\n") from error
 
 
-async def _robots(_: web.Request) -> web.Response:
+async def _robots(request: web.Request) -> web.Response:
+    status = _ROBOTS_STATUS.get(request.host.partition(":")[0], 200)
+    if status != 200:
+        return web.Response(status=status, text="User-agent: *\nDisallow: /\n")
     return web.Response(text="User-agent: *\nDisallow: /forbidden/\n")
 
 

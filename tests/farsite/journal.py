@@ -25,6 +25,10 @@ class Journal:
         self._paths: Counter[str] = Counter()
         self._asked: Counter[str] = Counter()
         self._peaks: dict[str, int] = {}
+        self.refused: Counter[str] = Counter()
+        """By host: how many requests were refused."""
+        self.closed_until: dict[str, float] = {}
+        """By host: until when everything is refused, on the clock of `time.monotonic()`."""
 
     def begin(self, request: web.Request, host: str) -> None:
         """Note that a request came in."""
@@ -51,7 +55,7 @@ class Journal:
 
     def counts(self) -> dict[str, object]:
         """Totals since the start or the last clear."""
-        return {"requests": self._total, "paths": self._paths, "peak_concurrency": self._peaks}
+        return {"requests": self._total, "paths": self._paths, "peak_concurrency": self._peaks, "refused": self.refused}
 
 
 JOURNAL = web.AppKey("journal", Journal)

@@ -14,6 +14,9 @@ from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE = 20.0
+HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 6))
+"""The fourth has a robots.txt that answers 503, the fifth has none."""
+
 _ask = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
@@ -47,7 +50,7 @@ class Farsite:
 
 
 @contextlib.contextmanager
-def running(hosts: Sequence[str] = ("127.0.0.1", "127.0.0.2", "127.0.0.3")) -> Iterator[Farsite]:
+def running(hosts: Sequence[str] = HOSTS) -> Iterator[Farsite]:
     """Start farsite, wait until it listens, stop it at the end."""
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder, "port")

@@ -2,9 +2,10 @@
 
 from aiohttp import web
 
-from tests.farsite import civitai, files, journal, mastodon, trouble
+from tests.farsite import civitai, files, journal, limits, mastodon, trouble
+from tests.farsite.imagefap import routes as imagefap
 
-MODULES = [files, trouble, civitai, mastodon, journal]
+MODULES = [files, trouble, limits, civitai, mastodon, imagefap, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 

@@ -128,6 +128,17 @@ def test_frames_and_pages_are_counted_like_pillow_does() -> None:
         assert processed(tiff).facts.frames == Image.open(io.BytesIO(tiff)).n_frames == 5  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+@pytest.mark.parametrize("size", [(1, 1), (33, 7), (200, 120)])
+def test_libspng_and_pillow_find_the_same_pixels(mode: str, size: tuple[int, int]) -> None:
+    """The faster decoder of ordinary PNGs changes nothing."""
+    data = encoded(photo(1, 200, 120).resize(size).convert(mode), "PNG")
+    opened = Image.open(io.BytesIO(data))
+    found = load(opened, data)
+    assert found is not opened, "it was not the faster one"
+    assert (found.mode, found.size, found.tobytes()) == (mode, size, Image.open(io.BytesIO(data)).tobytes())
+
+
 @pytest.mark.parametrize("error", [OSError("x"), SyntaxError(), KeyError("x"), ZeroDivisionError(), UserWarning("x")])
 def test_whatever_a_decoder_raises_is_a_refusal(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """Decoders fail in many ways; each is broken, or truncated where the error says so."""
@@ -135,10 +146,11 @@ def test_whatever_a_decoder_raises_is_a_refusal(error: Exception, monkeypatch: p
     def fail(_: object) -> None:
         raise error
 
-    monkeypatch.setattr(Image.Image, "load", fail)
+    picture = Image.open(io.BytesIO(encoded(Image.new("L", (1, 1)), "BMP")))
+    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
     with pytest.raises(Refused) as refused:
-        load(Image.new("L", (1, 1)))
+        load(picture, b"")
     assert refused.value.reason == "broken"
     error = OSError("image file is truncated")
     with pytest.raises(Refused, match="truncated"):
-        load(Image.new("L", (1, 1)))
+        load(picture, b"")

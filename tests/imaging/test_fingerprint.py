@@ -38,23 +38,24 @@ def _distances(one: dict[str, Any], other: dict[str, Any]) -> list[int]:
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF", "WEBP"])
-@pytest.mark.parametrize("size", [(8, 8), (200, 300), (511, 900), (1200, 511), (64, 64)])
-def test_below_512_pixels_the_hashes_are_exactly_those_of_imagehash(file_format: str, size: tuple[int, int]) -> None:
-    """A picture whose shorter side is below 512 pixels is not reduced in any way."""
+@pytest.mark.parametrize("size", [(8, 8), (200, 300), (255, 900), (1200, 255), (64, 64)])
+def test_below_256_pixels_the_hashes_are_exactly_those_of_imagehash(file_format: str, size: tuple[int, int]) -> None:
+    """A picture whose shorter side is below 256 pixels is not reduced in any way."""
     data = encoded(photo(sum(size), *size), file_format)
     assert _found(data) == _reference(_opened(data))
 
 
 @pytest.mark.parametrize("options", [{"format": "JPEG", "quality": 85}, {"format": "PNG", "compress_level": 1}])
-def test_large_pictures_are_within_two_bits(options: dict[str, Any]) -> None:
-    """Sixty larger pictures, JPEGs by the reduced decode and PNGs by averaging: no hash is further off than 2 bits."""
+def test_large_pictures_are_within_four_bits(options: dict[str, Any]) -> None:
+    """Sixty larger pictures, JPEGs by the reduced decode and PNGs by averaging: no hash is further off than 4 bits."""
     distances = []
     for seed in range(60):
         picture = photo(seed, 512 + 13 * (seed % 7) * (seed % 3 + 1), 512 + 9 * (seed % 11) * (seed % 4))
         data = encoded(picture, options["format"], **{key: options[key] for key in options if key != "format"})
         distances += _distances(_found(data), _reference(_opened(data)))
     print(f"\n{options['format']}: max {max(distances)}, mean {sum(distances) / len(distances):.3f} bits")
-    assert max(distances) <= 2
+    assert max(distances) <= 4
+    assert sum(distances) / len(distances) < 0.5
 
 
 @pytest.mark.parametrize("size", [(300, 260), (700, 560), (1300, 1030)])
@@ -80,13 +81,13 @@ def test_tiny_and_extreme_pictures_have_hashes(size: tuple[int, int]) -> None:
         assert all(re.fullmatch("[0-9a-f]{16}", found[name]) for name in NAMES)
 
 
-def test_the_plane_keeps_at_least_256_pixels() -> None:
-    """The shorter side of what is hashed is 256 to 511 pixels for large pictures, and untouched for small ones."""
-    for shorter, expected in ((511, 511), (512, 256), (767, 384), (768, 256), (1023, 341), (3000, 273)):
+def test_the_plane_keeps_at_least_128_pixels() -> None:
+    """The shorter side of what is hashed is 128 to 255 pixels for large pictures, and untouched for small ones."""
+    for shorter, expected in ((255, 255), (256, 128), (383, 192), (384, 128), (1023, 147), (3000, 131)):
         assert min(grey_plane(Image.new("RGB", (shorter, 3000))).size) == expected
-    for shorter in (512, 900, 1023, 1024, 2600):
+    for shorter in (256, 900, 1023, 1024, 2600):
         data = encoded(Image.new("RGB", (shorter, 2600), (9, 99, 199)), "JPEG")
-        assert 256 <= min(processed(data, "jpeg").plane.size) < 512
+        assert 128 <= min(processed(data, "jpeg").plane.size) < 256
 
 
 def test_hashes_are_a_value() -> None:

@@ -1,0 +1,66 @@
+"""Changes to the catalogue that put right what a kill, a disk or a person did. The caller opens and commits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+
+from harvester.catalogue.facts import insert_new
+from harvester.catalogue.queries import chunks
+from harvester.catalogue.schema import blobs, images, runs, sightings
+from harvester.catalogue.writer import now
+
+NEVER_ASKED = ("bad-url", "account-not-listed")
+"""Reasons that another try cannot change: the input must be corrected."""
+
+
+def bury_runs(connection: Connection, collection: int) -> int:
+    """Note that runs which have no end were killed; the caller knows that none of them is alive. Returns how many."""
+    dead = and_(runs.c.collection_id == collection, runs.c.outcome.is_(None))
+    return connection.execute(update(runs).where(dead).values(outcome="killed")).rowcount
+
+
+def owe_bytes(connection: Connection, rows: Sequence[int]) -> None:
+    """The bytes of these images are to be fetched again and named again."""
+    for chunk in chunks(rows):
+        connection.execute(update(sightings).where(sightings.c.image_id.in_(chunk)).values(file=None))
+        again = {"status": "pending", "reason": "", "detail": "", "sha256": None, "finished_at": None}
+        connection.execute(update(images).where(images.c.id.in_(chunk)).values(**again))
+
+
+def owe_names(connection: Connection, rows: Sequence[int]) -> None:
+    """These named copies (sighting rows) are to be made again, from the blobs."""
+    for chunk in chunks(rows):
+        connection.execute(update(sightings).where(sightings.c.id.in_(chunk)).values(file=None))
+        of_them = select(sightings.c.image_id).where(sightings.c.id.in_(chunk))
+        again = {"status": "pending", "reason": "", "detail": ""}
+        connection.execute(update(images).where(images.c.id.in_(of_them)).values(**again))
+
+
+def lose_blob(connection: Connection, sha256: str) -> int:
+    """Bytes are gone: every image that had them is owed again. Returns how many."""
+    rows = list(connection.execute(select(images.c.id).where(images.c.sha256 == sha256)).scalars())
+    owe_bytes(connection, rows)
+    drop_blob(connection, sha256)
+    return len(rows)
+
+
+def drop_blob(connection: Connection, sha256: str) -> None:
+    """Forget what is known of bytes that are not kept any more."""
+    connection.execute(delete(blobs).where(blobs.c.sha256 == sha256))
+
+
+def adopt_blob(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Remember a blob that was found on disk."""
+    drop_blob(connection, row["sha256"])  # a row with another extension
+    insert_new(connection, blobs, [{**row, "stored_at": now()}])
+
+
+def forgettable(connection: Connection, rows: Sequence[int]) -> list[int]:
+    """Those of the images that another try can change."""
+    keep: list[int] = []
+    for chunk in chunks(rows):
+        settled = or_(images.c.status != "pending", images.c.sha256.is_not(None))
+        found = select(images.c.id).where(images.c.id.in_(chunk), images.c.reason.not_in(NEVER_ASKED), settled)
+        keep += connection.execute(found).scalars()
+    return keep

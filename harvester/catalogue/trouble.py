@@ -1,0 +1,47 @@
+"""What a database complains of, in one sentence that says what to do. SQLite tells its troubles only in words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from harvester.errors import CatalogueError
+
+_SENTENCES = {
+    "malformed": "is damaged ({said}). Nothing more was written. Keep a copy of the file, then restore a backup or "
+    "rescue what can be read with: sqlite3 {where} .recover",
+    "not a database": "is not a catalogue: {said}. It was left as it is; move it away, or point HARVESTER_CATALOGUE "
+    "elsewhere",
+    "locked": "has been locked by another process for too long ({said}). Wait for its end, or stop it",
+    "readonly": "cannot be written ({said}): the file or its folder is read-only",
+    "unable to open": "cannot be opened ({said}): does its folder exist, and may it be read and written",
+    "disk is full": "cannot be written: no space is left ({said}). Make room; the same command continues",
+    "disk i/o": "cannot be written or read: the disk refuses ({said}). It may be full or failing; make room, and the "
+    "same command continues",
+}
+
+
+def sentence(error: DBAPIError, where: str) -> str:
+    """What is wrong with the catalogue at `where`."""
+    said = str(error.orig).strip().partition("\n")[0]
+    for word, text in _SENTENCES.items():
+        if word in said.lower():
+            return f"The catalogue {where} {text.format(said=said, where=where)}."
+    return f"The catalogue {where} cannot be used: {said}."
+
+
+@contextmanager
+def told_plainly(engine: Engine) -> Iterator[None]:
+    """Within: whatever is wrong with the database is raised as CatalogueError."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise told(error, engine) from error
+
+
+def told(error: DBAPIError, engine: Engine) -> CatalogueError:
+    """The error to raise in its place."""
+    url = engine.url
+    where = str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    return CatalogueError(sentence(error, where))

@@ -1,0 +1,65 @@
+"""`scrapy forget`: what became of an image is forgotten, so that the next crawl fetches it again."""
+
+import argparse
+import sys
+from typing import Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+
+class Command(ScrapyCommand):
+    """Makes images owed again, without their known bytes; no file is touched. Exit code 1 when nothing is found."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """How it is called."""
+        return "[URL|ID|SHA256|FILE …] [--site SITE] [--reason REASON] [--dry-run]"
+
+    def short_desc(self) -> str:
+        """One line for `scrapy`."""
+        return "Forget what became of images, so that the next crawl fetches them again"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Rules besides addresses; an image must fit all that is given."""
+        super().add_options(parser)
+        parser.add_argument("--site", help="images of this site only")
+        parser.add_argument("--reason", help="images with this reason only: a word of docs/reasons.md")
+        parser.add_argument("--dry-run", action="store_true", help="only say how many it would be")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Exit code 2 for bad input and while another process is at work."""
+        from harvester.console import exit_code
+
+        if any(arg.startswith("--") or not arg for arg in args):
+            raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
+        if not args and not opts.site and not opts.reason:
+            raise UsageError(f"expected what is to be forgotten: {self.syntax()}", print_help=False)
+        self.exitcode = exit_code(lambda: self._forget(args, opts.site, opts.reason, dry=opts.dry_run))
+
+    def _forget(self, args: list[str], site: str | None, reason: str | None, *, dry: bool) -> int:
+        from harvester.catalogue.store import open_existing
+        from harvester.errors import BadInput
+        from harvester.locks import lock_all
+        from harvester.places import Places
+        from harvester.reasons import REASONS
+        from harvester.upkeep.forgetting import forget
+
+        if reason is not None and reason not in REASONS:
+            raise BadInput(f"--reason {reason}: must be one of {', '.join(REASONS)}.")
+        assert self.settings is not None
+        places = Places.from_settings(self.settings)
+        if not dry and places.root.is_dir():
+            self._lock = lock_all(places, "scrapy forget")  # until the end of the process
+        catalogue = open_existing(places.catalogue)
+        if catalogue is None:
+            raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
+        found = forget(catalogue, places, args, site=site, reason=reason, dry=dry)
+        catalogue.dispose()
+        for text in found.unknown:
+            print(f"{text}: the catalogue knows no such image.", file=sys.stderr)  # noqa: T201
+        print(found.sentence(dry=dry))  # noqa: T201
+        return int(bool(found.unknown) or not found.images)

@@ -1,0 +1,63 @@
+"""`scrapy import-favorites PATH`: an `imagefap.database` of the old tool and its blobs, into the catalogue."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+SHOWN = 20
+"""Complaints printed in full."""
+
+
+class Command(ScrapyCommand):
+    """Prints what was taken over; exit code 1 when something of it could not be, 2 for bad input."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """How it is called."""
+        return "PATH"
+
+    def short_desc(self) -> str:
+        """One line for `scrapy`."""
+        return "Take over a database of imagefap-favorites and its blobs"
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Nothing is changed before the whole database has been read and checked."""
+        from sqlalchemy.exc import DBAPIError
+
+        from harvester.errors import CatalogueError, HarvesterError
+        from harvester.text import printable
+
+        if len(args) != 1:
+            raise UsageError("expected one path: imagefap.database, or the folder it is in", print_help=False)
+        try:
+            self.exitcode = self._import(args[0])
+        except HarvesterError as error:
+            print(f"Error: {printable(str(error))}", file=sys.stderr)  # noqa: T201
+            self.exitcode = error.exitcode
+        except DBAPIError as error:
+            print(f"Error: The catalogue cannot be used: {error.orig}.", file=sys.stderr)  # noqa: T201
+            self.exitcode = CatalogueError.exitcode
+
+    def _import(self, given: str) -> int:
+        from harvester.favorites.adopting import import_favorites
+        from harvester.options import picture_options
+        from harvester.places import Places
+        from harvester.text import printable
+
+        assert self.settings is not None
+        places, options = Places.from_settings(self.settings), picture_options(self.settings, "original")
+        report = import_favorites(Path(given), places, options)
+        for what, number in report.numbers.items():
+            print(f"{what}: {number}")  # noqa: T201
+        for complaint in report.complaints[:SHOWN]:
+            print(printable(complaint), file=sys.stderr)  # noqa: T201
+        if len(report.complaints) > SHOWN:
+            print(f"… and {len(report.complaints) - SHOWN} more.", file=sys.stderr)  # noqa: T201
+        return 1 if report.complaints else 0

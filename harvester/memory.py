@@ -1,0 +1,47 @@
+"""Memory of this process: files that lie in it, how it is kept, how much there may be."""
+
+import ctypes
+import gc
+import os
+import resource
+import tempfile
+from typing import IO
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc, malloc.h
+_LARGEST_BLOCK = 32 * 2**20
+_KEPT = 64 * 2**20
+_NEW_OBJECTS = 20_000
+
+
+def file_in_memory() -> IO[bytes]:
+    """A file without a name, gone when it is closed; on disk only where the system cannot keep it in memory."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("harvester"), "w+b", buffering=0)  # noqa: PTH123 - a descriptor, not a path
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def keep_memory() -> None:
+    """Let glibc keep freed picture buffers for the next picture, in place of giving each back to the system.
+
+    Buffers of some megabytes come and go with every picture; asking the system for each anew, and having its pages
+    cleared, takes a tenth of a picture's time (docs/performance.md). Elsewhere than on glibc nothing happens.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGEST_BLOCK)
+        mallopt(_M_TRIM_THRESHOLD, _KEPT)
+
+
+def collect_seldom() -> None:
+    """Have Python look for garbage in what is new only, and less often: a twelfth of the event loop's time.
+
+    To be called when all that lasts has been imported and made. Next to nothing in a crawl needs the collector.
+    """
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 20, 20)
+
+
+def limit_memory(most: int) -> None:
+    """Let allocations fail, in this process, that would take it beyond so many bytes of data."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

@@ -1,0 +1,74 @@
+"""Albums, tags and verdicts: order is kept, logs only grow, the present follows from them. On both databases."""
+
+from sqlalchemy import Connection, func, insert, select
+
+from harvester.catalogue import albums, tags, verdicts, writer
+from harvester.catalogue.albums import Album, Owner
+from harvester.catalogue.schema import albums as album_table
+from harvester.catalogue.schema import tag_log
+from harvester.catalogue.verdicts import Verdict
+from harvester.items import Collection, Promise
+
+SHA = "ab" * 32
+
+
+def _images(connection: Connection, *keys: str) -> list[int]:
+    collection = writer.collection_id(connection, Collection("imagefap", "images", "original"))
+    writer.promise(connection, collection, [Promise(key, "h") for key in keys])
+    return [writer._rows_of(connection, collection, list(keys))[key] for key in keys]
+
+
+def _album(connection: Connection) -> int:
+    return albums.keep_album(connection, albums.keep_owner(connection, Owner("imagefap", "1", "ann")), Album("5", "A"))
+
+
+def test_an_image_keeps_its_place_in_an_album(connection: Connection) -> None:
+    """New images come last, known ones stay where they are, whatever order they are told in."""
+    album, (a, b, c, d) = _album(connection), _images(connection, "a", "b", "c", "d")
+    assert albums.place_images(connection, album, [(b, ""), (a, "a.jpg")]) == 2
+    assert albums.place_images(connection, album, [(c, ""), (a, ""), (d, ""), (c, "")]) == 2
+    assert albums.images_in(connection, album) == [b, a, c, d]
+
+
+def test_what_is_newer_about_an_album_replaces_what_is_older(connection: Connection) -> None:
+    """Names change, times and pages only grow, an empty name says nothing."""
+    owner = albums.keep_owner(connection, Owner("imagefap", "1", "ann", listed_at=10))
+    assert albums.keep_owner(connection, Owner("imagefap", "1", "", listed_at=5)) == owner
+    first = albums.keep_album(connection, owner, Album("5", "A", pages=4, read_at=10))
+    assert albums.keep_album(connection, owner, Album("5", "B", pages=3, read_at=None, finished_at=7)) == first
+    (row,) = connection.execute(select(album_table))
+    assert (row.name, row.pages, row.read_at, row.finished_at) == ("B", 4, 10, 7)
+
+
+def test_the_tree_of_tags_follows_from_the_log(connection: Connection) -> None:
+    """Numbers are the smallest free; a tag made again under an old number has nothing of the old one's pictures."""
+    first = tags.add(connection, "test", "Places")
+    second = tags.add(connection, "test", "Lakes", first)
+    assert (first, second, tags.add(connection, "test", "Good", wish=7)) == (1, 2, 7)
+    assert tags.apply(connection, "test", [(2, SHA), (7, SHA)]) == 2
+    assert tags.apply(connection, "test", [(2, SHA)]) == 0
+    changes = [
+        {"action": "rename", "tag_id": 1, "name": "places"},
+        {"action": "clear", "tag_id": 7, "sha256": SHA},
+        {"action": "move", "tag_id": 7, "parent_id": 1},
+        {"action": "delete", "tag_id": 2},
+    ]
+    for change in changes:
+        connection.execute(insert(tag_log).values(at=1, origin="test", **change))
+    assert {number: (tag.name, tag.parent) for number, tag in tags.tree(connection).items()} == {
+        1: ("places", None),
+        7: ("Good", 1),
+    }
+    assert tags.tagged(connection) == set()
+    assert tags.add(connection, "test", "Rivers") == 2
+    assert tags.tagged(connection) == set()
+    assert connection.execute(select(func.count()).select_from(tag_log)).scalar_one() == 3 + 2 + 4 + 1
+
+
+def test_a_decision_is_kept_as_it_was_made(connection: Connection) -> None:
+    """Each look at a group is one decision; the same verdicts from elsewhere are another origin's."""
+    group = [Verdict(SHA, "keep"), Verdict("cd" * 32, "false")]
+    first, second = verdicts.decide(connection, "test", group), verdicts.decide(connection, "test", group[:1])
+    assert first < second
+    assert verdicts.decided(connection, "test") == {frozenset(group), frozenset(group[:1])}
+    assert verdicts.decided(connection, "review") == set()

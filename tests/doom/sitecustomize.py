@@ -1,0 +1,29 @@
+"""Loaded by the workers of a crawl that is made to be killed (`tests.mortal`): the crawl dies at a change of a file.
+
+Python tells its audit hooks of every change before it happens; just before the n-th one in the data directory by this
+worker the crawl is killed, and the worker with it.
+"""
+
+import os
+import signal
+import sys
+from typing import Any
+
+_CHANGES = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.truncate"}
+
+
+class _Doom:
+    def __init__(self, data: str, changes: int) -> None:
+        self._data = data
+        self._left = changes
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _CHANGES and str(arguments[0]).startswith(self._data):
+            self._left -= 1
+            if self._left <= 0:
+                os.kill(os.getppid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+if os.environ.get("MORTAL_CHANGES"):
+    sys.addaudithook(_Doom(os.environ["MORTAL_DATA"], int(os.environ["MORTAL_CHANGES"])))

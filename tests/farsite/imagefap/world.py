@@ -1,0 +1,127 @@
+"""Who and what there is on farsite's imagefap. Everything is invented; bytes are `pictures.numbered(body)`, 64 × 64."""
+
+from dataclasses import dataclass, field
+
+SIZE = (64, 64)
+UNLISTED_ONCE = "unlisted-once"
+GONE = ("gone-404", "gone-redirect", "gone-words", "gone-title", "gone-start", "gone-flagged", "gone-no-full")
+"""Every way a photo page says that its image is no longer there."""
+BAD_FILES = ("file-404", "file-short", "file-html", "file-thumbnail")
+"""Every way the file host answers with something else than the picture."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An image; `body` numbers its bytes, `trouble` is one of GONE or BAD_FILES, UNLISTED_ONCE, "old-markup"."""
+
+    id: int
+    name: str
+    gallery: int
+    body: int
+    trouble: str = ""
+    uploader: str = "bob"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A favourite folder: the ids on each of its pages, or the galleries in it."""
+
+    id: int
+    name: str
+    pages: tuple[tuple[int, ...], ...] = ()
+    galleries: tuple[int, ...] = ()
+
+    @property
+    def images(self) -> list[int]:
+        """All ids in order."""
+        return [image for page in self.pages for image in page]
+
+
+@dataclass(frozen=True)
+class User:
+    """A user; `lists` holds the folders on each page of the list."""
+
+    id: int
+    name: str
+    lists: tuple[tuple[Folder, ...], ...]
+
+    @property
+    def folders(self) -> dict[int, Folder]:
+        """Every folder by its number."""
+        return {folder.id: folder for page in self.lists for folder in page}
+
+
+@dataclass
+class World:
+    """Everything: users by number, photos by number, galleries as lists of photo numbers."""
+
+    users: dict[int, User] = field(default_factory=dict)
+    photos: dict[int, Photo] = field(default_factory=dict)
+    galleries: dict[int, list[int]] = field(default_factory=dict)
+
+    def photo(self, number: int, name: str, gallery: int, trouble: str = "", body: int | None = None) -> int:
+        """Add an image; by default its bytes are its own."""
+        self.photos[number] = Photo(number, name, gallery, number if body is None else body, trouble)
+        self.galleries.setdefault(gallery, []).append(number)
+        return number
+
+
+def world() -> World:
+    """alice: five folders on two pages of the list. carol: troubles. dave: a long folder. erin: three full folders."""
+    made = World()
+    made.users[1001] = _alice(made)
+    made.users[1003] = _carol(made)
+    made.users[1004] = _dave(made)
+    made.users[1005] = _erin(made)
+    return made
+
+
+def _alice(made: World) -> User:
+    lake = [made.photo(196290000 + n, f"lake dawn {n:02}.jpg", 7001) for n in range(26)]
+    pier = made.photo(305551212, "pier & gulls.jpeg", 7100)
+    mill = made.photo(765304600, "old/mill.png", 7101)
+    plain = made.photo(658192360, "no extension", 7102)
+    made.photo(277847563, "lake dawn 02.jpg", 7103)  # other bytes under a name that is taken
+    made.photo(277847564, "same again.jpg", 7103, body=305551212)  # the bytes of the pier under another id
+    made.photo(449563388, "an " + "unusually " * 30 + "long name.gif", 7104)
+    landscapes = ((lake[2], pier, mill, plain), (lake[5], lake[7], 449563388), (), (lake[9],))
+    posters = ((305551212, 277847563), (277847564,))
+    return User(
+        1001,
+        "alice",
+        (
+            (
+                Folder(501, "Landscapes", landscapes),
+                Folder(502, "Rock & Roll Posters", posters),
+                Folder(503, "Saved Sets", galleries=(7001, 7100)),
+            ),
+            (Folder(504, "Lighthouses", ((lake[25],),)), Folder(-1, "Uncategorized", ((mill,),))),
+        ),
+    )
+
+
+def _carol(made: World) -> User:
+    gone = [made.photo(400000000 + n, f"gone {n}.jpg", 7200 + n, word) for n, word in enumerate(GONE)]
+    bad = [made.photo(410000000 + n, f"bad {n}.jpg", 7300 + n, word) for n, word in enumerate(BAD_FILES)]
+    late = made.photo(420000000, "late.jpg", 7400, UNLISTED_ONCE)
+    made.photo(420000001, "beside late.jpg", 7400)
+    old = made.photo(420000002, "old markup.jpg", 7401, "old-markup")
+    return User(
+        1003, "carol", ((Folder(701, "Gone", (tuple(gone),)), Folder(702, "Odd", ((*bad, late, old),))),)
+    )  # fmt: skip
+
+
+def _dave(made: World) -> User:
+    pages = tuple(
+        tuple(made.photo(500000000 + 4 * page + n, f"hill {page} {n}.jpg", 7500 + page) for n in range(4))
+        for page in range(8)
+    )
+    return User(1004, "Dave Of The Hills", ((Folder(801, "Hills", pages),),))
+
+
+def _erin(made: World) -> User:
+    folders = []
+    for number, name in ((901, "Rivers"), (902, "Bridges"), (903, "Boats")):
+        images = [made.photo(number * 1_000_000 + n, f"{name} {n}.jpg", number * 10 + n // 20) for n in range(40)]
+        folders.append(Folder(number, name, tuple(tuple(images[at : at + 16]) for at in range(0, 40, 16))))
+    return User(1005, "erin", (tuple(folders[:2]), tuple(folders[2:])))

@@ -1,0 +1,129 @@
+"""Databases of the old tool: every layout becomes the same records; what is unknown is named."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harvester.errors import BadInput
+from harvester.favorites.reading import database, old_base
+from harvester.favorites.records import Failure, Tag, User
+from tests.favorites import oldbase
+from tests.favorites.oldbase import ORDER, PLACES, SHAS, TIME, VERDICTS
+
+LAKE = {"name": "L", "tags": {}}
+
+
+@pytest.mark.parametrize("layout", oldbase.LAYOUTS)
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_every_layout_gives_the_same_records(tmp_path: Path, layout: str, protocol: int) -> None:
+    """Users, folders in order, tags with their parents, verdicts, failed images, blobs and where they were seen."""
+    base = old_base(oldbase.write(tmp_path, layout=layout, protocol=protocol, blobs=False) / "imagefap.database")
+    assert base.users == (User(1001, "Alice & Co", None if layout == "readme" else TIME, None),)
+    assert {folder.id: list(folder.images) for folder in base.folders} == ORDER
+    assert [folder.name for folder in base.folders] == ["Folder <501>", "Folder <502>"]
+    assert {folder.read_at for folder in base.folders} == {TIME if layout == "v2" else TIME + 5}
+    assert base.tags == (Tag(1, "Places", None), Tag(3, "Lakes", 1), Tag(2, "Good", None))
+    assert base.groups[0] == VERDICTS
+    failed = base.folders[1].failed
+    assert failed == (() if layout == "readme" else (Failure(117, TIME, ""), Failure(117, TIME + 1, "e.jpg")))
+    assert {blob.sha256: [(p.image, p.file, p.user, p.folder) for p in blob.places] for blob in base.blobs} == PLACES
+    assert base.blobs[0].tags == {2, 3}
+    assert [p.verdict for p in base.blobs[0].places] == (["keep", "skip"] if layout == "v2" else ["new", "new"])
+    assert base.blobs[1].gone == ({113: TIME} if layout == "v2" else {})
+    assert (base.blobs[0].width, base.blobs[0].height, base.blobs[0].bytes) == (96, 64, len(oldbase.BODIES[0]))
+
+
+def test_a_path_is_the_file_or_its_folder(tmp_path: Path) -> None:
+    """Both mean the same; anything else is named."""
+    folder = oldbase.write(tmp_path, blobs=False)
+    assert database(folder) == database(folder / "imagefap.database")
+    with pytest.raises(BadInput, match=r"blobs/imagefap\.database: there is no such file"):
+        database(folder / "blobs" / "imagefap.database")
+
+
+def test_a_database_with_a_password_is_told(tmp_path: Path) -> None:
+    """Its bytes are no pickle at all."""
+    (tmp_path / "imagefap.database").write_bytes(b"gAAAAABk" + b"x" * 100)
+    with pytest.raises(BadInput, match="protected by a password"):
+        old_base(tmp_path / "imagefap.database")
+
+
+def _set(*path: Any) -> Callable[[dict[str, Any]], None]:
+    """Puts the last of the values where the others lead."""
+
+    def change(content: dict[str, Any]) -> None:
+        *way, name, value = path
+        at: Any = content
+        for step in way:
+            at = at[step]
+        at[name] = value
+
+    return change
+
+
+_FOLDER = ("favorites", 1001, 501)
+_BLOB = ("blobs", SHAS[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda content: content.pop("users"), "there is no 'users'"),
+        (lambda content: content.pop("duplicates_registry"), "there is no 'duplicates_registry'"),
+        (_set("more", 1), "holds 'more', which this program does not know"),
+        (_set("users", []), "users: expected a dictionary, found list"),
+        (_set("users", "x", {"name": "y"}), "users: 'x': expected -1 or a whole number from 1, found 'x'"),
+        (_set("users", 1001, "name", b"x"), "users: 1001: name: expected text, found bytes"),
+        (_set("users", 1001, "date_albums", -1), "date_albums: expected a whole number from 0, found -1"),
+        (_set("users", 1001, "date_albums", float("nan")), "date_albums: expected a whole number from 0"),
+        (_set("users", 1001, "password", 1), "holds 'password', which this program does not know"),
+        (_set(*_FOLDER, "images", 5), "folder 501: images: expected a list, found int"),
+        (_set(*_FOLDER, "images", [True]), "folder 501: images: expected -1 or a whole number from 1"),
+        (_set(*_FOLDER, "images", [2**128]), "folder 501: images: expected -1 or a whole number from 1"),
+        (_set(*_FOLDER, "pages", 2**31), "pages: 2147483648 is too large"),
+        (_set(*_FOLDER, "failed_images", {(1, 2)}), "failed_images: expected 4 values together"),
+        (_set("tags", 0, LAKE), "tags: 0: expected a whole number from 1, found 0"),
+        (_set("tags", 1, "tags", 2, LAKE), "tags: two tags have one number"),
+        (_set("tags", 1, "tags", {3: "x"}), "tags: 3: expected a dictionary, found str"),
+        (_set("blobs", "../../etc", {}), "blobs: expected a sha256, found '../../etc'"),
+        (_set(*_BLOB, "ext", "/../x"), "ext: expected a file extension, found '/../x'"),
+        (_set(*_BLOB, "tags", {9}), "has the tag 9, which the tags do not list"),
+        (_set(*_BLOB, "percept", "xyz"), "percept: expected a hash of 16 hex digits, found 'xyz'"),
+        (_set(*_BLOB, "loc", {(1, 2)}), "loc: expected 5 values together"),
+        (_set(*_BLOB, "loc", {(1, 2, 3): ("x", "maybe")}), "loc: expected one of new, false, keep, skip"),
+        (_set(*_BLOB, "width", 0), "size: expected a whole number from 1, found 0"),
+        (_set("image_ids_index", 5, "x"), "image_ids_index: image 5: expected a sha256"),
+        (_set("duplicates_registry", ("a",), {"verdicts": {SHAS[0]: "keep"}}), "verdicts on other pictures"),
+        (_set("duplicates_registry", (SHAS[0],), {"verdicts": {SHAS[0]: "yes"}}), "expected one of new, false"),
+        (_set("duplicates_registry", (SHAS[0],), {}), "there is no 'verdicts'"),
+    ],
+)  # fmt: skip
+def test_what_is_unknown_is_named(tmp_path: Path, change: Callable[[dict[str, Any]], None], says: str) -> None:
+    """One sentence with the place in the database."""
+    content = copy.deepcopy(oldbase.content())
+    change(content)
+    file = oldbase.write(tmp_path, content, blobs=False) / "imagefap.database"
+    with pytest.raises(BadInput) as caught:
+        old_base(file)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_tags_in_a_circle_are_refused(tmp_path: Path) -> None:
+    """A tag that holds itself has no end."""
+    content = copy.deepcopy(oldbase.content())
+    content["tags"][1]["tags"] = content["tags"]
+    with pytest.raises(BadInput, match="tags: more than 64 levels"):
+        old_base(oldbase.write(tmp_path, content, blobs=False) / "imagefap.database")
+
+
+@pytest.mark.parametrize("value", [None, 5, [], "x", {}, {"users": {}}])
+def test_another_pickle_is_not_taken(tmp_path: Path, value: object) -> None:
+    """Any value but the right dictionary."""
+    (tmp_path / "imagefap.database").write_bytes(pickle.dumps(value))
+    with pytest.raises(BadInput, match=r"imagefap\.database: "):
+        old_base(tmp_path / "imagefap.database")

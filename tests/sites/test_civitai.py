@@ -1,0 +1,227 @@
+"""Reading Civitai's answers: pure functions from bytes to promises, verdicts and sentences."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvester.errors import Cut
+from harvester.items import Page
+from harvester.sites import civitai
+from harvester.sites import civitai_facts as facts
+from harvester.sites.civitai_media import FULL_VIDEO, original, uuid_of
+from harvester.sites.civitai_query import query
+from harvester.sites.pages import Answer, Verdict
+from harvester.sites.strictjson import parsed, written
+
+UUID = "cc5caabb-e05f-4976-ff3c-7058598c4e00"
+FILE = f"https://image.civitai.com/bucket/{UUID}"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = ("meta", "stats", "tags", "username", "type", "createdAt", "baseModel", "modelVersionIds", "postId")
+GOOD = {"id": st.integers(1, 2**62), "url": st.just(f"{FILE}/width=450/x.jpeg")}
+ITEMS = st.fixed_dictionaries(GOOD, optional=dict.fromkeys(KEYS, JSON)) | JSON
+
+
+def _answer(status: int, body: Any, path: str = civitai.PATH, **headers: str) -> Answer:
+    data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    return Answer(f"https://civitai.com{path}", status, headers, data)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (_answer(200, {"items": [], "metadata": {}}), Verdict.OK),
+        (_answer(200, {"items": [{"meta": {"prompt": "just a moment"}}]}), Verdict.OK),
+        (_answer(200, "<html>maintenance</html>"), Verdict.UNKNOWN),
+        (_answer(200, "<html><title>Just a moment...</title>"), Verdict.BLOCKED),
+        (_answer(200, ""), Verdict.UNKNOWN),
+        (_answer(400, {"message": "This cursor can no longer be continued; start again without it"}), Verdict.MISSING),
+        (_answer(404, {"error": "User not found", "code": "NOT_FOUND"}), Verdict.MISSING),
+        (_answer(404, "<html>"), Verdict.UNKNOWN),
+        (_answer(401, {"error": "Unauthorized"}, civitai.KEY_PATH), Verdict.MISSING),
+        (_answer(401, "error code: 1020"), Verdict.BLOCKED),
+        (_answer(403, "<html>"), Verdict.BLOCKED),
+        (_answer(451, {"error": "Access …", "code": "REGION_BLOCKED"}), Verdict.MISSING),
+        (_answer(451, "<html>"), Verdict.BLOCKED),
+        (_answer(429, {"error": "You've requested too many pages, please use cursors instead"}), Verdict.MISSING),
+        (_answer(429, "slow down"), Verdict.UNKNOWN),
+        (_answer(503, {"error": "Server busy, please retry shortly."}), Verdict.UNKNOWN),
+        (_answer(503, "challenge", **{"cf-mitigated": "challenge"}), Verdict.BLOCKED),
+        (_answer(502, "<html>Bad gateway</html>"), Verdict.UNKNOWN),
+    ],
+)
+def test_every_answer_is_classified(answer: Answer, verdict: Verdict) -> None:
+    """Only a JSON object with 200 may be parsed; only JSON errors of the API mean that something is not there."""
+    assert civitai.classify(answer) is verdict
+
+
+@given(status=st.integers(100, 599), body=st.binary(max_size=200), kind=st.text(max_size=20))
+def test_classifying_and_telling_never_raise(status: int, body: bytes, kind: str) -> None:
+    """Whatever a server sends."""
+    answer = Answer("https://civitai.com/api/v1/images", status, {"content-type": kind}, body)
+    assert civitai.classify(answer) in Verdict
+    assert civitai.error_text(answer).startswith(f"HTTP {status}")
+
+
+@given(items=st.lists(ITEMS, max_size=5), layout=st.sampled_from(["flat", "user", "model", "date"]))
+def test_any_page_is_sorted_out(items: list[Any], layout: str) -> None:
+    """Every item is promised or counted; whatever it holds can be written as JSON, and its path stays in the folder."""
+    answer = _answer(200, {"items": items, "metadata": {}})
+    found, _ = civitai.items_of(answer)
+    page = civitai.sort_out(found, civitai.Wanted(least=-1, layout=layout, types=("image", "video")))
+    assert len(page.promises) + sum(page.counts.values()) == page.items == len(items)
+    for promise in page.promises:
+        assert promise.metadata is not None
+        assert all(json.loads(data) for ext, data in facts.sidecars(promise.metadata).items() if ext == "json")
+        if promise.path:
+            *folders, name = promise.path.split("/")
+            assert name.isdigit()
+            assert all(folder.strip(". ") == folder and folder and len(folder) <= 81 for folder in folders)
+            assert len(folders) <= 1
+
+
+@given(value=JSON)
+def test_json_from_strangers_can_be_written_again(value: Any) -> None:
+    """NaN and infinities become null, halves of characters survive; reading what was written gives the same."""
+    read = parsed(json.dumps(value))
+    assert parsed(written(read)) == read
+    json.dumps(read, allow_nan=False)
+
+
+@pytest.mark.parametrize("body", ["", "[1", '{"items": 5}', "{}", "[" * 100_000, '{"items": [' + "9" * 5000 + "]}"])
+def test_pages_that_are_none_cut_the_listing(body: str) -> None:
+    """Broken, without items, nested without end, numbers without end."""
+    with pytest.raises(Cut):
+        civitai.items_of(_answer(200, body if body != "[1" else "{"))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "cursor"),
+    [
+        ({}, None),
+        ({"nextCursor": None}, None),
+        ({"nextCursor": "feed:1744925337225:9173928"}, "feed:1744925337225:9173928"),
+        ({"nextCursor": 101}, "101"),
+        ({"nextPage": "https://civitai.com/api/v1/images?cursor=100%7C5&token=secret"}, "100|5"),
+    ],
+)
+def test_the_cursor_is_taken_alone(metadata: dict[str, Any], cursor: str | None) -> None:
+    """It goes into our own query; nothing else of the server's address is used."""
+    assert civitai.next_cursor(metadata, "https://civitai.com") == cursor
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"nextPage": "https://elsewhere.example/api/v1/images?cursor=5"},
+        {"nextPage": "http://civitai.com/api/v1/images?cursor=5"},
+        {"nextPage": "https://civitai.com/api/v1/models?cursor=5"},
+        {"nextPage": "https://civitai.com/api/v1/images?page=2"},
+        {"nextCursor": ["x"]},
+        {"nextCursor": "x" * 5000},
+    ],
+)
+def test_a_cursor_that_leads_elsewhere_cuts_the_listing(metadata: dict[str, Any]) -> None:
+    """Another host, scheme or path, page numbers, nonsense."""
+    with pytest.raises(Cut):
+        civitai.next_cursor(metadata, "https://civitai.com")
+
+
+def test_the_limit_of_the_api_is_no_end() -> None:
+    """An end behind about 50,000 items is cut, an earlier one is an end."""
+    assert civitai.with_next(Page(items=200), None, 49_800).cut
+    assert not civitai.with_next(Page(items=200), None, 40_000).cut
+    assert not civitai.with_next(Page(items=200), "on", 49_800).cut
+
+
+@pytest.mark.parametrize(
+    ("stats", "taken"),
+    [
+        ({"heartCount": 10}, False),
+        ({"heartCount": 11}, True),
+        ({"heartCount": "99"}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_the_bar_is_strictly_greater(stats: Any, taken: bool) -> None:
+    """More than ten hearts, as the seed has it; what is missing is 0."""
+    page = civitai.sort_out([{"id": 1, "url": f"{FILE}/width=450/x.jpeg", "stats": stats}], civitai.Wanted())
+    assert bool(page.promises) is taken
+    assert page.counts.get("below the bar", 0) == int(not taken)
+
+
+def test_reactions_are_all_but_comments() -> None:
+    """`reactions` sums up five counts."""
+    item = {"stats": dict.fromkeys(facts.REACTIONS, 2)}
+    assert facts.count(item, facts.SUM) == 10
+    assert facts.count(item, "commentCount") == 2
+
+
+@pytest.mark.parametrize(
+    "parameters", ["width=450", "width=832", "anim=false,width=450", "transcode=true,original=true"]
+)
+def test_the_original_is_asked_for(parameters: str) -> None:
+    """Whatever rendition the item names."""
+    assert original(f"{FILE}/{parameters}/{UUID}.jpeg") == f"{FILE}/original=true/{UUID}.jpeg"
+
+
+def test_addresses_of_files() -> None:
+    """The old host, a missing parameter, the form for videos, the identity, and what is no address."""
+    old = f"https://imagecache.civitai.com/bucket/{UUID}/width=1024/{UUID}.jpeg"
+    assert original(old) == f"{FILE}/original=true/{UUID}.jpeg"
+    assert original(f"{FILE}/a.png") == f"{FILE}/original=true/a.png"
+    assert original(f"{FILE}/original=true/a.mp4", FULL_VIDEO) == f"{FILE}/original=true,quality=100/a.mp4"
+    assert uuid_of(old.upper()) == UUID
+    assert original("ftp://image.civitai.com/x") is None
+    assert original("https://[::1/x") is None
+
+
+def test_meta_is_unwrapped_once() -> None:
+    """{"id", "meta"} is unwrapped; a generator's own `meta` key is not; null stays null."""
+    assert facts.unwrapped({"meta": {"id": 5, "meta": {"prompt": "x"}}})["meta"] == {"prompt": "x"}
+    assert facts.unwrapped({"meta": {"id": 5, "meta": None}})["meta"] is None
+    assert facts.unwrapped({"meta": {"meta": 1, "prompt": "x"}})["meta"] == {"meta": 1, "prompt": "x"}
+
+
+@pytest.mark.parametrize(
+    ("item", "model"),
+    [
+        ({"meta": {"Model": "castles"}}, "castles"),
+        ({"meta": {"Model": {"meina_belly_7": "3mix"}}}, "meina_belly_7:3mix"),
+        ({"meta": {"resources": [{"type": "lora"}, {"type": "model", "name": "mist"}]}}, "mist"),
+        (
+            {"meta": {"civitaiResources": [{"type": "checkpoint", "modelVersionId": 5, "modelVersionName": "Dev"}]}},
+            "Dev",
+        ),
+        ({"meta": {"civitaiResources": [{"type": "checkpoint", "modelVersionId": 5}]}}, "version 5"),
+        ({"meta": None, "modelVersionIds": [7, 8]}, "version 7"),
+        ({"meta": {"Model": 5}}, None),
+    ],
+)
+def test_the_model_is_found_where_it_is_said(item: dict[str, Any], model: str | None) -> None:
+    """An item has no field for it."""
+    assert facts.model(item) == model
+
+
+def test_a_listing_has_one_name() -> None:
+    """The same arguments give the same text, other ones another; even thousands of ids stay short."""
+    base = "https://civitai.com"
+    assert query({}, base).text == query({"sort": "Most Reactions", "min_count": "10"}, base).text
+    other = [{"min_count": "5"}, {"nsfw": "X"}, {"type": "all"}, {"max_images": "5"}, {"username": "a"}, {"ids": "5"}]
+    assert len({query(arguments, base).text for arguments in [{}, *other]}) == 7
+    many = [query({"ids": ",".join(map(str, range(1, number)))}, base).text for number in (3000, 3001)]
+    assert many[0] != many[1]
+    assert max(map(len, many)) <= 600
+
+
+def test_ids_are_asked_for_a_hundred_at_a_time() -> None:
+    """Our own cursor counts them."""
+    asked = query({"ids": ",".join(map(str, range(1, 251)))}, "https://civitai.com")
+    assert asked.url("200").endswith("ids=" + "%2C".join(map(str, range(201, 251))))

@@ -1,0 +1,58 @@
+"""Names of files: what an uploader wrote, fit for every file system."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from harvester.sites.imagefap.names import LONGEST, numbered, sanitised, stem
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("pier & gulls.jpeg", "pier & gulls.jpeg"),
+        ("old/mill.png", "old-mill.png"),
+        ('a\\b:c*d?e"f<g>h|i\0j\tk.jpg', "abcdefghijk.jpg"),
+        ("café.jpg", "cafe\u0301.jpg"),
+        ("ends. . .", "ends"),
+        ("  spaces.jpg ", "spaces.jpg"),
+        ("CON", "__CON"),
+        ("LPT9", "__LPT9"),
+        ("con", "con"),
+        ("CON.jpg", "CON.jpg"),
+        ("...", "__"),
+        ("", "__"),
+        ("\u2100.jpg", "ac.jpg"),  # one character that normalises to a/c
+        ("x" * 300 + ".jpeg", "x" * 250 + ".jpeg"),
+    ],
+)
+def test_names_are_sanitised_by_the_old_tools_rules(name: str, clean: str) -> None:
+    """Separators become dashes, forbidden characters go, devices and nothing get two underscores, 255 at most."""
+    assert sanitised(name) == clean
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("a.JPG", "a"), ("a.jpeg", "a"), ("no extension", "no extension"), ("v1.2 final", "v1.2 final"),
+     ("a.tar.gif", "a.tar"), (".jpg", ".jpg"), ("x" * 300, "x" * 239)],
+)  # fmt: skip
+def test_only_an_extension_of_a_picture_is_taken_off(name: str, kept: str) -> None:
+    """The bytes give the extension, so what stands before it is kept; there is room for it and for a number."""
+    assert stem(name) == kept
+
+
+@given(st.text(max_size=400))
+@example("\ud800.jpg")
+@example("\uff0f..\uff0fetc")
+def test_a_name_is_never_a_path_and_always_fits(name: str) -> None:
+    """And sanitising it again changes nothing."""
+    for made in (sanitised(name), stem(name), numbered(stem(name), 999) + ".jpeg"):
+        assert made not in ("", ".", "..")
+        assert not set(made) & set('/\\\0:*?"<>|')
+        assert len(made.encode()) <= LONGEST
+    assert sanitised(sanitised(name)) == sanitised(name)
+
+
+def test_different_pictures_of_one_name_are_numbered() -> None:
+    """The first keeps the name."""
+    assert [numbered("a", n) for n in (1, 2, 3)] == ["a", "a (2)", "a (3)"]

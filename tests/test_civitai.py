@@ -1,0 +1,380 @@
+"""The civitai spider against a server that speaks the API's contract, good and bad."""
+
+import gzip
+import json
+import signal
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from tests.conftest import Commands
+from tests.dataset import rows
+from tests.farsite import civitai
+from tests.farsite.process import Farsite
+
+ABOVE = [n for n in range(1, civitai.NUMBER + 1) if civitai.hearts(n) > 10]
+STILLS = [n for n in ABOVE if not civitai.is_video(n)]
+THERE = [n for n in STILLS if not civitai.is_gone(n)]
+
+
+@pytest.fixture
+def site(farsite: Farsite, commands: Commands) -> Farsite:
+    """The loopback server, which the spider takes for Civitai."""
+    commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
+    return farsite
+
+
+def _crawl(commands: Commands, *arguments: str, options: Sequence[str] = (), code: int = 0) -> CompletedProcess[str]:
+    """`scrapy crawl civitai -a …`, with further options of Scrapy's."""
+    words = [word for text in arguments for word in ("-a", text)]
+    done = commands.scrapy("crawl", "civitai", "-s", "DOWNLOAD_TIMEOUT=15", *words, *options)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def _pages(site: Farsite) -> Counter[str]:
+    return Counter(entry["path"] for entry in site.log() if entry["path"].startswith("/api/v1/images"))
+
+
+def _files(site: Farsite) -> Counter[str]:
+    return Counter(entry["path"] for entry in site.log() if f"/{civitai.BUCKET}/" in entry["path"])
+
+
+def _listing(commands: Commands) -> dict[str, Any]:
+    shown = commands.scrapy("status", "--json")
+    (book,) = json.loads(shown.stdout)
+    (listing,) = book["listings"]
+    return dict(listing) | {"code": shown.returncode, "said": shown.stderr}
+
+
+def test_the_whole_listing_is_harvested_and_the_books_agree_with_the_server(site: Farsite, commands: Commands) -> None:
+    """1,100 items behind cursors, an empty page and a 503: what the server has above the bar is what we have."""
+    done = _crawl(commands)
+    assert {path.stem for path in (commands.data / "images/civitai").glob("*.[jp][pn]g")} == {str(n) for n in THERE}
+    assert rows(commands.data, "SELECT status, reason, count(*) FROM images GROUP BY 1, 2 ORDER BY 1") == [
+        ("done", "", len(THERE)),
+        ("failed", "http-gone", len(STILLS) - len(THERE)),
+    ]
+    stills = sum(not civitai.is_video(n) for n in range(1, civitai.NUMBER + 1))
+    told = {"new": len(STILLS), "known": 1, "below the bar": stills - len(STILLS)}
+    listing = _listing(commands)
+    assert (listing["pages"], listing["items"], listing["counts"], listing["state"]) == (7, stills + 1, told, "ended")
+    assert "items listed" in done.stderr
+    (query,) = {path.split("cursor")[0] for path in _pages(site)} - {next(iter(_pages(site)))}
+    assert "withMeta=true&flatMeta=true&withTags=true" in query
+    assert "limit=200" in query
+    assert set(_files(site).values()) == {1}
+    assert all("/original=true/" in path for path in _files(site))
+
+
+def test_a_second_run_asks_for_the_pages_only(site: Farsite, commands: Commands) -> None:
+    """The pages are not served from the cache, the images are known."""
+    _crawl(commands, "max_images=100")
+    site.clear()
+    _crawl(commands, "max_images=100")
+    assert len(_pages(site)) == 1
+    assert not _files(site)
+    assert _listing(commands)["counts"]["known"] == 100
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_run_goes_on_at_its_cursor(site: Farsite, commands: Commands, how: signal.Signals) -> None:
+    """No page and no image is asked for twice but those under way at a SIGKILL; the books are as if nothing was."""
+    run = commands.start("crawl", "civitai", "-s", "DOWNLOAD_DELAY=0.2")
+    deadline = time.monotonic() + 60
+    while len(_pages(site)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    run.send_signal(how)
+    _, said = run.communicate(timeout=60)
+    assert ("is not complete: stopped after" in said) is (how is signal.SIGINT)
+    assert _listing(commands)["code"] == 1
+    _crawl(commands)
+    again = [path for path, times in _pages(site).items() if times > 1]
+    killed = how is signal.SIGKILL
+    assert 1 <= len(again) <= 1 + killed  # the 503, and the one under way
+    assert sum(times - 1 for times in _files(site).values()) <= 20 * killed
+    assert rows(commands.data, "SELECT count(*) FROM images WHERE status = 'done'") == [(len(THERE),)]
+    listing = _listing(commands)
+    assert (listing["state"], listing["pages"], listing["counts"]["new"]) == ("ended", 7, len(STILLS))
+
+
+def test_beside_each_image_lie_its_item_and_its_prompt(site: Farsite, commands: Commands) -> None:
+    """<id>.json is the item, its invalid comfy kept raw; <id>.txt the prompt, missing where there is none."""
+    _crawl(commands, "ids=2,3,6", "min_count=-1")
+    folder = commands.data / "images/civitai"
+    item = json.loads((folder / "2.json").read_text())
+    assert item == civitai.item(2, f"http://127.0.0.2:{site.port}")
+    assert item["meta"]["comfy"].endswith("undefined}")
+    assert (folder / "2.txt").read_text() == civitai.prompt_of(2)
+    assert sorted(path.name for path in folder.iterdir()) == ["2.jpg", "2.json", "2.txt", "3.json", "3.png", "6.jpg",
+                                                              "6.json"]  # fmt: skip
+
+
+def test_the_catalogue_answers_for_prompts_models_tags_and_reactions(site: Farsite, commands: Commands) -> None:
+    """Prompt, model, base model, sampler, seed, author, hearts and tags are columns; embedded data stands apart."""
+    _crawl(commands, "ids=13,2", "min_count=-1")
+    query = """SELECT key, author, prompt, model, base_model, sampler, seed, hearts, likes, uuid, page
+               FROM images JOIN generated ON image_id = images.id ORDER BY images.id"""
+    assert rows(commands.data, query) == [
+        (str(n), None if n % 13 == 0 else "User_2", civitai.prompt_of(n), f"castles v{n % 6}", "SDXL 1.0", "Euler a",
+         str(n * 1000), civitai.hearts(n), n % 5, civitai.uuid_of(n), f"{site.url('')}images/{n}")
+        for n in (2, 13)
+    ]  # fmt: skip
+    tagged = "SELECT key FROM source_tags JOIN images ON image_id = images.id WHERE tag = 'tag 1'"
+    assert rows(commands.data, tagged) == [("13",)]
+    found = dict(rows(commands.data, "SELECT key, embedded FROM images JOIN blobs USING (sha256)"))
+    assert found["2"] is None
+    embedded = json.loads(found["13"])
+    assert (embedded["tool"], embedded["prompt"], embedded["seed"]) == ("A1111", "file prompt 13", "13")
+
+
+@pytest.mark.parametrize(
+    ("layout", "expected"),
+    [("flat", "2"), ("user", "User_2/2"), ("model", "castles v2/2"), ("date", "2025-03-15/2")],
+)
+def test_layouts_sort_into_folders(site: Farsite, commands: Commands, layout: str, expected: str) -> None:
+    """The image and what lies beside it are in the folder."""
+    _crawl(commands, "ids=2", "min_count=-1", f"layout={layout}")
+    folder = commands.data / "images/civitai"
+    assert sorted(path for path in folder.rglob("*") if path.is_file()) == [
+        folder / f"{expected}.{ext}" for ext in ("jpg", "json", "txt")
+    ]
+
+
+def test_another_layout_needs_another_folder(site: Farsite, commands: Commands) -> None:
+    """Refused with a sentence; in a folder of its own it costs no download."""
+    _crawl(commands, "ids=2", "min_count=-1")
+    refused = _crawl(commands, "ids=2", "layout=user", code=2)
+    assert "was made with layout=flat" in refused.stderr
+    site.clear()
+    output = commands.data.parent / "by-user"
+    _crawl(commands, "ids=2", "min_count=-1", "layout=user", f"output={output}")
+    assert (output / "User_2/2.jpg").is_file()
+    assert not _files(site)
+
+
+def test_videos_are_skipped_unless_asked_for(site: Farsite, commands: Commands) -> None:
+    """Skipped with a reason first; with type=all kept as they are, without hashes; a still is asked for again."""
+    _crawl(commands, "ids=2,9,34", "min_count=-1")
+    assert rows(commands.data, "SELECT key, status, reason FROM images ORDER BY id") == [
+        ("2", "done", ""), ("9", "skipped", "type-not-wanted"), ("34", "skipped", "type-not-wanted")
+    ]  # fmt: skip
+    _crawl(commands, "ids=2,9,34", "min_count=-1", "type=all")
+    kept = "SELECT key, status, ext, phash, recipe FROM images JOIN blobs USING (sha256) WHERE key <> '2' ORDER BY 1"
+    assert rows(commands.data, kept) == [("34", "done", "mp4", "", 0), ("9", "done", "mp4", "", 0)]
+    assert (commands.data / "images/civitai/34.mp4").is_file()
+    asked = [path.split("/")[3] for path in _files(site) if civitai.uuid_of(34) in path]
+    assert asked == ["original=true", "original=true,quality=100"]
+    site.clear()
+    _crawl(commands, "ids=2,9,34", "min_count=-1", "type=all")
+    assert not _files(site)
+
+
+def test_ids_of_the_old_script_are_not_fetched(site: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """They are remembered: later runs without the list leave them out as well, retry=all too."""
+    (tmp_path / "seen.txt").write_text("2\n\n4\n")
+    _crawl(commands, "ids=2,4,5", "min_count=-1", f"seen={tmp_path / 'seen.txt'}")
+    _crawl(commands, "ids=2,4,5", "min_count=-1", "retry=all")
+    assert rows(commands.data, "SELECT key, status, reason FROM images ORDER BY key") == [
+        ("2", "skipped", "had-before"), ("4", "skipped", "had-before"), ("5", "failed", "http-gone")
+    ]  # fmt: skip
+    assert not [path for path in _files(site) if civitai.uuid_of(5) not in path]
+
+
+def test_below_the_bar_is_not_remembered(site: Farsite, commands: Commands) -> None:
+    """With a lower bar the same image is taken by the next run."""
+    _crawl(commands, "ids=8", "min_count=16")
+    assert rows(commands.data, "SELECT count(*) FROM images") == [(0,)]
+    _crawl(commands, "ids=8", "min_count=15")
+    assert rows(commands.data, "SELECT status FROM images") == [("done",)]
+
+
+@pytest.mark.parametrize(
+    ("user", "why"),
+    [
+        ("blocked", "HTTP 451: Access to this service is not available in your region"),
+        ("toomany", "HTTP 429: You've requested too many pages"),
+        ("maintenance", "HTTP 200, a web page in place of an answer"),
+        ("down", "HTTP 500: An unexpected error occurred"),
+        ("nobody", "HTTP 404: User not found"),
+        ("loop", "the source gave the same cursor again"),
+        ("moved", "redirected to http://127.0.0.3"),
+    ],
+)
+def test_a_listing_that_breaks_off_is_cut(site: Farsite, commands: Commands, user: str, why: str) -> None:
+    """What was listed is kept, the reason is said, and nothing calls it complete: status exits with 1."""
+    done = _crawl(commands, f"username={user}")
+    assert why in done.stderr
+    listing = _listing(commands)
+    assert (listing["state"], listing["code"]) == ("cut", 1)
+    assert listing["why"].startswith(why)
+    assert "is not complete" in listing["said"]
+    assert rows(commands.data, "SELECT DISTINCT status FROM images") == ([] if user == "moved" else [("done",)])
+
+
+def test_a_cut_listing_goes_on_at_its_cursor(site: Farsite, commands: Commands) -> None:
+    """The next run asks for the page that failed, not for the first one."""
+    _crawl(commands, "username=blocked")
+    site.clear()
+    _crawl(commands, "username=blocked")
+    assert all("cursor=2" in path for path in _pages(site))
+    assert _listing(commands)["pages"] == 1
+
+
+def test_pages_wait_while_plenty_is_owed(site: Farsite, commands: Commands) -> None:
+    """Three pages of 600: the third is asked for only when fewer than 1,000 images are left of the first two."""
+    _crawl(commands, "post_id=667")
+    log = [entry["path"] for entry in site.log()]
+    third = next(number for number, path in enumerate(log) if "cursor=4200" in path)
+    assert 200 <= sum(civitai.BUCKET in path for path in log[:third]) < 1700
+    assert rows(commands.data, "SELECT count(*) FROM images WHERE status = 'pending'") == [(0,)]
+
+
+def test_a_foreign_file_beside_a_picture_is_left_alone(site: Farsite, commands: Commands) -> None:
+    """The image is owed until its name is free, and then everything lies there."""
+    foreign = commands.data / "images/civitai/2.json"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("mine")
+    _crawl(commands, "ids=2", "min_count=-1")
+    assert foreign.read_text() == "mine"
+    assert rows(commands.data, "SELECT status, reason, detail FROM images") == [("failed", "name-taken", "2.json")]
+    foreign.unlink()
+    _crawl(commands, "ids=2", "min_count=-1")
+    assert json.loads(foreign.read_text())["id"] == 2
+    assert rows(commands.data, "SELECT status FROM images") == [("done",)]
+    assert set(_files(site).values()) == {1}
+
+
+def test_a_dead_cursor_begins_anew(site: Farsite, commands: Commands) -> None:
+    """The listing is walked from its first page again, nothing is fetched twice, and it ends."""
+    _crawl(commands, "username=expired")
+    listing = _listing(commands)
+    assert (listing["state"], listing["pages"], listing["counts"]) == ("ended", 2, {"known": 10, "new": 10})
+    assert set(_files(site).values()) == {1}
+
+
+def test_an_end_near_50000_items_is_not_believed(site: Farsite, commands: Commands) -> None:
+    """The site lists about 50,000 items of a query and then stops without a word."""
+    _crawl(commands, "username=capped")
+    with sqlite3.connect(commands.data / "catalogue.db") as connection:
+        connection.execute("UPDATE listings SET state = 'open', cursor = 'feed:9:2', items = 49990")
+    done = _crawl(commands, "username=capped")
+    assert "about 50,000 items of one query" in done.stderr
+    assert _listing(commands)["code"] == 1
+
+
+def test_a_page_without_any_reaction_is_warned_about(site: Farsite, commands: Commands) -> None:
+    """The site has served zeros for months; they are below the bar, and not remembered."""
+    assert "not one reaction on it" in _crawl(commands, "username=zero").stderr
+    assert rows(commands.data, "SELECT count(*) FROM images") == [(0,)]
+
+
+def test_nested_meta_is_unwrapped(site: Farsite, commands: Commands) -> None:
+    """Old paths of the API wrap it once more."""
+    _crawl(commands, "username=nested")
+    written = json.loads((commands.data / "images/civitai/2002.json").read_text())
+    assert written["meta"]["prompt"] == civitai.prompt_of(2002)
+
+
+def test_items_that_make_no_sense_end_nothing(site: Farsite, commands: Commands) -> None:
+    """Values of any type, names that lead out of the folder, halves of characters: each item ends on its own."""
+    _crawl(commands, "post_id=666", "layout=user", "reaction=reactions", "min_count=-1")
+    listing = _listing(commands)
+    assert listing["counts"] == {"new": 9, "unreadable": 5}
+    assert rows(commands.data, "SELECT status, reason, count(*) FROM images GROUP BY 1, 2 ORDER BY 1") == [
+        ("done", "", 7), ("failed", "bad-url", 2)
+    ]  # fmt: skip
+    outside = {path for path in commands.data.parent.rglob("2002.*") if path.is_file()}
+    assert {path.parent.parent for path in outside} == {commands.data / "images/civitai"}
+    assert all(json.loads(path.read_text())["id"] for path in commands.data.rglob("*.json"))
+
+
+def test_servers_that_ignore_ids_are_found_out(site: Farsite, commands: Commands) -> None:
+    """Items that were not asked for are not taken."""
+    _crawl(commands, "username=nested", "ids=77", "min_count=-1")
+    assert _listing(commands)["why"] == "the server does not know ids= and listed other images"
+    assert rows(commands.data, "SELECT count(*) FROM images") == [(0,)]
+
+
+def test_a_query_the_server_refuses_is_told_in_its_words(site: Farsite, commands: Commands) -> None:
+    """A base model that is none."""
+    assert "HTTP 400: baseModels.0: Invalid option" in _crawl(commands, "base_models=Nonsense").stderr
+
+
+def test_a_wrong_key_is_found_out_at_once(site: Farsite, commands: Commands) -> None:
+    """The images API would take it for none; /me does not."""
+    done = _crawl(commands, options=("-s", "CIVITAI_API_KEY=wrong"), code=2)
+    assert "CIVITAI_API_KEY: the key is wrong or has expired" in done.stderr
+    assert not _pages(site)
+
+
+def test_the_key_is_sent_to_the_api_only_and_written_nowhere(site: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Not to the file host, not along a redirect; in no file, log, cache, feed or catalogue."""
+    commands.environment["CIVITAI_API_KEY"] = civitai.GOOD_KEY
+    output = ("-O", str(tmp_path / "items.jsonl"), "-s", f"LOG_FILE={tmp_path / 'log.txt'}", "-L", "DEBUG",
+              "-s", f"JOBDIR={tmp_path / 'job'}")  # fmt: skip
+    told = [_crawl(commands, more, options=output) for more in ("max_images=30", "username=moved", "username=blocked")]
+    keyed = {(entry["host"], entry["path"].split("?")[0]) for entry in site.log() if entry["authorization"]}
+    assert keyed == {(f"127.0.0.1:{site.port}", "/api/v1/me"), (f"127.0.0.1:{site.port}", "/api/v1/images")}
+    assert any(entry["host"].startswith("127.0.0.3") for entry in site.log())
+    assert not [path for path, body in _written(tmp_path) if civitai.GOOD_KEY.encode() in body]
+    assert not [done for done in told if civitai.GOOD_KEY in done.stdout + done.stderr]
+
+
+def _written(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            body = path.read_bytes()
+            yield path, gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("sort=most reactions", "-a sort=most reactions: must be one of Most Reactions, Most Comments"),
+        ("period=Decade", "must be one of AllTime, Year, Month, Week, Day"),
+        ("nsfw=true", "must be one of None, Soft, Mature, X"),
+        ("reaction=hearts", "must be one of cryCount, laughCount, likeCount, dislikeCount, heartCount"),
+        ("type=gif", "must be one of image, video, all"),
+        ("layout=year", "must be one of flat, user, model, date"),
+        ("username=Cooler-Rider", "user names of Civitai have only letters"),
+        ("model_id=x", "-a model_id=x: must be a whole number from 1"),
+        ("ids=1,,2", "must be a whole number from 1 (several with commas)"),
+        ("ids=0", "must be a whole number from 1"),
+        ("tags=castle", "must be a whole number from 1 (several with commas)"),
+        ("min_count=many", "must be a whole number from -1"),
+        ("max_images=0", "must be a whole number from 1"),
+        ("base_models=,", "must be names such as SDXL 1.0"),
+        ("minHearts=5", "the civitai spider has no such argument"),
+        ("seen=nowhere.txt", "nowhere.txt: No such file or directory"),
+    ],
+)
+def test_bad_arguments_are_refused_before_anything_is_asked(
+    site: Farsite, commands: Commands, argument: str, says: str
+) -> None:
+    """The API would answer with something else, silently; here it is one sentence and exit code 2."""
+    refused = _crawl(commands, argument, options=["--nolog"], code=2)
+    assert says in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert not commands.data.exists()
+    assert site.counts()["requests"] == 0
+
+
+def test_a_bad_line_in_the_list_of_ids_is_named(commands: Commands, tmp_path: Path) -> None:
+    """One sentence with the number of the line."""
+    (tmp_path / "seen.txt").write_text("12\n13\nhttps://civitai.com/images/14\n")
+    refused = _crawl(commands, f"seen={tmp_path / 'seen.txt'}", options=["--nolog"], code=2)
+    assert "seen.txt, line 3: expected the id of an image, found 'https://civitai.com" in refused.stderr
+
+
+@pytest.mark.parametrize("url", ["civitai.com", "ftp://civitai.com", "https://me:secret@civitai.com", "https://x/api"])
+def test_a_base_url_that_is_none_is_refused(commands: Commands, url: str) -> None:
+    """One sentence, exit code 2."""
+    assert "CIVITAI_BASE_URL" in _crawl(commands, options=("-s", f"CIVITAI_BASE_URL={url}", "--nolog"), code=2).stderr

@@ -1,0 +1,163 @@
+"""The processes that decode: whatever happens to one of them costs at most one picture."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from harvester import workbench
+from harvester.errors import Refused
+from harvester.extensions import workers
+from harvester.extensions.workers import Worker, WorkerLost, Workers
+from harvester.imaging.convert import Options
+from harvester.imaging.decode import Limits
+from harvester.items import ImageItem, Work
+from harvester.pipelines.convert import ConvertPipeline
+from harvester.workbench import Bench, Shelves
+from tests import dataset
+from tests.conftest import Commands
+from tests.farsite.process import Farsite
+from tests.imaging.pictures import encoded, photo
+
+
+def size_of_body(bench: Bench) -> int:
+    """A step: how many bytes lie on the bench."""
+    return len(bench.body)
+
+
+def die(_bench: Bench) -> None:
+    """A step: as a decoder does that writes where it must not."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def hang(_bench: Bench) -> None:
+    """A step: as a decoder does that never ends."""
+    time.sleep(60)
+
+
+def take_a_gigabyte(_bench: Bench) -> int:
+    """A step: as a decoder does that believes a damaged header."""
+    return len(bytearray(2**30))
+
+
+def _with_workers(tmp_path: Path, work: Callable[[Workers], Awaitable[None]], options: Options | None = None) -> None:
+    async def run() -> None:
+        crew = Workers(1, options or Options(), Shelves(tmp_path / "blobs", tmp_path / "output", tmp_path / "thumbs"))
+        try:
+            await work(crew)
+        finally:
+            crew.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 9_000_000, 10])
+def test_a_worker_gets_the_bytes_as_they_are(tmp_path: Path, size: int) -> None:
+    """Small and large pictures, also after larger ones."""
+
+    async def work(crew: Workers) -> None:
+        worker = await crew.take()
+        for length in (size, 2 * size, size // 2):
+            assert await worker.do(size_of_body, body=bytes(length)) == length
+
+    _with_workers(tmp_path, work)
+
+
+def test_a_picture_stays_on_the_bench_from_step_to_step(tmp_path: Path) -> None:
+    """Its bytes travel once; blob, named copy and hashes come of the same decode."""
+
+    async def work(crew: Workers) -> None:
+        worker, data = await crew.take(), encoded(photo(1, 300, 200), "PNG")
+        facts = await worker.do(workbench.convert, body=data)
+        stored = await worker.do(workbench.store, {7: "0_0_0"}, {})
+        assert (facts.format, facts.width, facts.height) == ("PNG", 300, 200)
+        assert (tmp_path / stored.blob).read_bytes() == data
+        assert stored.files == {7: "0_0_0.jpg"}
+        assert (await worker.do(workbench.fingerprint)).phash
+
+    _with_workers(tmp_path, work)
+
+
+def test_a_refusal_comes_back_as_one(tmp_path: Path) -> None:
+    """What a step raises is raised here, with its reason."""
+
+    async def work(crew: Workers) -> None:
+        worker = await crew.take()
+        with pytest.raises(Refused, match="not-an-image") as refused:
+            await worker.do(workbench.convert, body=b"<html>")
+        assert refused.value.reason == "not-an-image"
+
+    _with_workers(tmp_path, work)
+
+
+@pytest.mark.parametrize(("step", "limit", "how"), [(die, 60.0, "died"), (hang, 2.0, "took longer than 2 seconds")])
+def test_a_lost_worker_is_replaced(
+    tmp_path: Path, step: workbench.Step, limit: float, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that dies or hangs is lost with its picture; another one takes the next."""
+    monkeypatch.setattr(workers, "STEP_SECONDS", limit)
+
+    async def work(crew: Workers) -> None:
+        lost = await crew.take()
+        with pytest.raises(WorkerLost, match=how):
+            await lost.do(step)
+        crew.give_back(Work(worker=lost))
+        monkeypatch.setattr(workers, "STEP_SECONDS", 60.0)
+        new = await crew.take()
+        assert new is not lost
+        assert await new.do(size_of_body, body=b"12345") == 5
+
+    _with_workers(tmp_path, work)
+
+
+def test_a_worker_cannot_take_all_memory(tmp_path: Path) -> None:
+    """What a picture may take follows from HARVESTER_MAX_PIXELS; the worker goes on after a refusal."""
+
+    async def work(crew: Workers) -> None:
+        worker = await crew.take()
+        with pytest.raises(MemoryError):
+            await worker.do(take_a_gigabyte)
+        assert await worker.do(size_of_body, body=b"12345") == 5
+
+    _with_workers(tmp_path, work, Options(limits=Limits(max_pixels=1000)))
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    """The end of the wire is the end of the work."""
+    worker = Worker(Options(), Shelves(tmp_path, tmp_path, tmp_path))
+    worker.end()
+    worker.wait()
+    assert worker._process.returncode == 0
+
+
+def test_a_picture_that_crashes_two_workers_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It fails as `crashed`; the run goes on."""
+    monkeypatch.setattr("harvester.pipelines.convert.workbench", SimpleNamespace(convert=die))
+
+    async def work(crew: Workers) -> None:
+        item = ImageItem(site="mastodon", key="x", url="x")
+        item.work.body = b"x"
+        await ConvertPipeline(crew).process_item(item)
+        assert (item.status, item.reason, item.detail) == ("failed", "crashed", "the decoder died")
+        assert await (await crew.take()).do(size_of_body, body=b"12") == 2
+
+    _with_workers(tmp_path, work)
+
+
+def test_killing_workers_does_not_harm_the_crawl(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Every worker killed once, in the middle of it: nothing is lost but time."""
+    urls = [farsite.url(f"/slow/0.02/jpeg-rgb.jpg?{number}") for number in range(120)]
+    files = dataset.write(tmp_path, dataset.one_user(urls))
+    run = commands.start("crawl", "mastodon", *files.arguments)
+    while farsite.counts()["requests"] < 30:
+        time.sleep(0.05)
+    for child in Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split():
+        os.kill(int(child), signal.SIGKILL)
+    _, stderr = run.communicate(timeout=60)
+    commands.crawl(files)
+    assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 120)], stderr

@@ -1,0 +1,104 @@
+"""How many requests a host gets: at once, per second, and in a window of time; measured at the server."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests import dataset
+from tests.conftest import Commands
+from tests.farsite.process import Farsite
+from tests.wire.crawling import crawl, parsed, words
+
+
+@pytest.mark.parametrize("delay", [0, 0.01])
+@pytest.mark.parametrize("autothrottle", [0, 1])
+def test_the_concurrency_of_a_host_holds_in_every_configuration(
+    farsite: Farsite, commands: Commands, delay: float, autothrottle: int
+) -> None:
+    """With and without a delay, with and without AutoThrottle: never more pages at once than allowed."""
+    urls = [farsite.url(f"/slow/0.1/jpeg-rgb.jpg?{number}") for number in range(30)]
+    crawl(commands, urls, "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=3", "-s", f"DOWNLOAD_DELAY={delay}",
+          "-s", f"AUTOTHROTTLE_ENABLED={autothrottle}", "-s", "AUTOTHROTTLE_TARGET_CONCURRENCY=50",
+          "-s", "ROBOTSTXT_OBEY=0")  # fmt: skip
+    (peak,) = farsite.counts()["peak_concurrency"].values()
+    assert 1 < peak <= 3
+
+
+def test_a_redirect_does_not_carry_one_hosts_room_to_another(farsite: Farsite, commands: Commands) -> None:
+    """Pages of two hosts that redirect to a third share that one's room."""
+    target = farsite.url("/slow/0.2/jpeg-rgb.jpg", "127.0.0.3")
+    urls = [farsite.url(f"/redirect-to?url={target}%3F{host}{number}", f"127.0.0.{host}")
+            for host in (1, 2) for number in range(8)]  # fmt: skip
+    crawl(commands, urls, "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=2", "-s", "AUTOTHROTTLE_TARGET_CONCURRENCY=50")
+    assert farsite.counts()["peak_concurrency"][f"127.0.0.3:{farsite.port}"] <= 2
+
+
+@pytest.mark.parametrize("autothrottle", [0, 1])
+def test_the_least_delay_of_a_site_holds_whatever_is_set(
+    farsite: Farsite, commands: Commands, autothrottle: int
+) -> None:
+    """AutoThrottle off, delay 0, other hosts fast: this host is asked at the pace its site gives, never faster."""
+    slow = [farsite.url(f"/page/page.html?{number}") for number in range(6)]
+    fast = [farsite.url(f"/page/page.html?{number}", "127.0.0.2") for number in range(6)]
+    crawl(commands, slow + fast, "-s", "DOWNLOAD_DELAY=0", "-s", f"AUTOTHROTTLE_ENABLED={autothrottle}",
+          manners={"min_delay": {"127.0.0.1": 0.4}})  # fmt: skip
+    at = [entry["at"] for entry in farsite.log() if entry["host"].startswith("127.0.0.1:")]
+    assert min(later - earlier for earlier, later in pairwise(at)) >= 0.35  # the server notes when it gets round to it
+    others = [entry["at"] for entry in farsite.log() if entry["host"].startswith("127.0.0.2:")]
+    assert others[-1] < at[-1]
+
+
+def test_a_budget_holds_over_a_restart(farsite: Farsite, commands: Commands) -> None:
+    """In no window are there more requests than the budget says, also where one run ends and the next begins."""
+    urls = [farsite.url(f"/page/page.html?{number}") for number in range(6)]
+    budget = {"budgets": {"127.0.0.1": "4/3s, 100/60s"}}
+    for _ in range(2):
+        done = crawl(commands, urls, "-s", "HTTPCACHE_ENABLED=0", manners=budget)
+        assert len(parsed(done.stderr)) == 6
+    at = [entry["at"] for entry in farsite.log()]
+    assert len(at) == 14  # the pages and robots.txt, twice
+    assert min(later - earlier for earlier, later in zip(at, at[4:], strict=False)) >= 2.9
+    assert dataset.rows(commands.data, "SELECT count(*) > 0 FROM asked") == [(1,)]
+
+
+def test_a_budget_holds_for_images_and_shows_itself(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Images are counted like pages; others are not held up; the progress line says what is waited for."""
+    urls = [farsite.url(f"/numbered/{number}.jpg", "127.0.0.2") for number in range(8)]
+    files = dataset.write(tmp_path, dataset.one_user([*urls, farsite.url("/photo/1.jpg")]))
+    done = commands.crawl(files, "-s", f"HARVESTER_BUDGETS={json.dumps({'127.0.0.2': '5/2s'})}")
+    assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 9)]
+    at = [entry["at"] for entry in farsite.log() if entry["host"].startswith("127.0.0.2")]
+    assert min(later - earlier for earlier, later in zip(at, at[5:], strict=False)) >= 1.9
+    assert "s for 127.0.0.2 (budget)" in done.stderr
+
+
+def test_budgets_are_switched_off_only_with_a_warning(farsite: Farsite, commands: Commands) -> None:
+    """HARVESTER_BUDGETS={} takes the site's own away for one run, and says so."""
+    urls = [farsite.url(f"/page/page.html?{number}") for number in range(6)]
+    done = crawl(commands, urls, "-s", "HARVESTER_BUDGETS={}", manners={"budgets": {"127.0.0.1": "1/3600s"}})
+    assert len(parsed(done.stderr)) == 6
+    assert "the budgets of 127.0.0.1 are off in this run" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("HARVESTER_BUDGETS=80/60s", "HARVESTER_BUDGETS=80/60s: must be JSON such as"),
+        ("HARVESTER_BUDGETS=[]", "HARVESTER_BUDGETS=[]: must be JSON such as"),
+        ('HARVESTER_BUDGETS={"h": "80/60"}', "must be JSON such as"),
+        ('HARVESTER_BUDGETS={"h": 80}', "must be JSON such as"),
+        ("HARVESTER_MAX_WAIT=0", "HARVESTER_MAX_WAIT=0: must be a number above 0"),
+        ("HARVESTER_BACKOFF=soon", "HARVESTER_BACKOFF=soon: must be a number above 0"),
+        ("HARVESTER_ON_BLOCK=go-on", "HARVESTER_ON_BLOCK=go-on: must be one of pause, stop"),
+        ("HARVESTER_OBEY_NOAI=maybe", "HARVESTER_OBEY_NOAI=maybe: must be 0 or 1"),
+    ],
+)
+def test_bad_settings_of_politeness_are_one_sentence(commands: Commands, setting: str, says: str) -> None:
+    """Exit code 2, nothing touched."""
+    done = commands.scrapy(*words(["http://127.0.0.1:9/"], "-s", setting, "--nolog"))
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not commands.data.exists()
