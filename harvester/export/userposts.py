@@ -20,12 +20,14 @@ Entry = tuple[int, int, int, str]
 """(user index, post index, URL number, URL)"""
 
 
-def write_collection(connection: Connection, collection: int, folder: Path) -> None:
+def write_collection(connection: Connection, collection: int, folder: Path) -> list[Path]:
     """Write both files of a collection into a folder; memory does not grow with them. Raises StoreError."""
+    written = [folder / "accounts.csv", folder / "user_posts.json"]
     acct_of = queries.acct_of(connection, collection)
     found = ((row[0], row[1], row[2], row[3]) for row in queries.positions(connection, collection))
-    publish_stream(folder / "accounts.csv", accounts_file(acct_of))
-    publish_stream(folder / "user_posts.json", posts_file(found, acct_of))
+    publish_stream(written[0], accounts_file(acct_of))
+    publish_stream(written[1], posts_file(found, acct_of))
+    return written
 
 
 def posts_file(entries: Iterable[Entry], acct_of: Mapping[int, str]) -> Iterator[bytes]:

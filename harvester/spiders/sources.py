@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from scrapy import Request
 
@@ -25,7 +25,7 @@ Ask = Callable[[Request], Awaitable[Answer]]
 class Source:
     """One listing: its name, which stays the same between runs; or why it cannot be read.
 
-    `domain` completes the names of the server's own accounts.
+    `domain` completes the names of the server's own accounts; `wishes`: account -> why, if its owner does not want it.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Source:
     domain: str
     refusal: str = ""
     single: bool = False
+    wishes: Mapping[str, str] = field(default_factory=dict)
 
     def page(self, body: bytes, wanted: Wanted) -> posts.Page:
         """The posts of an answer."""
@@ -75,7 +76,7 @@ class Sources:
         if target.kind == Kind.ACCOUNT:
             seen = handle(target.value)
             wanted = seen if seen.domain else Handle(seen.user, domain)
-            return await self._account(wanted, base if base.startswith("http://") else "")
+            return await self._at_home(wanted, base.partition("://")[0])
         if target.kind == Kind.POST:
             listing = api.Listing(api.post(base, target.value), ())
             return self._source(f"post {target.value} at {base}", listing, domain, one=True)
@@ -95,13 +96,18 @@ class Sources:
             domain = domain_of(instance)
             full = wanted if wanted.domain else Handle(wanted.user, domain)
             return await self._at(full, instance, full.user if full.domain == domain else str(full), (domain,))
+        return await self._at_home(wanted, "https")
+
+    async def _at_home(self, wanted: Handle, scheme: str) -> Source:
+        """An account at the server that its domain names; at the domain itself, where that names none."""
+        domain = f"{scheme}://{wanted.domain}"
         try:
-            answer = await self._ask(self.request(api.webfinger(wanted)))
-            found = home(answer.body, wanted) if answer.status == 200 else None
+            answer = await self._ask(self.request(api.webfinger(wanted, domain)))
+            found = home(answer.body, wanted, scheme) if answer.status == 200 else None
         except Cut as cut:
             return self._source(str(wanted), _NONE, wanted.domain, f"no answer to webfinger: {cut.why}")
         if found is None:
-            return await self._at(wanted, f"https://{wanted.domain}", wanted.user, (wanted.domain,))
+            return await self._at(wanted, domain, wanted.user, (wanted.domain,))
         return await self._at(wanted, found.base, found.handle.user, (wanted.domain, domain_of(found.base)))
 
     async def _at(self, wanted: Handle, base: str, name: str, own: Collection[str]) -> Source:
@@ -116,8 +122,9 @@ class Sources:
             return self._source(here, _NONE, domain, f"{why}: {answers.MEANINGS[why]} (HTTP {answer.status})")
         if found.account.moved_to:
             logger.warning("%s has moved to %s; its old posts are walked", wanted, printable(found.account.moved_to))
-        if found.account.wish:
-            return self._source(here, _NONE, domain, f"{found.account.wish}: {WISHES[found.account.wish]}")
+        if wish := found.account.wish:
+            refused = self._source(here, _NONE, domain, f"{wish}: {WISHES[wish]}")
+            return replace(refused, wishes={found.account.acct: wish})
         wishes = self._asked.wanted
         listing = api.account_posts(base, found.account.ident, boosts=wishes.boosts, replies=wishes.replies)
         return self._source(here, listing, domain)

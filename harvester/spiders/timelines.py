@@ -1,13 +1,12 @@
 """Images of Mastodon posts, from the API of any instance: the spider's mode with `acct=`, `hashtag=` and the like."""
 
-import json
 import logging
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from scrapy import Request, signals
+from scrapy import Request
 from scrapy.crawler import Crawler
 
 from harvester.arguments import check_names, choice, file_path
@@ -15,63 +14,41 @@ from harvester.catalogue import listings, numbering, queries, writer
 from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import Owed
 from harvester.errors import BadInput, Cut
-from harvester.export.userposts import write_collection
-from harvester.extensions.ledger import Ledger
-from harvester.items import Collection, Page
+from harvester.items import NUMBERED, Collection, ImageItem, Page
 from harvester.options import check_settings, picture_options
 from harvester.places import Places
+from harvester.reasons import TEMPORARY
 from harvester.sites import userposts
-from harvester.sites.mastodon import answers, paging, posts, reach, request
-from harvester.sites.mastodon.addresses import domain_of
+from harvester.sites.mastodon import answers, consent, media, paging, request
 from harvester.sites.mastodon.api import Cursor
 from harvester.sites.mastodon.numbers import Numbers
 from harvester.sites.mastodon.posts import Post
+from harvester.sites.mastodon.reach import Mark
 from harvester.sites.pages import Answer, Classify, Verdict
 from harvester.spiders.listing import ListingSpider
 from harvester.spiders.output import check_collection, output_folder
-from harvester.spiders.pace import Pace
 from harvester.spiders.sources import Source, Sources
 
 logger = logging.getLogger(__name__)
 
 FORMATS = ("jpeg", "rgb", "original")
-LAYOUT = "numbered"
-"""How the collection calls names whose numbers are given here, in the order in which posts are met."""
 
 ARGUMENTS = ("acct", "accounts", "hashtag", "timeline", "url", "instance", "since", "until", "boosts", "replies",
              "max_posts", "collect_only", "output", "format", "retry")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What is remembered of a listing between runs: how far it was walked, and how many posts were taken."""
-
-    reach: reach.Reach
-    posts: int
-
-    @classmethod
-    def of(cls, listing: Listing) -> "Mark":
-        """The mark of a listing, or an empty one."""
-        try:
-            taken, stored = json.loads(listing.mark or "")
-            return cls(reach.from_text(json.dumps(stored)), int(taken))
-        except (TypeError, ValueError):
-            return cls(reach.Reach(), 0)
-
-    @property
-    def text(self) -> str:
-        """For the catalogue."""
-        return json.dumps([self.posts, json.loads(self.reach.text())])
 
 
 class TimelineSpider(ListingSpider):
     """Walks accounts, hashtags and timelines; names pictures by numbers it gives; writes the data set at the end."""
 
     classify: ClassVar[Classify] = staticmethod(answers.classify)
+    longest_wait = 1000.0  # Mastodon's longest window is 15 minutes; what is longer shall not hold up other servers
 
     asked: request.Asked
     keys: dict[str, str]
-    file: Path | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._wishes: dict[str, str] = {}  # account left out in this run -> what it wishes
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -89,14 +66,11 @@ class TimelineSpider(ListingSpider):
         if "accounts" in kwargs:
             spider.asked = request.with_handles(spider.asked, _accts(file_path("accounts", kwargs)))
         spider.keys = request.tokens(settings["MASTODON_TOKENS"])
-        spider.pace = Pace(settings["MASTODON_PAGE_SECONDS"])
+        spider.page_delay = request.page_seconds(settings["MASTODON_PAGE_SECONDS"])
         folder = places.stored(output_folder(places, name, kwargs.get("output")))
-        spider.collection = Collection(name, folder, form, LAYOUT)
+        spider.collection = Collection(name, folder, form, NUMBERED)
         check_collection(places, spider.collection)
-        crawler.signals.connect(spider.write_data_set, signal=signals.spider_closed)
         return spider
-
-    pace: Pace
 
     async def prepare(self) -> None:
         """Learn which numbers are given already."""
@@ -113,6 +87,7 @@ class TimelineSpider(ListingSpider):
         """Each source in turn; one that cannot be read is recorded with its reason."""
         async for source in Sources(self.asked, self.answer, self.keys).found():
             self._sources[source.name] = source
+            self._wishes.update(source.wishes)
             if source.refusal:
                 await self._refuse(source)
             else:
@@ -123,28 +98,24 @@ class TimelineSpider(ListingSpider):
         name, _, value = (listing.cursor or "").partition("=")
         return Sources.request(self._sources[listing.query].listing.page(Cursor(name, value) if name else None))
 
-    async def answer(self, asked: Request) -> Answer:
-        """No faster than the pace of the host."""
-        await self.pace.turn(domain_of(asked.url))
-        return await super().answer(asked)
-
     def read(self, answer: Answer, listing: Listing) -> Page:
         """The posts of a page; where the next begins follows from how far the listing was walked before. Raises Cut."""
         if answers.classify(answer) is not Verdict.OK:
             raise Cut(self.why(answer))
-        source, mark = self._sources[listing.query], Mark.of(listing)
+        source, mark = self._sources[listing.query], Mark.of(listing.mark)
         found = source.page(answer.body, self.asked.wanted)
         begins = listing.cursor is None
         following = None if source.single else paging.older(answer.headers, found.ids, self._before)
         self._before = set(found.ids)
         if begins and mark.reach.stretches:
-            self._leave_out_known(found, mark.reach.stretches[0].heads)
+            found.leave_out_known(mark.reach.stretches[0].heads)
         if self.asked.most and len(mark.reach.stretches) <= (0 if begins else 1):
-            following = self._trim(found, self.asked.most - mark.posts) or following
+            following = found.trim(self.asked.most - mark.posts) or following
         walked = (mark.reach.begun if begins else mark.reach.continued)(found.ids, following)
         mark = Mark(walked, mark.posts + len(found.posts))
         enough = self.asked.most and mark.posts >= self.asked.most and len(walked.stretches) <= 1
         self._posts = found.posts
+        self._wishes.update(found.wishes)
         return Page(
             items=sum(found.left_out.values()),
             next=None if enough or found.past or source.single else _text(walked.cursor),
@@ -157,11 +128,15 @@ class TimelineSpider(ListingSpider):
         refusal = answers.refusal(answer)
         return f"{refusal}: {answers.MEANINGS[refusal]} (HTTP {answer.status})" if refusal else super().why(answer)
 
-    async def write_data_set(self) -> None:
-        """`user_posts.json` and `accounts.csv`, beside the status file."""
-        path = Places.from_settings(self.crawler.settings).status_file(self.collection).parent
-        await Ledger.of(self.crawler).ask(write_collection, path)
-        logger.info("user_posts.json and accounts.csv are in %s", path)
+    def other_address(self, item: ImageItem) -> str | None:
+        """Where the origin's file cannot be had, the copies of it; at last the server's preview. Not to evade a no."""
+        if item.status != "failed":
+            return None
+        return media.next_address(item.url, item.metadata, for_good=item.reason not in TEMPORARY)
+
+    def last_words(self) -> list[str]:
+        """Whose pictures were left out, and which setting decides that."""
+        return consent.sentences(self._wishes, self.asked.wanted.respected)
 
     async def _page(self, listing: Listing) -> Page:
         """Pictures get their places: those they have already, or the next free ones."""
@@ -170,6 +145,15 @@ class TimelineSpider(ListingSpider):
         promises = self.numbers.promises(self._posts, await self.ledger.ask(numbering.positions_of, keys))
         await self._name_users()
         return replace(page, promises=promises, items=page.items + len(promises))
+
+    def _answered(self, item: ImageItem) -> None:
+        """What came from another address than the first is told as that."""
+        if item.open and item.url == media.reduced_address(item.metadata):
+            item.metadata["reduced"] = True
+            item.detail = f"reduced: {item.url}"
+        elif item.open and item.url in item.metadata.get("other_addresses", ()):
+            item.detail = f"from {item.url}"
+        super()._answered(item)
 
     async def _name_users(self) -> None:
         if self.numbers.new:
@@ -183,24 +167,6 @@ class TimelineSpider(ListingSpider):
     async def _owed(self, host: str, after: int, limit: int) -> list[Owed]:
         """Nothing is dealt out while only collecting."""
         return [] if self.asked.collect_only else await super()._owed(host, after, limit)
-
-    @staticmethod
-    def _leave_out_known(found: posts.Page, heads: Sequence[str]) -> None:
-        """Drop what lies below the head of an earlier walk: it was taken then, or is behind that walk's cursor."""
-        met = next((number for number, ident in enumerate(found.ids) if ident in heads), None)
-        if met is not None:
-            found.posts = [post for post in found.posts if post.entry in found.ids[:met]]
-            found.ids = found.ids[: met + 1]
-
-    @staticmethod
-    def _trim(found: posts.Page, room: int) -> Cursor | None:
-        """Keep as many posts as there is room for; the next page begins behind the last of them."""
-        if len(found.posts) <= room:
-            return None
-        last = found.posts[room - 1].entry
-        found.posts = found.posts[:room]
-        found.ids = found.ids[: found.ids.index(last) + 1]
-        return Cursor("max_id", last)
 
 
 def _text(cursor: Cursor | None) -> str | None:

@@ -1,5 +1,6 @@
 """Mastodon's API, and that of other software, below `/m/<software>`: mastodon, gotosocial, akkoma, pixelfed, sharkey,
-friendica. An `instance` for the spider is such a base URL.
+friendica. An `instance` for the spider is such a base URL. Mastodon is at the root too, as real servers are; handles
+of 127.0.0.3 have their home at 127.0.0.1, as webfinger says.
 
 `/m/<software>~429` and the like make trouble: every address answers that way the first time it is asked, and well then:
 ~429 (rate headers as Mastodon's, reset within a second), ~503, ~cut (half a JSON text), ~html (a page for people).
@@ -20,6 +21,8 @@ from tests.farsite.quirks import QUIRKS
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 MORE = web.AppKey("more", dict[str, int])
 _TAGGED = ("alice", "shy", "dave")
+TOKEN = "sesame-4711"
+"""The token of the one user of every server."""
 
 
 class _Refused(Exception):
@@ -30,7 +33,7 @@ class _Refused(Exception):
 
 def _route(handler: Handler) -> Handler:
     async def answered(request: web.Request) -> web.Response:
-        trouble = request.match_info["software"].partition("~")[2]
+        trouble = request.match_info.get("software", "").partition("~")[2]
         if trouble and not request.app[JOURNAL].times_asked(request.raw_path):
             return await _troubled(request, trouble, handler)
         try:
@@ -55,17 +58,18 @@ async def _troubled(request: web.Request, trouble: str, handler: Handler) -> web
 
 
 def _base(request: web.Request) -> str:
-    return f"http://{request.host}/m/{request.match_info['software']}"
+    software = request.match_info.get("software")
+    return f"{request.scheme}://{request.host}" + (f"/m/{software}" if software else "")
 
 
 def _software(request: web.Request) -> str:
-    return request.match_info["software"].partition("~")[0]
+    return request.match_info.get("software", "mastodon").partition("~")[0]
 
 
 def _checked(request: web.Request, place: str) -> None:
     """GoToSocial and Pixelfed show nothing without a token; a token has to be the right one."""
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if token not in ("", "farsite"):
+    if token not in ("", TOKEN):
         raise _Refused(401, "The access token was revoked")
     needed = QUIRKS[_software(request)].needs_token.get(place, 0)
     if needed and not token:
@@ -173,11 +177,25 @@ async def _one(request: web.Request) -> web.Response:
     raise _Refused(404, "Not Found")
 
 
+async def _search(request: web.Request) -> web.Response:
+    """Alice's newest post, whatever its address; `resolve` needs a token."""
+    if "resolve" in request.query and not request.headers.get("Authorization"):
+        raise _Refused(401)
+    return web.json_response({"accounts": [], "hashtags": [], "statuses": _posts(request, "alice")[:1]})
+
+
+async def _list(request: web.Request) -> web.Response:
+    if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        raise _Refused(401, "The access token is invalid")
+    return _timeline(request, ("dave",))
+
+
 async def _webfinger(request: web.Request) -> web.Response:
     user = request.query.get("resource", "").removeprefix("acct:").partition("@")[0]
     if user not in toots.NAMES:
         return web.Response(status=404)
-    actor = {"rel": "self", "type": "application/activity+json", "href": f"http://{request.host}/users/{user}"}
+    home = f"{request.scheme}://{request.host.replace('127.0.0.3', '127.0.0.1')}"
+    actor = {"rel": "self", "type": "application/activity+json", "href": f"{home}/users/{user}"}
     answer = {"subject": f"acct:{user}@{request.host}", "links": [actor]}
     return web.json_response(answer, content_type="application/jrd+json")
 
@@ -188,12 +206,17 @@ async def _more(request: web.Request) -> web.Response:
 
 
 _SOFTWARE = r"/m/{software:(?:mastodon|gotosocial|akkoma|pixelfed|sharkey|friendica)(?:~\w+)?}"
+_API: dict[str, Handler] = {
+    "/api/v1/accounts/lookup": _lookup,
+    r"/api/v1/accounts/{id:\d+}/statuses": _of_account,
+    "/api/v1/timelines/tag/{tag}": _tag,
+    "/api/v1/timelines/public": _public,
+    "/api/v1/timelines/list/{id}": _list,
+    "/api/v1/statuses/{id}": _one,
+    "/api/v2/search": _search,
+}
 ROUTES: list[web.RouteDef] = [
-    web.get(f"{_SOFTWARE}/api/v1/accounts/lookup", _route(_lookup)),
-    web.get(rf"{_SOFTWARE}/api/v1/accounts/{{id:\d+}}/statuses", _route(_of_account)),
-    web.get(f"{_SOFTWARE}/api/v1/timelines/tag/{{tag}}", _route(_tag)),
-    web.get(f"{_SOFTWARE}/api/v1/timelines/public", _route(_public)),
-    web.get(f"{_SOFTWARE}/api/v1/statuses/{{id}}", _route(_one)),
+    *(web.get(f"{root}{path}", _route(handler)) for root in ("", _SOFTWARE) for path, handler in _API.items()),
     web.get("/.well-known/webfinger", _webfinger),
     web.put(r"/_mastodon/{name}/{n:\d+}", _more),
 ]

@@ -4,7 +4,8 @@ from typing import Any
 
 _FILES = "127.0.0.2"
 
-POSTS = {"alice": 95, "bob": 80, "carol": 12, "dave": 3, "eve": 5, "gus": 6, "wild": 9, "old": 4, "shy": 4, "closed": 4}
+POSTS = {"alice": 95, "bob": 80, "carol": 12, "dave": 3, "eve": 5, "gus": 6, "wild": 9, "old": 4, "shy": 4, "closed": 4,
+         "ruth": 5}  # fmt: skip
 """How many posts each account has: alice's pages end short, bob's at a full one. 1 to 4 pictures in each."""
 
 _WISHES: dict[str, dict[str, Any]] = {
@@ -50,7 +51,7 @@ def statuses(name: str, base: str, port: int, more: int = 0) -> list[dict[str, A
     numbers = range(POSTS.get(name, 0) + more, 0, -1)
     if name == "carol":
         return [_carols(number, base, port) for number in numbers]
-    shape = {"wild": _wilds, "gus": _guses}.get(name, lambda status, number: status)
+    shape = {"wild": _wilds, "gus": _guses, "ruth": _ruths}.get(name, lambda status, number: status)
     return [shape(_status(name, number, base, port), number) for number in numbers]
 
 
@@ -71,14 +72,15 @@ def _status(name: str, number: int, base: str, port: int) -> dict[str, Any]:
         "content": f"<p>Post {number} of {name}<br>with <a href='{base}/tags/hills'>#<span>hills</span></a> &amp; sky",
         "reblog": None,
         "account": who,
-        "media_attachments": [_attachment(ident, place, port) for place in range(1 + number % 4)],
+        "media_attachments": [
+            _attachment(ident, place, f"{base.partition(':')[0]}://{_FILES}:{port}") for place in range(1 + number % 4)
+        ],
         "tags": [{"name": "hills", "url": f"{base}/tags/hills"}],
     }
 
 
-def _attachment(post: str, place: int, port: int) -> dict[str, Any]:
+def _attachment(post: str, place: int, files: str) -> dict[str, Any]:
     number = (int(post[2:4]) * 1000 + int(post[4:])) * 4 + place  # no two posts share a picture
-    files = f"http://{_FILES}:{port}"
     return {
         "id": f"{post}{place}",
         "type": "image",
@@ -120,6 +122,20 @@ def _guses(status: dict[str, Any], number: int) -> dict[str, Any]:
         6: {"type": "audio", "url": origin.replace(".jpg", ".mp3"), "preview_url": None},
     }
     return status | {"media_attachments": [first | changes.get(number, {})]}
+
+
+def _ruths(status: dict[str, Any], number: int) -> dict[str, Any]:
+    """Ruth's pictures came from servers where they cannot be had: gone, in trouble, forbidden. Some have a copy."""
+    first = status["media_attachments"][0]
+    files, copy = first["url"].split("/numbered/")[0], first["url"]
+    changes: dict[int, dict[str, Any]] = {
+        1: {"remote_url": f"{files}/status/404?1"},
+        2: {"remote_url": f"{files}/status/503?2", "url": f"{files}/status/404?2"},
+        3: {"remote_url": f"{files}/forbidden/jpeg-rgb.jpg"},
+        4: {"remote_url": f"{files}/status/404?4", "url": f"{files}/status/410?4", "preview_url": copy},
+        5: {"remote_url": f"{files}/status/404?5", "url": copy.replace("/numbered/", "/media_proxy/")},
+    }
+    return status | {"media_attachments": [first | {"preview_url": None} | changes[number]]}
 
 
 def _wilds(status: dict[str, Any], number: int) -> dict[str, Any]:

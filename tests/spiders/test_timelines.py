@@ -2,18 +2,21 @@
 
 import csv
 import json
+import signal
+import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.conftest import Commands
-from tests.dataset import DataSet, rows
+from tests.dataset import DataSet, rows, status
 from tests.farsite import toots
-from tests.farsite.process import Farsite
+from tests.farsite.mastodon import TOKEN
+from tests.farsite.process import HOSTS, Farsite, running
 
 
 @pytest.fixture(autouse=True)
@@ -31,11 +34,12 @@ def grow(farsite: Farsite, name: str, number: int) -> None:
     ).close()
 
 
-def crawl(commands: Commands, base: str, *arguments: str, code: int = 0) -> str:
+def crawl(commands: Commands, base: str, *arguments: str, settings: Sequence[str] = ()) -> str:
     """`scrapy crawl mastodon` at an instance; returns what it said."""
     words = [word for argument in (f"instance={base}", *arguments) for word in ("-a", argument)]
+    words += [word for setting in settings for word in ("-s", setting)]
     done = commands.scrapy("crawl", "mastodon", *words)
-    assert done.returncode == code, done.stderr
+    assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done.stderr
 
@@ -72,6 +76,8 @@ def test_an_account_becomes_named_pictures_and_a_data_set(commands: Commands, fa
     names = {path.stem for path in (commands.data / "images/mastodon").iterdir()}
     expected = {f"0_{post}_{n}" for post, of_post in enumerate(urls("alice", farsite)) for n in range(len(of_post))}
     assert names == expected
+    assert {f"0_{post}_{entry['url_idx']}" for post, found in status(commands.data)["0"].items() for entry in found
+            if entry["success"]} == expected  # fmt: skip
     (alt, page, author, metadata) = rows(commands.data, "SELECT alt, page, author, metadata FROM images LIMIT 1")[0]
     told = json.loads(metadata)
     assert (alt.startswith("Picture 0"), page, author) == (
@@ -146,6 +152,7 @@ def test_an_account_that_is_not_harvested_has_its_reason(
     """In what is said and in the catalogue; not one of its pages is asked for but where only those need a token."""
     said = crawl(commands, farsite.url("/m/mastodon"), f"acct={name}")
     assert word in said
+    assert ("Left out in this run: 1 account" in said) == (word in ("indexable", "noindex", "nobot"))
     ((state, why),) = rows(commands.data, "SELECT state, why FROM listings")
     assert (state, why.partition(":")[0]) == ("cut", word)
     assert not rows(commands.data, "SELECT 1 FROM images")
@@ -199,21 +206,151 @@ def test_since_and_until_are_days(commands: Commands, farsite: Farsite) -> None:
 
 def test_a_hashtag_is_harvested_with_the_wishes_of_its_authors(commands: Commands, farsite: Farsite) -> None:
     """Alice's and dave's posts; shy's are counted and left out."""
-    crawl(commands, farsite.url("/m/mastodon"), "hashtag=hills", "collect_only=1")
+    said = crawl(commands, farsite.url("/m/mastodon"), "hashtag=hills", "collect_only=1")
+    assert "Left out in this run: 1 account, indexable" in said
+    assert "MASTODON_WISHES=noindex,nobot sets this wish aside" in said
     assert {acct.partition("@")[0] for acct in written(commands)[1]} == {"alice", "dave"}
     ((counts,),) = rows(commands.data, "SELECT counts FROM listings")
     assert json.loads(counts)["indexable"] == 3
 
 
-def test_a_token_goes_to_its_own_host_only(commands: Commands, farsite: Farsite) -> None:
-    """GoToSocial shows nothing without; with the token all is there, and no file host sees it."""
+@pytest.mark.parametrize("kept", ["as text", "in a file"])
+def test_a_token_goes_to_its_own_host_only_and_into_no_file(commands: Commands, farsite: Farsite, kept: str) -> None:
+    """GoToSocial shows nothing without; with the token all is there, no other host sees it, and nobody can read it."""
     base = farsite.url("/m/gotosocial")
     assert "needs-token" in crawl(commands, base, "acct=dave")
-    commands.environment["MASTODON_TOKENS"] = json.dumps({farsite.url("").rstrip("/"): "farsite"})
-    crawl(commands, base, "acct=dave")
+    tokens = json.dumps({farsite.url("").rstrip("/"): TOKEN, "other.example": "another"})
+    file = commands.data.parent / "tokens.json"
+    file.write_text(tokens, encoding="utf-8")
+    commands.environment["MASTODON_TOKENS"] = tokens if kept == "as text" else str(file)
+    farsite.clear()
+    said = crawl(commands, base, "acct=dave")
     assert rows(commands.data, "SELECT DISTINCT status FROM images") == [("done",)]
-    dump = b"".join(path.read_bytes() for path in Path(commands.data).rglob("*") if path.is_file())
-    assert b"Bearer" not in dump
+    seen = {(entry["host"].partition(":")[0], entry["authorization"]) for entry in farsite.log()}
+    assert seen >= {("127.0.0.1", f"Bearer {TOKEN}"), ("127.0.0.2", "")}
+    assert ("127.0.0.2", f"Bearer {TOKEN}") not in seen
+    written = b"".join(path.read_bytes() for path in commands.data.rglob("*") if path.is_file())
+    assert TOKEN.encode() not in written + said.encode()
+
+
+@pytest.mark.parametrize("setting", ["MASTODON_TOKENS=nowhere.json", 'MASTODON_TOKENS={"a.example": 5}',
+                                     "MASTODON_WISHES=indexable,none", "MASTODON_PAGE_SECONDS=soon"])  # fmt: skip
+def test_wrong_settings_are_one_sentence(commands: Commands, setting: str) -> None:
+    """Exit code 2, named by the setting, nothing touched."""
+    done = commands.scrapy("crawl", "mastodon", "-a", "acct=a@b.example", "-s", setting)
+    assert done.returncode == 2, done.stderr
+    assert f"Error: {setting.partition('=')[0]}" in done.stderr
+    assert not commands.data.exists()
+
+
+def test_a_copy_is_fetched_where_the_origin_has_the_file_no_more(commands: Commands, farsite: Farsite) -> None:
+    """A copy counts, a reduced one is told as such; what may pass stays owed; a robots.txt or a proxy is not evaded."""
+    crawl(commands, farsite.url("/m/mastodon"), "acct=ruth")
+    found = rows(commands.data, "SELECT status, reason, detail FROM images ORDER BY id DESC")
+    copy = farsite.url("/numbered/", "127.0.0.2")
+    assert [(status, reason) for status, reason, _ in found] == [
+        ("done", ""), ("failed", "http-temporary"), ("skipped", "robots"), ("done", ""), ("failed", "http-gone"),
+    ]  # fmt: skip
+    assert (found[0][2].startswith(f"from {copy}"), found[3][2].startswith(f"reduced: {copy}")) == (True, True)
+    assert not [entry for entry in farsite.log() if "media_proxy" in entry["path"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "author", "posts"),
+    [
+        ("/@dave", "dave", 3),
+        ("/users/dave", "dave", 3),
+        ("/web/@dave/media", "dave", 3),
+        ("/@dave/{0}", "dave", 1),
+        ("/users/dave/statuses/{0}", "dave", 1),
+        ("/objects/0a1b-2c", "alice", 1),
+        ("/tags/hills", "alice", 5),
+        ("/lists/7", "dave", 2),
+        ("/public/local", "alice", 5),
+    ],
+)
+def test_a_pasted_address_is_harvested(
+    commands: Commands, farsite: Farsite, path: str, author: str, posts: int
+) -> None:
+    """Accounts by webfinger, posts by id or by a search, hashtags, lists with a token, timelines."""
+    commands.environment["MASTODON_TOKENS"] = json.dumps({farsite.url("").rstrip("/"): TOKEN})
+    (*_, post) = toots.statuses("dave", farsite.url("").rstrip("/"), farsite.port)
+    address = farsite.url(path.format(post["id"]))
+    done = commands.scrapy("crawl", "mastodon", "-a", f"url={address}", "-a", "max_posts=5", "-a", "collect_only=1")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    found, _ = written(commands)
+    assert {acct: len(of_acct) for acct, of_acct in found.items()} == {f"{author}@127.0.0.1:{farsite.port}": posts}
+
+
+@pytest.fixture(scope="module")
+def secure() -> Iterator[Farsite]:
+    """Farsite with https."""
+    with running(HOSTS, "--tls") as site:
+        yield site
+
+
+def test_a_handle_leads_to_its_home_over_https(commands: Commands, secure: Farsite) -> None:
+    """Webfinger at the handle's domain; lookup and pages at the server it names; the account keeps its handle."""
+    acct = f"dave@127.0.0.3:{secure.port}"
+    done = commands.scrapy("crawl", "mastodon", "-a", f"acct={acct}", "-s", "DOWNLOAD_VERIFY_CERTIFICATES=False")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    asked = [(entry["host"].partition(":")[0], entry["path"].partition("?")[0]) for entry in secure.log()]
+    pages = [(host, path) for host, path in asked if "robots" not in path and "numbered" not in path]
+    assert pages[0] == ("127.0.0.3", "/.well-known/webfinger")
+    assert {host for host, _ in pages[1:-2]} == {"127.0.0.1"}
+    found, accounts = written(commands)
+    assert (accounts, len(found[acct])) == ([acct], 3)
+    assert rows(commands.data, "SELECT DISTINCT status FROM images") == [("done",)]
+
+
+def test_a_server_that_is_not_trusted_is_not_asked(commands: Commands, secure: Farsite) -> None:
+    """Certificates are verified; the account has that as its reason."""
+    said = commands.scrapy("crawl", "mastodon", "-a", f"acct=dave@127.0.0.1:{secure.port}").stderr
+    assert "no answer to webfinger" in said
+    assert not rows(commands.data, "SELECT 1 FROM images")
+
+
+def test_a_server_that_asks_for_patience_gets_it(commands: Commands, farsite: Farsite) -> None:
+    """429 with X-RateLimit-Reset for each page at first: nothing is cut, every post is there."""
+    crawl(commands, farsite.url("/m/mastodon~429"), "acct=alice", "collect_only=1")
+    assert rows(commands.data, "SELECT state FROM listings") == [("ended",)]
+    assert len(written(commands)[0][f"alice@127.0.0.1:{farsite.port}"]) == 95
+    assert set(Counter(pages(farsite)).values()) == {2}
+
+
+def test_a_server_that_shuts_us_out_does_not_hold_up_the_others(commands: Commands, farsite: Farsite) -> None:
+    """A page for people instead of an answer: the account is left for later, the run ends."""
+    said = crawl(commands, farsite.url("/m/mastodon~html"), "acct=alice,dave", "collect_only=1")
+    assert said.count("has to be left alone for 3600 s") >= 2
+    assert [state for (state,) in rows(commands.data, "SELECT state FROM listings")] == ["cut", "cut"]
+
+
+def test_pages_keep_their_pace(commands: Commands, farsite: Farsite) -> None:
+    """Between two pages of a host lie so many seconds; its pictures do not wait."""
+    base = farsite.url("/m/mastodon")
+    crawl(commands, base, "acct=alice", "collect_only=1", settings=["MASTODON_PAGE_SECONDS=0.5"])
+    times = [float(entry["at"]) for entry in farsite.log() if "/api/" in entry["path"]]
+    assert len(times) == 4
+    assert min(after - before for before, after in pairwise(times)) > 0.45
+
+
+def test_after_a_forced_stop_the_data_set_is_written_too(commands: Commands, farsite: Farsite) -> None:
+    """Two SIGINTs: the two files and the status file tell of everything that was found."""
+    words = ("-a", f"instance={farsite.url('/m/mastodon')}", "-a", "acct=alice", "-s", "DOWNLOAD_DELAY=0.5")
+    run = commands.start("crawl", "mastodon", *words)
+    deadline = time.monotonic() + 60
+    while len([entry for entry in farsite.log() if "/numbered/" in entry["path"]]) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    time.sleep(1)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert "Traceback" not in said
+    assert rows(commands.data, "SELECT outcome FROM runs") == [("forced",)]
+    (of_alice,) = written(commands)[0].values()
+    assert len(of_alice) >= 40
+    assert len(status(commands.data)["0"]) == len(of_alice)
 
 
 def test_accounts_of_a_file_keep_their_rows(commands: Commands, farsite: Farsite) -> None:

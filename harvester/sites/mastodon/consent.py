@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -36,6 +37,19 @@ def wish(account: Mapping[str, Any], respected: Collection[str] = RESPECTED) -> 
         "discoverable": account.get("discoverable") is False,
     }
     return next((name for name in WISHES if name in respected and stated[name]), "")
+
+
+def sentences(left_out: Mapping[str, str], respected: Collection[str]) -> list[str]:
+    """For a person: how many accounts (account -> its wish) were left out, why, and which setting decides that."""
+    told = []
+    for wish, number in Counter(left_out.values()).items():
+        others = ",".join(word for word in respected if word != wish)
+        usual = " This is how Mastodon makes new accounts, so it may be no decision." if wish == "indexable" else ""
+        told.append(
+            f"Left out in this run: {number:,} account{'s'[: number > 1]}, {wish}: {WISHES[wish]}.{usual} "
+            f"MASTODON_WISHES={others} sets this wish aside: docs/mastodon.md."
+        )
+    return told
 
 
 def _says_nobot(account: Mapping[str, Any]) -> bool:

@@ -20,14 +20,16 @@ _MOVING = frozenset({"gifv", "video", "audio"})
 class Picture:
     """One attachment.
 
-    `url` is the best address (empty where there is none), `others` the further ones, best first. `reason` is empty
-    for a picture that can be asked for, else a word of `harvester.reasons`. `reduced`: only the server's preview is
-    there (M: at most 230,400 pixels). `facts` is what else is known, for the item's metadata.
+    `url` is the best address (empty where there is none), `others` are those of further copies, `preview` that of the
+    server's reduced one (M: at most 230,400 pixels), none of them through a proxy. `reduced`: `url` is the preview's.
+    `reason` is empty for a picture that can be asked for, else a word of `harvester.reasons`. `facts` is what else is
+    known, for the item's metadata.
     """
 
     ident: str
     url: str
     others: tuple[str, ...]
+    preview: str
     reduced: bool
     alt: str
     reason: str
@@ -49,15 +51,29 @@ def picture(given: Mapping[str, Any]) -> Picture:
     last = [preview] if preview else []
     usable = list(dict.fromkeys(address for address in originals + last if host_of(address) is not None))
     kind = fields.text(given.get("type"))
+    further = [address for address in usable[1:] if not _proxied(_path(address))]
     return Picture(
         ident=fields.ident(given.get("id")),
         url=usable[0] if usable else "",
-        others=tuple(usable[1:]),
+        others=tuple(address for address in further if address in originals),
+        preview=next((address for address in further if address not in originals), ""),
         reduced=bool(usable) and usable[0] not in originals,
         alt=fields.text(given.get("description")),
         reason=_reason(kind, originals, bool(usable)),
         facts=_facts(kind, given),
     )
+
+
+def next_address(failed: str, metadata: Mapping[str, Any], *, for_good: bool) -> str | None:
+    """Where to ask after `failed`: at the next full-size copy; at the preview only where all failures are for good."""
+    further = [*metadata.get("other_addresses", ()), *([preview] if (preview := reduced_address(metadata)) else [])]
+    found = further[further.index(failed) + 1 :] if failed in further else further
+    return next((address for address in found if for_good or address != preview), None)
+
+
+def reduced_address(metadata: Mapping[str, Any]) -> str:
+    """Where the server's preview of a picture lies; empty where there is none, or nothing else."""
+    return fields.text(metadata.get("reduced_address"))
 
 
 def _reason(kind: str, originals: list[str], usable: bool) -> str:
@@ -74,7 +90,11 @@ def _unlikely(address: str) -> tuple[bool, bool]:
     Mastodon's robots.txt forbids `/media_proxy/`, and no more than 30 in ten minutes are answered.
     """
     path = _path(address)
-    return bool(_OTHERS.search(path)), "/media_proxy/" in path or path.startswith("/proxy/")
+    return bool(_OTHERS.search(path)), _proxied(path)
+
+
+def _proxied(path: str) -> bool:
+    return "/media_proxy/" in path or path.startswith("/proxy/")
 
 
 def _path(address: str) -> str:

@@ -73,4 +73,6 @@ def _metadata(post: Post, picture: Picture) -> dict[str, Any]:
     told: dict[str, Any] = {"uri": post.uri, "post_id": post.ident, **post.facts, **picture.facts}
     if picture.others:
         told["other_addresses"] = list(picture.others)
+    if picture.preview:
+        told["reduced_address"] = picture.preview
     return told | ({"reduced": True} if picture.reduced else {})

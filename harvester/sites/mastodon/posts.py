@@ -8,6 +8,7 @@ from typing import Any
 
 from harvester.sites.mastodon import consent, content, fields, media
 from harvester.sites.mastodon.accounts import Account, account_of
+from harvester.sites.mastodon.api import Cursor
 from harvester.sites.mastodon.media import Picture
 
 EXPORTED = frozenset({"public", "unlisted"})
@@ -48,13 +49,31 @@ class Page:
     """What a page held: the ids in their order, each once; the wanted posts; how many are left out, and why.
 
     `past`: everything on the page is older than wanted, so older pages need not be asked for. Reasons in `left_out`:
-    boost, reply, date, visibility, no-pictures, repeated, unreadable, and the words of `consent.WISHES`.
+    boost, reply, date, visibility, no-pictures, repeated, unreadable, and the words of `consent.WISHES`; `wishes` says
+    of whom those are.
     """
 
     ids: list[str] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    wishes: dict[str, str] = field(default_factory=dict)
     past: bool = False
+
+    def leave_out_known(self, heads: Collection[str]) -> None:
+        """Drop what lies below the head of an earlier walk: it was taken then, or is behind that walk's cursor."""
+        met = next((number for number, ident in enumerate(self.ids) if ident in heads), None)
+        if met is not None:
+            self.posts = [post for post in self.posts if post.entry in self.ids[:met]]
+            self.ids = self.ids[: met + 1]
+
+    def trim(self, room: int) -> Cursor | None:
+        """Keep as many posts as there is room for, if that is fewer; the next page begins behind the last of them."""
+        if len(self.posts) <= room:
+            return None
+        last = self.posts[room - 1].entry
+        self.posts = self.posts[:room]
+        self.ids = self.ids[: self.ids.index(last) + 1]
+        return Cursor("max_id", last)
 
 
 def page(body: bytes, domain: str, wanted: Wanted) -> Page:
@@ -88,6 +107,8 @@ def _read(given: list[Any], domain: str, wanted: Wanted) -> Page:
         uris.add(post.uri)
         if why:
             found.left_out[why] += 1
+            if why in consent.WISHES:
+                found.wishes[post.author.acct] = why
         else:
             found.posts.append(post)
     found.ids = list(ids)

@@ -68,6 +68,28 @@ class Reach:
         return json.dumps([[s.heads, s.cursor and [s.cursor.name, s.cursor.value]] for s in self.stretches])
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What is remembered of a listing between runs: how far it was walked, and how many posts were taken."""
+
+    reach: Reach = Reach()
+    posts: int = 0
+
+    @classmethod
+    def of(cls, stored: str | None) -> "Mark":
+        """What `text` wrote, or an empty mark."""
+        try:
+            taken, reach = json.loads(stored or "")
+            return cls(from_text(json.dumps(reach)), int(taken))
+        except (TypeError, ValueError):
+            return cls()
+
+    @property
+    def text(self) -> str:
+        """For the catalogue."""
+        return json.dumps([self.posts, json.loads(self.reach.text())])
+
+
 def from_text(stored: str) -> Reach:
     """What `text` wrote; of anything else nothing is known, so the listing is walked anew."""
     found = fields.parsed(stored.encode("utf-8", "replace"))

@@ -108,6 +108,17 @@ def tokens(setting: str) -> dict[str, str]:
     return {_origin(host): token for host, token in given.items()}
 
 
+def page_seconds(setting: str) -> float:
+    """Seconds between two pages of a server, from MASTODON_PAGE_SECONDS."""
+    try:
+        seconds = float(setting)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:
+        raise BadInput(f"MASTODON_PAGE_SECONDS={setting}: must be a number from 0 to 3600.")
+    return seconds
+
+
 def _origin(host: str) -> str:
     base = base_url(host)
     return f"{base.partition('://')[0]}://{domain_of(base)}"

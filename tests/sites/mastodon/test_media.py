@@ -14,25 +14,31 @@ PREVIEW = "https://social.example/cache/media/1/small/a.png"
 
 
 @pytest.mark.parametrize(
-    ("remote", "url", "preview", "first", "others", "reduced"),
+    ("remote", "url", "preview", "first", "others", "last", "reduced"),
     [
-        (ORIGIN, CACHED, PREVIEW, ORIGIN, (CACHED, PREVIEW), False),
-        (None, CACHED, PREVIEW, CACHED, (PREVIEW,), False),
-        (ORIGIN, PROXY, PREVIEW, ORIGIN, (PROXY, PREVIEW), False),
-        (PROXY, CACHED, None, CACHED, (PROXY,), False),
-        (ORIGIN, None, None, ORIGIN, (), False),
-        (ORIGIN, ORIGIN, ORIGIN, ORIGIN, (), False),
-        (None, PROXY, None, PROXY, (), False),
-        (None, None, PREVIEW, PREVIEW, (), True),
-        ("javascript:alert(1)", "//x/y.jpg", PREVIEW, PREVIEW, (), True),
+        (ORIGIN, CACHED, PREVIEW, ORIGIN, (CACHED,), PREVIEW, False),
+        (None, CACHED, PREVIEW, CACHED, (), PREVIEW, False),
+        (ORIGIN, PROXY, PREVIEW, ORIGIN, (), PREVIEW, False),
+        (PROXY, CACHED, None, CACHED, (), "", False),
+        (ORIGIN, None, PROXY, ORIGIN, (), "", False),
+        (ORIGIN, ORIGIN, ORIGIN, ORIGIN, (), "", False),
+        (None, PROXY, None, PROXY, (), "", False),
+        (None, None, PREVIEW, PREVIEW, (), "", True),
+        ("javascript:alert(1)", "//x/y.jpg", PREVIEW, PREVIEW, (), "", True),
     ],
 )
 def test_the_best_address_comes_first(
-    remote: str | None, url: str | None, preview: str | None, first: str, others: tuple[str, ...], reduced: bool
+    remote: str | None,
+    url: str | None,
+    preview: str | None,
+    first: str,
+    others: tuple[str, ...],
+    last: str,
+    reduced: bool,
 ) -> None:
-    """The origin's file, then the server's, then the proxy; a preview is told to be reduced."""
+    """The origin's file, then the server's, then the preview; a proxy only where there is nothing else."""
     found = picture(attachment(remote_url=remote, url=url, preview_url=preview))
-    assert (found.url, found.others, found.reduced, found.reason) == (first, others, reduced, "")
+    assert (found.url, found.others, found.preview, found.reduced, found.reason) == (first, others, last, reduced, "")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from harvester.sites.mastodon.posts import Page, Wanted
 from harvester.sites.mastodon.webfinger import home
 from harvester.sites.pages import Answer, Verdict
 from tests.farsite import toots
+from tests.farsite.mastodon import TOKEN
 from tests.farsite.process import Farsite
 
 SOFTWARE = ("mastodon", "gotosocial", "akkoma", "pixelfed", "sharkey", "friendica")
@@ -51,7 +52,7 @@ def walk(listing: api.Listing, wanted: Wanted, token: str = "") -> Iterator[Page
             return
 
 
-def of_account(base: str, name: str, wanted: Wanted | None = None, token: str = "farsite") -> list[Page]:
+def of_account(base: str, name: str, wanted: Wanted | None = None, token: str = TOKEN) -> list[Page]:
     """All pages of an account."""
     wanted = wanted or Wanted()
     account = look_up(base, name, token).account
@@ -92,7 +93,7 @@ def test_boosts_and_replies_are_taken_when_wanted(farsite: Farsite) -> None:
     base = farsite.url("/m/mastodon")
     plain = of_account(base, "carol", Wanted(replies=False))
     assert sum(len(page.posts) for page in plain) == 2
-    everything = of_account(base, "carol", Wanted(boosts=True), token="farsite")
+    everything = of_account(base, "carol", Wanted(boosts=True), token=TOKEN)
     found = [post for page in everything for post in page.posts]
     assert len(found) == 6
     assert sum((page.left_out for page in everything[1:]), everything[0].left_out) == {
