@@ -1,7 +1,9 @@
-"""The parsers against a server nobody here wrote, with real uploads."""
+"""The parsers, and whole crawls, against a server nobody here wrote, with real uploads."""
 
+import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from harvester.sites.mastodon.answers import Refusal, classify
 from harvester.sites.mastodon.consent import RESPECTED
 from harvester.sites.mastodon.posts import Wanted
 from harvester.sites.pages import Verdict
+from tests.conftest import Commands
+from tests.dataset import DataSet, rows, status
 from tests.farsite.pictures import KINDS, numbered
 from tests.mastodonmock import Mock, running
 from tests.sites.mastodon.test_walks import ask, look_up, of_account, walk
@@ -99,3 +103,56 @@ def test_injected_trouble_is_seen(mock: Mock) -> None:
     mock.trouble("timelines/public", {"type": "status", "status": 503})
     assert classify(ask(address)) == Verdict.UNKNOWN
     assert classify(ask(address)) == Verdict.OK
+
+
+def crawl(commands: Commands, mock: Mock, accounts: str, *settings: str) -> str:
+    """`scrapy crawl mastodon` of these accounts; `indexable` is set aside. Returns what it said.
+
+    The mock's 429 asks for five minutes of patience; a second has to do.
+    """
+    usual = ("MASTODON_WISHES=noindex,nobot", "HARVESTER_MAX_WAIT=1")
+    words = [word for setting in (*usual, *settings) for word in ("-s", setting)]
+    done = commands.scrapy("crawl", "mastodon", "-a", f"instance={mock.base}", "-a", f"acct={accounts}", *words)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stderr
+
+
+def pictures(data: Path) -> dict[str, bytes]:
+    """Name of each named picture -> its bytes."""
+    return {path.name: path.read_bytes() for path in (data / "images/mastodon").iterdir()}
+
+
+def test_everything_uploaded_is_harvested_and_again_from_the_files_made(mock: Mock, commands: Commands) -> None:
+    """Through a 429 and half an answer: every upload byte for byte; the collection fed back gives the same bytes."""
+    mock.trouble("accounts/lookup", {"type": "ratelimit"})
+    mock.trouble(r"accounts/\d+/statuses", {"type": "malformed"})
+    assert "unreadable-answer" in crawl(commands, mock, "anna,bert,shy")
+    mock.trouble(r"accounts/\d+/statuses", {"type": "ratelimit"})
+    said = crawl(commands, mock, "anna,bert,shy")
+    assert "Left out in this run: 1 account, nobot" in said
+    assert rows(commands.data, "SELECT state, count(*) FROM listings GROUP BY state ORDER BY 1") == [
+        ("cut", 1), ("ended", 2),
+    ]  # fmt: skip
+    found = pictures(commands.data)
+    newest = range(POSTS - 1, -1, -1)
+    assert {name: body for name, body in found.items() if name.startswith("0_")} == {
+        f"0_{index}_{place}.jpg": numbered(4 * number + place)
+        for index, number in enumerate(newest)
+        for place in range(1 + number % 4)
+    }
+    posts = json.loads((commands.data / "user_posts.json").read_text(encoding="utf-8"))
+    assert {acct.partition("@")[0]: len(of_acct) for acct, of_acct in posts.items()} == {"anna": POSTS, "bert": 2}
+    assert {"0", "1"} == set(status(commands.data))
+
+    again = Commands(commands.data.parent / "again")
+    again.crawl(DataSet(commands.data / "user_posts.json", commands.data / "accounts.csv"))
+    assert pictures(again.data) == found
+
+
+def test_who_has_said_nothing_is_left_out_by_default(mock: Mock, commands: Commands) -> None:
+    """New accounts are not indexable; the run says how many were left out for that, and what changes it."""
+    said = crawl(commands, mock, "anna,bert", "MASTODON_WISHES=indexable,noindex,nobot")
+    assert "Left out in this run: 2 accounts, indexable" in said
+    assert "MASTODON_WISHES=noindex,nobot sets this wish aside" in said
+    assert not rows(commands.data, "SELECT 1 FROM images")
