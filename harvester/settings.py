@@ -1,8 +1,8 @@
 """Every knob of harvester: what it does, its default, who reads it.
 
-Any setting can be given for one run with `-s NAME=VALUE`. The HARVESTER_ settings can also be set by an environment
-variable of the same name; this file is the only place where the environment is read. Settings not named here are
-Scrapy's own and keep Scrapy's defaults.
+Any setting can be given for one run with `-s NAME=VALUE`. Those of HARVESTER_, MASTODON_ and CIVITAI_ can also be set by
+an environment variable of the same name; this file is the only place where the environment is read. Settings not named
+here are Scrapy's own and keep Scrapy's defaults.
 """
 
 import os
@@ -35,7 +35,7 @@ MASTODON_TOKENS = os.environ.get("MASTODON_TOKENS", "")
 # docs/mastodon.md says what they mean. Read by harvester.spiders.timelines.
 MASTODON_WISHES = os.environ.get("MASTODON_WISHES", "indexable,noindex,nobot")
 
-# Seconds between two pages of one server; Mastodon answers anonymous callers 300 pages in 15 minutes.
+# Seconds between two pages of one server, 0 to 3600; Mastodon answers anonymous callers 300 pages in 15 minutes.
 # Read by harvester.spiders.timelines.
 MASTODON_PAGE_SECONDS = os.environ.get("MASTODON_PAGE_SECONDS", "3")
 
