@@ -1,8 +1,8 @@
 """Every knob of harvester: what it does, its default, who reads it.
 
-Any setting can be given for one run with `-s NAME=VALUE`. Those of HARVESTER_, MASTODON_ and CIVITAI_ can also be set by
-an environment variable of the same name; this file is the only place where the environment is read. Settings not named
-here are Scrapy's own and keep Scrapy's defaults.
+Any setting can be given for one run with `-s NAME=VALUE`. Those of HARVESTER_, MASTODON_ and CIVITAI_ can also be set
+by an environment variable of the same name; this file is the only place where the environment is read. Settings not
+named here are Scrapy's own and keep Scrapy's defaults.
 """
 
 import os
