@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harvester.sites.mastodon.media import picture, pictures
+from harvester.sites.mastodon.media import next_address, picture, pictures
 from tests.sites.mastodon.entities import attachment, status
 
 ORIGIN = "https://origin.example/files/1.png"
@@ -110,3 +110,16 @@ def test_one_address_twice_in_a_post_is_one_picture() -> None:
 def test_more_than_four_pictures_are_all_taken() -> None:
     """Mastodon keeps four, Akkoma and Pixelfed show more."""
     assert len(pictures(status(media_attachments=[attachment(n) for n in range(12)]))) == 12
+
+
+@pytest.mark.parametrize("for_good", [True, False])
+@pytest.mark.parametrize("preview", [PREVIEW, ""])
+@pytest.mark.parametrize("others", [[], [CACHED], [CACHED, "https://other.example/1.png"]])
+def test_every_copy_is_tried_once(others: list[str], preview: str, for_good: bool) -> None:
+    """One after the other; the preview at last, and only where no failure may pass."""
+    metadata = {"other_addresses": others, "reduced_address": preview}
+    tried, address = [], next_address(ORIGIN, metadata, for_good=for_good)
+    while address and len(tried) < 9:
+        tried.append(address)
+        address = next_address(address, metadata, for_good=for_good)
+    assert tried == others + [preview] * bool(preview and for_good)

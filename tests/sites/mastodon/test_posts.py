@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from harvester.sites.mastodon.api import Cursor
 from harvester.sites.mastodon.content import plain, withheld, without_note
 from harvester.sites.mastodon.posts import Page, Wanted, page, single
 from tests.sites.mastodon.entities import account, attachment, status
@@ -164,3 +165,25 @@ def test_markup_that_repeats_itself_is_read_quickly(piece: str) -> None:
     plain(markup)
     withheld(markup)
     without_note(markup)
+
+
+@given(number=st.integers(0, 12), room=st.integers(1, 12))
+def test_a_page_is_trimmed_to_what_there_is_room_for(number: int, room: int) -> None:
+    """The first posts stay, and the next page begins behind the last of them."""
+    found = _page(*(status(ident) for ident in range(number, 0, -1)))
+    ids = list(found.ids)
+    cursor = found.trim(room)
+    assert [post.entry for post in found.posts] == found.ids == ids[:room]
+    assert cursor == (Cursor("max_id", ids[room - 1]) if number > room else None)
+
+
+@given(number=st.integers(1, 12), head=st.integers(0, 14))
+def test_what_an_earlier_walk_took_is_left_out(number: int, head: int) -> None:
+    """Only what lies above the head stays; the head itself is kept among the ids, so that the walks are joined."""
+    found = _page(*(status(ident) for ident in range(number, 0, -1)))
+    ids = list(found.ids)
+    heads = ids[head : head + 1]
+    found.leave_out_known(heads)
+    above = ids[:head] if heads else ids
+    assert [post.entry for post in found.posts] == above
+    assert found.ids == above + heads
