@@ -233,6 +233,16 @@ def test_a_token_goes_to_its_own_host_only_and_into_no_file(commands: Commands, 
     assert TOKEN.encode() not in written + said.encode()
 
 
+@pytest.mark.parametrize("software", ["gotosocial", "akkoma", "pixelfed", "sharkey", "friendica"])
+def test_other_software_gives_the_same_pictures(commands: Commands, farsite: Farsite, software: str) -> None:
+    """Letter ids, no Link header, repeated posts, files listed in the text, a lookup that finds anybody."""
+    commands.environment["MASTODON_TOKENS"] = json.dumps({farsite.url("").rstrip("/"): TOKEN})
+    said = crawl(commands, farsite.url(f"/m/{software}"), "acct=bob,nobody", "collect_only=1")
+    posts = written(commands)[0][f"bob@127.0.0.1:{farsite.port}"]
+    assert [post["image_urls"] for post in posts] == urls("bob", farsite)
+    assert ("another-account" if software == "sharkey" else "account-missing") in said
+
+
 @pytest.mark.parametrize("setting", ["MASTODON_TOKENS=nowhere.json", 'MASTODON_TOKENS={"a.example": 5}',
                                      "MASTODON_WISHES=indexable,none", "MASTODON_PAGE_SECONDS=soon"])  # fmt: skip
 def test_wrong_settings_are_one_sentence(commands: Commands, setting: str) -> None:
