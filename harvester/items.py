@@ -84,17 +84,27 @@ class Page:
     mark: str | None = None
 
 
+NUMBERED = "numbered"
+"""The layout of a collection whose users and posts are numbered in the order in which they are met."""
+
+
 @dataclass(frozen=True)
 class Collection:
     """Where the pictures of one harvest go: a directory, the form they take there, and how they are named.
 
-    `layout` is empty where names are the positions of a data set, otherwise a word of the spider's for its folders.
+    `layout` is empty where names are the positions of a given data set, NUMBERED where they are those of one that is
+    made here, otherwise a word of the spider's for its folders.
     """
 
     site: str
     directory: str
     format: str
     layout: str = ""
+
+    @property
+    def is_data_set(self) -> bool:
+        """Whether names are positions."""
+        return self.layout in ("", NUMBERED)
 
 
 @dataclass
@@ -165,6 +175,11 @@ class ImageItem:
     def open(self) -> bool:
         """Whether the chain still has something to do: neither failed nor skipped."""
         return self.status == "pending"
+
+    def ask_at(self, address: str) -> None:
+        """Begin again with another address, as if nothing had been asked for."""
+        self.url, self.work.body = address, b""
+        self.status, self.reason, self.detail = "pending", "", ""
 
     def refuse(self, status: str, reason: str, detail: str = "") -> None:
         """End this image without a picture."""

@@ -44,6 +44,7 @@ REASONS: dict[str, Reason] = {
     "bad-answer": _permanent("an answer that makes no sense: a redirect to nowhere, bytes other than their encoding"),
     "redirect": _permanent("redirected too often, or to an address that cannot be asked"),
     "bad-url": _permanent("not an http(s) address"),
+    "no-address": _permanent("the source names no address for it, or none that can be asked"),
     "not-an-image": _permanent("the bytes are something else: HTML, JSON, video, nothing"),
     "not-a-video": _permanent("a picture or something else came for what the source calls a video"),
     "broken": _permanent("the bytes claim to be a picture but cannot be decoded"),
@@ -52,16 +53,17 @@ REASONS: dict[str, Reason] = {
     "too-many-pixels": _skipped("more than HARVESTER_MAX_PIXELS, seen in the header before decoding"),
     "too-many-bytes": _skipped("more than DOWNLOAD_MAXSIZE, cut off while reading"),
     "robots": _skipped("robots.txt of the host forbids it"),
+    "video": _skipped("the post calls it a video, a sound or an animation made into a video"),
     "noai": _skipped("the server says X-Robots-Tag: noai, noimageai or noml, and HARVESTER_OBEY_NOAI is on"),
     "account-not-listed": _skipped("the account has no row in the accounts file, so there is no name for the picture"),
     "type-not-wanted": _skipped("the source calls it a video, an image or audio, and `type` asks for something else"),
     "had-before": _skipped("the list given with `seen` names it: another program fetched it"),
 }
 
-NAMELESS = ("account-not-listed", "type-not-wanted")
+NAMELESS = ("account-not-listed", "type-not-wanted", "video")
 """Skipped because the image has no name; once a source gives it one, it is owed."""
 
-NEVER_ASKED = (*NAMELESS, "bad-url", "had-before")
+NEVER_ASKED = (*NAMELESS, "bad-url", "no-address", "had-before")
 """Not even asked for with `retry=all`: there is no address or no name."""
 
 NO_ANSWER = frozenset({"timeout", "dns", "connection"})

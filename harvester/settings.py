@@ -1,8 +1,8 @@
 """Every knob of harvester: what it does, its default, who reads it.
 
-Any setting can be given for one run with `-s NAME=VALUE`. The HARVESTER_ settings can also be set by an environment
-variable of the same name; this file is the only place where the environment is read. Settings not named here are
-Scrapy's own and keep Scrapy's defaults.
+Any setting can be given for one run with `-s NAME=VALUE`. Those of HARVESTER_, MASTODON_ and CIVITAI_ can also be set
+by an environment variable of the same name; this file is the only place where the environment is read. Settings not
+named here are Scrapy's own and keep Scrapy's defaults.
 """
 
 import os
@@ -26,6 +26,18 @@ HARVESTER_CONTACT = os.environ.get("HARVESTER_CONTACT", "")
 USER_AGENT = ""
 
 # --- Sites ----------------------------------------------------------------------------------------------------------
+
+# Tokens for servers with Mastodon's API: JSON {"host": "token"}, or the name of a file with it; each is sent only to
+# its own host. Read by harvester.spiders.timelines.
+MASTODON_TOKENS = os.environ.get("MASTODON_TOKENS", "")
+
+# Which wishes of account owners are respected: indexable, noindex, nobot, discoverable; comma-separated.
+# docs/mastodon.md says what they mean. Read by harvester.spiders.timelines.
+MASTODON_WISHES = os.environ.get("MASTODON_WISHES", "indexable,noindex,nobot")
+
+# Seconds between two pages of one server, 0 to 3600; Mastodon answers anonymous callers 300 pages in 15 minutes.
+# Read by harvester.spiders.timelines.
+MASTODON_PAGE_SECONDS = os.environ.get("MASTODON_PAGE_SECONDS", "3")
 
 # The API key of your Civitai account; empty: none. Sent only to the server of CIVITAI_BASE_URL, written nowhere.
 # Read by harvester.spiders.civitai.

@@ -21,6 +21,7 @@ QUICK = {
     "DOWNLOAD_TIMEOUT": "2",
     "LOGSTATS_INTERVAL": "1",
     "HARVESTER_BACKOFF": "0.05",
+    "MASTODON_PAGE_SECONDS": "0",
 }
 """Settings that only make tests shorter."""
 

@@ -18,6 +18,7 @@ DATA = ROOT / "demo-data"
 NEXT = """
 Look at what was made:
   demo-data/images/mastodon/       the pictures, {userIndex}_{postIndex}_{urlIndex}.jpg, all RGB JPEG, all upright
+  demo-data/images/hills/          the pictures of a hashtag from Mastodon's API, with user_posts.json and accounts.csv
   demo-data/images/civitai/        the pictures by model, <id>.jpg or .png, with <id>.json and the prompt in <id>.txt
   demo-data/favourites/            a folder of imagefap under the uploaders' names, and nothing else
   demo-data/thumbs/280/            thumbnails of imagefap's pictures; its albums are in the catalogue
@@ -43,6 +44,10 @@ def main() -> int:
         print(f"\nThe same command again: what is done is not asked for. (The site was asked {asked} times so far.)\n")
         _scrapy("crawl", "mastodon", *files.arguments, "-s", "DOWNLOAD_TIMEOUT=3", "-a", "retry=none")
         print(f"\nThe second run made {site.counts()['requests'] - asked} requests.")
+        print(f"\nMastodon's API at {site.url('')}: twelve posts of a hashtag become a data set of their own.\n")
+        output = DATA / "images/hills"
+        words = (f"instance={site.url('/m/mastodon')}", "hashtag=hills", "max_posts=12", f"output={output}")
+        _scrapy("crawl", "mastodon", *(word for argument in words for word in ("-a", argument)))
         print(f"\nNow {site.url('')} plays Civitai: {civitai.NUMBER:,} items, taken are those above 10 hearts.\n")
         at_home = ("-s", f"CIVITAI_BASE_URL={site.url('')}", "-s", "AUTOTHROTTLE_START_DELAY=0.1")
         _scrapy("crawl", "civitai", "-a", "layout=model", *at_home)

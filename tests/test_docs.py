@@ -12,6 +12,8 @@ from harvester.catalogue.schema import metadata
 from harvester.items import ImageItem
 from harvester.reasons import REASONS
 from harvester.sites.imagefap import wanted
+from harvester.sites.mastodon.answers import MEANINGS
+from harvester.sites.mastodon.consent import WISHES
 from harvester.spiders import civitai, mastodon
 from harvester.upkeep.findings import KINDS
 from harvester.version import VERSION
@@ -67,6 +69,16 @@ def test_the_page_on_reasons_is_the_table_in_the_code() -> None:
         word: (reason.status, "tries again" if reason.temporary else "–", reason.meaning)
         for word, reason in REASONS.items()
     }
+
+
+def test_the_page_on_mastodon_lists_wishes_and_refusals() -> None:
+    """Words and meanings are those of the code."""
+    wishes = {
+        _ticked(row[0])[0]: row[1].replace("`", "") for row in _rows("docs/mastodon.md", "Whose pictures are left out")
+    }
+    assert wishes == WISHES
+    refusals = {_ticked(row[0])[0]: row[1] for row in _rows("docs/mastodon.md", "Why an account cannot be read")}
+    assert refusals == {str(word): meaning for word, meaning in MEANINGS.items()}
 
 
 def test_the_page_on_recovery_is_the_table_in_the_code() -> None:

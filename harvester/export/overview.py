@@ -7,7 +7,7 @@ from harvester.catalogue.store import open_existing
 from harvester.catalogue.trouble import told_plainly
 from harvester.errors import BadInput, StoreError
 from harvester.export.books import Book, books
-from harvester.export.status import write_status
+from harvester.export.dataset import write_files
 from harvester.places import Places
 
 
@@ -37,10 +37,8 @@ def overview(places: Places) -> Overview:
                 where = places.output(collection)
                 found.complaints.append(f"Not all promises for {where} are recorded: run the same crawl again.")
             for row, collection in queries.all_collections(connection).items():
-                if collection.layout:
-                    continue  # the status file is a data set's
                 try:
-                    write_status(connection, row, places.status_file(collection))
+                    write_files(connection, row, collection, places)
                 except StoreError as error:
                     found.complaints.append(str(error))
     finally:

@@ -16,7 +16,7 @@ from harvester.catalogue import listings, queries
 from harvester.catalogue.trouble import told_plainly
 from harvester.errors import HarvesterError
 from harvester.export.books import Book, books, table
-from harvester.export.status import write_status
+from harvester.export.dataset import write_files
 from harvester.extensions.imagelog import ImageLog
 from harvester.extensions.ledger import Ledger
 from harvester.places import Places
@@ -72,15 +72,18 @@ class Closing:
     def _write(self, reason: str) -> None:
         ledger = Ledger.of(self.crawler)
         ledger.end(reason)
-        path = Places.from_settings(self.crawler.settings).status_file(ledger.collection)
         with told_plainly(ledger.engine), ledger.engine.connect() as connection:
-            if not ledger.collection.layout:  # the status file is a data set's
-                write_status(connection, ledger.row, path)
+            places = Places.from_settings(self.crawler.settings)
+            files = write_files(connection, ledger.row, ledger.collection, places)
             found = books(queries.counts(connection, ledger.row), listings.by_site(connection, ledger.row))
         for book in found:
             self._tell(book, reason)
         if not found and reason != "finished":
             logger.info("This run (%s) ends before anything was listed: the same command begins anew.", reason)
+        if len(files) > 1:
+            logger.info("%s lie in %s", ", ".join(path.name for path in files), files[0].parent)
+        for sentence in getattr(self.crawler.spider, "last_words", list)():
+            logger.warning("%s", sentence)
 
     def _tell(self, book: Book, reason: str) -> None:
         log = self.crawler.get_extension(ImageLog)

@@ -24,6 +24,7 @@ from harvester.places import Places
 STEP_SECONDS = 120.0
 """A step that takes longer ends with the worker: no picture within HARVESTER_MAX_PIXELS needs a tenth of it."""
 
+_PARTING = 5.0  # seconds
 _ANSWER = 65536  # bytes read at a time; answers are smaller
 _PROGRAM = f"import sys; sys.path[:] = {{path}}; from {workbench.__name__} import main; main(*{{descriptors}})"
 
@@ -83,8 +84,12 @@ class Worker:
         self._body.close()
 
     def wait(self) -> None:
-        """Return when the process has ended."""
-        self._process.wait()
+        """Return when the process has ended; one that is busy for long has nobody left to work for, and is killed."""
+        try:
+            self._process.wait(_PARTING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _send(self, step: workbench.Step, arguments: tuple[object, ...], body: bytes | None) -> None:
         """The worker waits for it and the message is small, so it always fits into the socket's buffer."""

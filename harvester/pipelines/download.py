@@ -31,13 +31,10 @@ from harvester.extensions.hosts import NotNow, PutBack
 from harvester.extensions.workers import Workers
 from harvester.items import ImageItem
 from harvester.middlewares.robots import RobotsUnknown
+from harvester.pipelines.refusals import ignored, said, wishes_of
 from harvester.places import Places
-from harvester.politeness.headers import against_learning
-from harvester.reasons import REASONS, of_http_status
+from harvester.reasons import REASONS, TEMPORARY, of_http_status
 from harvester.signals import image_answered
-
-AGENT = "harvester"
-"""What servers call us in robots.txt and X-Robots-Tag."""
 
 if TYPE_CHECKING:
     from harvester.spiders.owing import OwingSpider
@@ -86,19 +83,26 @@ class DownloadPipeline(ImagesPipeline):
         self._inside.add(item)
         if item.sha256 and (body := await asyncio.to_thread(self._blobs.read, item.sha256, item.work.ext)):
             item.work.body = body
-        spider = cast("OwingSpider", self.crawler.spider)
         with stop_on(CatalogueError, self.crawler):
-            await spider.find(item)
+            await cast("OwingSpider", self.crawler.spider).find(item)
         if item.open and not item.work.body:
-            await self._fetch(item)
-            with stop_on(CatalogueError, self.crawler):
-                await spider.check(item)
-            if item.open and (address := spider.other_address(item)):
-                item.url, item.work.body = address, b""
-                await self._fetch(item)
+            await self._fetch_somewhere(item)
         self._tries.pop(item.work.row, None)
         self.crawler.signals.send_catch_log(image_answered, item=item)
         return item
+
+    async def _fetch_somewhere(self, item: ImageItem) -> None:
+        """At its address, then at the others that the spider knows. A failure that may pass outlives one that stays."""
+        spider = cast("OwingSpider", self.crawler.spider)
+        await self._fetch(item)
+        with stop_on(CatalogueError, self.crawler):
+            await spider.check(item)
+        while (address := spider.other_address(item)) and address != item.url:
+            reason, detail = item.reason, item.detail
+            item.ask_at(address)
+            await self._fetch(item)
+            if not item.open and reason in TEMPORARY:
+                _refuse(item, reason, detail)
 
     async def _fetch(self, item: ImageItem) -> None:
         while item.open and not item.work.body:  # again where another image of the same address was under way
@@ -133,14 +137,14 @@ class DownloadPipeline(ImagesPipeline):
         except RobotsUnknown as error:
             _refuse(item, _reason_of(error.cause) or "robots-unknown", str(error))
         except IgnoreRequest as error:
-            _refuse(item, _ignored(str(error)), _said(error))
+            _refuse(item, ignored(str(error)), said(error))
         except tuple(REASON_OF_EXCEPTION) as error:
-            _refuse(item, _reason_of(error) or "connection", _said(error))
+            _refuse(item, _reason_of(error) or "connection", said(error))
         except (RuntimeError, MemoryError, HarvesterError):  # ours, not the server's: the image stays owed
             raise
         except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
             broken_off = type(error).__module__.startswith(("twisted", "OpenSSL"))
-            _refuse(item, "connection" if broken_off else "bad-answer", _said(error))
+            _refuse(item, "connection" if broken_off else "bad-answer", said(error))
         else:
             self._take(response, item)
         return {"url": request.url, "path": "", "checksum": None, "status": item.status}
@@ -158,7 +162,7 @@ class DownloadPipeline(ImagesPipeline):
     def _take(self, response: Response, item: ImageItem) -> None:
         if response.status != 200:
             _refuse(item, of_http_status(response.status), f"HTTP {response.status}")
-        elif (wishes := _wishes(response)) and self._obeys_noai:
+        elif (wishes := wishes_of(response)) and self._obeys_noai:
             _refuse(item, "noai", wishes)
         elif not response.body:
             _refuse(item, "not-an-image", "empty")
@@ -179,29 +183,9 @@ class DownloadPipeline(ImagesPipeline):
             self._room.release()
 
 
-def _wishes(response: Response) -> str:
-    tags = [tag.decode("latin-1") for tag in response.headers.getlist("X-Robots-Tag")]
-    found = against_learning(tags, AGENT)
-    return f"X-Robots-Tag: {', '.join(found)}" if found else ""
-
-
 def _reason_of(error: Exception | None) -> str | None:
     return next((word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind)), None)
 
 
 def _refuse(item: ImageItem, reason: str, detail: str) -> None:
     item.refuse(REASONS[reason].status, reason, detail)
-
-
-def _ignored(said: str) -> str:
-    """Scrapy tells its reasons for ignoring a request only in words."""
-    if "robots.txt" in said:
-        return "robots"
-    return "too-many-bytes" if "DOWNLOAD_MAXSIZE" in said else "redirect"
-
-
-def _said(error: Exception) -> str:
-    """The error in one line; Twisted wraps the cause of a broken connection in a list of failures."""
-    for failure in getattr(error.__cause__, "reasons", None) or ():
-        return _said(failure.value)
-    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -94,10 +94,11 @@ def promises(posts: BinaryIO, name: str, accounts: Accounts) -> Iterator[Promise
             used[post["index"]] = first + len(post["image_urls"])
             for number, url in enumerate(post["image_urls"], start=first):
                 position = None if user is None else Position(user, post["index"], number)
-                yield _promise(url, acct, position)
+                yield promise_of(url, acct, position)
 
 
-def _promise(url: str, acct: str, position: Position | None) -> Promise:
+def promise_of(url: str, acct: str, position: Position | None) -> Promise:
+    """The promise of one address: its key is the same whatever data set or page names it."""
     host = host_of(url)
     reason = "bad-url" if host is None else ("account-not-listed" if position is None else None)
     stored = storable(url)

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import math
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
@@ -16,7 +18,7 @@ from harvester.catalogue import listings, queries
 from harvester.catalogue.listings import Listing
 from harvester.errors import Cut, HarvesterError
 from harvester.extensions.closing import Closing
-from harvester.extensions.hosts import NotNow
+from harvester.extensions.hosts import Hosts, NotNow
 from harvester.items import Page
 from harvester.pipelines.download import REASON_OF_EXCEPTION
 from harvester.sites.pages import Answer, Classify, Verdict
@@ -49,6 +51,12 @@ class ListingSpider(OwingSpider):
     """
 
     classify: ClassVar[Classify]
+    page_delay = 0.0  # seconds between two pages of one host; its images do not wait for one another so long
+    longest_wait = math.inf  # seconds; where a host wants to be left alone for longer, its listing is cut
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._next_page: dict[str, float] = {}  # host -> when its next page may be asked for, by `time.monotonic`
 
     @abstractmethod
     def queries(self) -> AsyncIterator[str]:
@@ -73,10 +81,11 @@ class ListingSpider(OwingSpider):
     async def promise_all(self) -> None:
         """First what is known without asking, then every listing."""
         await super().promise_all()
-        async for query in self.queries():
-            if not self.going:
-                break
-            self.tell(await self.walk(query))
+        with suppress(Stopped):
+            async for query in self.queries():
+                if not self.going:
+                    break
+                self.tell(await self.walk(query))
 
     async def walk(self, query: str) -> Listing:
         """Walk one listing to its end, or until it is cut or the run is stopped."""
@@ -111,7 +120,7 @@ class ListingSpider(OwingSpider):
         except tuple(REASON_OF_EXCEPTION) as error:
             word = next(word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind))
             raise Cut(f"no answer ({word})") from error
-        except (HarvesterError, _Stopped, RuntimeError, MemoryError):
+        except (HarvesterError, Stopped, RuntimeError, MemoryError):
             raise
         except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
             raise Cut(f"an answer that makes no sense ({str(error) or type(error).__name__})") from error
@@ -123,13 +132,22 @@ class ListingSpider(OwingSpider):
     async def _response(self, request: Request) -> Response:
         """Asked for again as often as the host has to be left alone first."""
         while True:
+            await self._turn(Hosts.of_request(request))
             try:
                 return await self.crawler.engine.download_async(request)
             except NotNow as later:
                 if later.refused:
                     raise Cut(f"{later.host} refuses every request") from later
+                if later.seconds > self.longest_wait:
+                    raise Cut(f"{later.host} has to be left alone for {later.seconds:.0f} s") from later
                 await self._wait(later.seconds)
                 request = request.replace(meta={**request.meta, "retry_times": later.tries})
+
+    async def _turn(self, host: str) -> None:
+        wait = self._next_page.get(host, 0.0) - monotonic()
+        if wait > 0:
+            await self._wait(wait)
+        self._next_page[host] = monotonic() + self.page_delay
 
     async def _wait(self, seconds: float) -> None:
         until = monotonic() + seconds

@@ -1,183 +1,43 @@
-"""Images of Mastodon posts, from the two files of a UGC data set."""
+"""Images of Mastodon posts: from the two files of a data set, or from the API of any instance."""
 
-import hashlib
-import logging
-from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
+from scrapy import Spider
 from scrapy.crawler import Crawler
-from sqlalchemy import Connection, Engine
 
-from harvester.arguments import check_names, choice, file_path
-from harvester.catalogue import queries, writer
-from harvester.catalogue.store import open_existing
-from harvester.catalogue.trouble import told_plainly
-from harvester.errors import BadInput
-from harvester.items import Collection, Promise
-from harvester.options import check_settings, picture_options
-from harvester.places import Places, resolved
-from harvester.sites import userposts
-from harvester.spiders.owing import PROMISES_AT_ONCE, OwingSpider
-from harvester.text import printable
-
-logger = logging.getLogger(__name__)
-
-FORMATS = ("jpeg", "rgb", "original")
-SHOWN = 10
-"""How many names a warning lists."""
+from harvester.arguments import check_names
+from harvester.spiders.dataset import DataSetSpider
+from harvester.spiders.timelines import TimelineSpider
 
 ARGUMENTS = {
-    "posts": "user_posts.json of the data set",
-    "accounts": "accounts_labeled.csv of the data set",
+    "posts": "`user_posts.json` of a data set",
+    "accounts": "`accounts_labeled.csv` of the data set; without `posts`, a CSV file with the accounts to walk",
+    "acct": "accounts to walk: user@host, separated by commas",
+    "hashtag": "a hashtag to walk, at the instance",
+    "timeline": "public or local: a timeline to walk, at the instance",
+    "url": "the address of an account, a post, a hashtag, a list or a timeline",
+    "instance": "the server to ask: a host or a base URL",
+    "since": "only posts from this day on, UTC",
+    "until": "only posts up to this day, UTC",
+    "boosts": "1: boosted posts too, as posts of their authors; 0 by default",
+    "replies": "0: no replies to others; 1 by default",
+    "max_posts": "so many posts with pictures of each account, hashtag or timeline",
+    "collect_only": "1: write user_posts.json and accounts.csv, fetch no picture",
     "output": "folder for the named copies, the status file and the log",
     "format": "jpeg, rgb or original; jpeg by default",
     "retry": "which earlier failures to ask for again: failed (the temporary ones), all or none; failed by default",
 }
 
 
-class MastodonSpider(OwingSpider):
-    """Takes user_posts.json and accounts_labeled.csv: every image of the data set, named and accounted for."""
+class MastodonSpider(Spider):
+    """Stands for the mode that the arguments choose."""
 
     name = "mastodon"
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Reads and checks both files whole before anything is opened; raises BadInput."""
+        """The spider of the mode: with `posts` a data set, otherwise the API. Raises BadInput."""
         check_names(cls.name, kwargs, ARGUMENTS)
-        spider = super().from_crawler(crawler, *args)
-        spider.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
-        spider.retry = choice("retry", kwargs.get("retry", "failed"), ("failed", "all", "none"))
-        places = Places.from_settings(crawler.settings)
-        form = choice("format", kwargs.get("format", "jpeg"), FORMATS)
-        check_settings(crawler.settings)
-        picture_options(crawler.settings, form)
-        spider.collection = Collection(cls.name, places.stored(_output(places, kwargs.get("output"))), form)
-        spider.posts = file_path("posts", kwargs)
-        accounts = file_path("accounts", kwargs)
-        spider.listed = _read_accounts(accounts)
-        spider.survey = _survey(spider.posts, spider.listed)
-        spider.source = _digest(spider.posts, accounts)
-        spider.compare(places)
-        spider.report()
-        return spider
-
-    posts: Path
-    listed: userposts.Accounts
-    survey: userposts.Survey
-
-    async def prepare(self) -> None:
-        """Note which account each user number means."""
-        await self.ledger.change(writer.name_accounts, self.accounts_by_number())
-
-    def promises(self) -> Iterator[Promise]:
-        """Every URL of the posts file."""
-        with _open(self.posts) as file:
-            yield from userposts.promises(file, self.posts.name, self.listed)
-
-    def accounts_by_number(self) -> dict[int, str]:
-        """Which account each user number of this data set means."""
-        return {index: acct for acct, index in self.listed.index.items()}
-
-    def compare(self, places: Places) -> None:
-        """Refuse files that give another meaning to names the collection has already."""
-        catalogue = open_existing(places.catalogue)
-        if catalogue is None:
-            return
-        try:
-            self._compare(catalogue, places)
-        finally:
-            catalogue.dispose()
-
-    def _compare(self, catalogue: Engine, places: Places) -> None:
-        with told_plainly(catalogue), catalogue.connect() as connection:
-            found = queries.find_collection(connection, self.name, self.collection.directory)
-            if found is None:
-                return
-            row, known = found
-            where = f"The collection in {places.output(known)}"
-            if known.format != self.collection.format:
-                raise BadInput(f"{where} was made with format={known.format}; for another format give another output=.")
-            ours = self.accounts_by_number()
-            for index, acct in queries.acct_of(connection, row).items():
-                if ours.get(index, acct) != acct:
-                    raise BadInput(
-                        f"{where} is of another data set: its user {index} is {acct}, that of the accounts file is "
-                        f"{ours[index]}; give another output= (known images are not fetched again)."
-                    )
-            if queries.promising(connection, row) != self.source:  # these very files were compared before
-                self._compare_names(connection, row, where)
-
-    def _compare_names(self, connection: Connection, row: int, where: str) -> None:
-        source = self.promises()
-        while batch := list(islice(source, PROMISES_AT_ONCE)):
-            keys = {p.position.name: p.key for p in batch if p.position}
-            for name, key in queries.key_of_name(connection, row, list(keys)).items():
-                if keys[name] != key:
-                    raise BadInput(
-                        f"{where} is of another data set: {name} is {key} there and {keys[name]} in "
-                        f"{self.posts.name}; give another output= (known images are not fetched again)."
-                    )
-
-    def report(self) -> None:
-        """Say what the files hold, and what in them will not be fetched or is odd."""
-        survey, repeated = self.survey, self.listed.repeated
-        logger.info("%s: %s URLs of %s accounts", self.posts.name, f"{survey.urls:,}", f"{survey.accounts:,}")
-        _warn("account(s) with more than one row in the accounts file: the last one counts", repeated)
-        _warn("post(s) with the index of an earlier one: they continue its URL numbers", survey.same_index)
-        for acct, urls in survey.unlisted.items():
-            logger.info("Account %s is not in the accounts file: its %s URLs are skipped", printable(acct), urls)
-        if survey.unlisted:
-            logger.warning(
-                "%s accounts with %s URLs are not in the accounts file: skipped (account-not-listed)",
-                f"{len(survey.unlisted):,}",
-                f"{sum(survey.unlisted.values()):,}",
-            )
-
-
-def _warn(what: str, found: list[str]) -> None:
-    if found:
-        shown = ", ".join(printable(text) for text in found[:SHOWN])
-        logger.warning("%s %s: %s%s", f"{len(found):,}", what, shown, ", …" if len(found) > SHOWN else "")
-
-
-def _output(places: Places, given: str | None) -> Path:
-    if not given:
-        return places.default_output(MastodonSpider.name)
-    output = resolved("-a output", given)
-    if output == places.root:
-        raise BadInput(f"-a output={given}: that is the data directory; the pictures need a folder of their own.")
-    return output
-
-
-def _digest(*paths: Path) -> str:
-    """One sha256 for the contents of all the files."""
-    found = hashlib.sha256()
-    for path in paths:
-        with _open(path) as file:
-            found.update(hashlib.file_digest(file, "sha256").digest())
-    return found.hexdigest()
-
-
-def _open(path: Path) -> Any:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}.") from error
-
-
-def _read_accounts(path: Path) -> userposts.Accounts:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return userposts.read_accounts(lines, path.name)
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}.") from error
-
-
-def _survey(path: Path, accounts: userposts.Accounts) -> userposts.Survey:
-    try:
-        with _open(path) as file:
-            return userposts.survey(file, path.name, accounts)
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}.") from error
+        of_data_set = "posts" in kwargs or not set(kwargs) & {"accounts", "acct", "hashtag", "timeline", "url"}
+        mode = DataSetSpider if of_data_set else TimelineSpider
+        return cast("Self", mode.from_crawler(crawler, *args, name=cls.name, **kwargs))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from harvester.catalogue import queries
 from harvester.catalogue.store import open_existing
+from harvester.catalogue.trouble import told_plainly
 from harvester.errors import BadInput
 from harvester.items import Collection
 from harvester.places import Places, resolved
@@ -25,7 +26,7 @@ def check_collection(places: Places, wanted: Collection) -> None:
     if catalogue is None:
         return
     try:
-        with catalogue.connect() as connection:
+        with told_plainly(catalogue), catalogue.connect() as connection:
             found = queries.find_collection(connection, wanted.site, wanted.directory)
     finally:
         catalogue.dispose()

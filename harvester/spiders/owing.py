@@ -125,8 +125,12 @@ class OwingSpider(Spider):
         return ""
 
     def other_address(self, item: ImageItem) -> str | None:
-        """Where to ask once more, if what came (`item.work.body`) is not what the source promised."""
+        """Where to ask next, if not what the source promised came (`item.work.body`), or nothing (`item.reason`)."""
         return None
+
+    def last_words(self) -> list[str]:
+        """What a person should know at the end of the run beside the books: whole sentences."""
+        return []
 
     def sidecars(self, item: ImageItem) -> Mapping[str, bytes]:
         """Extension without the dot -> what lies beside the named picture; made from what the catalogue knows."""

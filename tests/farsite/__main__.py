@@ -1,4 +1,4 @@
-"""Run farsite: `python -m tests.farsite [--port 0] [--hosts 127.0.0.1,127.0.0.2] [--port-file FILE]`."""
+"""Run farsite: `python -m tests.farsite [--port 0] [--hosts 127.0.0.1,127.0.0.2] [--port-file FILE] [--tls]`."""
 
 import argparse
 import asyncio
@@ -6,11 +6,13 @@ import contextlib
 import errno
 import signal
 import socket
+import ssl
 from pathlib import Path
 
 from aiohttp import web
 
 from tests.farsite.server import make_app
+from tests.farsite.tls import server_context
 
 _HOSTS = "127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5"
 _BACKLOG = 1024
@@ -23,8 +25,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 picks a free port")
     parser.add_argument("--hosts", default=_HOSTS, help="loopback addresses, separated by commas")
     parser.add_argument("--port-file", type=Path, help="file that gets the port number once the server listens")
+    parser.add_argument("--tls", action="store_true", help="speak https, with a certificate nobody vouches for")
     options = parser.parse_args()
-    asyncio.run(_serve(_listening(options.hosts.split(","), options.port), options.port_file))
+    hosts = options.hosts.split(",")
+    tls = server_context(hosts) if options.tls else None
+    asyncio.run(_serve(_listening(hosts, options.port), options.port_file, tls))
 
 
 def _listening(hosts: list[str], port: int) -> list[socket.socket]:
@@ -50,11 +55,11 @@ def _bound(opened: contextlib.ExitStack, hosts: list[str], port: int) -> list[so
     return sockets
 
 
-async def _serve(sockets: list[socket.socket], port_file: Path | None) -> None:
+async def _serve(sockets: list[socket.socket], port_file: Path | None, tls: ssl.SSLContext | None) -> None:
     runner = web.AppRunner(make_app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
     await runner.setup()
     for listener in sockets:
-        await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+        await web.SockSite(runner, listener, backlog=_BACKLOG, ssl_context=tls).start()
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)

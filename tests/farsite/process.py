@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,10 @@ _PATIENCE = 20.0
 HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 6))
 """The fourth has a robots.txt that answers 503, the fifth has none."""
 
-_ask = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+_ask = urllib.request.build_opener(
+    urllib.request.ProxyHandler({}),
+    urllib.request.HTTPSHandler(context=ssl._create_unverified_context()),
+).open
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,11 @@ class Farsite:
     """A running server."""
 
     port: int
+    scheme: str = "http"
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         """The address of a path such as `/kind/jpeg-rgb.jpg`."""
-        return f"http://{host}:{self.port}/{path.lstrip('/')}"
+        return f"{self.scheme}://{host}:{self.port}/{path.lstrip('/')}"
 
     def log(self) -> list[dict[str, Any]]:
         """The last requests, oldest first; `at` is on the clock of `time.monotonic()`."""
@@ -50,14 +55,15 @@ class Farsite:
 
 
 @contextlib.contextmanager
-def running(hosts: Sequence[str] = HOSTS) -> Iterator[Farsite]:
+def running(hosts: Sequence[str] = HOSTS, *options: str) -> Iterator[Farsite]:
     """Start farsite, wait until it listens, stop it at the end."""
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder, "port")
         command = [sys.executable, "-m", "tests.farsite", "--hosts", ",".join(hosts), "--port-file", str(port_file)]
+        command += options
         with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.DEVNULL) as child:
             try:
-                yield Farsite(_port_of(child, port_file))
+                yield Farsite(_port_of(child, port_file), "https" if "--tls" in options else "http")
             finally:
                 _stop(child)
 

@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from tests.farsite import civitai, files, journal, limits, trouble
+from tests.farsite import civitai, files, journal, limits, mastodon, trouble
 from tests.farsite.imagefap import routes as imagefap
 
-MODULES = [files, trouble, limits, civitai, imagefap, journal]
+MODULES = [files, trouble, limits, civitai, mastodon, imagefap, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 
@@ -13,6 +13,7 @@ def make_app() -> web.Application:
     """A new application with an empty journal."""
     app = web.Application(middlewares=[journal.noting])
     app[journal.JOURNAL] = journal.Journal()
+    app[mastodon.MORE] = {}
     for module in MODULES:
         app.add_routes(module.ROUTES)
     return app

@@ -1,0 +1,55 @@
+"""A collection as the two files of a UGC data set: `user_posts.json` and `accounts.csv`.
+
+`harvester.sites.userposts` reads them back, and so does the data set's own downloader: every picture gets the name it
+has here. The accounts stand in the order of their numbers, because the row is the number.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from harvester.blobs import publish_stream
+from harvester.catalogue import queries
+
+Entry = tuple[int, int, int, str]
+"""(user index, post index, URL number, URL)"""
+
+
+def write_collection(connection: Connection, collection: int, folder: Path) -> list[Path]:
+    """Write both files of a collection into a folder; memory does not grow with them. Raises StoreError."""
+    written = [folder / "accounts.csv", folder / "user_posts.json"]
+    acct_of = queries.acct_of(connection, collection)
+    found = ((row[0], row[1], row[2], row[3]) for row in queries.positions(connection, collection))
+    publish_stream(written[0], accounts_file(acct_of))
+    publish_stream(written[1], posts_file(found, acct_of))
+    return written
+
+
+def posts_file(entries: Iterable[Entry], acct_of: Mapping[int, str]) -> Iterator[bytes]:
+    """`user_posts.json` in pieces, one account after the other. The entries are sorted; URL numbers begin with 0."""
+    yield b"{"
+    for number, (user, of_user) in enumerate(groupby(entries, lambda entry: entry[0])):
+        posts = [
+            {"index": post, "image_urls": [url for *_, url in of_post]}
+            for post, of_post in groupby(of_user, lambda entry: entry[1])
+        ]
+        yield f"{',' if number else ''}\n{json.dumps(acct_of[user])}: {json.dumps(posts)}".encode()
+    yield b"\n}\n"
+
+
+def accounts_file(acct_of: Mapping[int, str]) -> Iterator[bytes]:
+    """`accounts.csv` in pieces: the columns `id` and `acct`, one row for each number from 0."""
+    yield _row("id", "acct")
+    for number in range(max(acct_of, default=-1) + 1):
+        yield _row(str(number), acct_of.get(number, ""))
+
+
+def _row(*cells: str) -> bytes:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue().encode("utf-8", "replace")

@@ -1,0 +1,85 @@
+"""How other software than Mastodon answers the same API; contract section 4."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Object = dict[str, Any]
+
+
+def _same(given: Any) -> Any:
+    return given
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """One software: what it asks a token for (place → status), whether it sends Link headers, how it writes things."""
+
+    needs_token: Mapping[str, int] = field(default_factory=dict)
+    links: bool = True
+    loose_lookup: bool = False
+    repeats: bool = False
+    ident: Callable[[str], str] = _same
+    account: Callable[[Object], Object] = _same
+    attachment: Callable[[Object], Object] = _same
+    shape: Callable[[Object], Object] = _same
+
+    def status(self, given: Object) -> Object:
+        """A Status in this software's manner."""
+        media = given["media_attachments"]
+        files = [self.attachment(one) for one in media] if isinstance(media, list) else media
+        return self.shape({**given, "id": self.ident(given["id"]), "media_attachments": files})
+
+
+def _letters(ident: str) -> str:
+    """An id of letters, in the order of the numbers: neither `int()` nor `\\d+` reads it."""
+    return "01" + "".join("ABCDEFGHJK"[int(digit)] for digit in ident)
+
+
+def _without(*names: str) -> Callable[[Object], Object]:
+    return lambda given: {name: value for name, value in given.items() if name not in names}
+
+
+def _own_origin(given: Object) -> Object:
+    return {**_without("meta", "blurhash", "text_url")(given), "remote_url": given["url"]}
+
+
+def _flat(given: Object) -> Object:
+    return {**given, "remote_url": given["url"], "meta": {"width": 64, "height": 48}}
+
+
+def _withheld(given: Object) -> Object:
+    """GoToSocial: the last file of a post with several was not fetched, and stands in the text."""
+    files = given["media_attachments"]
+    if not isinstance(files, list) or len(files) < 2:
+        return given
+    note = (
+        '<div class="gts-system-message gts-placeholder-attachments"><hr><p><i lang="en">Note:</i></p><ul><li>'
+        f'<a href="{files[-1]["url"]}" rel="nofollow">file</a> [{files[-1]["description"]}]</li></ul></div>'
+    )
+    return {**given, "content": given["content"] + note, "media_attachments": files[:-1]}
+
+
+_NO_FLAGS = _without("indexable", "noindex")
+
+QUIRKS: dict[str, Quirk] = {
+    "mastodon": Quirk(),
+    "gotosocial": Quirk(
+        needs_token=dict.fromkeys(("lookup", "statuses", "tag"), 401),
+        ident=_letters,
+        account=lambda given: _NO_FLAGS(given) | {"avatar": ""},
+        shape=_withheld,
+    ),
+    "akkoma": Quirk(ident=_letters, account=_NO_FLAGS, attachment=_own_origin),
+    "pixelfed": Quirk(needs_token=dict.fromkeys(("lookup", "statuses", "tag"), 403), links=False, account=_NO_FLAGS),
+    "sharkey": Quirk(
+        links=False,
+        loose_lookup=True,
+        ident=lambda ident: _letters(ident).lower(),
+        account=lambda given: _NO_FLAGS(given) | {"moved": None},
+        attachment=_flat,
+        shape=lambda given: {**given, "language": None},
+    ),
+    "friendica": Quirk(repeats=True, account=_NO_FLAGS),
+}
+"""Software → its manner."""

@@ -1,0 +1,157 @@
+"""Whose account it is, whether it can be read, and what its owner wishes."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvester.sites.mastodon.accounts import looked_up
+from harvester.sites.mastodon.addresses import Handle
+from harvester.sites.mastodon.answers import MEANINGS, Refusal, classify, refusal
+from harvester.sites.mastodon.consent import RESPECTED, WISHES, wish
+from harvester.sites.pages import Answer, Verdict
+from tests.sites.mastodon.entities import account
+
+LOOKUP = "https://m.social.example/api/v1/accounts/lookup?acct=alice"
+STATUSES = "https://m.social.example/api/v1/accounts/1/statuses?limit=40"
+ALICE = Handle("alice", "social.example")
+OWN = ("social.example", "m.social.example")
+
+
+def _answer(value: Any, status: int = 200, url: str = LOOKUP, **headers: str) -> Answer:
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return Answer(url, status, headers, body)
+
+
+def test_the_account_that_was_asked_for_is_found() -> None:
+    """A local account is completed with the handle's domain; flags are told."""
+    found = looked_up(_answer(account(limited=True, bot=True)), ALICE, OWN)
+    assert found.refusal is None
+    assert found.account is not None
+    assert (found.account.ident, found.account.acct) == ("109876543210", "alice@social.example")
+    assert (found.account.limited, found.account.bot, found.account.moved_to) == (True, True, "")
+
+
+@pytest.mark.parametrize(
+    ("acct", "same"),
+    [("alice", True), ("Alice", True), ("alice@social.example", True), ("alice@M.Social.Example", True),
+     ("alicia", False), ("alice@elsewhere.example", False), ("malice", False)],
+)  # fmt: skip
+def test_a_loose_search_is_seen_through(acct: str, same: bool) -> None:
+    """Sharkey's lookup gives the first hit of a search: another name, or another server, is another account."""
+    found = looked_up(_answer(account(acct=acct)), ALICE, OWN)
+    assert found.refusal == (None if same else Refusal.ANOTHER)
+
+
+def test_a_remote_account_is_not_a_local_one_of_the_same_name() -> None:
+    """Asked for alice@far.example at another server, its own alice is somebody else."""
+    far = Handle("alice", "far.example")
+    assert looked_up(_answer(account(acct="alice")), far, OWN).refusal == Refusal.ANOTHER
+    found = looked_up(_answer(account(acct="alice@far.example")), far, OWN)
+    assert found.account is not None
+    assert found.account.acct == "alice@far.example"
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [(404, Refusal.MISSING), (410, Refusal.GONE), (401, Refusal.NEEDS_TOKEN), (403, Refusal.NEEDS_TOKEN),
+     (422, Refusal.NEEDS_TOKEN), (500, Refusal.UNREADABLE), (418, Refusal.UNREADABLE)],
+)  # fmt: skip
+def test_each_refusal_has_its_own_word(status: int, why: Refusal) -> None:
+    """The status decides, whatever the body says in whatever language."""
+    for body in ({"error": "Record not found"}, {"error": "Der Anmeldetoken ist ungültig"}, b"<html>", account()):
+        answer = _answer(body, status)
+        assert looked_up(answer, ALICE, OWN).refusal == why
+        assert refusal(answer) == why
+
+
+def test_suspended_and_moved_accounts_are_noticed() -> None:
+    """A suspended one is refused; a moved one can be read and says where it went; `moved: null` is no move."""
+    assert looked_up(_answer(account(suspended=True)), ALICE, OWN).refusal == Refusal.SUSPENDED
+    moved = looked_up(_answer(account(moved=account(acct="alice@new.example"))), ALICE, OWN)
+    assert (moved.refusal, moved.account and moved.account.moved_to) == (None, "alice@new.example")
+    still = looked_up(_answer(account(moved=None)), ALICE, OWN)
+    assert still.account is not None
+    assert still.account.moved_to == ""
+
+
+def test_every_refusal_is_explained() -> None:
+    """The table of meanings is complete."""
+    assert set(MEANINGS) == set(Refusal)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (_answer(account()), Verdict.OK),
+        (_answer([], url=STATUSES), Verdict.OK),
+        (_answer({"error": {"code": "X"}}, url=STATUSES), Verdict.UNKNOWN),
+        (_answer(b'[{"id": "1", ', url=STATUSES), Verdict.UNKNOWN),
+        (_answer(b"", url=STATUSES), Verdict.UNKNOWN),
+        (_answer(b"null", url=STATUSES), Verdict.UNKNOWN),
+        (_answer({"error": "Gone"}, 410), Verdict.MISSING),
+        (_answer(b"<html>404</html>", 404), Verdict.MISSING),
+        (_answer({"error": "This method requires an authenticated user"}, 422), Verdict.UNKNOWN),
+        (_answer({"error": "Too many requests"}, 429), Verdict.BLOCKED),
+        (_answer(b"<html><title>Just a moment...</title>", 403), Verdict.BLOCKED),
+        (_answer(b"<html>", 200, **{"cf-mitigated": "challenge"}), Verdict.BLOCKED),
+        (_answer(b"<html>Welcome to my home page", 200), Verdict.UNKNOWN),
+        (_answer(b"<html>", 502), Verdict.UNKNOWN),
+    ],
+)
+def test_answers_are_told_apart(answer: Answer, verdict: Verdict) -> None:
+    """Only JSON of the promised shape may be parsed; only 404 and 410 are an absence."""
+    assert classify(answer) == verdict
+
+
+def test_a_post_that_speaks_of_captchas_is_no_block() -> None:
+    """Words in the posts of a page do not make it a block page."""
+    assert classify(_answer([{"content": "just a moment, captcha"}], url=STATUSES)) == Verdict.OK
+
+
+def test_hostile_nesting_and_numbers_are_no_json() -> None:
+    """What Python's parser dies of is an answer that is not understood."""
+    assert classify(_answer(b"[" * 200_000)) == Verdict.UNKNOWN
+    assert classify(_answer(b"[1" + b"0" * 10_000 + b"]", url=STATUSES)) == Verdict.UNKNOWN
+
+
+@given(status=st.integers(100, 599), body=st.binary(max_size=30), url=st.text(max_size=30))
+def test_any_answer_is_classified(status: int, body: bytes, url: str) -> None:
+    """Nothing raises."""
+    answer = Answer(url, status, {}, body)
+    assert (classify(answer) == Verdict.OK) == (refusal(answer) is None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, ""),
+        ({"indexable": False}, "indexable"),
+        ({"indexable": None}, ""),
+        ({"noindex": True}, "noindex"),
+        ({"noindex": None}, ""),
+        ({"note": "<p>please #nobot</p>"}, "nobot"),
+        ({"note": '<a href="/tags/nobots">#<span>NoBots</span></a>'}, "nobot"),
+        ({"note": "#noindex"}, "nobot"),
+        ({"fields": [{"name": "robots", "value": "#noarchive"}]}, "nobot"),
+        ({"note": "&#35;nobot"}, "nobot"),
+        ({"note": "＃ｎｏｂｏｔ"}, "nobot"),
+        ({"note": "#no\u200bbot"}, "nobot"),
+        ({"note": "#nobotany is what I study"}, ""),
+        ({"note": "no bot"}, ""),
+        ({"discoverable": False}, ""),
+    ],
+)
+def test_wishes_are_respected_by_default(changed: dict[str, Any], said: str) -> None:
+    """What was said clearly counts, however it is written; what is absent does not."""
+    assert wish(account(**changed)) == said
+
+
+def test_which_wishes_are_respected_is_the_users_choice() -> None:
+    """`discoverable` can be added and the others taken away."""
+    shy = account(discoverable=False, indexable=False)
+    assert wish(shy, ("discoverable",)) == "discoverable"
+    assert wish(shy, ()) == ""
+    assert set(RESPECTED) < set(WISHES)

@@ -1,0 +1,147 @@
+"""Which page comes next, when there is none, and what a second or interrupted walk still asks for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harvester.sites.mastodon.api import Cursor
+from harvester.sites.mastodon.paging import older
+from harvester.sites.mastodon.reach import HEADS, MOST_STRETCHES, Reach, from_text
+
+URL = "https://social.example/api/v1/accounts/1/statuses?limit=40"
+NEXT, PREV = f'<{URL}&max_id=17>; rel="next"', f'<{URL}&min_id=99>; rel="prev"'
+
+
+@pytest.mark.parametrize(
+    ("link", "cursor"),
+    [
+        (f"{NEXT}, {PREV}", Cursor("max_id", "17")),
+        (f"{PREV},{NEXT}", Cursor("max_id", "17")),
+        (f"<{URL}&max_id=01F8MH75CBF9JFX4ZAD54N0W0R>; rel=next", Cursor("max_id", "01F8MH75CBF9JFX4ZAD54N0W0R")),
+        (f'<{URL}&max_id=-12>; rel="next"', Cursor("max_id", "-12")),
+        (f'<{URL}&offset=40>; rel="next"', Cursor("offset", "40")),
+        (f'<http://[broken?max_id=1>; rel="next", {PREV}', Cursor("max_id", "5")),
+        (f'<{URL}&page=2>; rel="next"', Cursor("max_id", "5")),
+        (PREV, None),
+        ("", Cursor("max_id", "5")),
+        ('</a.css>; rel="preload"', Cursor("max_id", "5")),
+    ],
+)
+def test_the_cursor_is_taken_from_the_link_header(link: str, cursor: Cursor | None) -> None:
+    """`next` gives it; without `next` the walk ends; without the header the last id of the page is it."""
+    assert older({"link": link} if link else {}, ["9", "7", "5"], set()) == cursor
+
+
+def test_an_empty_page_or_one_without_news_is_the_end() -> None:
+    """Whatever the Link header says; a short page is not the end."""
+    assert older({"link": NEXT}, [], set()) is None
+    assert older({"link": NEXT}, ["9", "7"], {"7", "9"}) is None
+    assert older({"link": NEXT}, ["9", "7"], {"9"}) == Cursor("max_id", "17")
+
+
+@given(link=st.text(max_size=200) | st.text('<>;,=" relnxtpv?&_maid0123', max_size=200))
+def test_any_link_header_is_read(link: str) -> None:
+    """Nothing raises, and a cursor always has a value."""
+    found = older({"link": link}, ["5"], ())
+    assert found is None or found.value
+
+
+def test_a_very_long_link_header_is_read_quickly() -> None:
+    """Megabytes of half a header take no quadratic time: it ends."""
+    assert older({"link": "<" * 5_000_000}, ["5"], ()) == Cursor("max_id", "5")
+
+
+class Server:
+    """A listing of posts, newest first, that counts the pages it gave."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.asked = 0
+
+    def grow(self, number: int) -> None:
+        """Add that many newer posts."""
+        self.ids = [f"p{len(self.ids) + number - n}" for n in range(number)] + self.ids
+
+    def page(self, cursor: Cursor | None, size: int = 4) -> tuple[list[str], Cursor | None]:
+        """A page and where the next begins; as on Mastodon only a full page has a next one."""
+        self.asked += 1
+        start = self.ids.index(cursor.value) + 1 if cursor else 0
+        ids = self.ids[start : start + size]
+        return ids, Cursor("max_id", ids[-1]) if len(ids) == size else None
+
+
+def _run(server: Server, reach: Reach, got: list[str], pages: int) -> Reach:
+    """One run that is stopped after some pages; the reach passes through the catalogue after each."""
+    cursor: Cursor | None = None
+    for number in range(pages):
+        ids, following = server.page(cursor)
+        got += ids
+        reach = from_text((reach.continued if number else reach.begun)(ids, following).text())
+        if (cursor := reach.cursor) is None:
+            break
+    return reach
+
+
+@given(runs=st.lists(st.tuples(st.integers(0, 12), st.integers(1, 5)), min_size=1, max_size=30))
+def test_whatever_is_new_or_was_left_is_walked_and_no_more(runs: list[tuple[int, int]]) -> None:
+    """Posts appear, runs are stopped after a few pages, the last one ends: all is seen, then one page is enough."""
+    server, reach, got = Server(), Reach(), list[str]()
+    for grown, pages in runs:
+        server.grow(grown)
+        reach = _run(server, reach, got, pages)
+    reach = _run(server, reach, got, 1000)
+    assert set(got) == set(server.ids)
+    server.asked = 0
+    _run(server, reach, got, 1000)
+    assert server.asked == 1
+
+
+def test_a_second_run_asks_for_new_pages_only() -> None:
+    """Forty pages are known, six posts are new: two pages of four are asked for."""
+    server, got = Server(), list[str]()
+    server.grow(160)
+    reach = _run(server, Reach(), got, 1000)
+    server.grow(6)
+    server.asked = 0
+    _run(server, reach, got, 1000)
+    assert server.asked == 2
+
+
+def test_an_interrupted_run_is_continued_at_its_cursor() -> None:
+    """Stopped after three pages of forty, the next run asks for the top and goes on behind the third."""
+    server, got = Server(), list[str]()
+    server.grow(160)
+    reach = _run(server, Reach(), got, 3)
+    assert reach.cursor == Cursor("max_id", got[-1])
+    server.asked = 0
+    _run(server, reach, got, 1000)
+    assert set(got) == set(server.ids)
+    assert server.asked == 1 + 38  # one of the 41 pages (the last is empty) is asked for twice
+
+
+def test_posts_deleted_at_the_head_do_not_lead_astray() -> None:
+    """A few of the kept ids are enough to find where the last walk began."""
+    server, got = Server(), list[str]()
+    server.grow(40)
+    reach = _run(server, Reach(), got, 1000)
+    del server.ids[:3]
+    server.grow(2)
+    server.asked = 0
+    _run(server, reach, got, 1000)
+    assert server.asked == 1
+
+
+def test_what_is_kept_is_bounded() -> None:
+    """Heads and stretches are few, however large the pages and however many the interruptions."""
+    reach = Reach()
+    for number in range(3 * MOST_STRETCHES):
+        reach = reach.begun([f"{number}-{n}" for n in range(1000)], Cursor("max_id", "x"))
+    assert len(reach.stretches) == MOST_STRETCHES
+    assert {len(stretch.heads) for stretch in reach.stretches} == {HEADS}
+
+
+@given(stored=st.text(max_size=30) | st.text('[]",nulx1 ', max_size=30))
+def test_an_unreadable_reach_is_an_empty_one(stored: str) -> None:
+    """Nothing raises; the listing is walked anew, or what is read can be written again."""
+    reach = from_text(stored)
+    assert from_text(reach.text()) == reach
