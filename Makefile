@@ -11,7 +11,8 @@ test: .venv/ready-dev postgres
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/test_kill.py
+	$(BIN)/python -m pytest tests/test_kill.py
 
 bench-scale: .venv/ready
 	$(BIN)/python -m benchmarks.scale

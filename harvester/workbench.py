@@ -9,6 +9,7 @@ import pickle
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -143,13 +144,18 @@ def main(wire_descriptor: int, body_descriptor: int) -> None:
 
     The bytes of a new picture lie in the file of the second descriptor.
     """
-    with socket.socket(fileno=wire_descriptor) as wire, open(body_descriptor, "rb", buffering=0) as file:
-        bench = _prepared(wire)
-        while bench and (order := _receive(wire)):
-            step, arguments, size = order
-            if size is not None:
-                bench.body, bench.processed = _body(file, size), None
-            wire.sendall(framed(_taken(step, bench, arguments)))
+    wire, file = socket.socket(fileno=wire_descriptor), open(body_descriptor, "rb", buffering=0)  # noqa: SIM115
+    with suppress(ConnectionError), wire, file:  # an error of the wire: the crawl was killed
+        _work(wire, file)
+
+
+def _work(wire: socket.socket, file: IO[bytes]) -> None:
+    bench = _prepared(wire)
+    while bench and (order := _receive(wire)):
+        step, arguments, size = order
+        if size is not None:
+            bench.body, bench.processed = _body(file, size), None
+        wire.sendall(framed(_taken(step, bench, arguments)))
 
 
 def framed(message: object) -> bytes:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 
 QUICK = {
     "AUTOTHROTTLE_START_DELAY": "0.01",
-    "DOWNLOAD_TIMEOUT": "2",
+    "DOWNLOAD_TIMEOUT": "4",
     "LOGSTATS_INTERVAL": "1",
     "HARVESTER_BACKOFF": "0.05",
     "MASTODON_PAGE_SECONDS": "0",
