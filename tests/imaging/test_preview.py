@@ -33,9 +33,16 @@ def test_the_thumbnail_of_a_still_picture_is_a_jpeg(size: tuple[int, int], small
         assert (image.format, image.size) == ("JPEG", small)
 
 
-def test_a_broken_frame_ends_the_thumbnail_not_the_picture() -> None:
-    """What can be decoded is shown; only a first frame that cannot be decoded refuses the picture."""
-    data = _animation("GIF", 3, (320, 320))
-    made = process(data, Options(format="original", preview=100)).preview
+def test_an_animation_is_shown_up_to_its_first_broken_frame() -> None:
+    """The third of three frames cannot be decoded: the picture is kept, and its thumbnail has the two before."""
+    data = _animation("WEBP", 3, (320, 320))
+    at = data.rindex(b"ANMF") + 224  # within the pixels of the last frame
+    made = process(data[:at] + b"\xff" * 60 + data[at + 60 :], Options(format="original", preview=100)).preview
     assert made is not None
-    assert process(data, Options(format="original")).preview is None
+    with Image.open(BytesIO(made.data)) as small:
+        assert (made.ext, getattr(small, "n_frames", 1)) == ("webp", 2)
+
+
+def test_a_thumbnail_is_made_only_where_it_is_asked_for() -> None:
+    """Nobody else pays for it."""
+    assert process(_animation("GIF", 3, (320, 320)), Options(format="original")).preview is None
