@@ -1,6 +1,6 @@
 """Scrapy's downloader with the limits of a host kept in every configuration.
 
-It depends on parts of Scrapy 2.19 that are not documented; tests/test_wire.py measures all of it at the server.
+It depends on parts of Scrapy 2.19 that are not documented; tests/wire measures all of it at the server.
 """
 
 from collections.abc import Coroutine
