@@ -106,6 +106,15 @@ class Places:
         """download_status.json, in the shape of the seed script."""
         return self.beside(collection) / "download_status.json"
 
+    def data_set_files(self, collection: Collection) -> tuple[Path, Path]:
+        """accounts.csv and user_posts.json of a data set that was made here."""
+        folder = self.beside(collection)
+        return folder / "accounts.csv", folder / "user_posts.json"
+
+    def files_beside(self, collection: Collection) -> tuple[Path, ...]:
+        """Every file that may lie beside the pictures of a collection."""
+        return self.status_file(collection), self.log_file(collection), *self.data_set_files(collection)
+
     def log_file(self, collection: Collection) -> Path:
         """image_download.log, one line per image."""
         return self.beside(collection) / "image_download.log"

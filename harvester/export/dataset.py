@@ -19,5 +19,7 @@ def write_files(connection: Connection, row: int, collection: Collection, places
     written = [places.status_file(collection)]
     write_status(connection, row, written[0])
     if collection.layout == NUMBERED:
-        written += write_collection(connection, row, written[0].parent)
+        accounts, posts = places.data_set_files(collection)
+        write_collection(connection, row, accounts, posts)
+        written += [accounts, posts]
     return written

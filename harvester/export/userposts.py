@@ -20,14 +20,12 @@ Entry = tuple[int, int, int, str]
 """(user index, post index, URL number, URL)"""
 
 
-def write_collection(connection: Connection, collection: int, folder: Path) -> list[Path]:
-    """Write both files of a collection into a folder; memory does not grow with them. Raises StoreError."""
-    written = [folder / "accounts.csv", folder / "user_posts.json"]
+def write_collection(connection: Connection, collection: int, accounts: Path, posts: Path) -> None:
+    """Write both files of a collection; memory does not grow with them. Raises StoreError."""
     acct_of = queries.acct_of(connection, collection)
     found = ((row[0], row[1], row[2], row[3]) for row in queries.positions(connection, collection))
-    publish_stream(written[0], accounts_file(acct_of))
-    publish_stream(written[1], posts_file(found, acct_of))
-    return written
+    publish_stream(accounts, accounts_file(acct_of))
+    publish_stream(posts, posts_file(found, acct_of))
 
 
 def posts_file(entries: Iterable[Entry], acct_of: Mapping[int, str]) -> Iterator[bytes]:

@@ -73,7 +73,7 @@ class CopyCheck:
         folder = self.places.output(collection)
         if not (folder.is_relative_to(self.places.root / "images") and folder.is_dir()):
             return
-        ours = {self.places.status_file(collection).name, self.places.log_file(collection).name}
+        ours = {path.name for path in self.places.files_beside(collection)}
         names = (name for name in _files_below(folder) if name not in ours)
         while batch := list(islice(names, queries.CHUNK)):
             with self.engine.connect() as connection:

@@ -212,6 +212,7 @@ def test_a_hashtag_is_harvested_with_the_wishes_of_its_authors(commands: Command
     assert {acct.partition("@")[0] for acct in written(commands)[1]} == {"alice", "dave"}
     ((counts,),) = rows(commands.data, "SELECT counts FROM listings")
     assert json.loads(counts)["indexable"] == 3
+    assert "sound" in commands.scrapy("verify").stdout
 
 
 @pytest.mark.parametrize("kept", ["as text", "in a file"])
