@@ -6,6 +6,7 @@ is imported and no function of the file's choice is called; whatever else stands
 
 import pickletools
 import struct
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -20,10 +21,12 @@ def read(data: bytes, name: str) -> Any:
     """The value in a pickle of any protocol. Raises BadInput, which names the file."""
     machine = _Machine()
     try:
-        for step, argument, _ in pickletools.genops(data):
-            if step.name == "STOP":
-                return machine.result()
-            machine.do(step.name, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of odd escapes in its texts
+            for step, argument, _ in pickletools.genops(data):
+                if step.name == "STOP":
+                    return machine.result()
+                machine.do(step.name, argument)
     except MoreThanData as error:
         raise BadInput(f"{name}: {error}. Nothing of it was run.") from error
     except _BROKEN as error:

@@ -135,3 +135,8 @@ def test_no_bytes_break_the_reader(scrap: bytes, protocol: int, at: int) -> None
             read(data, "f")
         except BadInput as error:
             assert str(error).startswith("f: ")
+
+
+def test_an_odd_escape_in_an_old_text_is_no_warning() -> None:
+    """Protocol 0 writes texts with escapes; one that Python does not know is read as it stands."""
+    assert read(b"S'a\\_b'\n.", "old.database") == "a\\_b"
