@@ -3,7 +3,7 @@
 import time
 from typing import Self
 
-from scrapy import Request
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
@@ -17,6 +17,9 @@ PATIENCE = 8
 """Refusals of a host in a row, with a wait after each; the next one is taken as a no for this run."""
 
 
+_REFUSALS = (429, 503)
+
+
 class Patience:
     """Holds requests back while their host waits, and repeats the refused ones; nothing is counted as failed."""
 
@@ -28,7 +31,14 @@ class Patience:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Shares the crawl's knowledge of its hosts."""
-        return cls(crawler)
+        patience = cls(crawler)
+        crawler.signals.connect(patience.answered, signal=signals.response_downloaded)
+        return patience
+
+    def answered(self, request: Request, response: Response) -> None:
+        """A host that says this was the last request for now is closed before its slot is free for the next one."""
+        if response.status not in _REFUSALS and (used := used_up(plain(response), time.time())):
+            self._hosts.wait(self._hosts.of_request(request), used, "rate limit used up")
 
     def process_request(self, request: Request) -> Request | None:
         """Before robots.txt, so that nobody waits for that of a host which is left alone."""
@@ -37,15 +47,13 @@ class Patience:
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """A refused request is made again after the wait; not one whose refusal the site means for good."""
-        if "cached" in response.flags or self._judge(request, response) is Verdict.MISSING:
+        if "cached" in response.flags:
             return response
-        host, headers = self._hosts.of_request(request), plain(response)
-        wait = wait_of(headers, time.time())
-        if response.status == 429 or (response.status == 503 and wait is not None):
+        wait = wait_of(plain(response), time.time())
+        refused = response.status == 429 or (response.status == 503 and wait is not None)
+        if refused and self._judge(request, response) is not Verdict.MISSING:
             return self._refused(request, response, wait)
-        self._hosts.welcomed(host)
-        if used := used_up(headers, time.time()):
-            self._hosts.wait(host, used, "rate limit used up")
+        self._hosts.welcomed(self._hosts.of_request(request))
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
