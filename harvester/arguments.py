@@ -42,3 +42,8 @@ def file_path(name: str, given: Mapping[str, str]) -> Path:
         return Path(given[name]).expanduser().absolute()
     except RuntimeError as error:
         raise BadInput(f"-a {name}={given[name]}: {error}.") from error
+
+
+def retry(given: Mapping[str, str]) -> str:
+    """Which earlier failures a crawl asks for again: `failed`, `all` or `none`; raises BadInput."""
+    return choice("retry", given.get("retry", "failed"), ("failed", "all", "none"))

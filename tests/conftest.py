@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,16 @@ class Commands:
         """`scrapy crawl mastodon` over a data set; it must end well."""
         done = self.scrapy("crawl", "mastodon", *files.arguments, *arguments)
         assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def harvest(
+        self, spider: str, *arguments: str, options: Sequence[str] = (), code: int = 0
+    ) -> subprocess.CompletedProcess[str]:
+        """`scrapy crawl SPIDER -a …` of a site, with further options of Scrapy's; it must end with this exit code."""
+        words = [word for text in arguments for word in ("-a", text)]
+        done = self.scrapy("crawl", spider, "-s", "DOWNLOAD_TIMEOUT=15", *words, *options)
+        assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr, done.stderr
         return done
 

@@ -32,11 +32,7 @@ def site(farsite: Farsite, commands: Commands) -> Farsite:
 
 def _crawl(commands: Commands, *arguments: str, options: Sequence[str] = (), code: int = 0) -> CompletedProcess[str]:
     """`scrapy crawl civitai -a …`, with further options of Scrapy's."""
-    words = [word for text in arguments for word in ("-a", text)]
-    done = commands.scrapy("crawl", "civitai", "-s", "DOWNLOAD_TIMEOUT=15", *words, *options)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    return commands.harvest("civitai", *arguments, options=options, code=code)
 
 
 def _pages(site: Farsite) -> Counter[str]:

@@ -29,11 +29,7 @@ def site(farsite: Farsite, commands: Commands, request: pytest.FixtureRequest) -
 
 def crawl(commands: Commands, *arguments: str, options: Sequence[str] = (), code: int = 0) -> CompletedProcess[str]:
     """`scrapy crawl imagefap -a …`, with further options of Scrapy's."""
-    words = [word for text in arguments for word in ("-a", text)]
-    done = commands.scrapy("crawl", "imagefap", "-s", "DOWNLOAD_TIMEOUT=15", *words, *options)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    return commands.harvest("imagefap", *arguments, options=options, code=code)
 
 
 def albums(commands: Commands, user: User) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from scrapy import Request
 from scrapy.crawler import Crawler
 
-from harvester.arguments import check_names, choice, file_path
+from harvester.arguments import check_names, choice, file_path, retry
 from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import Owed
 from harvester.errors import BadInput, Cut
@@ -73,7 +73,7 @@ class CivitaiSpider(ListingSpider):
         spider = super().from_crawler(crawler, *args)
         settings, places = crawler.settings, Places.from_settings(crawler.settings)
         spider.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
-        spider.retry = choice("retry", kwargs.get("retry", "failed"), ("failed", "all", "none"))
+        spider.retry = retry(kwargs)
         spider.query = query(spider.arguments, base_url("CIVITAI_BASE_URL", settings["CIVITAI_BASE_URL"]))
         spider.keys = _keys(spider.query.base, settings["CIVITAI_API_KEY"])
         form = choice("format", kwargs.get("format", FORMATS[0]), FORMATS)

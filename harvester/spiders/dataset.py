@@ -10,7 +10,7 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 from sqlalchemy import Connection, Engine
 
-from harvester.arguments import check_names, choice, file_path
+from harvester.arguments import check_names, choice, file_path, retry
 from harvester.catalogue import queries, writer
 from harvester.catalogue.store import open_existing
 from harvester.catalogue.trouble import told_plainly
@@ -42,7 +42,7 @@ class DataSetSpider(OwingSpider):
         check_names(f"{name} (of a data set)", kwargs, ARGUMENTS)
         spider = super().from_crawler(crawler, *args, name=name)
         spider.arguments = {word: value for word, value in kwargs.items() if word in ARGUMENTS}
-        spider.retry = choice("retry", kwargs.get("retry", "failed"), ("failed", "all", "none"))
+        spider.retry = retry(kwargs)
         places = Places.from_settings(crawler.settings)
         form = choice("format", kwargs.get("format", "jpeg"), FORMATS)
         check_settings(crawler.settings)

@@ -9,7 +9,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from sqlalchemy import Connection
 
-from harvester.arguments import check_names, choice
+from harvester.arguments import check_names, retry
 from harvester.catalogue import folders, found, listings, queries
 from harvester.catalogue.albums import Album, Owner
 from harvester.catalogue.listings import Listing
@@ -58,7 +58,7 @@ class ImagefapSpider(FavouritesSpider):
         check_names(cls.name, kwargs, ARGUMENTS)
         spider = super().from_crawler(crawler, *args)
         spider.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
-        spider.retry = choice("retry", kwargs.get("retry", "failed"), ("failed", "all", "none"))
+        spider.retry = retry(kwargs)
         spider.wanted = wanted(spider.arguments)
         spider.addresses = Addresses(site_address("IMAGEFAP_BASE_URL", crawler.settings["IMAGEFAP_BASE_URL"]))
         check_settings(crawler.settings)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from scrapy import Request
 from scrapy.crawler import Crawler
 
-from harvester.arguments import check_names, choice, file_path
+from harvester.arguments import check_names, choice, file_path, retry
 from harvester.catalogue import listings, numbering, queries, writer
 from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import Owed
@@ -58,7 +58,7 @@ class TimelineSpider(ListingSpider):
         settings, places = crawler.settings, Places.from_settings(crawler.settings)
         spider = super().from_crawler(crawler, *args, name=name)
         spider.arguments = {word: value for word, value in kwargs.items() if word in ARGUMENTS}
-        spider.retry = choice("retry", kwargs.get("retry", "failed"), ("failed", "all", "none"))
+        spider.retry = retry(kwargs)
         form = choice("format", kwargs.get("format", "jpeg"), FORMATS)
         check_settings(settings)
         picture_options(settings, form)
