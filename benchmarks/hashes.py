@@ -2,10 +2,10 @@
 
     python -m benchmarks.hashes even|real NUMBER FILE
 
-`real` are perceptual hashes of 8 x 8 frequencies that are drawn as those of pictures are spread: the lower, the larger;
-the mean brightness above all. Bit 0 is always set, and half of all bits are. Some pictures are plain (gradients, text, line
-drawings): frequencies in one direction only, so they crowd into few hashes. A third are versions of another picture,
-a few bits away; some are blank, and have one of three hashes.
+`real` are perceptual hashes of 8 x 8 frequencies that are drawn as those of pictures are spread: the lower, the larger,
+the mean brightness above all. Bit 0 is always set, and half of all bits are. Some pictures are plain (gradients, text,
+line drawings): frequencies in one direction only, so they crowd into few hashes. A third are versions of another
+picture, a few bits away; some are blank, and have one of three hashes.
 """
 
 import sys

@@ -109,7 +109,8 @@ class _Places(NamedTuple):
     def has(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
         """Which of the hashes are among these; there is at least one of these."""
         at = np.searchsorted(self.unique, hashes)
-        return self.unique[np.minimum(at, len(self.unique) - 1)] == hashes
+        found: npt.NDArray[np.bool_] = self.unique[np.minimum(at, len(self.unique) - 1)] == hashes
+        return found
 
     def at(self, hashes: Hashes) -> tuple[Positions, Positions]:
         """(first, how many) in `order` of each of the hashes, all of which are among these."""
