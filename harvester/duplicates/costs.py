@@ -24,7 +24,7 @@ def cheapest(hashes: Hashes, bits: int, distance: int) -> int | None:
     number = len(hashes)
     all_pairs = number * (number - 1) / 2
     best, cost = None, _EACH * all_pairs
-    if bits <= distance + 1 or cost < _CHOICE * (distance + 1):
+    if bits <= distance + 1 or cost <= _CHOICE * (distance + 1):
         return None
     drawn = _differences(hashes)
     for blocks in range(distance + 1, min(bits, distance + 1 + _FURTHER) + 1):
