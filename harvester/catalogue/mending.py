@@ -49,9 +49,10 @@ def drop_blob(connection: Connection, sha256: str) -> None:
 
 
 def adopt_blob(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Remember a blob that was found on disk."""
-    drop_blob(connection, row["sha256"])  # a row with another extension
-    insert_new(connection, blobs, [{**row, "stored_at": now()}])
+    """Remember a blob that was found on disk; one that was known keeps the time when it was stored."""
+    known = connection.execute(select(blobs.c.stored_at).where(blobs.c.sha256 == row["sha256"])).scalar()
+    drop_blob(connection, row["sha256"])  # a row with another extension, or of an earlier version
+    insert_new(connection, blobs, [{**row, "stored_at": now() if known is None else known}])
 
 
 def forgettable(connection: Connection, rows: Sequence[int]) -> list[int]:
