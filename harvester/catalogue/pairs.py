@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, union
 
 from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import chunks
@@ -58,6 +58,13 @@ def pairs_of(connection: Connection, sha256s: Sequence[str]) -> list[Pair]:
         rows = connection.execute(select(*_columns()).where(near, in_force()))
         found.update((Pair(**row._mapping), None) for row in rows)
     return list(found)
+
+
+def beginning(connection: Connection, start: str) -> list[str]:
+    """Paired blobs whose sha256 begins so, two at most."""
+    ends = (pairs.c.first, pairs.c.second)
+    found = union(*(select(end).where(end >= start, end < start + "g", in_force()) for end in ends))
+    return list(connection.execute(found.limit(2)).scalars())
 
 
 def _columns() -> Sequence[Any]:
