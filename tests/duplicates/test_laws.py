@@ -48,6 +48,7 @@ class Collection(RuleBasedStateMachine):
         self.number = 0
 
     def teardown(self) -> None:
+        """Leave nothing behind."""
         self.engine.dispose()
         self.folder.cleanup()
 
@@ -80,9 +81,8 @@ class Collection(RuleBasedStateMachine):
     def decide(self, data: st.DataObject) -> None:
         """Something is said of some members of a group."""
         group = data.draw(st.sampled_from(self._groups()))
-        named = data.draw(st.dictionaries(
-            st.sampled_from([member.sha256 for member in group.members]), st.sampled_from(["keep", "skip", "false"]), min_size=1
-        ))  # fmt: skip
+        members = st.sampled_from([member.sha256 for member in group.members])
+        named = data.draw(st.dictionaries(members, st.sampled_from(["keep", "skip", "false"]), min_size=1))
         by_verdict = {verdict: [s for s, said in named.items() if said == verdict] for verdict in named.values()}
         with self.engine.begin() as connection:
             try:
