@@ -28,6 +28,8 @@ KINDS: dict[str, Kind] = {
     "altered": Kind(False, "a named copy with other bytes than were written",
                     "set aside and owed again", "removed, not set aside"),
     "unfounded": Kind(False, "an image called done without bytes or without a name", "owed again", "–"),
+    "outdated": Kind(False, "a blob that an earlier version measured, with other fingerprints or without coefficients",
+                     "measured again", "–"),
     "unreferenced": Kind(True, "a recorded blob that no image refers to", "–", "removed"),
     "leftover": Kind(True, "an unfinished hidden file of a killed process; the next crawl removes it", "–", "removed"),
 }  # fmt: skip
