@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
+from harvester.catalogue import pairs
 from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import blobs, images, runs, sightings
@@ -44,7 +45,8 @@ def lose_blob(connection: Connection, sha256: str) -> int:
 
 
 def drop_blob(connection: Connection, sha256: str) -> None:
-    """Forget what is known of bytes that are not kept any more."""
+    """Forget what is known of bytes that are not kept any more; when they come back they are compared anew."""
+    pairs.forget(connection, [sha256])
     connection.execute(delete(blobs).where(blobs.c.sha256 == sha256))
 
 
