@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 
 metadata = MetaData(
     naming_convention={
@@ -232,18 +232,38 @@ album_images = Table(
     comment="every occurrence of an image in an album",
 )
 
-tag_log = Table(
-    "tag_log",
+tag_changes = Table(
+    "tag_changes",
     metadata,
     Column("id", _Id, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("origin", String(32), nullable=False, comment="who did it: the name of a command"),
+    Column("undoes", ForeignKey("tag_changes.id"), index=True, comment="the change that this one takes back"),
+    comment="append-only; one command's changes to the tags",
+)
+
+tag_log = Table(
+    "tag_log",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("change_id", ForeignKey("tag_changes.id"), nullable=False),
     Column("action", String(8), nullable=False, comment="add, rename, move, delete; apply, clear on a picture"),
-    Column("tag_id", Integer, nullable=False, index=True),
+    Column("tag_id", Integer, nullable=False),
     Column("name", Text, comment="of add and rename"),
     Column("parent_id", Integer, comment="of add and move; null: at the top"),
     Column("sha256", String(64), index=True, comment="of apply and clear"),
+    Index("ix_tag_log_change", "change_id", "action", "tag_id"),
+    Index("ix_tag_log_pictures", "tag_id", "sha256", "action"),
     comment="append-only; the tags there are, and what has them, is derived",
+)
+
+removals = Table(
+    "removals",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("path", Text, nullable=False, comment="relative to the data directory where it lies inside"),
+    Column("sha256", String(64), comment="of a named copy as it was published; a file with other bytes is left"),
+    comment="files of pictures that were removed, until they are gone",
 )
 
 decisions = Table(
