@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Select,
     String,
+    Subquery,
     Table,
     case,
     delete,
@@ -107,21 +108,26 @@ def log(connection: Connection, change: int, action: str, number: int, **values:
 def apply(connection: Connection, change: int, number: int, pictures: Pictures) -> int:
     """Put a tag on pictures; those that have it already are not logged again. Returns how many are."""
     held = having(number, tree(connection)[number])
-    return log_pictures(connection, change, "apply", number, except_(pictures, held).subquery())
+    return _log_pictures(connection, change, "apply", number, except_(pictures, held).subquery())
 
 
 def clear(connection: Connection, change: int, number: int, pictures: Pictures) -> int:
     """Take a tag off those of the pictures that have it. Returns how many had."""
     held = having(number, tree(connection)[number])
-    return log_pictures(connection, change, "clear", number, intersect(pictures, held).subquery())
+    return _log_pictures(connection, change, "clear", number, intersect(pictures, held).subquery())
 
 
-def log_pictures(connection: Connection, change: int, action: str, number: int, pictures: object) -> int:
+def forget(connection: Connection, change: int, pictures: Pictures) -> None:
+    """Take every tag off pictures that go, also tags that were on them before: undoing brings none of them back."""
+    ever = select(literal(change), literal("clear"), tag_log.c.tag_id, tag_log.c.sha256).distinct()
+    insert_them = insert(tag_log).from_select(_COLUMNS, ever.where(tag_log.c.sha256.in_(pictures)))
+    connection.execute(insert_them)
+
+
+def _log_pictures(connection: Connection, change: int, action: str, number: int, pictures: Subquery) -> int:
     """One entry for each of the pictures, by one statement. Returns how many."""
-    found = pictures.c  # type: ignore[attr-defined]
-    rows = select(literal(change), literal(action), literal(number), found.sha256).order_by(found.sha256)
-    names = ["change_id", "action", "tag_id", "sha256"]
-    return connection.execute(insert(tag_log).from_select(names, rows)).rowcount
+    rows = select(literal(change), literal(action), literal(number), pictures.c.sha256).order_by(pictures.c.sha256)
+    return connection.execute(insert(tag_log).from_select(_COLUMNS, rows)).rowcount
 
 
 def picked(connection: Connection, shas: Iterable[str]) -> Pictures:
@@ -135,4 +141,5 @@ def picked(connection: Connection, shas: Iterable[str]) -> Pictures:
 
 
 _picked = Table("picked", MetaData(), Column("sha256", String(64), primary_key=True), prefixes=["TEMPORARY"])
+_COLUMNS = ["change_id", "action", "tag_id", "sha256"]
 _AT_ONCE = 10_000

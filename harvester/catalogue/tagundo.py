@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, except_, func, select
+from sqlalchemy import Connection, func, select
 
 from harvester.catalogue import tags
 from harvester.catalogue.schema import tag_changes, tag_log
@@ -41,11 +41,11 @@ def undo(connection: Connection, change: int, undone: int) -> int:
     before, after = tags.tree(connection, first), tags.tree(connection)
     entries = _tree(connection, change, before, after)
     for number, tag in before.items():
-        if number not in after:  # it is there again, under a new entry, with no pictures yet
-            again = except_(tags.having(number, tag, first), _removed(undone))
-            entries += tags.log_pictures(connection, change, "apply", number, again.subquery())
-        elif tag.since == after[number].since:
+        if number in after:
             entries += _pictures(connection, change, undone, number)
+        else:  # it is there again, under a new entry, with no pictures yet
+            had = tags.having(number, tag, first).subquery()
+            entries += tags.apply(connection, change, number, _left(select(had.c.sha256), undone))
     return entries
 
 
@@ -71,18 +71,17 @@ def _tree(connection: Connection, change: int, before: dict[int, Tag], after: di
 
 def _pictures(connection: Connection, change: int, undone: int, number: int) -> int:
     """Every entry about a picture was a change, so the opposite of it is the way back."""
-    entries = 0
-    for action, opposite in (("apply", "clear"), ("clear", "apply")):
-        said = select(tag_log.c.sha256).where(tag_log.c.change_id == undone, tag_log.c.action == action)
-        back = except_(said.where(tag_log.c.tag_id == number), _removed(undone))
-        entries += tags.log_pictures(connection, change, opposite, number, back.subquery())
-    return entries
+    said = select(tag_log.c.sha256).where(tag_log.c.change_id == undone, tag_log.c.tag_id == number)
+    cleared = tags.clear(connection, change, number, said.where(tag_log.c.action == "apply"))
+    return cleared + tags.apply(connection, change, number, _left(said.where(tag_log.c.action == "clear"), undone))
 
 
-def _removed(undone: int) -> tags.Pictures:
-    """Pictures that were removed after a change."""
-    gone = select(tag_log.c.sha256).join(tag_changes, tag_changes.c.id == tag_log.c.change_id)
-    return gone.where(tag_changes.c.origin == FINAL, tag_log.c.change_id > undone)
+def _left(pictures: tags.Pictures, undone: int) -> tags.Pictures:
+    """Those that were not removed after a change."""
+    entry = tag_log.alias()
+    gone = select(entry.c.sha256).join(tag_changes, tag_changes.c.id == entry.c.change_id)
+    column = pictures.selected_columns[0]
+    return pictures.where(column.not_in(gone.where(tag_changes.c.origin == FINAL, entry.c.change_id > undone)))
 
 
 def history(connection: Connection, limit: int) -> list[Change]:

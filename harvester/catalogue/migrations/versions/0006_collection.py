@@ -41,7 +41,9 @@ def upgrade() -> None:
 
 
 def _tag_log() -> None:
-    op.execute("INSERT INTO tag_changes (at, origin) SELECT at, origin FROM tag_log GROUP BY at, origin ORDER BY min(id)")
+    op.execute(
+        "INSERT INTO tag_changes (at, origin) SELECT at, origin FROM tag_log GROUP BY at, origin ORDER BY min(id)"
+    )
     op.add_column("tag_log", sa.Column("change_id", _Id, nullable=True))
     op.execute(
         "UPDATE tag_log SET change_id = "
