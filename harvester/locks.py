@@ -73,6 +73,34 @@ class CrawlLock:
         self._shared.release()
 
 
+class DedupeLock:
+    """What a search for look-alikes holds: that work for itself, the data directory together with crawls."""
+
+    def __init__(self, places: Places) -> None:
+        try:
+            self._shared = Lock(places.lock_of_all, "", shared=True)
+        except Busy as busy:
+            raise Busy(f"{busy.holder} is at work in {places.root}: start again when it has ended.") from None
+        try:
+            self._own = Lock(places.lock_of_dedupe, "scrapy dedupe")
+        except Busy as busy:
+            self._shared.release()
+            raise Busy(f"{busy.holder} is running already in {places.root}: wait for its end.") from None
+
+    def release(self) -> None:
+        """The search has ended."""
+        self._own.release()
+        self._shared.release()
+
+
+def lock_verdicts(places: Places) -> Lock:
+    """For the moment of a decision, so that two of them do not overlook each other."""
+    try:
+        return Lock(places.lock_of_verdicts, "a decision")
+    except Busy as busy:
+        raise Busy(f"{busy.holder} is being written down: say yours again.") from None
+
+
 def lock_all(places: Places, doing: str) -> Lock:
     """The whole data directory, for a command that mends; refused while a crawl runs."""
     try:

@@ -76,6 +76,16 @@ class Places:
         return self.locks / "all.lock"
 
     @property
+    def lock_of_dedupe(self) -> Path:
+        """The lock of a search for look-alikes."""
+        return self.locks / "dedupe.lock"
+
+    @property
+    def lock_of_verdicts(self) -> Path:
+        """The lock of whoever writes a decision down."""
+        return self.locks / "verdicts.lock"
+
+    @property
     def set_aside(self) -> Path:
         """Where `verify --repair` puts damaged files."""
         return self.root / "set-aside"

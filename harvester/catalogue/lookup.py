@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from harvester.catalogue.queries import CHUNK, chunks
 from harvester.catalogue.schema import blobs, collections, images, sightings
@@ -65,6 +65,21 @@ def by_rule(connection: Connection, site: str | None, reason: str | None) -> set
 def has_site(connection: Connection, site: str) -> bool:
     """Whether anything was ever harvested from a site."""
     return connection.execute(select(collections.c.id).where(collections.c.site == site)).first() is not None
+
+
+def names_of(connection: Connection, sha256s: Sequence[str]) -> dict[str, list[str]]:
+    """What pictures of these bytes are called: their files, or else the names they shall have, or their keys."""
+    names: dict[str, list[str]] = {}
+    for chunk in chunks(sha256s):
+        found = (
+            select(images.c.sha256, func.coalesce(sightings.c.file, sightings.c.name, images.c.key))
+            .outerjoin(sightings, sightings.c.image_id == images.c.id)
+            .where(images.c.sha256.in_(chunk))
+            .order_by(images.c.id, sightings.c.id)
+        )
+        for sha256, name in connection.execute(found):
+            names.setdefault(sha256, []).append(name)
+    return names
 
 
 def dossiers(connection: Connection, rows: Sequence[int]) -> list[Dossier]:

@@ -272,6 +272,7 @@ decisions = Table(
     Column("id", _Id, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("origin", String(32), nullable=False, comment="who decided: the name of a command"),
+    Column("undoes", _Id, comment="the decision that this one takes back; it gives no verdicts itself"),
     comment="append-only; the verdicts that one look at a group gave",
 )
 
@@ -285,4 +286,38 @@ verdicts = Table(
     Column("album_id", ForeignKey("albums.id"), comment="set: on this occurrence of the picture only"),
     Column("image_id", ForeignKey("images.id"), comment="likewise"),
     comment="append-only; the latest on a picture holds",
+)
+
+searches = Table(
+    "searches",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("recipe", Integer, nullable=False, comment="of the fingerprints that were compared"),
+    Column("limits", JSON, nullable=False, comment="bits in which look-alikes may differ, by method; and orientations"),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, comment="null: still running, or killed; what it found does not count"),
+    comment="runs of scrapy dedupe",
+)
+
+compared = Table(
+    "compared",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("search_id", ForeignKey("searches.id"), nullable=False),
+    Column("pixels", String(64), comment="sha256 of the decoded pixels, where it had to be known"),
+    sqlite_with_rowid=False,
+    comment="blobs that were compared with all others",
+)
+
+pairs = Table(
+    "pairs",
+    metadata,
+    Column("first", String(64), primary_key=True),
+    Column("second", String(64), primary_key=True, index=True),
+    Column("method", String(8), primary_key=True, comment="phash, dhash, average, whash, pixels"),
+    Column("orientation", String(16), primary_key=True, comment="how the first looks like the second; empty: upright"),
+    Column("score", Integer, nullable=False, comment="bits in which the hashes differ; 0 of pixels"),
+    Column("search_id", ForeignKey("searches.id"), nullable=False),
+    sqlite_with_rowid=False,
+    comment="look-alikes; of blobs with equal hashes each is paired with the next only",
 )

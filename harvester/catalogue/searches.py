@@ -1,0 +1,133 @@
+"""What a search for look-alikes reads and leaves behind. Each function is a short transaction, or part of one."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from harvester.catalogue.schema import blobs, compared, images, pairs, searches
+from harvester.catalogue.writer import now
+
+ALL_AT_ONCE = 20_000
+"""Up to so many blobs are read in one go; more of them by the first two digits of their sha256."""
+
+HASHES = ("phash", "dhash", "average", "whash")
+
+
+class Search(NamedTuple):
+    """A search that ended: the recipe of the fingerprints it compared, and its limits as they were kept."""
+
+    recipe: int
+    limits: Mapping[str, Any]
+
+
+def last(connection: Connection) -> Search | None:
+    """The latest search that ended."""
+    found = select(searches.c.recipe, searches.c.limits).where(searches.c.finished_at.is_not(None))
+    row = connection.execute(found.order_by(searches.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Search(row.recipe, row.limits)
+
+
+def begin(connection: Connection, recipe: int, limits: Mapping[str, Any]) -> int:
+    """A new search; what searches left that were killed goes, and all that was found by another recipe."""
+    dead = select(searches.c.id).where(searches.c.finished_at.is_(None))
+    other = select(searches.c.id).where(searches.c.recipe != recipe)
+    for useless in (dead, other):
+        for table in (pairs, compared):
+            connection.execute(delete(table).where(table.c.search_id.in_(useless)))
+    connection.execute(delete(searches).where(searches.c.finished_at.is_(None)))
+    result = connection.execute(insert(searches).values(recipe=recipe, limits=dict(limits), started_at=now()))
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])
+
+
+def portions(connection: Connection) -> list[str]:
+    """How the blobs are read: beginnings of their sha256, together all of them."""
+    many = connection.execute(select(func.count()).select_from(blobs)).scalar_one() > ALL_AT_ONCE
+    return [f"{number:02x}" for number in range(256)] if many else [""]
+
+
+def enter(connection: Connection, search: int, recipe: int, portion: str) -> None:
+    """Blobs that no search has compared are taken up by this one."""
+    known = exists().where(compared.c.sha256 == blobs.c.sha256)
+    fresh = select(blobs.c.sha256, literal(search)).where(_within(blobs.c.sha256, portion), blobs.c.recipe == recipe)
+    connection.execute(insert(compared).from_select(["sha256", "search_id"], fresh.where(~known)))
+
+
+def entered(connection: Connection, recipe: int, portion: str) -> Sequence[Any]:
+    """The fingerprints of all blobs that a search has taken up, in the order of their sha256."""
+    columns = [blobs.c[name] for name in ("sha256", *HASHES, "animated", "width", "height")]
+    found: Select[Any] = select(*columns, compared.c.search_id, compared.c.pixels)
+    found = found.join(compared, compared.c.sha256 == blobs.c.sha256)
+    return connection.execute(
+        found.where(_within(blobs.c.sha256, portion), blobs.c.recipe == recipe).order_by(blobs.c.sha256)
+    ).all()
+
+
+def files(connection: Connection, sha256s: Sequence[str]) -> Sequence[Any]:
+    """sha256 and extension of blobs: a few hundred at a time."""
+    return connection.execute(select(blobs.c.sha256, blobs.c.ext).where(blobs.c.sha256.in_(sha256s))).all()
+
+
+def note_pixels(connection: Connection, digests: Mapping[str, str]) -> None:
+    """Remember the pixels of blobs (sha256 -> sha256 of the pixels), so that they are decoded once."""
+    rows = [{"b_sha": sha256, "b_pixels": digest} for sha256, digest in digests.items()]
+    if not rows:
+        return
+    change = update(compared).where(compared.c.sha256 == bindparam("b_sha"))
+    connection.execute(change.values(pixels=bindparam("b_pixels")), rows)
+
+
+def finish(connection: Connection, search: int, limits: Mapping[str, Any]) -> None:
+    """The search has ended: from now on what it found counts, and what its limits leave out is gone."""
+    for condition in _left_out(limits):
+        connection.execute(delete(pairs).where(condition))
+    connection.execute(update(searches).where(searches.c.id == search).values(finished_at=now()))
+
+
+def _left_out(limits: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
+    ends = (pairs.c.first, pairs.c.second)
+    moving = exists().where(blobs.c.sha256.in_(ends), blobs.c.animated)
+    for method in HASHES:
+        regular, animated = (-1 if bits is None else bits for bits in limits.get(method) or (None, None))
+        yield and_(pairs.c.method == method, pairs.c.score > regular)
+        yield and_(pairs.c.method == method, pairs.c.score > animated, moving)
+    if not limits["orientations"]:
+        yield pairs.c.orientation != ""
+
+
+def found_by(connection: Connection, search: int) -> Counter[str]:
+    """How many pairs that search was the first to find, by method."""
+    found = select(pairs.c.method, func.count()).where(pairs.c.search_id == search).group_by(pairs.c.method)
+    return Counter(dict(connection.execute(found).all()))
+
+
+def recipes(connection: Connection) -> Counter[int]:
+    """How many blobs there are by the recipe of their fingerprints."""
+    found = select(blobs.c.recipe, func.count()).group_by(blobs.c.recipe)
+    return Counter(dict(connection.execute(found).all()))
+
+
+def exact_duplicates(connection: Connection) -> int:
+    """How many images have the very same bytes as an earlier one."""
+    stored = select(func.count(images.c.sha256), func.count(images.c.sha256.distinct()))
+    every, different = connection.execute(stored).one()
+    return int(every - different)
+
+
+def _within(column: Any, portion: str) -> ColumnElement[bool]:
+    return and_(column >= portion, column < portion + "g")  # g comes behind every hex digit

@@ -1,0 +1,34 @@
+"""Whether two files hold the very same pixels: a digest of all that is seen, frame by frame."""
+
+import hashlib
+
+from PIL import ImageSequence
+
+from harvester.errors import Refused
+from harvester.imaging.colour import alters
+from harvester.imaging.decode import DECODE_ERRORS, Limits, open_picture, orientation
+from harvester.imaging.flatten import upright
+
+_COLOURS = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
+_EIGHT_BIT = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
+
+
+def pixel_digest(data: bytes, limits: Limits) -> str:
+    """The sha256 of size and upright pixels of every frame, of how long each is shown, and of a profile that matters.
+
+    Pictures of up to eight bits are read as RGBA, whatever their mode in the file; others as they are, so that no
+    rounding makes them equal. Raises Refused.
+    """
+    image = open_picture(data, limits)
+    digest, turn = hashlib.sha256(), orientation(image)
+    profile = image.info.get("icc_profile")
+    try:
+        for frame in ImageSequence.Iterator(image):
+            shown = upright(frame.convert("RGBA") if frame.mode in _EIGHT_BIT else frame, turn)
+            digest.update(f"{shown.mode} {shown.size} {frame.info.get('duration', 0)} ".encode())
+            digest.update(shown.tobytes())
+    except DECODE_ERRORS as error:
+        raise Refused("broken", str(error)) from error
+    if profile and alters(profile, _COLOURS.get(image.mode, "RGB")):
+        digest.update(profile)
+    return digest.hexdigest()
