@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 
 metadata = MetaData(
     naming_convention={
@@ -261,7 +261,7 @@ removals = Table(
     "removals",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("path", Text, nullable=False, comment="relative to the data directory where it lies inside"),
+    Column("path", Text, nullable=False, index=True, comment="relative to the data directory where it lies inside"),
     Column("sha256", String(64), comment="of a named copy as it was published; a file with other bytes is left"),
     comment="files of pictures that were removed, until they are gone",
 )
@@ -284,7 +284,7 @@ verdicts = Table(
     Column("sha256", String(64), nullable=False, index=True),
     Column("verdict", String(8), nullable=False, comment="new, false, keep, skip"),
     Column("album_id", ForeignKey("albums.id"), comment="set: on this occurrence of the picture only"),
-    Column("image_id", ForeignKey("images.id"), comment="likewise"),
+    Column("image_id", ForeignKey("images.id"), index=True, comment="likewise"),
     comment="append-only; the latest on a picture holds",
 )
 

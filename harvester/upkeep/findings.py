@@ -29,6 +29,8 @@ KINDS: dict[str, Kind] = {
                     "set aside and owed again", "removed, not set aside"),
     "unfounded": Kind(False, "an image called done without bytes or without a name", "owed again", "–"),
     "unreferenced": Kind(True, "a recorded blob that no image refers to", "–", "removed"),
+    "going": Kind(True, "a file of a removed picture; the removal was stopped, the next `scrapy remove` ends it",
+                  "–", "removed"),
     "leftover": Kind(True, "an unfinished hidden file of a killed process; the next crawl removes it", "–", "removed"),
 }  # fmt: skip
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_removals")),
         comment="files of pictures that were removed, until they are gone",
     )
+    op.create_index(op.f("ix_removals_path"), "removals", ["path"], unique=False)
+    op.create_index(op.f("ix_verdicts_image_id"), "verdicts", ["image_id"], unique=False)
     _tag_log()
 
 
