@@ -105,6 +105,12 @@ Index(
     sqlite_where=text("status = 'pending'"),
     postgresql_where=text("status = 'pending'"),
 )
+Index(
+    "ix_images_noted",
+    images.c.id,
+    sqlite_where=text("status = 'done' AND detail <> ''"),
+    postgresql_where=text("status = 'done' AND detail <> ''"),
+)
 
 sightings = Table(
     "sightings",
@@ -169,6 +175,7 @@ blobs = Table(
     Column("recipe", Integer, nullable=False, comment="which definition of the fingerprints"),
     Column("embedded", JSON(none_as_null=True), comment="generation data found in the bytes; see docs/embedded.md"),
     Column("stored_at", BigInteger, nullable=False),
+    Index("ix_blobs_measures", "format", "animated", "width", "height", "bytes"),
 )
 
 runs = Table(

@@ -136,10 +136,13 @@ def _mark(
 
 
 def _listed(connection: "Connection", *, as_json: bool) -> str:
-    from harvester.export.tagged import as_dicts, lines, tagged
+    from harvester.export.tagged import line, tagged
+    from harvester.text import printable
 
-    found = tagged(connection)
-    return json.dumps(as_dicts(found), indent=2) if as_json else "\n".join(lines(found))
+    found = [vars(tag) for tag in tagged(connection)]
+    if as_json:
+        return json.dumps(found, indent=2)
+    return "\n".join(printable(line(tag)) for tag in found) or "NO TAGS CREATED"
 
 
 def _history(connection: "Connection", *, as_json: bool) -> str:

@@ -1,7 +1,7 @@
 """The tree of tags with what has each, for `scrapy tag list` and `scrapy show tags`."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -9,7 +9,6 @@ from sqlalchemy import Connection, func, select
 from harvester.catalogue import tags, tagtree
 from harvester.catalogue.schema import blobs
 from harvester.export.units import size
-from harvester.text import printable
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,6 @@ def tagged(connection: Connection) -> list[Tagged]:
     return found
 
 
-def as_dicts(found: Sequence[Tagged]) -> list[dict[str, Any]]:
-    """For machines."""
-    return [asdict(tag) for tag in found]
-
-
-def lines(found: Sequence[Tagged]) -> Iterator[str]:
+def line(tag: Mapping[str, Any]) -> str:
     """For a person."""
-    if not found:
-        yield "NO TAGS CREATED"
-    for tag in found:
-        yield f"{'    ' * tag.depth}{tag.id}: {printable(tag.name)!r} ({tag.pictures:,} / {size(tag.bytes)})"
+    return f"{'    ' * tag['depth']}{tag['id']}: {tag['name']!r} ({tag['pictures']:,} / {size(tag['bytes'])})"

@@ -90,7 +90,10 @@ def undo(connection: Connection) -> str:
 
 
 def known(connection: Connection, lines: Iterable[str]) -> tuple[tags.Pictures, int]:
-    """The pictures that lines name by their sha256, the first word of each; and how many there is no blob of."""
+    """The pictures that lines name by their sha256, the first word of each; and how many there is no blob of.
+
+    Lines of CSV, such as those of `scrapy show images --csv`, will do.
+    """
     named = tags.picked(connection, _shas(lines))
     stored = select(blobs.c.sha256).where(blobs.c.sha256.in_(named))
     return stored, count(connection, named) - count(connection, stored)
@@ -103,8 +106,8 @@ def count(connection: Connection, pictures: tags.Pictures) -> int:
 
 def _shas(lines: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
-        word = line.replace(",", " ").split(maxsplit=1)[:1]
-        if not word:
+        word = line.partition(",")[0].split(maxsplit=1)[:1]
+        if not word or word == ["sha256"]:  # a row of an image without bytes; the headings of scrapy show
             continue
         if not _SHA256.fullmatch(word[0].lower()):
             raise BadInput(f"Line {number} of the list is no sha256: {printable(word[0][:80])}.")

@@ -12,7 +12,7 @@ _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Group the entries of the tag log by what was written together; add a table."""
+    """Group the entries of the tag log by what was written together; add a table and what statistics read."""
     op.create_table(
         "tag_changes",
         sa.Column("id", _Id, nullable=False),
@@ -39,6 +39,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_removals_path"), "removals", ["path"], unique=False)
     op.create_index(op.f("ix_verdicts_image_id"), "verdicts", ["image_id"], unique=False)
+    op.create_index("ix_blobs_measures", "blobs", ["format", "animated", "width", "height", "bytes"], unique=False)
+    noted = sa.text("status = 'done' AND detail <> ''")
+    op.create_index("ix_images_noted", "images", ["id"], unique=False, sqlite_where=noted, postgresql_where=noted)
     _tag_log()
 
 
