@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -34,7 +35,7 @@ def template(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> tuple
     files = dataset.write(folder, posts)
     commands = Commands(folder / "data")
     commands.crawl(files)
-    assert commands.scrapy("import-favorites", str(oldbase.write(folder / "old", layout="v1"))).returncode == 1
+    assert commands.scrapy("import-favorites", str(oldbase.write(folder / "old", layout="v1"))).returncode == 0
     return files, folder / "data"
 
 
@@ -230,13 +231,20 @@ def test_missing_files_only_warn_and_edited_ones_stay(harvested: dataset.DataSet
     assert [path.name for path in folder.iterdir()] == ["0_1_0.jpg"]
 
 
+def _has_images(data: Path) -> bool:
+    try:
+        return (data / "catalogue.db").exists() and bool(rows(data, "SELECT 1 FROM images"))
+    except sqlite3.OperationalError:  # its tables are being made
+        return False
+
+
 def test_nothing_is_removed_while_a_crawl_runs(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """One sentence that names the process, exit code 2; a trial is allowed."""
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg"), farsite.url("/slow/20/a.jpg")]))
     crawl = commands.start("crawl", "mastodon", *files.arguments)
     try:
         deadline = time.monotonic() + 60
-        while not (commands.data / "catalogue.db").exists() or not rows(commands.data, "SELECT 1 FROM images"):
+        while not _has_images(commands.data):
             assert crawl.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
