@@ -122,6 +122,7 @@ class Work:
     body: bytes = b""
     is_video: bool = False  # the source says so: kept as it is, not decoded
     ext: str = ""
+    coefficients: bytes | None = None  # what phash is made of
     worker: Any = None  # the process that has the picture on its bench
     asked_at: int | None = None  # seconds since 1970
 

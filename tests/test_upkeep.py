@@ -83,6 +83,7 @@ def _break(commands: Commands, kind: str, number: int) -> None:
     else:
         scripts = {"unrecorded": no_row, "orphaned": unknown + no_row, "unreferenced": unknown,
                    "going": unknown + no_row + listed,
+                   "outdated": f"UPDATE blobs SET coefficients = NULL WHERE sha256 = '{blob.stem}'",
                    "unfounded": f"UPDATE images SET sha256 = NULL WHERE id = {row}", "unnamed": ""}  # fmt: skip
         _change(commands, scripts[kind])
 
@@ -156,6 +157,20 @@ def test_the_rows_of_blobs_are_rebuilt_from_their_bytes(harvested: dataset.DataS
     _change(commands, "DELETE FROM blobs")
     assert commands.scrapy("verify", "--repair").returncode == 0
     assert dataset.rows(commands.data, query) == before
+
+
+def test_what_an_earlier_version_measured_is_measured_again(harvested: dataset.DataSet, commands: Commands) -> None:
+    """Blobs of another recipe or without coefficients get what they would get today, and stay as old as they are."""
+    query = "SELECT sha256, phash, recipe, coefficients, stored_at FROM blobs ORDER BY 1"
+    _change(commands, "UPDATE blobs SET stored_at = 1700000000")
+    before = dataset.rows(commands.data, query)
+    assert {len(coefficients) for *_, coefficients, _ in before} == {128}
+    _change(commands, "UPDATE blobs SET coefficients = NULL; UPDATE blobs SET recipe = 1, phash = '' WHERE rowid = 2")
+    assert commands.scrapy("verify").returncode == 1
+    mended = commands.scrapy("verify", "--repair")
+    assert (mended.returncode, mended.stdout.count("measured again")) == (0, len(before)), mended.stdout
+    assert dataset.rows(commands.data, query) == before
+    assert commands.scrapy("verify").stdout == f"{FILES} files: sound.\n"
 
 
 def test_a_strange_file_among_the_pictures_is_found(harvested: dataset.DataSet, commands: Commands) -> None:

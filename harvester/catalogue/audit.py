@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select, text
 
 from harvester.catalogue.schema import blobs, images, sightings
+from harvester.imaging.fingerprint import NO_FINGERPRINT, RECIPE
 
 PAGE = 2000
 """Rows read at a time."""
@@ -47,6 +48,13 @@ def recorded(connection: Connection, prefix: str) -> dict[str, str]:
     """sha256 -> extension of every recorded blob of a folder."""
     found = select(blobs.c.sha256, blobs.c.ext).where(_within(blobs.c.sha256, prefix))
     return {row.sha256: row.ext for row in connection.execute(found)}
+
+
+def outdated(connection: Connection, prefix: str) -> set[str]:
+    """Every sha256 of a folder that was decoded under another recipe, or whose coefficients are not known."""
+    earlier = or_(blobs.c.recipe != RECIPE, blobs.c.coefficients.is_(None))
+    found = select(blobs.c.sha256).where(_within(blobs.c.sha256, prefix), blobs.c.recipe != NO_FINGERPRINT, earlier)
+    return set(connection.execute(found).scalars())
 
 
 def wanted(connection: Connection, prefix: str) -> set[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
+from harvester.catalogue import pairs
 from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import blobs, images, runs, sightings
@@ -44,14 +45,16 @@ def lose_blob(connection: Connection, sha256: str) -> int:
 
 
 def drop_blob(connection: Connection, sha256: str) -> None:
-    """Forget what is known of bytes that are not kept any more."""
+    """Forget what is known of bytes that are not kept any more; when they come back they are compared anew."""
+    pairs.forget(connection, [sha256])
     connection.execute(delete(blobs).where(blobs.c.sha256 == sha256))
 
 
 def adopt_blob(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Remember a blob that was found on disk."""
-    drop_blob(connection, row["sha256"])  # a row with another extension
-    insert_new(connection, blobs, [{**row, "stored_at": now()}])
+    """Remember a blob that was found on disk; one that was known keeps the time when it was stored."""
+    known = connection.execute(select(blobs.c.stored_at).where(blobs.c.sha256 == row["sha256"])).scalar()
+    drop_blob(connection, row["sha256"])  # a row with another extension, or of an earlier version
+    insert_new(connection, blobs, [{**row, "stored_at": now() if known is None else known}])
 
 
 def forgettable(connection: Connection, rows: Sequence[int]) -> list[int]:

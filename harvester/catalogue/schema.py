@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 
 metadata = MetaData(
     naming_convention={
@@ -173,6 +174,7 @@ blobs = Table(
     Column("average", String(16), nullable=False),
     Column("whash", String(16), nullable=False),
     Column("recipe", Integer, nullable=False, comment="which definition of the fingerprints"),
+    Column("coefficients", LargeBinary, comment="64 floats of 16 bits: what phash is made of; null: not measured"),
     Column("embedded", JSON(none_as_null=True), comment="generation data found in the bytes; see docs/embedded.md"),
     Column("stored_at", BigInteger, nullable=False),
     Index("ix_blobs_measures", "format", "animated", "width", "height", "bytes"),

@@ -70,7 +70,7 @@ def enter(connection: Connection, search: int, recipe: int, portion: str) -> Non
 
 def entered(connection: Connection, recipe: int, portion: str) -> Sequence[Any]:
     """The fingerprints of all blobs that a search has taken up, in the order of their sha256."""
-    columns = [blobs.c[name] for name in ("sha256", *HASHES, "animated", "width", "height")]
+    columns = [blobs.c[name] for name in ("sha256", *HASHES, "animated", "width", "height", "coefficients")]
     found: Select[Any] = select(*columns, compared.c.search_id, compared.c.pixels)
     found = found.join(compared, compared.c.sha256 == blobs.c.sha256)
     return connection.execute(

@@ -61,12 +61,14 @@ def alike(hashes: Hashes, animated: Flags, new: Flags, usable: Flags, limit: Lim
     fresh, known = heads[new[heads]], heads[~new[heads]]
     inner = within(hashes[fresh], limit.regular)
     outer = between(hashes[fresh], hashes[known], limit.regular)
-    found = [
-        ordered(fresh[inner.left], fresh[inner.right], inner.distance),
-        ordered(fresh[outer.left], known[outer.right], outer.distance),
-        classes.chain(new),
-    ]
-    return allowed(together(found), animated, limit)
+    found = together(
+        [
+            ordered(fresh[inner.left], fresh[inner.right], inner.distance),
+            ordered(fresh[outer.left], known[outer.right], outer.distance),
+            classes.chain(new),
+        ]
+    )
+    return those(found, allowed(found, animated, limit))
 
 
 def ordered(one: Places, other: Places, score: npt.NDArray[np.integer]) -> Alike:
@@ -79,9 +81,14 @@ def together(found: list[Alike]) -> Alike:
     return Alike(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
-def allowed(found: Alike, animated: Flags, limit: Limit) -> Alike:
-    """Those within the limits for still pictures, or for animated ones where either is."""
+def those(found: Alike, which: Flags) -> Alike:
+    """Some of them."""
+    return Alike(found.left[which], found.right[which], found.score[which])
+
+
+def allowed(found: Alike, animated: Flags, limit: Limit) -> Flags:
+    """Which are within the limits for still pictures, or for animated ones where either is."""
     moving = animated[found.left] | animated[found.right]
     stricter = _NEVER if limit.animated is None else limit.animated
-    fits = found.score <= np.where(moving, stricter, limit.regular)
-    return Alike(found.left[fits], found.right[fits], found.score[fits])
+    fits: Flags = found.score <= np.where(moving, stricter, limit.regular)
+    return fits

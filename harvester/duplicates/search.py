@@ -50,7 +50,7 @@ def search(engine: Engine, store: BlobStore, limits: Limits, pixels: decode.Limi
     for portion in portions:
         with engine.begin() as connection:
             searches.enter(connection, row, RECIPE, portion)
-    prints = read(engine, row, RECIPE, portions)
+    prints = read(engine, row, RECIPE, portions, turned=limits.orientations)
     grown = last is None or last.recipe != RECIPE or limits.beyond(Limits.from_dict(last.limits))
     for method, orientation, found in _found(prints, limits, grown=grown):
         _write(engine, row, prints, method, orientation, found)
@@ -69,7 +69,7 @@ def _found(prints: Fingerprints, limits: Limits, *, grown: bool) -> Iterator[tup
     for method, limit in limits.methods.items():
         yield method, "", alike(prints.hashes[method], prints.animated, new, ~prints.flat, limit)
     if limits.orientations:
-        usable = ~prints.flat
+        usable = ~prints.flat & prints.measured
         found = turned_alike(
             prints.turned, prints.hashes["phash"], prints.animated, new, usable, limits.methods["phash"]
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from harvester.catalogue.pairs import INVERSE
-from harvester.duplicates.alike import Alike, Classes, Places, allowed, ordered, together
+from harvester.duplicates.alike import Alike, Classes, Places, allowed, ordered, those, together
 from harvester.duplicates.fingerprints import Flags, Hashes
 from harvester.duplicates.index import between
 from harvester.duplicates.limits import Limit
@@ -23,9 +23,10 @@ def turned_alike(
     for orientation, hashes in turned.items():
         asking = Classes.of([hashes, phash], animated, new, usable).heads
         for left, right in _met(asking, heads, hashes, phash, new, limit):
-            met = Alike(left, right, np.bitwise_count(hashes[left] ^ phash[right]).astype(np.int64))
-            met = _another(allowed(met, animated, limit), phash, limit)
-            forward, backward = _those(met, met.left < met.right), _those(met, met.left > met.right)
+            met = _measured(left, right, hashes, phash)
+            as_they_are = allowed(_measured(left, right, phash, phash), animated, limit)  # each with itself among them
+            met = those(met, allowed(met, animated, limit) & ~as_they_are)
+            forward, backward = those(met, met.left < met.right), those(met, met.left > met.right)
             found.setdefault(orientation, []).append(forward)
             found.setdefault(INVERSE.get(orientation, orientation), []).append(ordered(*backward))
     return dict(_best({orientation: together(parts) for orientation, parts in found.items()}))
@@ -40,13 +41,8 @@ def _met(
         yield lefts[met.left], rights[met.right]
 
 
-def _another(found: Alike, phash: Hashes, limit: Limit) -> Alike:
-    """Without those that are alike as they are, a place and itself among them."""
-    return _those(found, np.bitwise_count(phash[found.left] ^ phash[found.right]) > limit.regular)
-
-
-def _those(found: Alike, which: Flags) -> Alike:
-    return Alike(found.left[which], found.right[which], found.score[which])
+def _measured(left: Places, right: Places, lefts: Hashes, rights: Hashes) -> Alike:
+    return Alike(left, right, np.bitwise_count(lefts[left] ^ rights[right]).astype(np.int64))
 
 
 def _best(found: Mapping[str, Alike]) -> Iterator[tuple[str, Alike]]:

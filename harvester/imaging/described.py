@@ -13,7 +13,7 @@ from harvester.imaging.video import EXTENSIONS, video_facts
 def described(data: bytes, options: Options) -> dict[str, Any]:
     """The columns of the table `blobs` that follow from the bytes: facts, hashes, recipe, embedded. Raises Refused."""
     if kind_of(data) in EXTENSIONS:
-        facts, found, recipe = video_facts(data), Hashes("", "", "", ""), NO_FINGERPRINT
+        facts, found, recipe = video_facts(data), Hashes("", "", "", "", None), NO_FINGERPRINT
     else:
         processed = process(data, options)
         facts, found, recipe = processed.facts, hashes(processed.plane), RECIPE

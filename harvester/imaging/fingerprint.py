@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from harvester.imaging.frequencies import SIDE, Bits, above_median, lowest, packed
+
 NO_FINGERPRINT = 0
 """The recipe of files that are not decoded: videos."""
 
@@ -14,22 +16,21 @@ RECIPE = 2
 """Goes up whenever the same picture may get another hash; hashes of different recipes are not comparable."""
 
 _PLANE = 128  # pixels, the shorter side is never reduced below
-_SIDE = 8  # bits
 _PHASH_SCALE, _WHASH_SCALE = 32, 64  # pixels
-_WAVES = 2 * np.cos(np.pi / _PHASH_SCALE * np.outer(np.arange(_SIDE), np.arange(_PHASH_SCALE) + 0.5))
-"""The lowest frequencies of the DCT (type II) of a row of pixels."""
-
-_Bits = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Hashes:
-    """Four hashes of 64 bits as 16 lower-case hex digits, bit order as in imagehash."""
+    """Four hashes of 64 bits as 16 lower-case hex digits, bit order as in imagehash.
+
+    `coefficients` are the frequencies that phash is made of, see `frequencies.packed`; None of what is not decoded.
+    """
 
     phash: str
     dhash: str
     average: str
     whash: str
+    coefficients: bytes | None
 
 
 def grey_plane(image: Image.Image) -> Image.Image:
@@ -45,34 +46,27 @@ def grey_plane(image: Image.Image) -> Image.Image:
 
 def hashes(plane: Image.Image) -> Hashes:
     """The four hashes of a grey plane; any size from 1 × 1."""
+    # What `imagehash.phash` finds, by eight rows of the DCT in place of all.
+    frequencies = lowest(_resized(plane, _PHASH_SCALE))
     return Hashes(
-        phash=_hex(_phash(plane)),
+        phash=_hex(above_median(frequencies)),
         dhash=_hex(imagehash.dhash(plane).hash),
         average=_hex(imagehash.average_hash(plane).hash),
         whash=_hex(_whash(plane)),
+        coefficients=packed(frequencies),
     )
 
 
-def _phash(plane: Image.Image) -> _Bits:
-    """What `imagehash.phash` finds, by eight rows of the DCT in place of all.
-
-    Rounded, so that frequencies a picture does not have are all equal; imagehash leaves these to the rounding errors.
-    """
-    frequencies = np.round(_WAVES @ _resized(plane, _PHASH_SCALE) @ _WAVES.T, 3)
-    above: _Bits = frequencies > np.median(frequencies)
-    return above
-
-
-def _whash(plane: Image.Image) -> _Bits:
+def _whash(plane: Image.Image) -> Bits:
     """What `imagehash.whash` finds at this scale, in a fifth of the time.
 
     Three levels of Haar wavelets leave a multiple of each block's mean, and taking away the mean of all moves the
     median along, so sums of blocks do. In whole numbers, blocks that equal the median are never above it; imagehash
     leaves these to the rounding errors.
     """
-    block = _WHASH_SCALE // _SIDE
-    sums = _resized(plane, _WHASH_SCALE).reshape(_SIDE, block, _SIDE, block).sum(axis=(1, 3))
-    above: _Bits = sums > np.median(sums)
+    block = _WHASH_SCALE // SIDE
+    sums = _resized(plane, _WHASH_SCALE).reshape(SIDE, block, SIDE, block).sum(axis=(1, 3))
+    above: Bits = sums > np.median(sums)
     return above
 
 
@@ -80,5 +74,5 @@ def _resized(plane: Image.Image, side: int) -> npt.NDArray[np.int64]:
     return np.asarray(plane.resize((side, side), Image.Resampling.LANCZOS), dtype=np.int64)
 
 
-def _hex(bits: _Bits) -> str:
+def _hex(bits: Bits) -> str:
     return np.packbits(bits).tobytes().hex()

@@ -59,4 +59,5 @@ def _blob(item: ImageItem) -> dict[str, Any] | None:
     names = ("sha256", "format", "mode", "width", "height", "bytes", "animated", "frames", "embedded")
     hashes = {name: getattr(item, name) or "" for name in ("phash", "dhash", "average", "whash")}
     recipe = RECIPE if item.phash else NO_FINGERPRINT
-    return {name: getattr(item, name) for name in names} | hashes | {"ext": item.work.ext, "recipe": recipe}
+    others = {"ext": item.work.ext, "recipe": recipe, "coefficients": item.work.coefficients}
+    return {name: getattr(item, name) for name in names} | hashes | others

@@ -13,4 +13,5 @@ class FingerprintPipeline:
         if item.work.worker is not None and (found := await next_step(item, fingerprint)):
             item.phash, item.dhash = found.phash, found.dhash
             item.average, item.whash = found.average, found.whash
+            item.work.coefficients = found.coefficients
         return item

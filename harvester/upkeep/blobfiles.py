@@ -48,6 +48,7 @@ class BlobCheck:
         with self.engine.connect() as connection:  # before the files: a blob is on disk before it has a row
             rows = audit.recorded(connection, prefix)
             wanted = audit.wanted(connection, prefix)
+            outdated = audit.outdated(connection, prefix)
         files: dict[str, Path] = {}
         for entry in _entries(self.store.root / prefix):
             found = _BLOB.fullmatch(entry.name)
@@ -57,13 +58,15 @@ class BlobCheck:
                 files[sha256] = Path(entry.path)
             elif maker(entry.name) is None and not self.in_hand(Path(entry.path)):
                 yield BlobFinding("foreign", entry.path)
-        yield from self._files(files, rows, wanted)
+        yield from self._files(files, rows, wanted, outdated)
         for sha256 in sorted((rows.keys() | wanted) - files.keys()):
             path = self.store.path(sha256, rows.get(sha256, "*"))
             if not path.is_file():
                 yield BlobFinding("missing", str(path), sha256=sha256)
 
-    def _files(self, files: dict[str, Path], rows: dict[str, str], wanted: set[str]) -> Iterator[BlobFinding]:
+    def _files(
+        self, files: dict[str, Path], rows: dict[str, str], wanted: set[str], outdated: set[str]
+    ) -> Iterator[BlobFinding]:
         for (sha256, path), found in zip(files.items(), self.pool.map(hashed, files.values()), strict=True):
             self.step(1)
             if found != sha256:
@@ -72,6 +75,8 @@ class BlobCheck:
                 if not self.in_hand(path) and not self._known_by_now(sha256):
                     kind = "unrecorded" if sha256 in wanted else "going" if self._is_going(path) else "orphaned"
                     yield BlobFinding(kind, str(path), sha256=sha256)
+            elif sha256 in outdated:
+                yield BlobFinding("outdated", str(path), sha256=sha256)
             elif sha256 not in wanted:
                 yield BlobFinding("unreferenced", str(path), sha256=sha256)
 

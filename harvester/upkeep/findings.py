@@ -28,6 +28,8 @@ KINDS: dict[str, Kind] = {
     "altered": Kind(False, "a named copy with other bytes than were written",
                     "set aside and owed again", "removed, not set aside"),
     "unfounded": Kind(False, "an image called done without bytes or without a name", "owed again", "–"),
+    "outdated": Kind(False, "a blob that an earlier version measured, with other fingerprints or without coefficients",
+                     "measured again", "–"),
     "unreferenced": Kind(True, "a recorded blob that no image refers to", "–", "removed"),
     "going": Kind(True, "a file of a removed picture; the removal was stopped, the next `scrapy remove` ends it",
                   "–", "removed"),

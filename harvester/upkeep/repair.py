@@ -61,7 +61,7 @@ class Repair:
         if finding.kind == "unreferenced":
             return ""
         if self._recorded(finding.sha256, path):
-            return "recorded from its bytes"
+            return "measured again" if finding.kind == "outdated" else "recorded from its bytes"
         return self._owed_again(finding.sha256) if finding.kind == "unrecorded" else ""
 
     def _restored(self, sha256: str, path: Path) -> str:

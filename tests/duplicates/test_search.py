@@ -1,0 +1,147 @@
+"""What a search finds among real pictures, in either database: turned ones, flat ones, the same pixels."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy import Engine, select
+
+from harvester.blobs import BlobStore, digest
+from harvester.catalogue import pairs, searches
+from harvester.catalogue.mending import adopt_blob
+from harvester.catalogue.schema import compared
+from harvester.catalogue.schema import pairs as table
+from harvester.duplicates.groups import groups
+from harvester.duplicates.limits import limits
+from harvester.duplicates.search import Compared, search
+from harvester.imaging import decode
+from harvester.imaging.convert import Options
+from harvester.imaging.described import described
+from tests.catalogue.conftest import engine
+from tests.farsite import pictures, scenes
+
+__all__ = ["engine"]
+
+OFF = dict.fromkeys(("phash", "dhash", "average", "whash"), "off")
+PHASH = OFF | {"phash": "4"}
+TURNS = {
+    "flip-horizontal": Image.Transpose.FLIP_LEFT_RIGHT,
+    "flip-vertical": Image.Transpose.FLIP_TOP_BOTTOM,
+    "rotate-180": Image.Transpose.ROTATE_180,
+    "rotate-90": Image.Transpose.ROTATE_270,  # Pillow turns the other way round
+    "rotate-270": Image.Transpose.ROTATE_90,
+    "transpose": Image.Transpose.TRANSPOSE,
+    "transverse": Image.Transpose.TRANSVERSE,
+}
+
+Keep = Callable[[bytes], str]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> BlobStore:
+    """An empty blob store."""
+    return BlobStore(tmp_path / "blobs")
+
+
+@pytest.fixture
+def keep(engine: Engine, store: BlobStore) -> Keep:
+    """Puts a picture into both; returns its sha256."""
+
+    def keep_one(data: bytes) -> str:
+        row = described(data, Options(format="original")) | {"sha256": digest(data)}
+        store.put(row["sha256"], row["ext"], data)
+        with engine.begin() as connection:
+            adopt_blob(connection, row)
+        return str(row["sha256"])
+
+    return keep_one
+
+
+def _png(image: Image.Image, **options: object) -> bytes:
+    return pictures.encoded(image, "PNG", **options)
+
+
+def _search(engine: Engine, store: BlobStore, given: dict[str, str], *, turned: bool = False) -> Compared:
+    return search(engine, store, limits(given, {}, orientations=turned), decode.Limits())
+
+
+def _pairs(engine: Engine) -> dict[tuple[str, str], tuple[str, str]]:
+    with engine.connect() as connection:
+        rows = connection.execute(select(table)).all()
+    return {(row.first, row.second): (row.method, row.orientation) for row in rows}
+
+
+@pytest.mark.parametrize("late", ["turned", "straight"])
+@pytest.mark.parametrize("orientation", TURNS)
+def test_turned_pictures_are_found_and_the_turn_is_named(
+    engine: Engine, store: BlobStore, keep: Keep, orientation: str, late: str
+) -> None:
+    """Whichever of the two came later; the first of the pair, turned so, looks like the second. Not without asking."""
+    picture = scenes.landscape(5, 400, 300)
+    files = {"straight": _png(picture), "turned": _png(picture.transpose(TURNS[orientation]))}
+    shas = {word: digest(data) for word, data in files.items()}
+    early = "straight" if late == "turned" else "turned"
+    keep(files[early])
+    keep(_png(scenes.landscape(6, 400, 300)))
+    _search(engine, store, PHASH, turned=True)
+    keep(files[late])
+    _search(engine, store, PHASH, turned=True)
+    told = pairs.pair(shas["straight"], shas["turned"], "phash", orientation, 0)
+    assert _pairs(engine) == {(told.first, told.second): ("phash", told.orientation)}
+    _search(engine, store, PHASH)
+    assert _pairs(engine) == {}
+
+
+def test_flat_pictures_are_paired_by_their_pixels_only(engine: Engine, store: BlobStore, keep: Keep) -> None:
+    """Blank pages of all sizes and colours are no look-alikes; two files of the very same blank page are."""
+    white = [keep(_png(Image.new("RGB", (200, 100), "white"), compress_level=level)) for level in (1, 9)]
+    keep(_png(Image.new("RGB", (300, 300), "white")))
+    keep(_png(Image.new("RGB", (200, 100), "navy")))
+    found = _search(engine, store, {})
+    assert (found.flat, found.pairs) == (4, {"pixels": 1})
+    with engine.connect() as connection:
+        (group,) = groups(connection)
+    assert {member.sha256 for member in group.members} == set(white)
+
+
+def test_pixels_are_decoded_once(engine: Engine, store: BlobStore, keep: Keep) -> None:
+    """What was decoded is remembered: the next file of these pixels is paired though the others are not there."""
+    shas = [keep(pictures.numbered(number)) for number in range(2)]
+    assert _search(engine, store, OFF).pairs == {"pixels": 1}
+    for sha256 in shas:
+        store.path(sha256, "jpg").unlink()
+    keep(pictures.numbered(2))
+    assert _search(engine, store, OFF).pairs == {"pixels": 1}
+
+
+def test_pictures_that_differ_in_little_have_not_the_same_pixels(engine: Engine, store: BlobStore, keep: Keep) -> None:
+    """One grey level of one pixel; another frame behind the first; another profile."""
+    picture = scenes.scene().copy()
+    keep(_png(picture))
+    picture.putpixel((9, 9), tuple(min(255, part + 1) for part in picture.getpixel((9, 9))))  # type: ignore[union-attr]
+    keep(_png(picture))
+    first, second, third = scenes.frames()
+    for others in ([second], [third]):
+        keep(pictures.encoded(first, "PNG", save_all=True, append_images=others, duration=100))
+    for name in ("jpeg-rgb.jpg", "jpeg-adobergb.jpg"):
+        keep(pictures.KINDS[name]())
+    assert _search(engine, store, OFF).pairs == {}
+    with engine.connect() as connection:
+        looked_at = connection.execute(select(compared.c.pixels).where(compared.c.pixels.is_not(None))).scalars().all()
+    assert len(set(looked_at)) == len(looked_at) == 6
+
+
+def test_a_killed_search_leaves_nothing_that_counts(engine: Engine, store: BlobStore, keep: Keep) -> None:
+    """What it found is invisible, and the next search finds it all."""
+    shas = [keep(pictures.photo(1)), keep(pictures.photo(1, 400, 300))]
+    with engine.begin() as connection:
+        row = searches.begin(connection, 2, limits({}, {}, orientations=False).as_dict())
+        searches.enter(connection, row, 2, "")
+        pairs.add(connection, row, [pairs.pair(*shas, "phash", "", 0)])
+    with engine.connect() as connection:
+        assert groups(connection) == []
+        assert pairs.pairs_of(connection, shas) == []
+    found = _search(engine, store, {})
+    assert found.new == 2
+    assert found.pairs["phash"] == 1
