@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench bench-micro bench-growth bench-stalls bench-scale nginx postgres clean
+.PHONY: demo test bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
@@ -16,6 +16,9 @@ test: .venv/ready-dev postgres
 
 bench-scale: .venv/ready
 	$(BIN)/python -m benchmarks.scale
+
+bench-stats: .venv/ready
+	$(BIN)/python -m benchmarks.collection
 
 bench: .venv/ready nginx
 	$(BIN)/python -m benchmarks.throughput

@@ -1,9 +1,16 @@
 """How our commands end: a mistake or a trouble is one sentence, never a traceback."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-from harvester.errors import HarvesterError
+from sqlalchemy import Engine
+
+from harvester.catalogue.store import open_existing
+from harvester.errors import BadInput, HarvesterError
+from harvester.locks import lock_all
+from harvester.places import Places
 from harvester.text import printable
 
 INTERRUPTED = 130
@@ -28,3 +35,24 @@ def exit_code(action: Callable[[], int]) -> int:
 def complain(text: str) -> None:
     """One sentence on stderr."""
     print(f"Error: {printable(text)}", file=sys.stderr)  # noqa: T201
+
+
+@contextmanager
+def collection(settings: Mapping[str, Any], changing: str = "") -> Iterator[tuple[Places, Engine]]:
+    """What the settings name, while a command works on it; `changing`: the command that has it for itself meanwhile.
+
+    Raises BadInput where nothing has been harvested yet, Busy and CatalogueError.
+    """
+    places = Places.from_settings(settings)
+    lock = lock_all(places, changing) if changing and places.root.is_dir() else None
+    try:
+        catalogue = open_existing(places.catalogue)
+        if catalogue is None:
+            raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
+        try:
+            yield places, catalogue
+        finally:
+            catalogue.dispose()
+    finally:
+        if lock is not None:
+            lock.release()

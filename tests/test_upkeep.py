@@ -66,6 +66,7 @@ def _break(commands: Commands, kind: str, number: int) -> None:
     blob, copy, row = _blob(commands, number), _copy(commands, number), number + 1
     unknown = f"UPDATE images SET status = 'pending', sha256 = NULL WHERE id = {row}; " \
               f"UPDATE sightings SET file = NULL WHERE image_id = {row};"  # fmt: skip
+    listed = f"INSERT INTO removals (path) VALUES ('{blob.relative_to(commands.data)}');"
     no_row = f"DELETE FROM blobs WHERE sha256 = '{blob.stem}';"
     if kind in ("torn", "missing", "unnamed", "altered"):
         copy.unlink()
@@ -81,6 +82,7 @@ def _break(commands: Commands, kind: str, number: int) -> None:
         (blob.parent / f".{blob.name}.0123abcd.{'0' * 16}.part").write_bytes(b"half")
     else:
         scripts = {"unrecorded": no_row, "orphaned": unknown + no_row, "unreferenced": unknown,
+                   "going": unknown + no_row + listed,
                    "outdated": f"UPDATE blobs SET coefficients = NULL WHERE sha256 = '{blob.stem}'",
                    "unfounded": f"UPDATE images SET sha256 = NULL WHERE id = {row}", "unnamed": ""}  # fmt: skip
         _change(commands, scripts[kind])
@@ -117,7 +119,7 @@ def test_every_kind_of_damage_is_found_and_mended(
     commands.crawl(harvested)
     assert _files(commands) == whole
     assert commands.scrapy("verify").stdout.endswith(f"{FILES} files: sound.\n")
-    refetched = {"torn", "missing", "orphaned", "unfounded", "unreferenced"}
+    refetched = {"torn", "missing", "orphaned", "unfounded", "unreferenced", "going"}
     assert _asked(farsite) == {f"/photo/{number}.jpg" for number, kind in enumerate(KINDS) if kind in refetched}
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 
 metadata = MetaData(
     naming_convention={
@@ -106,6 +106,12 @@ Index(
     sqlite_where=text("status = 'pending'"),
     postgresql_where=text("status = 'pending'"),
 )
+Index(
+    "ix_images_noted",
+    images.c.id,
+    sqlite_where=text("status = 'done' AND detail <> ''"),
+    postgresql_where=text("status = 'done' AND detail <> ''"),
+)
 
 sightings = Table(
     "sightings",
@@ -171,6 +177,7 @@ blobs = Table(
     Column("coefficients", LargeBinary, comment="64 floats of 16 bits: what phash is made of; null: not measured"),
     Column("embedded", JSON(none_as_null=True), comment="generation data found in the bytes; see docs/embedded.md"),
     Column("stored_at", BigInteger, nullable=False),
+    Index("ix_blobs_measures", "format", "animated", "width", "height", "bytes"),
 )
 
 runs = Table(
@@ -234,18 +241,38 @@ album_images = Table(
     comment="every occurrence of an image in an album",
 )
 
-tag_log = Table(
-    "tag_log",
+tag_changes = Table(
+    "tag_changes",
     metadata,
     Column("id", _Id, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("origin", String(32), nullable=False, comment="who did it: the name of a command"),
+    Column("undoes", ForeignKey("tag_changes.id"), index=True, comment="the change that this one takes back"),
+    comment="append-only; one command's changes to the tags",
+)
+
+tag_log = Table(
+    "tag_log",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("change_id", ForeignKey("tag_changes.id"), nullable=False),
     Column("action", String(8), nullable=False, comment="add, rename, move, delete; apply, clear on a picture"),
-    Column("tag_id", Integer, nullable=False, index=True),
+    Column("tag_id", Integer, nullable=False),
     Column("name", Text, comment="of add and rename"),
     Column("parent_id", Integer, comment="of add and move; null: at the top"),
     Column("sha256", String(64), index=True, comment="of apply and clear"),
+    Index("ix_tag_log_change", "change_id", "action", "tag_id"),
+    Index("ix_tag_log_pictures", "tag_id", "sha256", "action"),
     comment="append-only; the tags there are, and what has them, is derived",
+)
+
+removals = Table(
+    "removals",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("path", Text, nullable=False, index=True, comment="relative to the data directory where it lies inside"),
+    Column("sha256", String(64), comment="of a named copy as it was published; a file with other bytes is left"),
+    comment="files of pictures that were removed, until they are gone",
 )
 
 decisions = Table(
@@ -266,7 +293,7 @@ verdicts = Table(
     Column("sha256", String(64), nullable=False, index=True),
     Column("verdict", String(8), nullable=False, comment="new, false, keep, skip"),
     Column("album_id", ForeignKey("albums.id"), comment="set: on this occurrence of the picture only"),
-    Column("image_id", ForeignKey("images.id"), comment="likewise"),
+    Column("image_id", ForeignKey("images.id"), index=True, comment="likewise"),
     comment="append-only; the latest on a picture holds",
 )
 

@@ -1,14 +1,38 @@
-"""Tags: a log that only grows, and the tree and the tagged pictures that follow from it."""
+"""Tags: a log that only grows, and the tree and the tagged pictures that follow from it.
 
-from collections.abc import Iterable
+What is written in one transaction for one command is one change, which can be taken back as a whole.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Select,
+    String,
+    Subquery,
+    Table,
+    case,
+    delete,
+    except_,
+    func,
+    insert,
+    intersect,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.schema import CreateTable
 
-from harvester.catalogue.queries import chunks
-from harvester.catalogue.schema import tag_log
+from harvester.catalogue.facts import insert_new
+from harvester.catalogue.schema import tag_changes, tag_log
 from harvester.catalogue.writer import now
+
+Pictures = Select[tuple[str]]
+"""A question whose answer is one column: the sha256 of pictures."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +44,12 @@ class Tag:
     since: int
 
 
-def tree(connection: Connection) -> dict[int, Tag]:
-    """The tags there are, by number, parents before the children made later."""
+def tree(connection: Connection, before: int | None = None) -> dict[int, Tag]:
+    """The tags there are by number, or those that there were before a log entry, in the order they were made in."""
     found: dict[int, Tag] = {}
-    changes = select(tag_log).where(tag_log.c.action.not_in(("apply", "clear"))).order_by(tag_log.c.id)
+    changes = select(tag_log).where(tag_log.c.sha256.is_(None)).order_by(tag_log.c.id)
+    if before is not None:
+        changes = changes.where(tag_log.c.id < before)
     for row in connection.execute(changes):
         if row.action == "add":
             found[row.tag_id] = Tag(row.name, row.parent_id, row.id)
@@ -36,33 +62,84 @@ def tree(connection: Connection) -> dict[int, Tag]:
     return found
 
 
-def tagged(connection: Connection) -> set[tuple[int, str]]:
-    """Which tag is on which picture (sha256) now."""
-    on_pictures = tag_log.c.action.in_(("apply", "clear"))
-    latest = select(func.max(tag_log.c.id)).where(on_pictures).group_by(tag_log.c.tag_id, tag_log.c.sha256)
-    held = select(tag_log).where(tag_log.c.id.in_(latest), tag_log.c.action == "apply")
-    since = {number: tag.since for number, tag in tree(connection).items()}
-    rows = connection.execute(held)
-    return {(row.tag_id, row.sha256) for row in rows if row.tag_id in since and row.id > since[row.tag_id]}
+def having(number: int, tag: Tag, before: int | None = None) -> Pictures:
+    """The pictures that have a tag, now or before a log entry: on each, the latest word about it counts."""
+    latest = [func.max(case((tag_log.c.action == action, tag_log.c.id), else_=0)) for action in ("apply", "clear")]
+    said = select(tag_log.c.sha256).where(tag_log.c.tag_id == number, tag_log.c.sha256.is_not(None))
+    said = said.where(tag_log.c.id > tag.since)
+    if before is not None:
+        said = said.where(tag_log.c.id < before)
+    return said.group_by(tag_log.c.sha256).having(latest[0] > latest[1])
 
 
-def add(connection: Connection, origin: str, name: str, parent: int | None = None, wish: int | None = None) -> int:
+def begin(connection: Connection, origin: str, undoes: int | None = None) -> int:
+    """Open a change; from here to the end of the transaction nobody else changes the tags."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time by itself
+        connection.execute(text("LOCK TABLE tag_changes IN EXCLUSIVE MODE"))
+    made = connection.execute(insert(tag_changes).values(at=now(), origin=origin, undoes=undoes)).inserted_primary_key
+    assert made is not None
+    return int(made[0])
+
+
+def close(connection: Connection, change: int) -> bool:
+    """End a change; False, and nothing is left of it, where it changed nothing."""
+    if connection.execute(select(tag_log.c.id).where(tag_log.c.change_id == change).limit(1)).first() is not None:
+        return True
+    connection.execute(delete(tag_changes).where(tag_changes.c.id == change))
+    return False
+
+
+def add(connection: Connection, change: int, name: str, parent: int | None = None, wish: int | None = None) -> int:
     """A new tag; returns its number: `wish` where it is free, otherwise the smallest free one from 1.
 
     The caller sees to it that the name is free in the whole tree.
     """
     taken = tree(connection)
     number = wish if wish is not None and wish not in taken else next(n for n in count(1) if n not in taken)
-    values = {"action": "add", "tag_id": number, "name": name, "parent_id": parent}
-    connection.execute(insert(tag_log).values(at=now(), origin=origin, **values))
+    log(connection, change, "add", number, name=name, parent_id=parent)
     return number
 
 
-def apply(connection: Connection, origin: str, pictures: Iterable[tuple[int, str]]) -> int:
-    """Put tags on pictures, (tag, sha256) each; those that are there already are not logged again. Returns how many."""
-    new = sorted(set(pictures) - tagged(connection))
-    at = now()
-    rows = [{"at": at, "origin": origin, "action": "apply", "tag_id": tag, "sha256": sha} for tag, sha in new]
-    for chunk in chunks(rows):
-        connection.execute(insert(tag_log), chunk)
-    return len(rows)
+def log(connection: Connection, change: int, action: str, number: int, **values: object) -> None:
+    """Write what was done to a tag."""
+    connection.execute(insert(tag_log).values(change_id=change, action=action, tag_id=number, **values))
+
+
+def apply(connection: Connection, change: int, number: int, pictures: Pictures) -> int:
+    """Put a tag on pictures; those that have it already are not logged again. Returns how many are."""
+    held = having(number, tree(connection)[number])
+    return _log_pictures(connection, change, "apply", number, except_(pictures, held).subquery())
+
+
+def clear(connection: Connection, change: int, number: int, pictures: Pictures) -> int:
+    """Take a tag off those of the pictures that have it. Returns how many had."""
+    held = having(number, tree(connection)[number])
+    return _log_pictures(connection, change, "clear", number, intersect(pictures, held).subquery())
+
+
+def forget(connection: Connection, change: int, pictures: Pictures) -> None:
+    """Take every tag off pictures that go, also tags that were on them before: undoing brings none of them back."""
+    ever = select(literal(change), literal("clear"), tag_log.c.tag_id, tag_log.c.sha256).distinct()
+    insert_them = insert(tag_log).from_select(_COLUMNS, ever.where(tag_log.c.sha256.in_(pictures)))
+    connection.execute(insert_them)
+
+
+def _log_pictures(connection: Connection, change: int, action: str, number: int, pictures: Subquery) -> int:
+    """One entry for each of the pictures, by one statement. Returns how many."""
+    rows = select(literal(change), literal(action), literal(number), pictures.c.sha256).order_by(pictures.c.sha256)
+    return connection.execute(insert(tag_log).from_select(_COLUMNS, rows)).rowcount
+
+
+def picked(connection: Connection, shas: Iterable[str]) -> Pictures:
+    """A question that these pictures are the answer to, however many; they are written down for this connection."""
+    connection.execute(CreateTable(_picked, if_not_exists=True))
+    connection.execute(delete(_picked))
+    rest: Iterator[str] = iter(shas)
+    while batch := list(islice(rest, _AT_ONCE)):
+        insert_new(connection, _picked, [{"sha256": sha} for sha in batch])
+    return select(_picked.c.sha256)
+
+
+_picked = Table("picked", MetaData(), Column("sha256", String(64), primary_key=True), prefixes=["TEMPORARY"])
+_COLUMNS = ["change_id", "action", "tag_id", "sha256"]
+_AT_ONCE = 10_000

@@ -41,24 +41,16 @@ class Command(ScrapyCommand):
         self.exitcode = exit_code(lambda: self._forget(args, opts.site, opts.reason, dry=opts.dry_run))
 
     def _forget(self, args: list[str], site: str | None, reason: str | None, *, dry: bool) -> int:
-        from harvester.catalogue.store import open_existing
+        from harvester.console import collection
         from harvester.errors import BadInput
-        from harvester.locks import lock_all
-        from harvester.places import Places
         from harvester.reasons import REASONS
         from harvester.upkeep.forgetting import forget
 
         if reason is not None and reason not in REASONS:
             raise BadInput(f"--reason {reason}: must be one of {', '.join(REASONS)}.")
         assert self.settings is not None
-        places = Places.from_settings(self.settings)
-        if not dry and places.root.is_dir():
-            self._lock = lock_all(places, "scrapy forget")  # until the end of the process
-        catalogue = open_existing(places.catalogue)
-        if catalogue is None:
-            raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
-        found = forget(catalogue, places, args, site=site, reason=reason, dry=dry)
-        catalogue.dispose()
+        with collection(self.settings, "" if dry else "scrapy forget") as (places, catalogue):
+            found = forget(catalogue, places, args, site=site, reason=reason, dry=dry)
         for text in found.unknown:
             print(f"{text}: the catalogue knows no such image.", file=sys.stderr)  # noqa: T201
         print(found.sentence(dry=dry))  # noqa: T201

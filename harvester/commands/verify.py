@@ -47,22 +47,11 @@ class Command(ScrapyCommand):
         self.exitcode = exit_code(lambda: self._verify(repair=opts.repair or opts.delete, delete=opts.delete))
 
     def _verify(self, *, repair: bool, delete: bool) -> int:
-        from harvester.catalogue.store import open_existing
-        from harvester.errors import BadInput
-        from harvester.locks import lock_all
-        from harvester.places import Places
+        from harvester.console import collection
 
         assert self.settings is not None
-        places = Places.from_settings(self.settings)
-        if repair and places.root.is_dir():
-            self._lock = lock_all(places, "scrapy verify")  # until the end of the process
-        catalogue = open_existing(places.catalogue)
-        if catalogue is None:
-            raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
-        try:
+        with collection(self.settings, "scrapy verify" if repair else "") as (places, catalogue):
             return self._compare(places, catalogue, repair=repair, delete=delete)
-        finally:
-            catalogue.dispose()
 
     def _compare(self, places: "Places", catalogue: "Engine", *, repair: bool, delete: bool) -> int:
         from rich.console import Console

@@ -52,18 +52,24 @@ def _ordered(folder: Folder, names: Mapping[tuple[int, int, int], str]) -> Itera
 
 def note_tags(connection: Connection, base: OldBase, report: Report) -> None:
     """Tags by name, because names are unique in the whole tree; one that is there already is used."""
+    change = tags.begin(connection, ORIGIN)
     known = {tag.name.casefold(): number for number, tag in tags.tree(connection).items()}
     number_of: dict[int, int] = {}
     for tag in base.tags:
         name = tag.name.casefold()
         if name not in known:
             parent = None if tag.parent is None else number_of[tag.parent]
-            known[name] = tags.add(connection, ORIGIN, tag.name, parent, tag.id)
+            known[name] = tags.add(connection, change, tag.name, parent, tag.id)
         number_of[tag.id] = known[name]
     report.count("tags", len(base.tags))
-    on_pictures = {(number_of[tag], blob.sha256) for blob in base.blobs for tag in blob.tags}
-    report.count("tags on pictures", len(on_pictures))
-    tags.apply(connection, ORIGIN, on_pictures)
+    report.count("tags on pictures", sum(len(blob.tags) for blob in base.blobs))
+    having: dict[int, list[str]] = {}
+    for blob in base.blobs:
+        for old in blob.tags:
+            having.setdefault(number_of[old], []).append(blob.sha256)
+    for number, pictures in sorted(having.items()):
+        tags.apply(connection, change, number, tags.picked(connection, pictures))
+    tags.close(connection, change)
 
 
 def note_verdicts(

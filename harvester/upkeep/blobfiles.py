@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from harvester.blobs import BlobStore, maker
-from harvester.catalogue import audit
+from harvester.catalogue import audit, removals
+from harvester.places import Places
 from harvester.upkeep.findings import Finding
 
 _BLOB = re.compile(r"([0-9a-f]{64})\.[a-z0-9]{1,8}")
@@ -28,6 +29,7 @@ class BlobFinding(Finding):
 class BlobCheck:
     """Reads the store; `in_hand` says of a path whether a running crawl may be at work on it."""
 
+    places: Places
     store: BlobStore
     engine: Engine
     pool: Executor
@@ -71,7 +73,7 @@ class BlobCheck:
                 yield BlobFinding("torn", str(path), _why(found), sha256=sha256)
             elif sha256 not in rows:
                 if not self.in_hand(path) and not self._known_by_now(sha256):
-                    kind = "unrecorded" if sha256 in wanted else "orphaned"
+                    kind = "unrecorded" if sha256 in wanted else "going" if self._is_going(path) else "orphaned"
                     yield BlobFinding(kind, str(path), sha256=sha256)
             elif sha256 in outdated:
                 yield BlobFinding("outdated", str(path), sha256=sha256)
@@ -81,6 +83,10 @@ class BlobCheck:
     def _known_by_now(self, sha256: str) -> bool:
         with self.engine.connect() as connection:
             return audit.is_known(connection, sha256)
+
+    def _is_going(self, path: Path) -> bool:
+        with self.engine.connect() as connection:
+            return removals.is_doomed(connection, self.places.stored(path))
 
 
 def hashed(path: Path) -> str:

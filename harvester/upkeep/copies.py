@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from harvester.blobs import BlobStore
-from harvester.catalogue import audit, queries
+from harvester.catalogue import audit, queries, removals
 from harvester.catalogue.audit import Copy
 from harvester.items import Collection
 from harvester.places import Places
@@ -78,9 +78,10 @@ class CopyCheck:
         while batch := list(islice(names, queries.CHUNK)):
             with self.engine.connect() as connection:
                 known = audit.published(connection, row, [_stem(name) for name in batch])
-            for name in batch:
-                if _stem(name) not in known and not self.in_hand(folder / name):
-                    yield CopyFinding("foreign", str(folder / name))
+                strange = [name for name in batch if _stem(name) not in known and not self.in_hand(folder / name)]
+                going = {name for name in strange if removals.is_doomed(connection, f"{collection.directory}/{name}")}
+            for name in strange:
+                yield CopyFinding("going" if name in going else "foreign", str(folder / name))
 
 
 def _files_below(folder: Path) -> Iterator[str]:

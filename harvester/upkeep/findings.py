@@ -31,6 +31,8 @@ KINDS: dict[str, Kind] = {
     "outdated": Kind(False, "a blob that an earlier version measured, with other fingerprints or without coefficients",
                      "measured again", "–"),
     "unreferenced": Kind(True, "a recorded blob that no image refers to", "–", "removed"),
+    "going": Kind(True, "a file of a removed picture; the removal was stopped, the next `scrapy remove` ends it",
+                  "–", "removed"),
     "leftover": Kind(True, "an unfinished hidden file of a killed process; the next crawl removes it", "–", "removed"),
 }  # fmt: skip
 

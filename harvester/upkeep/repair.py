@@ -43,7 +43,7 @@ class Repair:
         if isinstance(finding, CopyFinding) and finding.row:
             return self._copy(finding)
         path = Path(finding.what)
-        if finding.kind in ("foreign", "leftover"):
+        if finding.kind in ("foreign", "going", "leftover"):
             return self._remove(path) if self._delete else ""
         return self._blob(finding, path) if isinstance(finding, BlobFinding) else ""
 

@@ -39,7 +39,7 @@ def findings(places: Places, engine: Engine, step: Callable[[int], object], thre
         in_hand = _in_hand(places)
         with ThreadPoolExecutor(threads) as pool:
             yield from CopyCheck(places, engine, pool, in_hand, step).findings()
-            yield from BlobCheck(BlobStore(places.blobs), engine, pool, in_hand, step).findings()
+            yield from BlobCheck(places, BlobStore(places.blobs), engine, pool, in_hand, step).findings()
         with engine.connect() as connection:
             unfounded = audit.unfounded(connection)
         yield from (ImageFinding("unfounded", key, row=row) for row, key in unfounded)

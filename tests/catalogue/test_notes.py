@@ -1,6 +1,6 @@
 """Albums, tags and verdicts: order is kept, logs only grow, the present follows from them. On both databases."""
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from harvester.catalogue import albums, tags, verdicts, writer
 from harvester.catalogue.albums import Album, Owner
@@ -42,27 +42,28 @@ def test_what_is_newer_about_an_album_replaces_what_is_older(connection: Connect
 
 def test_the_tree_of_tags_follows_from_the_log(connection: Connection) -> None:
     """Numbers are the smallest free; a tag made again under an old number has nothing of the old one's pictures."""
-    first = tags.add(connection, "test", "Places")
-    second = tags.add(connection, "test", "Lakes", first)
-    assert (first, second, tags.add(connection, "test", "Good", wish=7)) == (1, 2, 7)
-    assert tags.apply(connection, "test", [(2, SHA), (7, SHA)]) == 2
-    assert tags.apply(connection, "test", [(2, SHA)]) == 0
-    changes = [
-        {"action": "rename", "tag_id": 1, "name": "places"},
-        {"action": "clear", "tag_id": 7, "sha256": SHA},
-        {"action": "move", "tag_id": 7, "parent_id": 1},
-        {"action": "delete", "tag_id": 2},
-    ]
-    for change in changes:
-        connection.execute(insert(tag_log).values(at=1, origin="test", **change))
+    change = tags.begin(connection, "test")
+    first = tags.add(connection, change, "Places")
+    second = tags.add(connection, change, "Lakes", first)
+    assert (first, second, tags.add(connection, change, "Good", wish=7)) == (1, 2, 7)
+    assert [tags.apply(connection, change, number, tags.picked(connection, [SHA])) for number in (2, 7, 2)] == [1, 1, 0]
+    tags.log(connection, change, "rename", 1, name="places")
+    assert tags.clear(connection, change, 7, tags.picked(connection, [SHA, "cd" * 32])) == 1
+    tags.log(connection, change, "move", 7, parent_id=1)
+    assert _tagged(connection) == {2: [SHA], 7: []} | {1: []}
+    tags.log(connection, change, "delete", 2)
     assert {number: (tag.name, tag.parent) for number, tag in tags.tree(connection).items()} == {
         1: ("places", None),
         7: ("Good", 1),
     }
-    assert tags.tagged(connection) == set()
-    assert tags.add(connection, "test", "Rivers") == 2
-    assert tags.tagged(connection) == set()
+    assert tags.add(connection, change, "Rivers") == 2
+    assert _tagged(connection) == {1: [], 2: [], 7: []}
     assert connection.execute(select(func.count()).select_from(tag_log)).scalar_one() == 3 + 2 + 4 + 1
+
+
+def _tagged(connection: Connection) -> dict[int, list[str]]:
+    tree = tags.tree(connection)
+    return {number: list(connection.execute(tags.having(number, tag)).scalars()) for number, tag in tree.items()}
 
 
 def test_a_decision_is_kept_as_it_was_made(connection: Connection) -> None:

@@ -65,7 +65,8 @@ def test_an_old_database_is_taken_over_whole(commands: Commands, tmp_path: Path,
 def test_tags_and_verdicts_are_logged_with_their_origin(commands: Commands, tmp_path: Path, layout: str) -> None:
     """The tree, what has the tags, and each group in which something was decided; in version 2 each place as well."""
     _import(commands, oldbase.write(tmp_path / "old", layout=layout))
-    log = _rows(commands, "SELECT origin, action, tag_id, name, parent_id, sha256 FROM tag_log ORDER BY id")
+    log = _rows(commands, "SELECT origin, action, tag_id, name, parent_id, sha256 FROM tag_log "
+                          "JOIN tag_changes ON tag_changes.id = change_id ORDER BY tag_log.id")  # fmt: skip
     assert {origin for origin, *_ in log} == {"import-favorites"}
     assert [entry[1:] for entry in log] == [
         ("add", 1, "Places", None, None),

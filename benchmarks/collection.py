@@ -1,0 +1,72 @@
+"""`make bench-stats`: what the commands over a whole collection take, on a made-up catalogue of a million images.
+
+    python -m benchmarks.collection [--images 1000000] [--data DIR]
+
+Prints wall and processor seconds and peak memory of each command as a user would run it.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import million
+
+ROOT = Path(__file__).parent.parent
+
+COMMANDS = (
+    "stats",
+    "tag list",
+    "tag add Everything",
+    "tag apply Everything --site mastodon",
+    "tag apply Everything --site civitai",
+    "tag apply Everything --site imagefap",
+    "tag list",
+    "tag clear Everything --site civitai",
+    "tag undo",
+    "tag delete Everything",
+    "tag undo",
+    "tag history",
+    "show albums --csv",
+    "show users --csv",
+    "show images --csv",
+    "show images --json --author user7@example.social",
+    "remove album 1000/500 --dry-run",
+    "remove site imagefap --dry-run",
+    "remove site imagefap",
+)
+
+
+def main() -> int:
+    """Exit code 1 when a command ended with an error."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--images", type=int, default=1_000_000)
+    parser.add_argument("--data", type=Path, help="keep the collection there, and use one that is there")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        data = options.data or Path(folder)
+        if not (data / "catalogue.db").exists():
+            print(f"writing a catalogue of {options.images:,} images …", flush=True)
+            million.write(data, options.images)
+        print(f"{'wall s':>8} {'CPU s':>8} {'peak MB':>8}  command")
+        return max(_timed(words.split(), data) for words in COMMANDS)
+
+
+def _timed(words: list[str], data: Path) -> int:
+    environment = os.environ | {"HARVESTER_DATA_DIR": str(data)}
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen([sys.executable, "-m", "scrapy", *words], cwd=ROOT, env=environment, stdout=output)
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    cpu = used.ru_utime + used.ru_stime
+    told = f"{time.monotonic() - started:8.2f} {cpu:8.2f} {used.ru_maxrss / 1024:8.0f}"
+    print(f"{told}  scrapy {' '.join(words)}", flush=True)
+    return int(process.returncode != 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

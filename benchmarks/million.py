@@ -1,0 +1,134 @@
+"""Writes a catalogue of a million images and their blobs, as three sites would have filled it. No file is made."""
+
+import hashlib
+import itertools
+import json
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, insert
+
+from harvester.catalogue import schema
+from harvester.catalogue.store import open_catalogue
+
+SHARES = {"mastodon": 0.5, "civitai": 0.35, "imagefap": 0.15}
+PER_AUTHOR = 200
+PER_ALBUM, PER_OWNER = 500, 5000
+AT_ONCE = 20_000
+NOW = 1_790_000_000
+
+FATES = ["done"] * 94 + ["failed"] * 3 + ["skipped"] * 2 + ["pending"]
+REASONS = {"failed": ["http-gone", "timeout", "gone", "not-an-image"], "skipped": ["robots", "too-small"]}
+FORMATS = [("JPEG", "jpg")] * 7 + [("PNG", "png")] * 2 + [("WEBP", "webp"), ("GIF", "gif")]
+
+
+def write(data: Path, number: int) -> None:
+    """Make the catalogue of a data directory with so many images; one in twenty has the bytes of another."""
+    engine = open_catalogue(f"sqlite:///{data.absolute() / 'catalogue.db'}")
+    chance = random.Random(8)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA cache_size = -1000000")
+        for row, (site, layout) in enumerate([("mastodon", ""), ("civitai", "flat"), ("imagefap", "albums")], start=1):
+            values = {"id": row, "site": site, "directory": f"images/{site}", "format": "jpeg", "layout": layout}
+            connection.execute(insert(schema.collections).values(**values))
+        _fill(connection, schema.owners, _owners(number))
+        _fill(connection, schema.albums, _albums(number))
+        fates = [chance.choice(FATES) for _ in range(number)]
+        shas = [_sha(chance.randrange(row) if row and chance.random() < 0.05 else row) for row in range(number)]
+        kept = sorted({sha for sha, fate in zip(shas, fates, strict=True) if fate == "done"})
+        _fill(connection, schema.blobs, (_blob(sha, chance) for sha in kept))
+        _fill(connection, schema.images, (_image(row, number, fates[row], shas[row], chance) for row in range(number)))
+        _fill(connection, schema.sightings, _sightings(number, fates))
+        _fill(connection, schema.album_images, _places(number))
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+
+
+def _fill(connection: Any, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    rest = iter(rows)
+    while batch := list(itertools.islice(rest, AT_ONCE)):
+        connection.execute(insert(table), batch)
+
+
+def _sha(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def _site(row: int, number: int) -> int:
+    share = row / number
+    return 1 if share < SHARES["mastodon"] else 2 if share < 1 - SHARES["imagefap"] else 3
+
+
+def _image(row: int, number: int, fate: str, sha: str, chance: random.Random) -> dict[str, Any]:
+    site = _site(row, number)
+    told = json.dumps({"post_id": str(row), "text": "some words of the post " * 8, "meta": {"size": [1024, 768]}})
+    return {
+        "id": row + 1,
+        "collection_id": site,
+        "key": f"https://files{row % 7}.example.social/media/{row}.jpg" if site == 1 else str(row),
+        "url": None if site == 1 else f"https://cdn.example/{row}.jpg",
+        "host": f"files{row % 7}.example.social",
+        "page": f"https://example.social/@user{row // PER_AUTHOR}/{row}",
+        "author": f"user{row // PER_AUTHOR}@example.social",
+        "metadata": json.loads(told),
+        "status": fate,
+        "reason": chance.choice(REASONS.get(fate, [""])),
+        "detail": "HTTP 404" if fate == "failed" else "",
+        "attempts": 1,
+        "promised_at": NOW,
+        "asked_at": NOW,
+        "finished_at": NOW,
+        "sha256": sha if fate == "done" else None,
+    }
+
+
+def _blob(sha: str, chance: random.Random) -> dict[str, Any]:
+    form, ext = chance.choice(FORMATS)
+    width, height = chance.randrange(200, 4000), chance.randrange(200, 4000)
+    hashes = {name: f"{chance.getrandbits(64):016x}" for name in ("phash", "dhash", "average", "whash")}
+    sizes = {"width": width, "height": height, "bytes": width * height // chance.randrange(3, 12)}
+    moves = form == "GIF"
+    embedded = {"prompt": "a lake at dawn, " * 20} if form == "PNG" else None
+    return {"sha256": sha, "ext": ext, "format": form, "mode": "RGB", **sizes, "animated": moves, **hashes,
+            "frames": 12 if moves else 1, "recipe": 1, "embedded": embedded, "stored_at": NOW}  # fmt: skip
+
+
+def _sightings(number: int, fates: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for row in range(number):
+        if (site := _site(row, number)) < 3:
+            place = {"user_index": row // PER_AUTHOR, "post_index": row % PER_AUTHOR, "url_index": 0}
+            named = f"{row // PER_AUTHOR}_{row % PER_AUTHOR}_0" if site == 1 else str(row)
+            there = fates[row] == "done"
+            yield {"image_id": row + 1, "collection_id": site, "name": named,
+                   "file": f"{named}.jpg" if there else None, "file_sha256": _sha(row) if there else None,
+                   **(place if site == 1 else dict.fromkeys(place))}  # fmt: skip
+
+
+def _kept(number: int) -> range:
+    return range(int(number * (1 - SHARES["imagefap"])) + 1, number)
+
+
+def _owners(number: int) -> Iterator[dict[str, Any]]:
+    for owner in range(-(-len(_kept(number)) // PER_OWNER)):
+        yield {"id": owner + 1, "site": "imagefap", "key": str(1000 + owner), "name": f"owner {owner}",
+               "listed_at": NOW, "finished_at": NOW}  # fmt: skip
+
+
+def _albums(number: int) -> Iterator[dict[str, Any]]:
+    for album in range(-(-len(_kept(number)) // PER_ALBUM)):
+        yield {"id": album + 1, "owner_id": album * PER_ALBUM // PER_OWNER + 1, "key": str(500 + album),
+               "name": f"album {album}", "kind": "pictures", "pages": 21, "read_at": NOW + album,
+               "finished_at": NOW + album}  # fmt: skip
+
+
+def _places(number: int) -> Iterator[dict[str, Any]]:
+    """One image in ten is in a second album."""
+    albums = -(-len(_kept(number)) // PER_ALBUM)
+    for place, row in enumerate(_kept(number)):
+        yield {"album_id": place // PER_ALBUM + 1, "image_id": row + 1, "position": place % PER_ALBUM, "name": ""}
+        if place % 10 == 0 and albums > 1:
+            other = (place // PER_ALBUM + 1) % albums + 1
+            yield {"album_id": other, "image_id": row + 1, "position": PER_ALBUM + place % PER_ALBUM, "name": ""}

@@ -1,0 +1,150 @@
+"""How much there is: sums over the whole catalogue, each by one statement that reads an index and no table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Float, and_, cast, func, literal, select, text
+
+from harvester.catalogue.schema import album_images, albums, blobs, collections, images, owners, sightings
+
+PIXELS = cast(blobs.c.width, BigInteger) * blobs.c.height
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Numbers in short: how many, their sum, least, most, mean and standard deviation; None where there are too few."""
+
+    number: int = 0
+    total: int = 0
+    least: int | None = None
+    most: int | None = None
+    mean: float | None = None
+    deviation: float | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The blobs of one format, moving or not: bytes and pixels (width times height)."""
+
+    format: str
+    animated: bool
+    bytes: Spread
+    pixels: Spread
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Of images whose bytes are kept: different bytes, all occurrences, and the bytes that storing each once saves.
+
+    An image occurs once, and once more for each further place in an album or name in a folder.
+    """
+
+    unique: int
+    total: int
+    saved: int
+
+    @property
+    def duplicates(self) -> int:
+        """Occurrences that needed no bytes of their own."""
+        return self.total - self.unique
+
+
+def blobs_by_kind(connection: Connection) -> list[Kind]:
+    """The blobs by format, and whether they move."""
+    some = select(blobs.c.bytes, PIXELS.label("pixels")).limit(1000).subquery()
+    near = connection.execute(select(func.avg(some.c.bytes), func.avg(some.c.pixels))).one()
+    centres = [float(value or 0) for value in near]
+    measures = [*_sums(blobs.c.bytes, centres[0]), *_sums(PIXELS, centres[1])]
+    kinds = select(blobs.c.format, blobs.c.animated, func.count(), *measures)
+    found = connection.execute(kinds.group_by(blobs.c.format, blobs.c.animated)).all()
+    return [
+        Kind(form, bool(animated), _spread(number, sums[:5], centres[0]), _spread(number, sums[5:], centres[1]))
+        for form, animated, number, *sums in found
+    ]
+
+
+def _sums(column: ColumnElement[Any], centre: float) -> list[ColumnElement[Any]]:
+    """Sum, least, most, and the first two moments about a value near the mean, so that nothing cancels out."""
+    off = cast(column, Float) - literal(centre)
+    return [func.sum(column), func.min(column), func.max(column), func.sum(off), func.sum(off * off)]
+
+
+def _spread(number: int, sums: Sequence[Any], centre: float) -> Spread:
+    total, least, most, first, second = (float(value) for value in sums)
+    variance = max(0.0, second - first * first / number) / (number - 1) if number > 2 else None
+    deviation = None if variance is None else sqrt(variance)
+    return Spread(number, int(total), int(least), int(most), centre + first / number, deviation)
+
+
+def together(spreads: Sequence[Spread]) -> Spread:
+    """The spread of all numbers of several."""
+    found = [one for one in spreads if one.number]
+    number, total = sum(one.number for one in found), sum(one.total for one in found)
+    if not number:
+        return Spread()
+    mean = total / number
+    deviation = None
+    if number > 2:
+        within = sum((one.deviation or 0.0) ** 2 * (one.number - 1) for one in found if one.number > 2)
+        within += sum(_pair(one) for one in found if one.number == 2)
+        between = sum(one.number * ((one.mean or 0.0) - mean) ** 2 for one in found)
+        deviation = sqrt((within + between) / (number - 1))
+    least, most = min(one.least or 0 for one in found), max(one.most or 0 for one in found)
+    return Spread(number, total, least, most, mean, deviation)
+
+
+def _pair(two: Spread) -> float:
+    """Squared distances of two numbers from their mean."""
+    return ((two.most or 0) - (two.least or 0)) ** 2 / 2
+
+
+def size_of(connection: Connection, pixels: int) -> tuple[int, int]:
+    """Width and height of a blob of so many pixels."""
+    found = select(blobs.c.width, blobs.c.height).where(PIXELS.in_([pixels])).limit(1)
+    width, height = connection.execute(found).one()
+    return width, height
+
+
+def occurrences(connection: Connection) -> Occurrences:
+    """How often kept bytes occur."""
+    same = select(images.c.sha256, func.count().label("number")).where(images.c.sha256.is_not(None))
+    held = same.group_by(images.c.sha256).subquery()
+    repeated = and_(held.c.number > 1, blobs.c.sha256 == held.c.sha256)
+    spare = func.coalesce(func.sum((held.c.number - 1) * blobs.c.bytes), 0)
+    counted = select(func.count(), func.coalesce(func.sum(held.c.number), 0), spare)
+    unique, total, saved = connection.execute(counted.select_from(held.outerjoin(blobs, repeated))).one()
+    for table in (sightings, album_images):
+        more = select(table.c.image_id, (func.count() - 1).label("number")).group_by(table.c.image_id)
+        again = more.having(func.count() > 1).subquery()
+        found = again.join(images, images.c.id == again.c.image_id).join(blobs, blobs.c.sha256 == images.c.sha256)
+        sums = (func.sum(again.c.number), func.sum(again.c.number * blobs.c.bytes))
+        number, size = connection.execute(select(*sums).select_from(found)).one()
+        total, saved = total + (number or 0), saved + (size or 0)
+    return Occurrences(int(unique), int(total), int(saved))
+
+
+def users(connection: Connection) -> dict[str, int]:
+    """Users by site: those who keep albums; where there are none, the authors of the images."""
+    found = connection.execute(select(owners.c.site, func.count()).group_by(owners.c.site)).all()
+    counted = {site: int(number) for site, number in found}
+    others = select(collections.c.id, collections.c.site).where(collections.c.site.not_in(list(counted)))
+    for row, site in connection.execute(others).all():
+        authors = select(func.count(images.c.author.distinct())).where(images.c.collection_id == row)
+        counted[site] = counted.get(site, 0) + int(connection.execute(authors).scalar_one())
+    return counted
+
+
+def albums_read(connection: Connection) -> tuple[int, int, int | None, int | None]:
+    """Albums of pictures; how many were never read to their end; when the oldest and the newest reading ended."""
+    found = select(func.count(), func.count(albums.c.read_at), func.min(albums.c.read_at), func.max(albums.c.read_at))
+    number, read, oldest, newest = connection.execute(found.where(albums.c.kind == "pictures")).one()
+    return number, number - read, oldest, newest
+
+
+def kept_but_gone(connection: Connection) -> int:
+    """Images whose bytes are here and, as somebody noted, at their site no more."""
+    noted = text("images.status = 'done' AND images.detail <> ''")  # as the index says it
+    found = select(func.count()).select_from(images).where(noted, images.c.detail.like("no longer at the site%"))
+    return int(connection.execute(found).scalar_one())

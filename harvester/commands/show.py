@@ -1,0 +1,77 @@
+"""`scrapy show users|albums|tags|images|groups|runs`: everything of one kind, row by row."""
+
+import argparse
+import sys
+from typing import Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+SUBJECTS = ("users", "albums", "tags", "images", "groups", "runs")
+
+RULES = {
+    "site": "of this site",
+    "collection": "with their named copies in this folder",
+    "author": "of this author",
+    "album": "of an album: USER/ALBUM, by names or numbers",
+    "source_tag": "to which the source gives this tag",
+    "tag": "that have this tag of ours",
+    "status": "pending, done, failed or skipped",
+}
+"""Rules for images; every one that is given must fit."""
+
+
+class Command(ScrapyCommand):
+    """Writes lines, CSV or JSON to stdout as it reads; memory does not grow with the collection."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """How it is called."""
+        return f"{'|'.join(SUBJECTS)} [--csv|--json] [RULE …]"
+
+    def short_desc(self) -> str:
+        """One line for `scrapy`."""
+        return "Print every user, album, tag, image, group or run, as lines, CSV or JSON"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Two forms besides lines, and rules for images."""
+        super().add_options(parser)
+        parser.add_argument("--csv", action="store_true", help="print CSV")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        for name, meaning in RULES.items():
+            parser.add_argument(f"--{name.replace('_', '-')}", help=f"images: only those {meaning}")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Exit code 2 for bad input."""
+        from harvester.catalogue.selection import Selection
+        from harvester.console import exit_code
+
+        wanted = Selection(**{name: getattr(opts, name) for name in RULES})
+        if len(args) != 1 or args[0] not in SUBJECTS or (wanted and args[0] != "images") or (opts.csv and opts.json):
+            raise UsageError(f"expected {self.syntax()}; only images have rules", print_help=False)
+        form = "csv" if opts.csv else "json" if opts.json else "lines"
+        self.exitcode = exit_code(lambda: self._show(args[0], form, wanted))
+
+    def _show(self, name: str, form: str, wanted: Any) -> int:
+        from harvester.catalogue.trouble import told_plainly
+        from harvester.console import collection
+        from harvester.export.shown import SUBJECTS, lines
+        from harvester.export.tables import write_csv, write_json
+
+        assert self.settings is not None
+        with (
+            collection(self.settings) as (places, catalogue),
+            told_plainly(catalogue),
+            catalogue.connect() as connection,
+        ):
+            subject = SUBJECTS[name]
+            rows = subject.rows(connection, places, wanted)
+            if form == "lines":
+                for line in lines(subject, rows):
+                    print(line)  # noqa: T201
+            else:
+                (write_csv if form == "csv" else write_json)(rows, subject.columns, sys.stdout)
+        return 0

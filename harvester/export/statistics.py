@@ -1,0 +1,133 @@
+"""The whole collection in numbers: what `scrapy stats` tells."""
+
+import os
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from harvester.catalogue import measures, pairs, queries, tags
+from harvester.catalogue.measures import Occurrences, Spread
+from harvester.places import Places
+from harvester.reasons import REASONS
+
+GONE = ("gone", "http-gone")
+
+
+@dataclass
+class Statistics:
+    """Numbers of all sites; sizes in bytes, pixels are width times height, times in seconds since 1970."""
+
+    catalogue: str
+    catalogue_bytes: int | None
+    sizes: Spread
+    pixels: Spread
+    smallest: tuple[int, int] | None  # width and height
+    largest: tuple[int, int] | None
+    animated: int
+    formats: dict[str, Spread]
+    sites: dict[str, Counter[str]]  # images by status
+    reasons: Counter[str]
+    users: dict[str, int]
+    albums: int
+    albums_pending: int
+    oldest_read: int | None
+    newest_read: int | None
+    occurrences: Occurrences
+    gone: int
+    gone_but_kept: int
+    tags: int
+    look_alikes: int
+    groups: int
+    thumbs: Spread | None = None  # measured where that was asked for
+
+    @property
+    def failed(self) -> int:
+        """Images that could not be had, each once however many albums list it."""
+        return sum(count["failed"] for count in self.sites.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines."""
+        return asdict(self) | {"failed": self.failed, "exact_duplicates": self.occurrences.duplicates}
+
+
+@dataclass
+class _Books:
+    sites: dict[str, Counter[str]] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+def statistics(connection: Connection, places: Places, *, thumbs: bool) -> Statistics:
+    """Read them; `thumbs`: also the sizes of all thumbnails, from the disk."""
+    kinds = measures.blobs_by_kind(connection)
+    by_format: dict[str, list[Spread]] = {}
+    for kind in kinds:
+        by_format.setdefault(kind.format, []).append(kind.bytes)
+    pixels = measures.together([kind.pixels for kind in kinds])
+    counted = _books(connection)
+    number, pending, oldest, newest = measures.albums_read(connection)
+    look_alikes, groups = _look_alikes(connection)
+    return Statistics(
+        catalogue=connection.engine.url.render_as_string(hide_password=True),
+        catalogue_bytes=_file_size(connection),
+        sizes=measures.together([kind.bytes for kind in kinds]),
+        pixels=pixels,
+        smallest=None if pixels.least is None else measures.size_of(connection, pixels.least),
+        largest=None if pixels.most is None else measures.size_of(connection, pixels.most),
+        animated=sum(kind.bytes.number for kind in kinds if kind.animated),
+        formats={form: measures.together(spreads) for form, spreads in sorted(by_format.items())},
+        sites=counted.sites,
+        reasons=counted.reasons,
+        users=measures.users(connection),
+        albums=number,
+        albums_pending=pending,
+        oldest_read=oldest,
+        newest_read=newest,
+        occurrences=measures.occurrences(connection),
+        gone=sum(counted.reasons[reason] for reason in GONE),
+        gone_but_kept=measures.kept_but_gone(connection),
+        tags=len(tags.tree(connection)),
+        look_alikes=look_alikes,
+        groups=groups,
+        thumbs=_thumbs(places.thumbs) if thumbs else None,
+    )
+
+
+def _books(connection: Connection) -> _Books:
+    found = _Books()
+    for count in queries.counts(connection):
+        found.sites.setdefault(count.site, Counter())[count.status] += count.images
+        if count.reason in REASONS:
+            found.reasons[count.reason] += count.images
+    return found
+
+
+def _look_alikes(connection: Connection) -> tuple[int, int]:
+    """Pictures in groups, and groups."""
+    if not pairs.any_link(connection):
+        return 0, 0
+    from harvester.duplicates.groups import groups  # its libraries take half a second to load
+
+    found = groups(connection)
+    return sum(len(group.members) for group in found), len(found)
+
+
+def _file_size(connection: Connection) -> int | None:
+    """Of a database that is a file."""
+    url = connection.engine.url
+    if url.get_backend_name() != "sqlite":
+        return None
+    files = (Path(f"{url.database}{end}") for end in ("", "-wal"))
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _thumbs(root: Path) -> Spread:
+    sizes = [
+        (Path(below) / file).stat().st_size
+        for below, _, files in os.walk(root)
+        for file in files
+        if not file.startswith(".")
+    ]
+    return Spread(len(sizes), sum(sizes), min(sizes), max(sizes), sum(sizes) / len(sizes)) if sizes else Spread()

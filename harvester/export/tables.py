@@ -1,0 +1,40 @@
+"""Rows of named values, one after the other, as CSV or JSON. Memory does not grow with them."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+Row = Mapping[str, Any]
+
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
+    """With a line of headings; several values in one cell have ` | ` between them."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([cell(flat(row[column])) for column in columns])
+
+
+def flat(value: Any) -> Any:
+    """Several values as one text."""
+    if isinstance(value, list):
+        return " | ".join(map(str, value))
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+
+
+def cell(value: Any) -> Any:
+    """A value as it may stand in a cell: a text that a spreadsheet would take for a formula gets a quote before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_DANGEROUS) else value
+
+
+def write_json(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
+    """A list of objects, one on each line."""
+    first = True
+    for row in rows:
+        told = json.dumps({column: row[column] for column in columns}, ensure_ascii=False)
+        stream.write(("[\n" if first else ",\n") + told)
+        first = False
+    stream.write("[]\n" if first else "\n]\n")

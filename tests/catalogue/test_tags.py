@@ -1,0 +1,172 @@
+"""The laws of the tree of tags and of its undoing, on both databases."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, func, select
+
+from harvester.catalogue import tags, tagtree, tagundo
+from harvester.catalogue.schema import tag_changes, tag_log
+from harvester.errors import BadInput
+from harvester.upkeep import tagging
+
+SHAS = [digit * 64 for digit in "abcdef"]
+NAMES = ["lakes", "Lakes", "LAKES", "hills", "Straße", "STRASSE", "7", "2"]
+
+_names, _shas = st.sampled_from(NAMES), st.lists(st.sampled_from(SHAS), min_size=1, unique=True)
+_steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), _names),
+        st.tuples(st.just("add"), st.builds("{}/{}".format, _names, _names)),
+        st.tuples(st.just("rename"), _names, _names),
+        st.tuples(st.just("move"), _names, _names | st.just("/")),
+        st.tuples(st.just("delete"), _names),
+        st.tuples(st.just("apply"), _names, _shas),
+        st.tuples(st.just("clear"), _names, _shas),
+        st.tuples(st.just("undo")),
+    ),
+    min_size=3,
+    max_size=14,
+)
+
+State = dict[int, tuple[str, int | None, frozenset[str]]]
+
+
+def _state(connection: Connection) -> State:
+    """Every tag by number: name, parent, pictures."""
+    return {
+        number: (tag.name, tag.parent, frozenset(connection.execute(tags.having(number, tag)).scalars()))
+        for number, tag in tags.tree(connection).items()
+    }
+
+
+def _do(connection: Connection, word: str, *rest: object) -> bool:
+    """Do a step; False, and nothing done, where it is refused."""
+    try:
+        with connection.begin_nested():
+            if word in ("apply", "clear"):
+                rest = (rest[0], tags.picked(connection, rest[1]))  # type: ignore[arg-type]
+            getattr(tagging, word)(connection, *rest)
+    except BadInput:
+        return False
+    return True
+
+
+def _changes(connection: Connection) -> int:
+    return int(connection.execute(select(func.count()).select_from(tag_changes)).scalar_one())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=_steps)
+def test_undo_brings_back_every_state_there_was(connection: Connection, steps: list[tuple[object, ...]]) -> None:
+    """Whatever is done, also undone in between: going back passes the same states, tag by tag, picture by picture."""
+    with connection.begin_nested() as example:
+        past: list[State] = []
+        for step in steps:
+            before, changes = _state(connection), _changes(connection)
+            entries = connection.execute(select(func.max(tag_log.c.id))).scalar()
+            done = _do(connection, *step)  # type: ignore[arg-type]
+            if done and step[0] == "undo":
+                assert _state(connection) == past.pop()
+            elif done and _changes(connection) > changes:
+                past.append(before)
+            else:
+                assert _state(connection) == before
+                assert connection.execute(select(func.max(tag_log.c.id))).scalar() == entries
+        while past:
+            assert _do(connection, "undo")
+            assert _state(connection) == past.pop()
+        assert not _do(connection, "undo")
+        example.rollback()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=_steps)
+def test_the_tree_is_a_tree_with_unique_names(connection: Connection, steps: list[tuple[object, ...]]) -> None:
+    """Names differ not by case alone, parents are there, nobody is below itself, numbers are the smallest free ones."""
+    with connection.begin_nested() as example:
+        for step in steps:
+            before = _state(connection)
+            done = _do(connection, *step)  # type: ignore[arg-type]
+            after = _state(connection)
+            names = [name.casefold() for name, _, _ in after.values()]
+            assert len(names) == len(set(names))
+            tree = tags.tree(connection)
+            assert {parent for _, parent, _ in after.values()} <= {None, *after}
+            assert sorted(number for _, number in tagtree.walk(tree)) == sorted(after)
+            if done and step[0] == "add":
+                (new,) = after.keys() - before.keys()
+                assert set(range(1, new)) <= before.keys()
+            if done and step[0] == "delete":
+                (gone,) = before.keys() - after.keys()
+                assert gone not in {parent for _, parent, _ in before.values()}
+        example.rollback()
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\\b", "Lakes/", "two\nlines", "\u202ebackwards", "places", "PLACES"])
+def test_a_name_that_cannot_be_is_refused(connection: Connection, name: str) -> None:
+    """Empty, with a slash of either kind, with signs that forge lines, or taken in any capitals: nothing is logged."""
+    tagging.add(connection, "Places")
+    with pytest.raises(BadInput):
+        tagging.add(connection, name)
+    assert [tag.name for tag in tags.tree(connection).values()] == ["Places"]
+
+
+@pytest.mark.parametrize("text", ["Lakes", "LAKES", "places/lakes", "World/Places/Lakes", "3"])
+def test_a_tag_is_found_by_name_path_or_number(connection: Connection, text: str) -> None:
+    """In any capitals, with as much of what is above it as one likes; a wrong parent finds nothing."""
+    for name in ("World", "World/Places", "Places/Lakes"):
+        tagging.add(connection, name)
+    assert tagtree.find(tags.tree(connection), text) == 3
+    for wrong in ("World/Lakes", "4", "/Lakes", "Lakes/"):
+        with pytest.raises(BadInput):
+            tagtree.find(tags.tree(connection), wrong)
+
+
+def test_a_name_comes_before_a_number(connection: Connection) -> None:
+    """A tag may be called 1; then 1 is that one."""
+    tagging.add(connection, "first")
+    tagging.add(connection, "1")
+    assert tagtree.find(tags.tree(connection), "1") == 2
+
+
+def test_pictures_that_were_removed_do_not_get_their_tags_back(connection: Connection) -> None:
+    """A removal is not taken back by undo, and what undo brings back is for pictures that are there."""
+    tagging.add(connection, "Lakes")
+    tagging.apply(connection, "Lakes", tags.picked(connection, SHAS[:3]))
+    tagging.delete(connection, "Lakes")
+    tagging.undo(connection)
+    tagging.clear(connection, "Lakes", tags.picked(connection, SHAS[:2]))
+    removal = tags.begin(connection, tagundo.FINAL)
+    tags.forget(connection, removal, tags.picked(connection, SHAS[1:3]))
+    tagging.undo(connection)  # the clearing, though the removal is the last change
+    assert _state(connection)[1][2] == {SHAS[0]}
+    assert tagundo.history(connection, 1)[0].done == ["apply Lakes: 1 picture(s)"]
+
+
+def test_two_who_make_the_same_tag_at_once_make_one(engine: Engine) -> None:
+    """One of them is told that it is there already."""
+    told: list[str] = []
+    ready = threading.Barrier(2)
+
+    def make() -> None:
+        ready.wait()
+        try:
+            with engine.begin() as connection:
+                told.append(tagging.add(connection, "Lakes"))
+        except BadInput as error:
+            told.append(str(error))
+
+    _together([make, make])
+    assert sorted(told) == ["Added Lakes (1).", "There is a tag of that name already: Lakes (1)."]
+
+
+def _together(tasks: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -1,0 +1,298 @@
+"""tag, stats, show and remove, after real crawls."""
+
+import csv
+import io
+import json
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import dataset
+from tests.conftest import Commands
+from tests.dataset import rows
+from tests.farsite.imagefap.client import Imagefap
+from tests.farsite.imagefap.world import world
+from tests.farsite.process import Farsite
+from tests.favorites import oldbase
+
+SAME = 2
+"""Of the data set, this many addresses have the bytes of another."""
+
+PATHS = [*(f"/photo/{number}.jpg" for number in range(4)), "/photo/0.jpg?2", "/photo/1.jpg?2", "/status/404"]
+ACCTS = ("alice@example.social", "=bob@example.social")
+
+
+@pytest.fixture(scope="module")
+def template(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> tuple[dataset.DataSet, Path]:
+    """A data set of two users, and old favourites, in one collection."""
+    folder = tmp_path_factory.mktemp("template")
+    urls = [server.url(path) for path in PATHS]
+    posts = {**dataset.one_user(urls[:4]), **dataset.one_user(urls[4:], ACCTS[1])}
+    files = dataset.write(folder, posts)
+    commands = Commands(folder / "data")
+    commands.crawl(files)
+    assert commands.scrapy("import-favorites", str(oldbase.write(folder / "old", layout="v1"))).returncode == 0
+    return files, folder / "data"
+
+
+@pytest.fixture
+def harvested(farsite: Farsite, commands: Commands, template: tuple[dataset.DataSet, Path]) -> dataset.DataSet:
+    """A copy of it, hard links and all."""
+    files, data = template
+    subprocess.run(["cp", "-a", str(data), str(commands.data)], check=True)
+    return files
+
+
+def _ok(commands: Commands, *words: str, code: int = 0) -> str:
+    done = commands.scrapy(*words)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout
+
+
+def _csv(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def _tagged(commands: Commands) -> dict[str, int]:
+    return {tag["path"]: tag["pictures"] for tag in json.loads(_ok(commands, "tag", "list", "--json"))}
+
+
+def test_tags_are_applied_by_rule_and_by_list_and_taken_back(harvested: dataset.DataSet, commands: Commands) -> None:
+    """By site, album and author; by what show prints; each undone as a whole; the history tells all of it."""
+    before = _tagged(commands)
+    _ok(commands, "tag", "add", "Seen")
+    _ok(commands, "tag", "apply", "seen", "--site", "mastodon", "--author", ACCTS[0])
+    _ok(commands, "tag", "apply", "seen", "--album", "Alice & Co/folder <501>")
+    assert _tagged(commands)["Seen"] == 4 + 3
+    listed = _ok(commands, "show", "images", "--csv", "--site", "mastodon")
+    words = commands.command("tag", "clear", "Seen", "-")
+    cleared = subprocess.run(words, input=listed, **commands.options(), check=False)
+    assert cleared.stdout == "Seen (4) is off 4 picture(s).\n"
+    assert _tagged(commands)["Seen"] == 3
+    for _ in range(4):
+        _ok(commands, "tag", "undo")
+    assert _tagged(commands) == before
+    told = json.loads(_ok(commands, "tag", "history", "--json"))
+    assert [(change["origin"], change["undone"]) for change in told] == [
+        *[("tag", False)] * 4, *[("tag", True)] * 4, ("import-favorites", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("delete", "Places"), 2, "Places has tags below it (Lakes): delete or move them first."),
+        (("add", "Nowhere/Lakes2"), 2, "There is no tag Nowhere"),
+        (("apply", "Good"), 2, "expected scrapy tag apply TAG -|RULE …"),
+        (("apply", "Good", "--all"), 2, "expected scrapy tag apply TAG -|RULE …"),
+        (("apply", "Good", "--site", "flickr"), 2, "nothing has been harvested from a site of that name"),
+        (("apply", "Good", "--album", "nobody/nothing"), 2, "USER/ALBUM names none"),
+        (("apply", "Good", "--author", "nobody"), 1, "No picture is named by that."),
+    ],
+)
+def test_tag_refuses_what_it_cannot_do(
+    harvested: dataset.DataSet, commands: Commands, words: tuple[str, ...], code: int, says: str
+) -> None:
+    """One sentence, and nothing is logged."""
+    before = rows(commands.data, "SELECT count(*) FROM tag_log")
+    done = commands.scrapy("tag", *words)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert rows(commands.data, "SELECT count(*) FROM tag_log") == before
+
+
+def test_a_list_with_a_line_that_is_no_sha256_changes_nothing(harvested: dataset.DataSet, commands: Commands) -> None:
+    """The line is named; unknown sha256 are counted, and exit code 1."""
+    ((sha,),) = rows(commands.data, "SELECT min(sha256) FROM blobs")
+    for text, code, says in ((f"{sha}\nnonsense\n", 2, "Line 2"), (f"{sha}\n{'0' * 64}\n", 1, "Of 1 of the list")):
+        before = _tagged(commands)["Good"]
+        options = commands.options()
+        done = subprocess.run(commands.command("tag", "apply", "Good", "-"), input=text, **options, check=False)
+        assert done.returncode == code, done.stderr
+        assert says in done.stderr
+        assert _tagged(commands)["Good"] - before == (code == 1)
+
+
+def test_stats_count_everything_once(harvested: dataset.DataSet, commands: Commands) -> None:
+    """Sizes, formats, users, albums, duplicates and reasons over both sites add up with what is on disk."""
+    found = json.loads(_ok(commands, "stats", "--json"))
+    sizes = [path.stat().st_size for path in (commands.data / "blobs").rglob("*.*")]
+    assert (found["sizes"]["number"], found["sizes"]["total"]) == (len(sizes), sum(sizes))
+    assert (found["sizes"]["least"], found["sizes"]["most"]) == (min(sizes), max(sizes))
+    assert found["users"] == {"imagefap": 1, "mastodon": 2}
+    assert (found["albums"], found["albums_pending"]) == (2, 0)
+    # the favourites: 5 images done, one of them in both albums, one picture under two numbers
+    unique, total = found["occurrences"]["unique"], found["occurrences"]["total"]
+    assert (unique, total, found["exact_duplicates"]) == (4 + 4, 4 + SAME + 6, SAME + 2)
+    assert found["sites"]["mastodon"] == {"done": 6, "failed": 1}
+    assert found["reasons"] == {"http-gone": 1, "gone": 1}
+    assert (found["failed"], found["gone"]) == (2, 2)
+    told = _ok(commands, "stats")
+    assert "8 unique images (12 total, 4 exact duplicates)" in told
+    assert "2 albums (oldest: 2023-03-28T10:40:00+00:00 / newer: 2023-03-28T10:40:00+00:00)" in told
+    assert "0 perceptual duplicates in 0 groups" in told
+
+
+@pytest.mark.parametrize("subject", ["users", "albums", "tags", "images", "groups", "runs"])
+def test_what_is_shown_is_the_same_as_csv_and_as_json(
+    harvested: dataset.DataSet, commands: Commands, subject: str
+) -> None:
+    """As many rows, the same headings, no cell that a spreadsheet would run, and one line each for a person."""
+    if subject == "groups":
+        _ok(commands, "dedupe", "--phash", "10")
+    listed: list[dict[str, Any]] = json.loads(_ok(commands, "show", subject, "--json"))
+    table = _csv(_ok(commands, "show", subject, "--csv"))
+    assert listed
+    assert [list(row) for row in table] == [list(row) for row in listed]
+    assert not [cell for row in table for cell in row.values() if cell[:1] in ("=", "+", "-", "@")]
+    assert len(_ok(commands, "show", subject).splitlines()) == len(listed)
+    if subject == "users":
+        assert {row["name"]: (row["images"], row["failed"]) for row in listed} == {
+            "Alice & Co": (7, 1), ACCTS[0]: (4, 0), ACCTS[1]: (3, 1),
+        }  # fmt: skip
+        assert f"'{ACCTS[1]}" in {row["name"] for row in table}
+
+
+def test_show_knows_rules_for_images_only(harvested: dataset.DataSet, commands: Commands) -> None:
+    """A rule for anything else, two forms at once and a mistyped option are refused."""
+    assert len(json.loads(_ok(commands, "show", "images", "--json", "--status", "failed"))) == 2
+    assert len(json.loads(_ok(commands, "show", "images", "--json", "--tag", "Lakes", "--site", "imagefap"))) == 1
+    for words in (("users", "--site", "mastodon"), ("images", "--csv", "--json"), ("images", "--cvs"), ("pictures",)):
+        assert commands.scrapy("show", *words).returncode == 2
+    assert "must be one of" in commands.scrapy("show", "images", "--status", "lost").stderr
+
+
+def _files(data: Path) -> set[str]:
+    return {
+        str(path.relative_to(data)) for name in ("blobs", "images", "thumbs") for path in (data / name).rglob("*.*")
+    }
+
+
+def test_a_removed_user_goes_with_files_and_comes_back_when_asked_for(
+    farsite: Farsite, harvested: dataset.DataSet, commands: Commands
+) -> None:
+    """Bytes another user has stay; a trial changes nothing; the same crawl promises and fetches the user again."""
+    whole = _files(commands.data)
+    dry = _ok(commands, "remove", "user", ACCTS[0], "--dry-run")
+    assert dry.startswith("4 occurrence(s) of 4 image(s) would go, with 2 blob(s) of ")
+    assert _files(commands.data) == whole
+    gone = _ok(commands, "remove", "user", ACCTS[0])
+    assert "\n6 files removed.\n" in gone
+    left = _files(commands.data)
+    assert not [name for name in left if name.startswith("images/mastodon/0_")]
+    assert len(whole - left) == 6
+    assert _ok(commands, "verify").endswith("sound.\n")
+    assert "0" not in dataset.status(commands.data)
+    commands.crawl(harvested)
+    assert _files(commands.data) == whole
+    asked = set(farsite.counts()["paths"]) - {"/robots.txt", "/status/404"}
+    assert asked == {f"/photo/{number}.jpg" for number in range(4)}
+
+
+def test_a_removal_that_is_killed_is_ended_by_the_next(harvested: dataset.DataSet, commands: Commands) -> None:
+    """At whatever file it dies: verify is content in between, and the same command completes it."""
+    whole = _files(commands.data)
+    trap = "import os\n_unlink, _left = os.unlink, [3]\ndef unlink(path, **rest):\n    if 'blobs' in str(path) or " \
+           "'images' in str(path):\n        _left[0] -= 1\n        if not _left[0]:\n            os._exit(9)\n" \
+           "    return _unlink(path, **rest)\nos.unlink = unlink\n"  # fmt: skip
+    folder = commands.data.parent / "trap"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(trap)
+    commands.environment["PYTHONPATH"] = str(folder)
+    assert commands.scrapy("remove", "site", "mastodon").returncode == 9
+    del commands.environment["PYTHONPATH"]
+    between = _files(commands.data)
+    assert 0 < len(whole - between) < 10
+    checked = commands.scrapy("verify")
+    assert checked.returncode == 0, checked.stdout
+    assert "going\t" in checked.stdout
+    assert _ok(commands, "remove", "site", "mastodon").startswith("A removal that was stopped is complete: ")
+    assert not [name for name in _files(commands.data) if "mastodon" in name]
+    assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
+    assert _ok(commands, "verify").endswith("sound.\n")
+    assert "nothing has been harvested" in commands.scrapy("remove", "site", "mastodon").stderr
+
+
+def test_missing_files_only_warn_and_edited_ones_stay(harvested: dataset.DataSet, commands: Commands) -> None:
+    """A named copy that somebody has edited is not ours to remove, and is told."""
+    folder = commands.data / "images/mastodon"
+    (folder / "0_0_0.jpg").unlink()
+    (folder / "0_1_0.jpg").unlink()
+    (folder / "0_1_0.jpg").write_bytes(b"edited")
+    done = commands.scrapy("remove", "site", "mastodon")
+    assert done.returncode == 1
+    assert f"{folder / '0_0_0.jpg'}: was not there." in done.stderr
+    assert f"{folder / '0_1_0.jpg'}: left: its bytes are not those that were written." in done.stderr
+    assert [path.name for path in folder.iterdir()] == ["0_1_0.jpg"]
+
+
+def _has_images(data: Path) -> bool:
+    try:
+        return (data / "catalogue.db").exists() and bool(rows(data, "SELECT 1 FROM images"))
+    except sqlite3.OperationalError:  # its tables are being made
+        return False
+
+
+def test_nothing_is_removed_while_a_crawl_runs(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """One sentence that names the process, exit code 2; a trial is allowed."""
+    files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg"), farsite.url("/slow/20/a.jpg")]))
+    crawl = commands.start("crawl", "mastodon", *files.arguments)
+    try:
+        deadline = time.monotonic() + 60
+        while not _has_images(commands.data):
+            assert crawl.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        refused = commands.scrapy("remove", "site", "mastodon")
+        assert refused.returncode == 2
+        assert "is at work in" in refused.stderr
+        assert _ok(commands, "remove", "site", "mastodon", "--dry-run").startswith("2 occurrence(s)")
+    finally:
+        crawl.kill()
+        crawl.communicate()
+
+
+def test_a_removed_album_is_read_again_when_its_user_is(farsite: Farsite, commands: Commands) -> None:
+    """Its pictures go unless another album has them; the next crawl of the user reads it from its first page."""
+    site = Imagefap(farsite, "removing0000").begin()
+    commands.environment["IMAGEFAP_BASE_URL"] = site.base
+    commands.harvest("imagefap", "user=alice")
+    joined = "album_images JOIN albums ON albums.id = album_id JOIN images ON images.id = image_id"
+    query = f"SELECT albums.name, images.key, position FROM {joined} ORDER BY 1, 3"
+    whole, files = rows(commands.data, query), _files(commands.data)
+    alice = world().users[1001]
+    folder = next(folder for folder in alice.folders.values() if folder.name == "Landscapes")
+    _ok(commands, "remove", "album", f"ALICE/{folder.name.lower()}")
+    others = {key for name, key, _ in whole if name != folder.name}
+    assert {key for (key,) in rows(commands.data, "SELECT key FROM images")} == others
+    assert _files(commands.data) < files
+    assert _ok(commands, "verify").endswith("sound.\n")
+    commands.harvest("imagefap", "user=alice")
+    assert rows(commands.data, query) == whole
+    assert _files(commands.data) == files
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("site", "flickr"), "nothing has been harvested from a site of that name"),
+        (("user", "nobody"), "nobody is no user: see scrapy show users."),
+        (("album", "Alice"), "USER/ALBUM names none"),
+        (("site",), "expected album USER/ALBUM"),
+        (("everything", "now"), "expected album USER/ALBUM"),
+        (("user", "--dryrun"), "expected album USER/ALBUM"),
+    ],
+)
+def test_remove_refuses_what_it_does_not_understand(
+    harvested: dataset.DataSet, commands: Commands, words: tuple[str, ...], says: str
+) -> None:
+    """One sentence, exit code 2, nothing goes."""
+    done = commands.scrapy("remove", *words)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert rows(commands.data, "SELECT count(*) FROM images") == [(len(PATHS) + 7,)]
