@@ -5,6 +5,7 @@ step to step, so that its bytes travel once and neither its pixels nor its rendi
 that crashes its decoder, or takes all memory or for ever, costs this process and no other.
 """
 
+import os
 import pickle
 import socket
 import struct
@@ -22,6 +23,7 @@ from harvester.imaging.decode import set_pixel_limit
 from harvester.imaging.embedded import generation_data
 from harvester.imaging.fingerprint import Hashes, hashes
 from harvester.imaging.video import video_facts
+from harvester.links import leads_elsewhere, own_bytes
 from harvester.memory import keep_memory, limit_memory
 
 Step = Callable[..., Any]
@@ -102,6 +104,9 @@ def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) ->
     taken = ""
     for sighting, stem in stems.items():
         file = f"{stem}.{picture.rendition_ext}"
+        if leads_elsewhere(shelves.output, file):
+            taken = file
+            continue
         # What we wrote there before; a run killed before it could record that may have left a link to a blob.
         former = formers.get(sighting, "") or blobs.linked(shelves.output / file)
         try:
@@ -125,7 +130,7 @@ def fits(bench: Bench, stem: str) -> bool:
     """Whether the picture can have that name (without extension): no other file has it."""
     file = bench.shelves.output / f"{stem}.{bench.picture.rendition_ext}"
     wanted = bench.body if bench.picture.rendition is None else bench.picture.rendition
-    return not file.exists() or (file.is_file() and file.read_bytes() == wanted)
+    return not os.path.lexists(file) or own_bytes(file) == wanted
 
 
 def fingerprint(bench: Bench) -> Hashes | None:

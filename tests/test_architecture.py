@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "harvester"
 RUNGS = (
-    ("errors", "items", "memory", "reasons", "text", "version"),
+    ("errors", "items", "links", "memory", "reasons", "text", "version"),
     ("arguments", "sites", "imaging", "places", "politeness"),
     ("blobs", "catalogue", "locks", "options"),
     ("duplicates", "export", "favorites", "review", "upkeep", "workbench"),

@@ -108,7 +108,7 @@ async def _images(request: web.Request) -> web.Response:
         complaint = [{"path": ["baseModels", 0], "message": "Invalid option"}]
         return web.json_response({"error": {"name": "ZodError", "message": json.dumps(complaint)}}, status=400)
     files = f"http://127.0.0.2:{request.url.port}"
-    trouble = query.get("username") or {"666": "hostile", "667": "big"}.get(query.get("postId", ""), "")
+    trouble = query.get("username") or {"666": "hostile", "667": "big", "668": "names"}.get(query.get("postId", ""), "")
     if trouble:
         return await _TROUBLES[trouble](request, files)
     if "ids" in query:
@@ -231,6 +231,22 @@ async def _hostile(request: web.Request, files: str) -> web.Response:
     return web.Response(text=body, content_type="application/json")
 
 
+HOSTILE_MODELS = (
+    "../../../../etc", ".git", "-rf", "CON", "nul .png", "a\u202eb", "image_download.log", "Download_Status.JSON",
+    "\u753b" * 300, "Castle", "CASTLE", "caf\u00e9", "cafe\u0301", "/", "C:\\", "a\nb", "\u3164",
+)  # fmt: skip
+"""What a model may be called; each of them made one picture."""
+
+
+async def _names(request: web.Request, files: str) -> web.Response:
+    stats = {**dict.fromkeys(COUNTS, 0), "heartCount": 99}
+    listed = [
+        item(7001 + n, files, stats=stats, type="image", postId=668, meta={"prompt": "=1+1", "Model": model})
+        for n, model in enumerate(HOSTILE_MODELS)
+    ]
+    return _answer(request, listed, None)
+
+
 async def _big(request: web.Request, files: str) -> web.Response:
     """Images enough to keep a crawl busy: 600 a page, three pages, 1,800 in all."""
     start = int(request.query.get("cursor", "3000"))
@@ -256,6 +272,7 @@ _TROUBLES = {
     "nested": _nested,
     "hostile": _hostile,
     "big": _big,
+    "names": _names,
 }
 
 
