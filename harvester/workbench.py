@@ -18,6 +18,7 @@ from typing import IO, Any
 from PIL import Image
 
 from harvester.blobs import BlobStore, NameTaken, digest, link, name, publish, work_for
+from harvester.errors import Refused
 from harvester.imaging.convert import Facts, Options, Processed, process
 from harvester.imaging.decode import set_pixel_limit
 from harvester.imaging.embedded import generation_data
@@ -42,6 +43,14 @@ class Shelves:
     output: Path
     thumbs: Path
     token: str = ""  # of the process that holds the locks; see `harvester.blobs.token`
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a picture may take: seconds for a step, bytes of memory for the process; 0: as HARVESTER_MAX_PIXELS asks."""
+
+    seconds: float = 60.0
+    memory: int = 0
 
 
 @dataclass
@@ -76,7 +85,10 @@ class Stored:
 
 def convert(bench: Bench) -> Facts:
     """The one decode: check the picture and make its rendition. Raises Refused."""
-    bench.processed = process(bench.body, bench.options)
+    try:
+        bench.processed = process(bench.body, bench.options)
+    except MemoryError as error:
+        raise Refused("too-expensive", "needs more memory than there may be") from error
     return bench.processed.facts
 
 
@@ -178,13 +190,14 @@ def unframed(data: bytes) -> Any:
 def _prepared(wire: socket.socket) -> Bench | None:
     if (first := _receive(wire)) is None:
         return None
-    bench = Bench(*first)
+    *made_of, bounds = first
+    bench = Bench(*made_of)
     pixels = bench.options.limits.max_pixels
     set_pixel_limit(pixels)
     keep_memory()
     if bench.shelves.token:
         work_for(bench.shelves.token)
-    limit_memory(_MEMORY + _MEMORY_PER_PIXEL * pixels)
+    limit_memory(bounds.memory or _MEMORY + _MEMORY_PER_PIXEL * pixels)
     return bench
 
 
