@@ -2,15 +2,17 @@
 
 from scrapy.settings import BaseSettings
 
+from harvester.logs import guard
 from harvester.places import Places
 from harvester.version import VERSION
 
 
 class Harvester:
-    """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty."""
+    """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty; has the log guarded."""
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Called by Scrapy once per crawl."""
+        guard()
         self._fill(settings, "USER_AGENT", self._user_agent(settings["HARVESTER_CONTACT"]))
         self._fill(settings, "HTTPCACHE_DIR", str(Places.from_settings(settings).httpcache))
 

@@ -149,6 +149,14 @@ LOGSTATS_INTERVAL = 10.0  # seconds between progress lines where there is no ter
 STATS_DUMP = False  # the books are shown instead
 LOG_FORMATTER = "harvester.logs.QuietLogFormatter"
 FEED_EXPORT_ENCODING = "utf-8"
+FEED_EXPORTERS = {  # Scrapy's, made safe for spreadsheets and strict readers
+    "csv": "harvester.feeds.Csv",
+    "json": "harvester.feeds.Json",
+    "jsonl": "harvester.feeds.JsonLines",
+    "jsonlines": "harvester.feeds.JsonLines",
+    "jl": "harvester.feeds.JsonLines",
+    "xml": "harvester.feeds.Xml",
+}
 
 # --- Wiring: nothing to adjust --------------------------------------------------------------------------------------
 

@@ -53,8 +53,8 @@ class Figures:
         refused = ", ".join(f"{number} {reason}" for reason, number in self.outcomes.most_common() if reason != "done")
         return (
             f"Pillow {VERSION}, Tests/images: {self.files:,} files, {self.outcomes['done']:,} stored; "
-            f"refused: {refused};\npeak RSS of the crawl {self.crawl:.0f} MB, of the largest worker {self.worker:.0f} MB; "
-            f"longest stall of the event loop {self.stall:.0f} ms"
+            f"refused: {refused};\npeak RSS of the crawl {self.crawl:.0f} MB, of the largest worker "
+            f"{self.worker:.0f} MB; longest stall of the event loop {self.stall:.0f} ms"
         )
 
 

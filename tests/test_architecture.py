@@ -12,7 +12,7 @@ RUNGS = (
     ("arguments", "sites", "imaging", "places", "politeness"),
     ("blobs", "catalogue", "locks", "options"),
     ("duplicates", "export", "favorites", "review", "upkeep", "workbench"),
-    ("addon", "console", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
+    ("addon", "console", "feeds", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
     ("commands",),
 )
 RUNG = {part: number for number, parts in enumerate(RUNGS) for part in parts}

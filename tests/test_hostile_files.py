@@ -10,12 +10,13 @@ from tests.corpus import Watch
 from tests.farsite import bombs
 from tests.farsite.process import Farsite
 
-LIMIT = ("-s", f"DOWNLOAD_MAXSIZE={32 * 2**20}")
+LIMIT = ("-s", f"DOWNLOAD_MAXSIZE={32 * 2**20}", "-s", "DOWNLOAD_TIMEOUT=15", "-s", "RETRY_TIMES=0")
 
 
 def _crawled(commands: Commands, folder: Path, urls: Sequence[str]) -> tuple[dict[str, str], Watch]:
     """What came of each address, and how much memory that took."""
     files = dataset.write(folder, dataset.one_user(urls))
+    commands.environment["PYTHONWARNINGS"] = "default"  # as errors, Pillow's own would refuse pictures with odd EXIF
     run = commands.start("crawl", "mastodon", *LIMIT, *files.arguments)
     with Watch(run.pid) as watch:
         _, said = run.communicate(timeout=240)

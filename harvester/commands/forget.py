@@ -1,7 +1,6 @@
 """`scrapy forget`: what became of an image is forgotten, so that the next crawl fetches it again."""
 
 import argparse
-import sys
 from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -42,6 +41,7 @@ class Command(ScrapyCommand):
 
     def _forget(self, args: list[str], site: str | None, reason: str | None, *, dry: bool) -> int:
         from harvester.catalogue.store import open_existing
+        from harvester.console import note
         from harvester.errors import BadInput
         from harvester.locks import lock_all
         from harvester.places import Places
@@ -60,6 +60,6 @@ class Command(ScrapyCommand):
         found = forget(catalogue, places, args, site=site, reason=reason, dry=dry)
         catalogue.dispose()
         for text in found.unknown:
-            print(f"{text}: the catalogue knows no such image.", file=sys.stderr)  # noqa: T201
+            note(f"{text}: the catalogue knows no such image.")
         print(found.sentence(dry=dry))  # noqa: T201
         return int(bool(found.unknown) or not found.images)

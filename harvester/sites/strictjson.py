@@ -4,6 +4,8 @@ import json
 from math import isfinite
 from typing import Any
 
+from harvester.text import json_text
+
 
 def parsed(data: bytes | str) -> Any:
     """The value of a JSON text. Raises ValueError, also where it is nested too deeply.
@@ -19,8 +21,8 @@ def parsed(data: bytes | str) -> Any:
 
 
 def written(value: Any) -> bytes:
-    """A value as a readable JSON text; halves of characters are written as they came, escaped."""
-    return json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n"
+    """A value as a readable JSON text that strict readers take."""
+    return json_text(value, indent=1).encode() + b"\n"
 
 
 def _finite(text: str) -> float | None:

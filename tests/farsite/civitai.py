@@ -255,12 +255,16 @@ async def _big(request: web.Request, files: str) -> web.Response:
     return _answer(request, listed, str(start + 600) if start < 4200 else None)
 
 
+FORGED = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e\r\n2026-01-01 00:00:00 [harvester] INFO: all is well"
+"""An error text that would be more than that on a terminal."""
+
 _TROUBLES = {
     "blocked": _second_page(451, _REGION),
     "toomany": _second_page(429, _CAP),
     "maintenance": _second_page(200, "<!DOCTYPE html><html><body>We are down for maintenance.</body></html>"),
     "down": _second_page(500, {"error": "An unexpected error occurred", "code": "INTERNAL_SERVER_ERROR"}),
     "nobody": _second_page(404, {"error": "User not found", "code": "NOT_FOUND"}),
+    "forger": _second_page(500, {"error": FORGED}),
     "expired": _expired,
     "capped": _capped,
     "loop": _loop,
