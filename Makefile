@@ -18,6 +18,11 @@ test: .venv/ready-dev postgres
 corpus: .venv/ready-dev
 	$(BIN)/python -m tests.corpus
 
+# A minute of coverage-guided fuzzing for each parser of what strangers send.
+fuzz: .venv/ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	$(BIN)/python -m tests.fuzz
+
 bench-scale: .venv/ready
 	$(BIN)/python -m benchmarks.scale
 
