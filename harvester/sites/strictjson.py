@@ -9,8 +9,8 @@ from harvester.text import json_text
 DEEPEST = 200
 """Levels of nesting: what is read here is written again, which takes more room on the stack."""
 
-LARGE = 4 * 2**20
-MOST_VALUES = 3_000_000
+LARGE = 2**20
+MOST_VALUES = 1_000_000
 """Commas and brackets in a text of more than LARGE bytes; each value takes about a hundred bytes of memory."""
 
 

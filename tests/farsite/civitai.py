@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.farsite import pictures
+from tests.farsite import hostile, pictures
 from tests.farsite.journal import JOURNAL
 
 NUMBER = 1100
@@ -102,13 +102,15 @@ async def _me(request: web.Request) -> web.Response:
     return web.json_response({"error": "Unauthorized"}, status=401)
 
 
-async def _images(request: web.Request) -> web.Response:
+async def _images(request: web.Request) -> web.StreamResponse:
     query = request.query
     if "Nonsense" in query.get("baseModels", ""):
         complaint = [{"path": ["baseModels", 0], "message": "Invalid option"}]
         return web.json_response({"error": {"name": "ZodError", "message": json.dumps(complaint)}}, status=400)
     files = f"http://127.0.0.2:{request.url.port}"
     trouble = query.get("username") or {"666": "hostile", "667": "big", "668": "names"}.get(query.get("postId", ""), "")
+    if trouble.startswith("hostile_"):
+        return await hostile.answered(request, trouble.removeprefix("hostile_"))
     if trouble:
         return await _TROUBLES[trouble](request, files)
     if "ids" in query:
