@@ -9,6 +9,7 @@ from parsel import Selector
 
 from harvester.sites.imagefap.addresses import ID, folder_of, user_of
 from harvester.sites.imagefap.markup import text_of, tree
+from harvester.text import storable
 
 MOST = 2000
 """Entries of a page that are looked at; the site shows dozens."""
@@ -48,7 +49,7 @@ class FolderPage:
 def user(body: bytes) -> User:
     """Whose page it is, from the header that profile, list and folder pages share."""
     links = tree(body).css("td.blk_header a::attr(href)").getall()[:MOST]
-    names = {unquote(found[1]).strip() for link in links if (found := _USER.search(link))}
+    names = {storable(unquote(found[1])).strip() for link in links if (found := _USER.search(link))}
     ids = {user_of(link) for link in links if "/showfavorites.php" in link and folder_of(link) is None} - {None}
     return User(ids.pop() if len(ids) == 1 else None, names.pop() if len(names) == 1 else None)
 
