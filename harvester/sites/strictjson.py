@@ -17,8 +17,8 @@ MOST_VALUES = 1_000_000
 def parsed(data: bytes | str) -> Any:
     """The value of a JSON text. Raises ValueError, also where it is nested too deeply or holds too many values.
 
-    What JSON does not know (NaN, Infinity, 1e999) becomes None, as JavaScript would write it, and so does a whole
-    number of more digits than Python reads. Bytes that are no UTF-8 become the replacement character.
+    What JSON does not know (NaN, Infinity, 1e999) becomes None, as JavaScript would write it; a whole number of
+    more digits than Python reads becomes a text. Bytes that are no UTF-8 become the replacement character.
     """
     text = data if isinstance(data, str) else data.decode("utf-8-sig", "replace")
     if len(text) > LARGE and sum(map(text.count, ",[{")) > MOST_VALUES:
@@ -51,8 +51,8 @@ def _finite(text: str) -> float | None:
     return number if isfinite(number) else None
 
 
-def _whole(text: str) -> int | None:
+def _whole(text: str) -> int | str:
     try:
         return int(text)
     except ValueError:
-        return None
+        return text
