@@ -15,6 +15,9 @@ from harvester.politeness.windows import Budgets, windows
 
 ON_BLOCK = ("pause", "stop")
 
+LEAST_MEMORY = 256
+"""MB; a worker with less would find every picture too expensive."""
+
 
 def picture_options(settings: Mapping[str, Any], format: str) -> Options:
     """Everything `imaging.convert.process` needs to know."""
@@ -115,7 +118,10 @@ def workers(settings: Mapping[str, Any]) -> int:
 def picture_bounds(settings: Mapping[str, Any]) -> tuple[float, int]:
     """The seconds that one step over a picture may take, and the bytes that a worker may; 0: what pixels ask for."""
     _duration(settings, "HARVESTER_PICTURE_SECONDS", above=0)
-    return float(settings["HARVESTER_PICTURE_SECONDS"]), 2**20 * _number(settings, "HARVESTER_WORKER_MEMORY", 0)
+    megabytes = _number(settings, "HARVESTER_WORKER_MEMORY", 0)
+    if 0 < megabytes < LEAST_MEMORY:
+        raise BadInput(f"HARVESTER_WORKER_MEMORY={megabytes}: must be 0, or at least {LEAST_MEMORY} (MB).")
+    return float(settings["HARVESTER_PICTURE_SECONDS"]), megabytes * 2**20
 
 
 def _number(settings: Mapping[str, Any], name: str, least: int, most: int | None = None) -> int:

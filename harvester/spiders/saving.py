@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harvester.catalogue import found
+from harvester.extensions.workers import next_step
 from harvester.items import ImageItem
 from harvester.places import Places
 from harvester.sites.imagefap.names import numbered, stem
@@ -28,7 +29,9 @@ class Saving:
 
     async def name(self, item: ImageItem) -> None:
         """Claim a name that no other image and no other file has."""
-        sha256 = await item.work.worker.do(identity)
+        sha256 = await next_step(item, identity)
+        if sha256 is None:
+            return
         there = self._under_way.get(sha256) or await self._spider.ledger.ask(found.saved_as, sha256)
         if item.work.names or there:
             item.detail = "" if item.work.names else f"the same bytes are saved as {there}"
@@ -36,7 +39,7 @@ class Saving:
         wanted = stem(str(item.metadata.get("name") or item.key))
         self._under_way[sha256] = wanted
         number = 1
-        while not await self._claimed(item, numbered(wanted, number)):
+        while not await self._claimed(item, numbered(wanted, number)) and item.open:
             number += 1
         if number > 1:
             logger.info("Image %s is saved as %s: the name is taken", item.key, numbered(wanted, number))
@@ -51,7 +54,7 @@ class Saving:
     async def _claimed(self, item: ImageItem, name: str) -> bool:
         self._names = self._names or asyncio.ensure_future(self._there())
         spelled = await self._names
-        if spelled.setdefault(folded(name), name) != name or not await item.work.worker.do(fits, name):
+        if spelled.setdefault(folded(name), name) != name or not await next_step(item, fits, name):
             return False
         sighting = await self._spider.ledger.change(found.claim, item.work.row, name)
         if sighting is not None:
