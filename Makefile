@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres clean
+.PHONY: demo test corpus fuzz bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
@@ -13,6 +13,15 @@ test: .venv/ready-dev postgres
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/test_kill.py
 	$(BIN)/python -m pytest tests/test_kill.py
+
+# Every picture of Pillow's own source distribution through the whole chain; it is downloaded once, to ~/.cache.
+corpus: .venv/ready-dev
+	$(BIN)/python -m tests.corpus
+
+# A minute of coverage-guided fuzzing for each parser of what strangers send.
+fuzz: .venv/ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	$(BIN)/python -m tests.fuzz
 
 bench-scale: .venv/ready
 	$(BIN)/python -m benchmarks.scale

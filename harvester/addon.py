@@ -2,6 +2,7 @@
 
 from scrapy.settings import BaseSettings
 
+from harvester.logs import guard
 from harvester.places import Places
 from harvester.version import VERSION
 
@@ -13,10 +14,11 @@ _SLOW_TO_IMPORT = {
 
 
 class Harvester:
-    """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty; takes out what is off and slow to import."""
+    """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty; has the log guarded; takes out what is off."""
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Called by Scrapy once per crawl."""
+        guard()
         for switch, (parts, name) in _SLOW_TO_IMPORT.items():
             if str(settings[switch]).lower() in ("0", "false"):
                 settings[parts].pop(name, None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from harvester.errors import StoreError
+from harvester.links import own_bytes
 
 _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 
@@ -18,11 +19,13 @@ _NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENO
 _PART = re.compile(r"\..*?(?:\.([0-9a-f]{8}))?\.[0-9a-f]{16}\.part", re.DOTALL)
 
 
+_START = 80  # bytes of a file's name that its unfinished file has too; no file system takes more than 255 in all
+
 _tokens: list[str] = []
 
 
 class NameTaken(Exception):
-    """A named copy is not made because another file has its name; raised by `BlobStore.name`."""
+    """A named copy is not made because another file has its name or its folder's; raised by `name` and `link`."""
 
 
 class BlobStore:
@@ -124,7 +127,8 @@ def name(path: Path, data: bytes, former: str = "", make: Callable[[Path], None]
 
 
 def _appear(path: Path, write: Callable[[Path], None], finish: Callable[[Path], object] | None = None) -> None:
-    part = path.with_name(f".{path.name[:80]}.{token()}.{token_hex(8)}.part")
+    start = path.name.encode("utf-8", "ignore")[:_START].decode("utf-8", "ignore")
+    part = path.with_name(f".{start}.{token()}.{token_hex(8)}.part")
     try:
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,14 +160,14 @@ def _take_name(part: Path, path: Path, data: bytes, former: str) -> None:
     except OSError as error:
         if error.errno not in (*_NO_LINKS, errno.EEXIST):
             raise
-        if not path.exists():
+        if not os.path.lexists(path):
             part.rename(path)
-        elif (there := path.read_bytes()) == data:
             return
-        elif digest(there) == former:
-            part.replace(path)
-        else:
+        there = own_bytes(path)
+        if there is None or (there != data and digest(there) != former):
             raise NameTaken(path.name) from None
+        if there != data:
+            part.replace(path)
 
 
 def _link_or_copy(blob: Path, part: Path) -> None:

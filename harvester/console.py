@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
+from rich.console import Console
 from sqlalchemy import Engine
 
 from harvester.catalogue.store import open_existing
@@ -33,8 +34,18 @@ def exit_code(action: Callable[[], int]) -> int:
 
 
 def complain(text: str) -> None:
+    """One sentence on stderr, called an error."""
+    note(f"Error: {text}")
+
+
+def note(text: str) -> None:
     """One sentence on stderr."""
-    print(f"Error: {printable(text)}", file=sys.stderr)  # noqa: T201
+    print(printable(text), file=sys.stderr)  # noqa: T201
+
+
+def plain(file: TextIO | None = None, width: int | None = None) -> Console:
+    """Where tables are printed; `[red]` and `:smile:` in a text mean nothing there. None: stdout."""
+    return Console(file=file, width=width, markup=False, emoji=False)
 
 
 @contextmanager

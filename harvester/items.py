@@ -1,9 +1,10 @@
 """What sources promise and what spiders yield: plain dataclasses, read through itemadapter."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from harvester.text import json_text
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Work:
 
 
 def _as_json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value)
+    return None if value is None else json_text(value)
 
 
 @dataclass(eq=False)
@@ -147,7 +148,7 @@ class ImageItem:
     page: str | None = None
     author: str | None = None
     alt: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict, metadata={"serializer": json.dumps})
+    metadata: dict[str, Any] = field(default_factory=dict, metadata={"serializer": json_text})
     status: str = "pending"
     reason: str = ""
     detail: str = ""

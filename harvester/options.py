@@ -15,6 +15,9 @@ from harvester.politeness.windows import Budgets, windows
 
 ON_BLOCK = ("pause", "stop")
 
+LEAST_MEMORY = 256
+"""MB; a worker with less would find every picture too expensive."""
+
 
 def picture_options(settings: Mapping[str, Any], format: str) -> Options:
     """Everything `imaging.convert.process` needs to know."""
@@ -52,6 +55,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     for name in _SWITCHES:
         if str(settings[name]) not in ("0", "1", "True", "False", "true", "false"):
             raise BadInput(f"{name}={settings[name]}: must be 0 or 1.")
+    picture_bounds(settings)
     if settings["HARVESTER_ON_BLOCK"] not in ON_BLOCK:
         raise BadInput(f"HARVESTER_ON_BLOCK={settings['HARVESTER_ON_BLOCK']}: must be one of {', '.join(ON_BLOCK)}.")
     budgets(settings, {})
@@ -109,6 +113,15 @@ def _duration(settings: Mapping[str, Any], name: str, *, above: float) -> None:
 def workers(settings: Mapping[str, Any]) -> int:
     """How many processes work on pictures: one more than there are cores, as one is always waiting for the disk."""
     return _number(settings, "HARVESTER_WORKERS", 0) or len(os.sched_getaffinity(0)) + 1
+
+
+def picture_bounds(settings: Mapping[str, Any]) -> tuple[float, int]:
+    """The seconds that one step over a picture may take, and the bytes that a worker may; 0: what pixels ask for."""
+    _duration(settings, "HARVESTER_PICTURE_SECONDS", above=0)
+    megabytes = _number(settings, "HARVESTER_WORKER_MEMORY", 0)
+    if 0 < megabytes < LEAST_MEMORY:
+        raise BadInput(f"HARVESTER_WORKER_MEMORY={megabytes}: must be 0, or at least {LEAST_MEMORY} (MB).")
+    return float(settings["HARVESTER_PICTURE_SECONDS"]), megabytes * 2**20
 
 
 def _number(settings: Mapping[str, Any], name: str, least: int, most: int | None = None) -> int:

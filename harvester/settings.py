@@ -66,6 +66,14 @@ HARVESTER_FORMATS = os.environ.get("HARVESTER_FORMATS", "JPEG,PNG,GIF,WEBP,AVIF,
 # Processes that decode, hash and write. 0: one per core and one more. Read by harvester.options.
 HARVESTER_WORKERS = os.environ.get("HARVESTER_WORKERS", "0")
 
+# A picture over which a worker sits longer (seconds, for one step) is skipped (too-expensive), and the worker replaced.
+# Read by harvester.options.
+HARVESTER_PICTURE_SECONDS = os.environ.get("HARVESTER_PICTURE_SECONDS", "60")
+
+# The most memory of a worker, MB; a picture that asks for more is skipped (too-expensive). 0: as much as a picture of
+# HARVESTER_MAX_PIXELS needs, 2,038 MB by default. Read by harvester.options.
+HARVESTER_WORKER_MEMORY = os.environ.get("HARVESTER_WORKER_MEMORY", "0")
+
 # Scrapy's own image settings keep their meaning: smaller pictures are skipped (too-small, pixels) …
 IMAGES_MIN_WIDTH = 0
 IMAGES_MIN_HEIGHT = 0
@@ -141,6 +149,14 @@ LOGSTATS_INTERVAL = 10.0  # seconds between progress lines where there is no ter
 STATS_DUMP = False  # the books are shown instead
 LOG_FORMATTER = "harvester.logs.QuietLogFormatter"
 FEED_EXPORT_ENCODING = "utf-8"
+FEED_EXPORTERS = {  # Scrapy's, made safe for spreadsheets and strict readers
+    "csv": "harvester.feeds.Csv",
+    "json": "harvester.feeds.Json",
+    "jsonl": "harvester.feeds.JsonLines",
+    "jsonlines": "harvester.feeds.JsonLines",
+    "jl": "harvester.feeds.JsonLines",
+    "xml": "harvester.feeds.Xml",
+}
 
 # --- Wiring: nothing to adjust --------------------------------------------------------------------------------------
 

@@ -1,17 +1,58 @@
-"""Texts from strangers, made fit for a log line, a terminal or a database."""
+"""Texts from strangers, made fit for a log line, a terminal, a database, a spreadsheet or a reader of JSON."""
 
+import json
 import re
+from typing import Any
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
+_INDENT = "    "
+
+_FORMULA = re.compile("'|[\\s\0-\x20\"'`\u200b-\u200f\u2060\ufeff]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
+
 
 def printable(text: str) -> str:
-    """On one line: control characters and bidirectional marks are escaped, so none can forge a line."""
+    """On one line: control characters, marks of direction and halves of characters are escaped, so none can forge a
+    line, move a cursor or turn what follows.
+    """
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def indented(text: str) -> str:
+    """On as many lines as it has, each of them printable; all but the first are indented, so none can pass for one of
+    ours.
+    """
+    return f"\n{_INDENT}".join(map(printable, text.split("\n")))
 
 
 def storable(text: str) -> str:
     """As every database takes it: NUL characters and halves of characters become the replacement character."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """A value as JSON that strict readers take: halves of characters become the replacement character."""
+    return _HALVES.sub("\ufffd", json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def cell(value: Any) -> Any:
+    """A value for a CSV file that no spreadsheet takes for a formula: a text that could be one begins with `'`.
+
+    Numbers stay numbers, also those that are texts. `uncell` undoes it.
+    """
+    if not isinstance(value, str):
+        return value
+    text = storable(value)
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def uncell(text: str) -> str:
+    """The text that `cell` was given; any other text as it is."""
+    return text[1:] if text.startswith("'") and cell(text[1:]) == text else text

@@ -5,6 +5,7 @@ step to step, so that its bytes travel once and neither its pixels nor its rendi
 that crashes its decoder, or takes all memory or for ever, costs this process and no other.
 """
 
+import os
 import pickle
 import socket
 import struct
@@ -17,11 +18,13 @@ from typing import IO, Any
 from PIL import Image
 
 from harvester.blobs import BlobStore, NameTaken, digest, link, name, publish, work_for
+from harvester.errors import Refused
 from harvester.imaging.convert import Facts, Options, Processed, process
 from harvester.imaging.decode import set_pixel_limit
 from harvester.imaging.embedded import generation_data
 from harvester.imaging.fingerprint import Hashes, hashes
 from harvester.imaging.video import video_facts
+from harvester.links import leads_elsewhere, own_bytes
 from harvester.memory import keep_memory, limit_memory
 
 Step = Callable[..., Any]
@@ -40,6 +43,14 @@ class Shelves:
     output: Path
     thumbs: Path
     token: str = ""  # of the process that holds the locks; see `harvester.blobs.token`
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a picture may take: seconds for a step, bytes of memory for the process; 0: as HARVESTER_MAX_PIXELS asks."""
+
+    seconds: float = 60.0
+    memory: int = 0
 
 
 @dataclass
@@ -74,7 +85,10 @@ class Stored:
 
 def convert(bench: Bench) -> Facts:
     """The one decode: check the picture and make its rendition. Raises Refused."""
-    bench.processed = process(bench.body, bench.options)
+    try:
+        bench.processed = process(bench.body, bench.options)
+    except MemoryError as error:
+        raise Refused("too-expensive", "needs more memory than there may be") from error
     return bench.processed.facts
 
 
@@ -102,6 +116,9 @@ def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) ->
     taken = ""
     for sighting, stem in stems.items():
         file = f"{stem}.{picture.rendition_ext}"
+        if leads_elsewhere(shelves.output, file):
+            taken = file
+            continue
         # What we wrote there before; a run killed before it could record that may have left a link to a blob.
         former = formers.get(sighting, "") or blobs.linked(shelves.output / file)
         try:
@@ -125,7 +142,7 @@ def fits(bench: Bench, stem: str) -> bool:
     """Whether the picture can have that name (without extension): no other file has it."""
     file = bench.shelves.output / f"{stem}.{bench.picture.rendition_ext}"
     wanted = bench.body if bench.picture.rendition is None else bench.picture.rendition
-    return not file.exists() or (file.is_file() and file.read_bytes() == wanted)
+    return not os.path.lexists(file) or own_bytes(file) == wanted
 
 
 def fingerprint(bench: Bench) -> Hashes | None:
@@ -173,13 +190,14 @@ def unframed(data: bytes) -> Any:
 def _prepared(wire: socket.socket) -> Bench | None:
     if (first := _receive(wire)) is None:
         return None
-    bench = Bench(*first)
+    *made_of, bounds = first
+    bench = Bench(*made_of)
     pixels = bench.options.limits.max_pixels
     set_pixel_limit(pixels)
     keep_memory()
     if bench.shelves.token:
         work_for(bench.shelves.token)
-    limit_memory(_MEMORY + _MEMORY_PER_PIXEL * pixels)
+    limit_memory(bounds.memory or _MEMORY + _MEMORY_PER_PIXEL * pixels)
     return bench
 
 

@@ -8,11 +8,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "harvester"
 RUNGS = (
-    ("errors", "items", "memory", "reasons", "text", "version"),
+    ("errors", "items", "links", "memory", "reasons", "text", "version"),
     ("arguments", "sites", "imaging", "places", "politeness"),
     ("blobs", "catalogue", "locks", "options"),
     ("duplicates", "export", "favorites", "review", "upkeep", "workbench"),
-    ("addon", "console", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
+    ("addon", "console", "feeds", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
     ("commands",),
 )
 RUNG = {part: number for number, parts in enumerate(RUNGS) for part in parts}

@@ -89,6 +89,8 @@ def test_a_broken_accounts_file_is_refused(
         (("-s", "HARVESTER_MAX_PIXELS=many"), "HARVESTER_MAX_PIXELS=many: must be a whole number from 1"),
         (("-s", "HARVESTER_FORMATS=JPEG,XCF"), "HARVESTER_FORMATS: XCF is not one of"),
         (("-s", "HARVESTER_WORKERS=-1"), "HARVESTER_WORKERS=-1: must be a whole number from 0"),
+        (("-s", "HARVESTER_PICTURE_SECONDS=0"), "HARVESTER_PICTURE_SECONDS=0: must be a number above 0"),
+        (("-s", "HARVESTER_WORKER_MEMORY=9"), "HARVESTER_WORKER_MEMORY=9: must be 0, or at least 256 (MB)"),
         (("-s", 'IMAGES_THUMBS={"../x": [1, 1]}'), "must map plain names to (width, height) in pixels"),
         (("-s", "CONCURRENT_REQUESTS=0"), "CONCURRENT_REQUESTS=0: must be a whole number from 1"),
         (("-s", "DOWNLOAD_TIMEOUT=soon"), "DOWNLOAD_TIMEOUT=soon: must be a number above 0"),

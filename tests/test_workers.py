@@ -12,15 +12,14 @@ import pytest
 
 from harvester import workbench
 from harvester.errors import Refused
-from harvester.extensions import workers
 from harvester.extensions.workers import Worker, WorkerLost, Workers
 from harvester.imaging.convert import Options
 from harvester.imaging.decode import Limits
 from harvester.items import ImageItem, Work
 from harvester.pipelines.convert import ConvertPipeline
-from harvester.workbench import Bench, Shelves
+from harvester.workbench import Bench, Bounds, Shelves
 from tests import dataset
-from tests.conftest import Commands
+from tests.conftest import ROOT, Commands
 from tests.farsite.process import Farsite
 from tests.imaging.pictures import encoded, photo
 
@@ -45,9 +44,14 @@ def take_a_gigabyte(_bench: Bench) -> int:
     return len(bytearray(2**30))
 
 
-def _with_workers(tmp_path: Path, work: Callable[[Workers], Awaitable[None]], options: Options | None = None) -> None:
+def _with_workers(
+    tmp_path: Path,
+    work: Callable[[Workers], Awaitable[None]],
+    options: Options | None = None,
+) -> None:
     async def run() -> None:
-        crew = Workers(1, options or Options(), Shelves(tmp_path / "blobs", tmp_path / "output", tmp_path / "thumbs"))
+        shelves = Shelves(tmp_path / "blobs", tmp_path / "output", tmp_path / "thumbs")
+        crew = Workers(1, options or Options(), shelves)
         try:
             await work(crew)
         finally:
@@ -96,18 +100,15 @@ def test_a_refusal_comes_back_as_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("step", "limit", "how"), [(die, 60.0, "died"), (hang, 2.0, "took longer than 2 seconds")])
-def test_a_lost_worker_is_replaced(
-    tmp_path: Path, step: workbench.Step, limit: float, how: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_worker_is_replaced(tmp_path: Path, step: workbench.Step, limit: float, how: str) -> None:
     """One that dies or hangs is lost with its picture; another one takes the next."""
-    monkeypatch.setattr(workers, "STEP_SECONDS", limit)
 
     async def work(crew: Workers) -> None:
         lost = await crew.take()
+        lost._seconds = limit
         with pytest.raises(WorkerLost, match=how):
             await lost.do(step)
         crew.give_back(Work(worker=lost))
-        monkeypatch.setattr(workers, "STEP_SECONDS", 60.0)
         new = await crew.take()
         assert new is not lost
         assert await new.do(size_of_body, body=b"12345") == 5
@@ -165,7 +166,7 @@ def test_a_worker_cannot_take_all_memory(tmp_path: Path) -> None:
 
 def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     """The end of the wire is the end of the work."""
-    worker = Worker(Options(), Shelves(tmp_path, tmp_path, tmp_path))
+    worker = Worker(Options(), Shelves(tmp_path, tmp_path, tmp_path), Bounds())
     worker.end()
     worker.wait()
     assert worker._process.returncode == 0
@@ -198,3 +199,60 @@ def test_killing_workers_does_not_harm_the_crawl(farsite: Farsite, commands: Com
     assert "Traceback" not in stderr, stderr
     commands.crawl(files)
     assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 120)], stderr
+
+
+SPITEFUL = """
+import os, sys, time
+if "harvester.workbench" in " ".join(sys.orig_argv):
+    import harvester.workbench as bench
+
+    def spiteful(name, step):
+        def work(bench, *arguments):
+            for word, act in ACTS.items():
+                if f"{name}-{word}".encode() in bench.body:
+                    act()
+            return step(bench, *arguments)
+        return work
+
+    def eat():
+        eaten = [bytearray(2**24) for _ in range(2**10)]
+
+    ACTS = {"hang": lambda: time.sleep(600), "eat": eat, "die": lambda: os.kill(os.getpid(), 9)}
+    for name in ("fingerprint", "store"):
+        setattr(bench, name, spiteful(name, getattr(bench, name)))
+    process = bench.process
+
+    def processed(body, options):
+        spiteful("process", lambda bench: None)(type("Body", (), {"body": body}))
+        return process(body, options)
+    bench.process = processed
+"""
+"""Makes a worker do what a decoder may do, where a picture asks for it."""
+
+
+def test_pictures_that_hang_eat_or_kill_a_worker_cost_themselves_only(
+    farsite: Farsite, commands: Commands, tmp_path: Path
+) -> None:
+    """In whatever step: each has its reason, none is tried without end, all others are done."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/sitecustomize.py").write_text(SPITEFUL)
+    commands.environment["PYTHONPATH"] = os.pathsep.join((str(tmp_path / "site"), str(ROOT)))
+    expected = {
+        "process-hang": "too-expensive",
+        "process-eat": "too-expensive",
+        "process-die": "crashed",
+        "fingerprint-hang": "too-expensive",
+        "store-die": "crashed",
+    }
+    urls = [farsite.url(f"/said/{what}.jpg") for what in expected] + [farsite.url(f"/photo/{n}.jpg") for n in range(5)]
+    files = dataset.write(tmp_path, dataset.one_user(urls))
+    bounds = ("-s", "HARVESTER_PICTURE_SECONDS=15", "-s", "HARVESTER_WORKER_MEMORY=500", "-s", "DOWNLOAD_TIMEOUT=60")
+    commands.crawl(files, *bounds)
+    found = dict(dataset.rows(commands.data, "SELECT key, CASE reason WHEN '' THEN status ELSE reason END FROM images"))
+    assert {url: found.pop(url) for url in urls[: len(expected)]} == dict(zip(urls, expected.values(), strict=False))
+    assert set(found.values()) == {"done"}
+    farsite.clear()
+    del commands.environment["PYTHONPATH"]
+    commands.crawl(files, *bounds, "-a", "retry=all")
+    assert dataset.rows(commands.data, "SELECT DISTINCT status FROM images") == [("done",)]
+    assert commands.scrapy("verify").returncode == 0

@@ -76,6 +76,11 @@ def claim(connection: Connection, collection: int, row: int, name: str) -> int |
     return int(made[0])
 
 
+def names(connection: Connection, collection: int) -> list[str]:
+    """Every name (without extension) that an image of the collection has."""
+    return list(connection.execute(select(sightings.c.name).where(sightings.c.collection_id == collection)).scalars())
+
+
 def saved_as(connection: Connection, collection: int, sha256: str) -> str | None:
     """The file of the collection that has these very bytes; None where there is none."""
     found = (

@@ -1,7 +1,6 @@
 """`scrapy forget`: what became of an image is forgotten, so that the next crawl fetches it again."""
 
 import argparse
-import sys
 from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -41,7 +40,7 @@ class Command(ScrapyCommand):
         self.exitcode = exit_code(lambda: self._forget(args, opts.site, opts.reason, dry=opts.dry_run))
 
     def _forget(self, args: list[str], site: str | None, reason: str | None, *, dry: bool) -> int:
-        from harvester.console import collection
+        from harvester.console import collection, note
         from harvester.errors import BadInput
         from harvester.reasons import REASONS
         from harvester.upkeep.forgetting import forget
@@ -52,6 +51,6 @@ class Command(ScrapyCommand):
         with collection(self.settings, "" if dry else "scrapy forget") as (places, catalogue):
             found = forget(catalogue, places, args, site=site, reason=reason, dry=dry)
         for text in found.unknown:
-            print(f"{text}: the catalogue knows no such image.", file=sys.stderr)  # noqa: T201
+            note(f"{text}: the catalogue knows no such image.")
         print(found.sentence(dry=dry))  # noqa: T201
         return int(bool(found.unknown) or not found.images)

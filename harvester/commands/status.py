@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -38,11 +37,11 @@ class Command(ScrapyCommand):
         self.exitcode = exit_code(lambda: self._show(as_json=opts.json))
 
     def _show(self, *, as_json: bool) -> int:
-        from rich.console import Console
-
+        from harvester.console import note, plain
         from harvester.export.books import table
         from harvester.export.overview import overview
         from harvester.places import Places
+        from harvester.text import printable
 
         assert self.settings is not None
         places = Places.from_settings(self.settings)
@@ -50,7 +49,7 @@ class Command(ScrapyCommand):
         if as_json:
             print(json.dumps([book.as_dict() for book in found.books], indent=2))  # noqa: T201
         else:
-            Console().print(f"Collection in {places.root}", table(found.books), sep="\n")
+            plain().print(f"Collection in {printable(str(places.root))}", table(found.books), sep="\n")
         for complaint in found.complaints:
-            print(complaint, file=sys.stderr)  # noqa: T201
+            note(complaint)
         return 0 if found.settled else 1

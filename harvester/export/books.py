@@ -108,6 +108,6 @@ def table(found: Iterable[Book]) -> Table:
     shown.add_column("number", justify="right")
     for book in found:
         for number, (what, images) in enumerate(book.lines()):
-            shown.add_row(book.site if number == 0 else "", what, f"{images:,}")
+            shown.add_row(printable(book.site) if number == 0 else "", printable(what), f"{images:,}")
         shown.add_section()
     return shown

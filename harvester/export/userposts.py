@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from harvester.blobs import publish_stream
 from harvester.catalogue import queries
+from harvester.text import cell
 
 Entry = tuple[int, int, int, str]
 """(user index, post index, URL number, URL)"""
@@ -49,5 +50,5 @@ def accounts_file(acct_of: Mapping[int, str]) -> Iterator[bytes]:
 
 def _row(*cells: str) -> bytes:
     line = io.StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line).writerow(map(cell, cells))
     return line.getvalue().encode("utf-8", "replace")

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from rich.console import Console
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from harvester.catalogue import listings, queries
 from harvester.catalogue.trouble import told_plainly
+from harvester.console import plain
 from harvester.errors import HarvesterError
 from harvester.export.books import Book, books, table
 from harvester.export.dataset import write_files
@@ -106,7 +106,7 @@ class Closing:
 def as_text(found: list[Book]) -> str:
     """The books as plain text."""
     text = io.StringIO()
-    Console(file=text, width=100).print(table(found))
+    plain(text, 100).print(table(found))
     return text.getvalue()
 
 

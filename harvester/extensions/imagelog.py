@@ -11,6 +11,7 @@ from scrapy.crawler import Crawler
 from harvester.errors import StoreError
 from harvester.extensions.ledger import Harvesting
 from harvester.items import ImageItem
+from harvester.links import appending
 from harvester.places import Places
 from harvester.text import printable
 
@@ -40,7 +41,7 @@ class ImageLog:
         path = Places.from_settings(crawler.settings).log_file(collection)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            log = cls(path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1))
+            log = cls(appending(path))
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
         crawler.signals.connect(log.item_scraped, signal=signals.item_scraped)

@@ -21,6 +21,7 @@ from harvester.errors import CatalogueError
 from harvester.extensions.hosts import Hosts
 from harvester.extensions.ledger import Ledger
 from harvester.items import ImageItem
+from harvester.text import printable
 
 if TYPE_CHECKING:
     from harvester.spiders.owing import OwingSpider
@@ -138,7 +139,7 @@ class _LiveLine:
     def __init__(self, progress: Progress) -> None:
         self._live = Live(
             console=Console(stderr=True),
-            get_renderable=lambda: Text(progress.line(), overflow="ellipsis", no_wrap=True),
+            get_renderable=lambda: Text(printable(progress.line()), overflow="ellipsis", no_wrap=True),
             refresh_per_second=2,
             transient=True,
         )

@@ -5,6 +5,7 @@ import atexit
 import socket
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from typing import Any, Self, cast
 
@@ -18,11 +19,12 @@ from harvester.extensions.ledger import Harvesting
 from harvester.imaging.convert import Options
 from harvester.items import ImageItem, Work
 from harvester.memory import collect_seldom, file_in_memory
-from harvester.options import picture_options, workers
+from harvester.options import picture_bounds, picture_options, workers
 from harvester.places import Places
+from harvester.reasons import REASONS
 
-STEP_SECONDS = 120.0
-"""A step that takes longer ends with the worker: no picture within HARVESTER_MAX_PIXELS needs a tenth of it."""
+TRIES = 2
+"""A worker may die for reasons that have nothing to do with the picture, so a second one tries it too."""
 
 _PARTING = 5.0  # seconds
 _ANSWER = 65536  # bytes read at a time; answers are smaller
@@ -30,13 +32,21 @@ _PROGRAM = f"import sys; sys.path[:] = {{path}}; from {workbench.__name__} impor
 
 
 class WorkerLost(Exception):
-    """The worker died over a step, or was ended because it took too long; its text says which."""
+    """The worker died over a step, or was ended because it took too long: its text and the reason word say which."""
+
+    def __init__(self, how: str, reason: str = "crashed") -> None:
+        super().__init__(f"the decoder {how}")
+        self.reason = reason
 
 
 class Worker:
     """One process; it does one step at a time. The process ends by itself when this one does."""
 
-    def __init__(self, options: Options, shelves: workbench.Shelves) -> None:
+    def __init__(
+        self, options: Options, shelves: workbench.Shelves, bounds: workbench.Bounds, losses: Counter[int] | None = None
+    ) -> None:
+        self._seconds = bounds.seconds
+        self.losses: Counter[int] = Counter() if losses is None else losses  # by row of the image, of all workers
         self._body = file_in_memory()
         self._wire, theirs = socket.socketpair()
         descriptors = (theirs.fileno(), self._body.fileno())
@@ -48,7 +58,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self._wire.sendall(workbench.framed((options, shelves)))
+        self._wire.sendall(workbench.framed((options, shelves, bounds)))
         self._wire.setblocking(False)
         self._came = b""
         self._answer: asyncio.Future[Any] | None = None
@@ -61,7 +71,8 @@ class Worker:
             self._loop = asyncio.get_running_loop()
             self._loop.add_reader(self._wire, self._readable)
         self._came, self._answer = b"", self._loop.create_future()
-        patience = self._loop.call_later(STEP_SECONDS, self._lose, f"took longer than {STEP_SECONDS:.0f} seconds")
+        late = f"took longer than {self._seconds:g} seconds", "too-expensive"
+        patience = self._loop.call_later(self._seconds, self._lose, *late)
         try:
             self._send(step, arguments, body)
             result, error = await self._answer
@@ -115,12 +126,12 @@ class Worker:
         elif (answer := workbench.unframed(self._came)) is not None:
             self._settle(answer)
 
-    def _lose(self, how: str) -> None:
+    def _lose(self, how: str, reason: str = "crashed") -> None:
         self.lost = True
         if self._loop is not None:
             self._loop.remove_reader(self._wire)  # or the end of the wire would be reported without end
         self._process.kill()
-        self._settle((None, WorkerLost(f"the decoder {how}")))
+        self._settle((None, WorkerLost(how, reason)))
 
     def _settle(self, answer: tuple[Any, BaseException | None]) -> None:
         if self._answer and not self._answer.done():
@@ -128,18 +139,30 @@ class Worker:
 
 
 async def next_step(item: ImageItem, step: workbench.Step, *arguments: object) -> Any:
-    """What the worker that has the picture finds. Raises what the step raises; PutBack where the worker was lost."""
+    """What the worker that has the picture finds. Raises what the step raises, and PutBack where the worker was lost.
+
+    None where it was lost because of the picture: it took too long, or it is not the first worker; the item is refused.
+    """
+    worker: Worker = item.work.worker
+    if worker.lost:
+        return None
     try:
-        return await item.work.worker.do(step, *arguments)
+        return await worker.do(step, *arguments)
     except WorkerLost as lost:
-        raise PutBack(NotNow(item.host, 0.0)) from lost
+        worker.losses[item.work.row] += 1
+        if lost.reason == "crashed" and worker.losses[item.work.row] < TRIES:
+            raise PutBack(NotNow(item.host, 0.0)) from lost
+        item.refuse(REASONS[lost.reason].status, lost.reason, str(lost))
+        return None
 
 
 class Workers:
     """The workers of a crawl. What waits for one is bounded by the room in the download pipeline."""
 
-    def __init__(self, count: int, options: Options, shelves: workbench.Shelves) -> None:
-        self._options, self._shelves = options, shelves
+    def __init__(
+        self, count: int, options: Options, shelves: workbench.Shelves, bounds: workbench.Bounds | None = None
+    ) -> None:
+        self._made_of = options, shelves, bounds or workbench.Bounds(), Counter[int]()
         self._all: list[Worker] = []
         self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         for _ in range(count):
@@ -153,7 +176,7 @@ class Workers:
         shelves = workbench.Shelves(places.blobs, places.output(collection), places.thumbs, token())
         options = picture_options(crawler.settings, collection.format)
         options = replace(options, preview=getattr(crawler.spider, "preview", 0))
-        crew = cls(workers(crawler.settings), options, shelves)
+        crew = cls(workers(crawler.settings), options, shelves, workbench.Bounds(*picture_bounds(crawler.settings)))
         crawler.signals.connect(collect_seldom, signal=signals.engine_started)
         crawler.signals.connect(crew.close, signal=signals.engine_stopped)
         atexit.register(crew.close)  # where the crawl does not even begin
@@ -189,7 +212,7 @@ class Workers:
         self._start()
 
     def _start(self) -> None:
-        worker = Worker(self._options, self._shelves)
+        worker = Worker(*self._made_of)
         self._all.append(worker)
         self._idle.put_nowait(worker)
 

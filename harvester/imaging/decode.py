@@ -77,7 +77,9 @@ def open_picture(data: bytes, limits: Limits) -> ImageFile.ImageFile:
 
 
 def load(image: ImageFile.ImageFile, data: bytes) -> Image.Image:
-    """Decode the first frame of what was opened from `data`. Raises Refused: truncated, broken, too-many-pixels."""
+    """Decode the first frame of what was opened from `data`. Raises Refused: truncated, broken, too-many-pixels,
+    too-expensive.
+    """
     return _plain_png(image, data) or _loaded(image)
 
 
@@ -103,6 +105,8 @@ def _loaded(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
         image.load()
     except _BOMBS as error:
         raise Refused("too-many-pixels", str(error).partition(" exceeds")[0]) from error
+    except MemoryError as error:
+        raise Refused("too-expensive", "needs more memory than there may be") from error
     except DECODE_ERRORS as error:
         raise Refused("truncated" if "runcated" in str(error) else "broken", _said(error)) from error
     return image

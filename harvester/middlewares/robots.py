@@ -18,6 +18,9 @@ from harvester.extensions.hosts import NotNow
 KEPT = 24 * 3600.0
 """Seconds for which rules hold; section 2.4 wants them asked for again after a day."""
 
+LARGEST = 512 * 1024
+"""Bytes that are read, as section 2.5 allows; the rules behind them would be read on the event loop for a minute."""
+
 UNKNOWN_FOR = 300.0
 """Seconds for which a host whose robots.txt cannot be had is not asked for it again, nor for anything else."""
 
@@ -92,7 +95,7 @@ class RobotsTxt(RobotsTxtMiddleware):
         return known
 
     def _rules(self, body: bytes) -> _Known:
-        return _Known(build_from_crawler(self._parserimpl, self.crawler, body), monotonic() + KEPT)
+        return _Known(build_from_crawler(self._parserimpl, self.crawler, body[:LARGEST]), monotonic() + KEPT)
 
     @staticmethod
     def _unknown(what: str, cause: Exception | None = None) -> _Known:

@@ -27,7 +27,8 @@ class BlobsPipeline:
         """Sets sha256, blob and the names as published."""
         if item.open:
             with stop_on(StoreError, self._crawler):
-                _describe(item, await next_step(item, store, item.work.names, item.work.formers))
+                if stored := await next_step(item, store, item.work.names, item.work.formers):
+                    _describe(item, stored)
         return item
 
 

@@ -11,6 +11,7 @@ from harvester.extensions.closing import stop_on
 from harvester.extensions.ledger import Ledger
 from harvester.imaging.fingerprint import NO_FINGERPRINT, RECIPE
 from harvester.items import ImageItem
+from harvester.text import storable
 
 
 class CataloguePipeline:
@@ -44,7 +45,7 @@ def _outcome(item: ImageItem) -> Outcome:
         row=item.work.row,
         status=item.status,
         reason=item.reason,
-        detail=item.detail,
+        detail=storable(item.detail),
         asked_at=item.work.asked_at,
         sha256=item.sha256,
         files=item.work.files,

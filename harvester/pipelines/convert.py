@@ -9,13 +9,10 @@ from scrapy.crawler import Crawler
 
 from harvester import workbench
 from harvester.errors import Refused
-from harvester.extensions.workers import WorkerLost, Workers
+from harvester.extensions.workers import TRIES, WorkerLost, Workers
 from harvester.imaging.convert import Facts
 from harvester.items import ImageItem
 from harvester.reasons import REASONS
-
-TRIES = 2
-"""A worker may be lost for reasons that have nothing to do with the picture, so a second one tries it too."""
 
 
 class ConvertPipeline:
@@ -37,14 +34,16 @@ class ConvertPipeline:
             except Refused as refused:
                 self._refuse(item, refused.reason, refused.detail)
             except WorkerLost as lost:
-                self._refuse(item, "crashed", str(lost))
+                self._refuse(item, lost.reason, str(lost))
         return item
 
     async def _facts(self, item: ImageItem) -> Facts:
         for _ in range(TRIES - 1):
             try:
                 return await self._convert(item)
-            except WorkerLost:
+            except WorkerLost as lost:
+                if lost.reason != "crashed":
+                    raise
                 self._workers.give_back(item.work)
         return await self._convert(item)
 

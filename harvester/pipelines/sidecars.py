@@ -12,6 +12,7 @@ from harvester.errors import StoreError
 from harvester.extensions.closing import stop_on
 from harvester.extensions.ledger import Ledger
 from harvester.items import ImageItem
+from harvester.links import leads_elsewhere
 from harvester.places import Places
 from harvester.reasons import REASONS
 from harvester.spiders.owing import OwingSpider
@@ -39,8 +40,13 @@ class SidecarsPipeline:
     def _write(self, item: ImageItem, beside: Mapping[str, bytes]) -> None:
         for sighting, stem in item.work.names.items():
             try:
-                for ext, data in beside.items():
-                    name(self._output / f"{stem}.{ext}", data)
+                self._lay(stem, beside)
             except NameTaken as taken:
                 item.work.files.pop(sighting)  # stays owed, with all that lies beside it
                 item.refuse(REASONS["name-taken"].status, "name-taken", str(taken))
+
+    def _lay(self, stem: str, beside: Mapping[str, bytes]) -> None:
+        if leads_elsewhere(self._output, stem):
+            raise NameTaken(stem)
+        for ext, data in beside.items():
+            name(self._output / f"{stem}.{ext}", data)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from harvester.errors import BadInput
 from harvester.items import Position, Promise
 from harvester.sites.jsonstream import members
-from harvester.text import storable
+from harvester.text import storable, uncell
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9a-fA-F:.]+")
 
@@ -59,7 +59,7 @@ def read_accounts(lines: Iterable[str], name: str) -> Accounts:
             listed = ", ".join(columns) or "none"
             raise BadInput(f"{name}: there is no column named acct (columns found: {listed}).")
         for index, row in enumerate(reader):
-            acct = row["acct"] or ""
+            acct = uncell(row["acct"] or "")
             if acct in found.index:
                 found.repeated.append(acct)
             found.index[acct] = index

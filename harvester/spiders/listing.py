@@ -6,7 +6,6 @@ import math
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -22,6 +21,7 @@ from harvester.extensions.hosts import Hosts, NotNow
 from harvester.items import Page
 from harvester.pipelines.download import REASON_OF_EXCEPTION
 from harvester.sites.pages import Answer, Classify, Verdict
+from harvester.spiders.endless import Endless
 from harvester.spiders.owing import OwingSpider
 from harvester.text import printable
 
@@ -32,9 +32,6 @@ PLENTY = 1000
 
 LOOK_AGAIN = 0.5
 """Seconds between two looks whether images are still plenty."""
-
-EMPTY_PAGES = 200
-"""So many empty pages in a row are no listing any more, whatever cursors they carry."""
 
 
 class Stopped(Exception):
@@ -90,22 +87,20 @@ class ListingSpider(OwingSpider):
     async def walk(self, query: str) -> Listing:
         """Walk one listing to its end, or until it is cut or the run is stopped."""
         listing = await self.ledger.change(listings.begin, query)
-        seen, empty, restarted = {listing.cursor}, 0, False
+        walked, restarted = Endless(listing.cursor), False
         while listing.state == "open" and self.going:
             await self._room()
             try:
-                page = self._checked(await self._page(listing), seen, empty)
+                page = walked.checked(await self._page(listing))
             except Cut as error:
                 listing = await self.ledger.change(listings.cut, listing.row, error.why, error.restart)
                 if error.restart and not restarted:
                     logger.warning("%s: %s; it begins anew, what is known is not fetched again", query, error.why)
                     listing, restarted = await self.ledger.change(listings.begin, query), True
-                    seen = {None}
+                    walked = Endless(None)
                 continue
             except Stopped:
                 break
-            seen.add(page.next)
-            empty = 0 if page.items else empty + 1
             listing, lowest = await self.keep(listing, page)
             self.dealer.add(lowest)
         return listing
@@ -185,14 +180,6 @@ class ListingSpider(OwingSpider):
                 raise Cut(self.why(answer))
             tries += 1  # a web page for maintenance, as a rule; errors of the server have had their tries by now
             await self._wait(Hosts.of(self.crawler).backoff(tries))
-
-    @staticmethod
-    def _checked(page: Page, seen: set[str | None], empty: int) -> Page:
-        if page.next is not None and page.next in seen:
-            return replace(page, next=None, cut="the source gave the same cursor again")
-        if not page.items and empty + 1 >= EMPTY_PAGES and page.next is not None:
-            return replace(page, cut=f"{EMPTY_PAGES} empty pages in a row")
-        return page
 
     async def _room(self) -> None:
         """Wait while plenty is owed, as long as something of it is being worked on."""

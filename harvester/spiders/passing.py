@@ -20,6 +20,10 @@ class Passing:
     def __init__(self, crawler: Crawler, output: Path) -> None:
         self._crawler = crawler
         self._folder = passing(output)
+        if self._folder.is_symlink():
+            raise BadInput(
+                f"{self._folder} is a symbolic link: what is kept until all is saved has to lie there itself."
+            )
         self.complete = False  # whether everything that was wanted is saved
         crawler.settings.set("HARVESTER_DATA_DIR", str(self._folder), priority="cmdline")
         crawler.settings.set("HARVESTER_CATALOGUE", "", priority="cmdline")

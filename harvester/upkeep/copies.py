@@ -13,6 +13,7 @@ from harvester.blobs import BlobStore
 from harvester.catalogue import audit, queries, removals
 from harvester.catalogue.audit import Copy
 from harvester.items import Collection
+from harvester.links import leads_elsewhere
 from harvester.places import Places
 from harvester.upkeep.blobfiles import hashed
 from harvester.upkeep.findings import Finding
@@ -41,8 +42,10 @@ class CopyCheck:
             collections = queries.all_collections(connection)
             connection.rollback()
             for page in audit.copies(connection):
-                paths = [self.places.output(collections[copy.collection]) / copy.file for copy in page]
-                for copy, path, wrong in zip(page, paths, self.pool.map(self._wrong, page, paths), strict=True):
+                outputs = [self.places.output(collections[copy.collection]) for copy in page]
+                paths = [output / copy.file for copy, output in zip(page, outputs, strict=True)]
+                wrongs = self.pool.map(self._wrong, page, outputs)
+                for copy, path, wrong in zip(page, paths, wrongs, strict=True):
                     self.step(1)
                     if wrong is not None:
                         kind, detail = wrong
@@ -50,9 +53,12 @@ class CopyCheck:
         for row, collection in collections.items():
             yield from self._foreign(row, collection)
 
-    def _wrong(self, copy: Copy, path: Path) -> tuple[str, str] | None:
-        if not path.is_file():
+    def _wrong(self, copy: Copy, output: Path) -> tuple[str, str] | None:
+        path = output / copy.file
+        if leads_elsewhere(output, copy.file) or not (path.is_file() or path.is_symlink()):
             return ("unnamed", "")
+        if path.is_symlink():
+            return ("altered", "a symbolic link")
         if copy.file_sha256 is None or self._is_its_blob(copy, path):
             return None
         found = hashed(path)

@@ -11,6 +11,7 @@ from harvester.catalogue import audit, mending, queries
 from harvester.errors import Refused, StoreError
 from harvester.imaging.convert import Options
 from harvester.imaging.described import described
+from harvester.links import leads_elsewhere
 from harvester.places import Places
 from harvester.upkeep.blobfiles import BlobFinding, hashed
 from harvester.upkeep.copies import CopyFinding
@@ -90,8 +91,9 @@ class Repair:
             collections = queries.all_collections(connection)
             found = audit.copies_of(connection, sha256)
         for copy in found:
-            path = self._places.output(collections[copy.collection]) / copy.file
-            if path.is_file():
+            output = self._places.output(collections[copy.collection])
+            path = output / copy.file
+            if path.is_file() and not path.is_symlink() and not leads_elsewhere(output, copy.file):
                 yield path, copy.file_sha256
 
     def _recorded(self, sha256: str, path: Path) -> bool:

@@ -26,10 +26,11 @@ def main() -> None:
     parser.add_argument("--hosts", default=_HOSTS, help="loopback addresses, separated by commas")
     parser.add_argument("--port-file", type=Path, help="file that gets the port number once the server listens")
     parser.add_argument("--tls", action="store_true", help="speak https, with a certificate nobody vouches for")
+    parser.add_argument("--corpus", type=Path, help="folder of files to be served as they are")
     options = parser.parse_args()
     hosts = options.hosts.split(",")
     tls = server_context(hosts) if options.tls else None
-    asyncio.run(_serve(_listening(hosts, options.port), options.port_file, tls))
+    asyncio.run(_serve(_listening(hosts, options.port), make_app(options.corpus), options.port_file, tls))
 
 
 def _listening(hosts: list[str], port: int) -> list[socket.socket]:
@@ -55,8 +56,10 @@ def _bound(opened: contextlib.ExitStack, hosts: list[str], port: int) -> list[so
     return sockets
 
 
-async def _serve(sockets: list[socket.socket], port_file: Path | None, tls: ssl.SSLContext | None) -> None:
-    runner = web.AppRunner(make_app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
+async def _serve(
+    sockets: list[socket.socket], app: web.Application, port_file: Path | None, tls: ssl.SSLContext | None
+) -> None:
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
     await runner.setup()
     for listener in sockets:
         await web.SockSite(runner, listener, backlog=_BACKLOG, ssl_context=tls).start()

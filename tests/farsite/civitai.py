@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.farsite import pictures
+from tests.farsite import hostile, pictures
 from tests.farsite.journal import JOURNAL
 
 NUMBER = 1100
@@ -103,13 +103,15 @@ async def _me(request: web.Request) -> web.Response:
     return web.json_response({"error": "Unauthorized"}, status=401)
 
 
-async def _images(request: web.Request) -> web.Response:
+async def _images(request: web.Request) -> web.StreamResponse:
     query = request.query
     if "Nonsense" in query.get("baseModels", ""):
         complaint = [{"path": ["baseModels", 0], "message": "Invalid option"}]
         return web.json_response({"error": {"name": "ZodError", "message": json.dumps(complaint)}}, status=400)
     files = f"http://127.0.0.2:{request.url.port}"
-    trouble = query.get("username") or {"666": "hostile", "667": "big"}.get(query.get("postId", ""), "")
+    trouble = query.get("username") or {"666": "hostile", "667": "big", "668": "names"}.get(query.get("postId", ""), "")
+    if trouble.startswith("hostile_"):
+        return await hostile.answered(request, trouble.removeprefix("hostile_"))
     if trouble:
         return await _TROUBLES[trouble](request, files)
     if "ids" in query:
@@ -241,6 +243,22 @@ async def _hostile(request: web.Request, files: str) -> web.Response:
     return web.Response(text=body, content_type="application/json")
 
 
+HOSTILE_MODELS = (
+    "../../../../etc", ".git", "-rf", "CON", "nul .png", "a\u202eb", "image_download.log", "Download_Status.JSON",
+    "\u753b" * 300, "Castle", "CASTLE", "caf\u00e9", "cafe\u0301", "/", "C:\\", "a\nb", "\u3164",
+)  # fmt: skip
+"""What a model may be called; each of them made one picture."""
+
+
+async def _names(request: web.Request, files: str) -> web.Response:
+    stats = {**dict.fromkeys(COUNTS, 0), "heartCount": 99}
+    listed = [
+        item(7001 + n, files, stats=stats, type="image", postId=668, meta={"prompt": "=1+1", "Model": model})
+        for n, model in enumerate(HOSTILE_MODELS)
+    ]
+    return _answer(request, listed, None)
+
+
 async def _big(request: web.Request, files: str) -> web.Response:
     """Images enough to keep a crawl busy: 600 a page, three pages, 1,800 in all."""
     start = int(request.query.get("cursor", "3000"))
@@ -249,6 +267,9 @@ async def _big(request: web.Request, files: str) -> web.Response:
     return _answer(request, listed, str(start + 600) if start < 4200 else None)
 
 
+FORGED = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e\r\n2026-01-01 00:00:00 [harvester] INFO: all is well"
+"""An error text that would be more than that on a terminal."""
+
 _TROUBLES = {
     "blocked": _second_page(451, _REGION),
     "toomany": _second_page(429, _CAP),
@@ -256,6 +277,7 @@ _TROUBLES = {
     "repaired": _repaired,
     "down": _second_page(500, {"error": "An unexpected error occurred", "code": "INTERNAL_SERVER_ERROR"}),
     "nobody": _second_page(404, {"error": "User not found", "code": "NOT_FOUND"}),
+    "forger": _second_page(500, {"error": FORGED}),
     "expired": _expired,
     "capped": _capped,
     "loop": _loop,
@@ -267,6 +289,7 @@ _TROUBLES = {
     "nested": _nested,
     "hostile": _hostile,
     "big": _big,
+    "names": _names,
 }
 
 

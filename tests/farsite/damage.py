@@ -11,7 +11,7 @@ def cut(data: bytes, share: float) -> bytes:
 
 def without_png_end(data: bytes) -> bytes:
     """A PNG whose pixels are all there; only its closing IEND chunk is gone."""
-    return data.removesuffix(_png_chunk(b"IEND", b""))
+    return data.removesuffix(png_chunk(b"IEND", b""))
 
 
 def with_broken_tables(data: bytes) -> bytes:
@@ -24,7 +24,7 @@ def png_bomb(side: int = 12000) -> bytes:
     """A valid black 1-bit PNG of `side` × `side` pixels in a few kilobytes."""
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     pixels = zlib.compress(bytes(side * (1 + (side + 7) // 8)), 9)
-    chunks = _png_chunk(b"IHDR", header), _png_chunk(b"IDAT", pixels), _png_chunk(b"IEND", b"")
+    chunks = png_chunk(b"IHDR", header), png_chunk(b"IDAT", pixels), png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
@@ -34,5 +34,6 @@ def gzip_bomb(megabytes: int = 200) -> bytes:
     return b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
 
 
-def _png_chunk(name: bytes, body: bytes) -> bytes:
+def png_chunk(name: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG file: length, name, body and checksum."""
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))

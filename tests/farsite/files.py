@@ -52,6 +52,10 @@ async def _numbered(request: web.Request) -> web.Response:
     return web.Response(body=pictures.numbered(int(request.match_info["n"])), headers=_JPEG)
 
 
+async def _said(request: web.Request) -> web.Response:
+    return web.Response(body=pictures.saying(request.match_info["words"]), headers=_JPEG)
+
+
 async def _photo_route(request: web.Request) -> web.Response:
     body = await asyncio.to_thread(_photo, int(request.match_info["n"]), **_size(request))
     return web.Response(body=body, headers=_JPEG)
@@ -75,6 +79,7 @@ ROUTES: list[web.RouteDef] = [
     web.get("/kind/{name}", kind),
     web.get(r"/numbered/{n:\d+}.jpg", _numbered),
     web.get(r"/photo/{n:\d+}.jpg", _photo_route),
+    web.get("/said/{words}.jpg", _said),
     web.get("/robots.txt", _robots),
     web.get("/forbidden/{name}", kind),
 ]

@@ -25,7 +25,12 @@ _STORED_AS = {  # EXIF orientation -> how the upright picture is turned before i
 
 def numbered(n: int) -> bytes:
     """A small JPEG for every number: the bytes differ (a comment holds `n`), the pixels are always the same."""
-    comment = b"%d" % n
+    return saying(str(n))
+
+
+def saying(words: str) -> bytes:
+    """A small JPEG that holds these words as a comment."""
+    comment = words.encode()
     return b"\xff\xd8\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + _numbered_base()
 
 

@@ -1,19 +1,23 @@
 """The farsite application: a loopback web server with good, odd and broken pictures."""
 
+from pathlib import Path
+
 from aiohttp import web
 
-from tests.farsite import civitai, files, journal, limits, mastodon, trouble
+from tests.farsite import bombs, civitai, corpus, files, hostile, journal, limits, mastodon, trouble
 from tests.farsite.imagefap import routes as imagefap
 
-MODULES = [files, trouble, limits, civitai, mastodon, imagefap, journal]
+MODULES = [files, trouble, bombs, hostile, limits, civitai, mastodon, imagefap, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 
-def make_app() -> web.Application:
-    """A new application with an empty journal."""
+def make_app(folder: Path | None = None) -> web.Application:
+    """A new application with an empty journal; it serves a folder of files too, if one is given."""
     app = web.Application(middlewares=[journal.noting])
     app[journal.JOURNAL] = journal.Journal()
     app[mastodon.MORE] = {}
+    if folder:
+        app.add_routes(corpus.routes(folder))  # first, because its feed takes the place of Civitai's
     for module in MODULES:
         app.add_routes(module.ROUTES)
     return app

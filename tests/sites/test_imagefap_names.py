@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harvester.sites.imagefap.names import LONGEST, numbered, sanitised, stem
+from harvester.sites.naming import guarded
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,8 @@ def test_names_are_sanitised_by_the_old_tools_rules(name: str, clean: str) -> No
 @pytest.mark.parametrize(
     ("name", "kept"),
     [("a.JPG", "a"), ("a.jpeg", "a"), ("no extension", "no extension"), ("v1.2 final", "v1.2 final"),
-     ("a.tar.gif", "a.tar"), (".jpg", ".jpg"), ("x" * 300, "x" * 239)],
+     ("a.tar.gif", "a.tar"), (".jpg", "_.jpg"), ("-x.jpg", "_-x"), ("con.jpg", "_con"), ("a\u202eb", "ab"),
+     ("x" * 300, "x" * 239)],
 )  # fmt: skip
 def test_only_an_extension_of_a_picture_is_taken_off(name: str, kept: str) -> None:
     """The bytes give the extension, so what stands before it is kept; there is room for it and for a number."""
@@ -51,6 +53,11 @@ def test_a_name_is_never_a_path_and_always_fits(name: str) -> None:
         assert not set(made) & set('/\\\0:*?"<>|')
         assert len(made.encode()) <= LONGEST
     assert sanitised(sanitised(name)) == sanitised(name)
+    assert not stem(name).startswith((".", "-", " "))
+    assert not set(stem(name)) & set(
+        "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )
+    assert guarded(stem(name)) == stem(name)
 
 
 def test_different_pictures_of_one_name_are_numbered() -> None:

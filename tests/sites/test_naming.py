@@ -1,10 +1,12 @@
 """Folder names from what strangers wrote."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.sites.naming import LONGEST, folder_name
+from harvester.sites.naming import LONGEST, folded, folder_name, guarded
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,12 @@ from harvester.sites.naming import LONGEST, folder_name
         ("", "unknown"),
         (None, "unknown"),
         ("e\u0301", "é"),
+        ("-rf", "_-rf"),
+        ("conout$", "_conout$"),
+        ("Nul .txt", "_Nul .txt"),
+        ("image_download.log", "_image_download.log"),
+        ("\u3164\u115f", "unknown"),
+        ("a\u3164", "a"),
     ],
 )
 def test_names_are_made_legal(text: str | None, name: str) -> None:
@@ -42,3 +50,20 @@ def test_any_text_is_one_folder(text: str) -> None:
     assert len(name) <= LONGEST + 1
     assert len(name.encode()) <= 255
     assert name.isprintable()
+    assert not name.startswith("-")
+    assert unicodedata.is_normalized("NFC", name)
+    assert guarded(name) == name
+
+
+@given(st.text(max_size=30))
+def test_names_that_a_file_system_takes_for_one_fold_to_one(text: str) -> None:
+    """Whatever its capitals and its Unicode form."""
+    forms = {text, text.lower(), text.casefold(), text.lower().casefold()}
+    forms |= {unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC", "NFKD")}
+    assert len({folded(form) for form in forms}) == 1
+
+
+@pytest.mark.parametrize(("one", "other"), [("Ab", "aB"), ("é", "E\u0301"), ("straße", "STRASSE"), ("ﬁn", "FIN")])
+def test_names_that_differ_in_capitals_or_form_fold_to_one(one: str, other: str) -> None:
+    """As NTFS, APFS and ext4 with casefold see them."""
+    assert folded(one) == folded(other)

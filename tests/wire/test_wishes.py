@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from scrapy.utils.test import get_crawler
 
+from harvester.middlewares.robots import RobotsTxt, RobotsUnknown
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
@@ -65,3 +67,13 @@ def test_wishes_against_learning_are_recorded_and_obeyed(
         ("done", "", ""),
         (*ended, "X-Robots-Tag: noimageai"),
     ]
+
+
+def test_rules_are_read_as_far_as_half_a_megabyte() -> None:
+    """A robots.txt of 64 MB would hold up the loop for a minute; the rules at its start hold."""
+    crawler = get_crawler(settings_dict={"ROBOTSTXT_OBEY": True, "TELNETCONSOLE_ENABLED": False})
+    body = b"User-agent: *\nDisallow: /early\n" + b"# nothing\n" * 60_000 + b"Disallow: /late\n"
+    rules = RobotsTxt(crawler)._rules(body).rules
+    assert not isinstance(rules, RobotsUnknown)
+    assert not rules.allowed("http://h.example/early", "harvester")
+    assert rules.allowed("http://h.example/late", "harvester")

@@ -9,6 +9,10 @@ from parsel import Selector
 
 from harvester.sites.imagefap.addresses import ID, folder_of, user_of
 from harvester.sites.imagefap.markup import text_of, tree
+from harvester.text import storable
+
+MOST = 2000
+"""Entries of a page that are looked at; the site shows dozens."""
 
 _USER = re.compile(r"/profile\.php\?user=([^&/#]+)")
 _CELL = re.compile(rf"img-({ID})")
@@ -44,8 +48,8 @@ class FolderPage:
 
 def user(body: bytes) -> User:
     """Whose page it is, from the header that profile, list and folder pages share."""
-    links = tree(body).css("td.blk_header a::attr(href)").getall()
-    names = {unquote(found[1]).strip() for link in links if (found := _USER.search(link))}
+    links = tree(body).css("td.blk_header a::attr(href)").getall()[:MOST]
+    names = {storable(unquote(found[1])).strip() for link in links if (found := _USER.search(link))}
     ids = {user_of(link) for link in links if "/showfavorites.php" in link and folder_of(link) is None} - {None}
     return User(ids.pop() if len(ids) == 1 else None, names.pop() if len(names) == 1 else None)
 
@@ -56,7 +60,7 @@ def folder_list(body: bytes) -> tuple[Folder, ...]:
     Links are found by their address alone: the site writes `class'blk_galleries'` without `=` at times.
     """
     found: dict[int, Folder] = {}
-    for link in tree(body).css('a[href*="showfavorites.php"][href*="folderid="]:not(.blk_favorites)'):
+    for link in tree(body).css('a[href*="showfavorites.php"][href*="folderid="]:not(.blk_favorites)')[:MOST]:
         folder = folder_of(link.attrib["href"])
         name = text_of(link)
         if folder is not None and folder not in found and name and not _in_pager(link):
@@ -67,10 +71,10 @@ def folder_list(body: bytes) -> tuple[Folder, ...]:
 def folder_page(body: bytes) -> FolderPage:
     """The images on a page of a picture folder; call it only for a page of that kind."""
     page = tree(body)
-    marks = page.css('td[id^="img-"]::attr(id)').getall()
+    marks = page.css('td[id^="img-"]::attr(id)').getall()[:MOST]
     ids = [int(found[1]) for mark in marks if (found := _CELL.fullmatch(mark))]
     if not ids:
-        names = page.css('a[href*="/photo/"]::attr(name)').getall()
+        names = page.css('a[href*="/photo/"]::attr(name)').getall()[:MOST]
         ids = [int(name) for name in names if re.fullmatch(ID, name)]
     return FolderPage(_folder_name(page), tuple(dict.fromkeys(ids)), _file_names(page))
 
@@ -84,7 +88,7 @@ def named(folders: Iterable[Folder], name: str) -> Folder | None:
 def _file_names(page: Selector) -> dict[int, str]:
     """The second `font` of the row behind that of the picture; dots stand for what was cut."""
     found: dict[int, str] = {}
-    for cell in page.css('td[id^="img-"]'):
+    for cell in page.css('td[id^="img-"]')[:MOST]:
         mark = _CELL.fullmatch(cell.attrib["id"])
         words = cell.xpath('(.//tr[.//a[contains(@href, "/photo/")]])[1]/following-sibling::tr[1]//font[2]')
         name = text_of(words[0]) if words else ""
@@ -94,7 +98,7 @@ def _file_names(page: Selector) -> dict[int, str]:
 
 
 def _folder_name(page: Selector) -> str:
-    names = {text_of(link) for link in page.css('a.blk_favorites[href*="folderid="]') if not _in_pager(link)}
+    names = {text_of(link) for link in page.css('a.blk_favorites[href*="folderid="]')[:MOST] if not _in_pager(link)}
     return names.pop() if len(names) == 1 else ""
 
 

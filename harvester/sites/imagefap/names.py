@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from harvester.sites.naming import guarded
+
 LONGEST = 255
 """Bytes of UTF-8; the most a file system takes."""
 
@@ -11,6 +13,7 @@ _FORBIDDEN = frozenset('\\/:*?"<>|')
 _DEVICES = frozenset(
     {"CON", "PRN", "AUX", "NUL", *(f"COM{number}" for number in range(10)), *(f"LPT{number}" for number in range(10))}
 )
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]")
 _EXTENSION = re.compile(r"(.+)\.(?:jpe?g|jfif|png|gif|webp|avif|bmp|tiff?|mpo|jp2)", re.IGNORECASE | re.DOTALL)
 
 
@@ -24,10 +27,13 @@ def sanitised(name: str) -> str:
 
 
 def stem(name: str) -> str:
-    """The sanitised name without an extension that names a kind of picture, with room for another and a number."""
-    clean = sanitised(name)
+    """The sanitised name without an extension that names a kind of picture, with room for another and a number.
+
+    Beyond the old tool's rules: it turns no direction of writing, and is not hidden, an option or a device.
+    """
+    clean = sanitised(_DIRECTIONS.sub("", name))
     found = _EXTENSION.fullmatch(clean)
-    return _cut(found[1] if found else clean, LONGEST - _ROOM)
+    return guarded(_cut(found[1] if found else clean, LONGEST - _ROOM))
 
 
 def numbered(name: str, number: int) -> str:

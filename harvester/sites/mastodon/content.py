@@ -8,7 +8,9 @@ _BREAK = re.compile(r"<(?:br|/p|/li|/div)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _ENDLESS_ENTITY = re.compile(r"&#[0-9a-fA-FxX]{10,};?")  # Python refuses numbers of more than 4300 digits
 _PLACEHOLDER = "gts-placeholder-attachments"
-_LINK = re.compile(r'<a\b[^<>]*\bhref="([^"<>]+)"[^<>]*>[^<>]*</a>(?:\s*\[([^\[\]<>]*)\])?')
+_LINK = re.compile(  # the first two parts find a whole tag once, so that no text takes time with its square
+    r'(?=<a\b[^<>]*>)(?><a\b[^<>]*?\bhref="([^"<>]+)"[^<>]*>)[^<>]*</a>(?:\s*\[([^\[\]<>]*)\])?'
+)
 _MOST = 40
 
 

@@ -1,10 +1,10 @@
 """Values in the answers of strangers: each comes out with the type that was asked for, bounded, or empty."""
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 
+from harvester.sites import strictjson
 from harvester.text import storable
 
 LONGEST_TEXT = 20_000
@@ -17,10 +17,10 @@ _ID = re.compile(r"[!-~]{1,100}")
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON value of a body; None where it is not JSON (or is `null`)."""
+    """The JSON value of a body; None where it is not JSON (or is `null`), nested too deeply or too much of it."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, a number of 5000 digits, nested a million deep
+        return strictjson.parsed(body)
+    except ValueError:
         return None
 
 

@@ -67,12 +67,15 @@ class World:
 
 
 def world() -> World:
-    """alice: five folders on two pages of the list. carol: troubles. dave: a long folder. erin: three full folders."""
+    """alice: five folders on two pages of the list. carol: troubles. dave: a long folder. erin: three full folders.
+    mallory: names that mean harm.
+    """
     made = World()
     made.users[1001] = _alice(made)
     made.users[1003] = _carol(made)
     made.users[1004] = _dave(made)
     made.users[1005] = _erin(made)
+    made.users[1006] = _mallory(made)
     return made
 
 
@@ -125,3 +128,19 @@ def _erin(made: World) -> User:
         images = [made.photo(number * 1_000_000 + n, f"{name} {n}.jpg", number * 10 + n // 20) for n in range(40)]
         folders.append(Folder(number, name, tuple(tuple(images[at : at + 16]) for at in range(0, 40, 16))))
     return User(1005, "erin", (tuple(folders[:2]), tuple(folders[2:])))
+
+
+HOSTILE_NAMES = (
+    "Mill.jpg", "mill.jpg", "MILL.JPG", "stra\u00dfe.jpg", "STRASSE.jpg", "caf\u00e9.jpg", "cafe\u0301.jpg",
+    "CAFE\u0301.jpg",
+    ".bashrc.jpg", "-rf.jpg", "../../../etc/passwd.jpg", "~root.jpg", "con.jpg", "NUL .txt.jpg", "Lpt1.jpg",
+    "annual\u202egpj.exe", "a\u2066b\u2069.jpg", "\u753b" * 200 + ".jpg", "\U0001f600" * 90 + ".jpg", "bell\x07.jpg",
+    "....jpg",
+    "trailing. . .jpg", "$(reboot).jpg", "%2e%2e%2f.jpg",
+)  # fmt: skip
+"""What an uploader may call pictures, each of them another one."""
+
+
+def _mallory(made: World) -> User:
+    images = tuple(made.photo(600000000 + n, name, 7600 + n) for n, name in enumerate(HOSTILE_NAMES))
+    return User(1006, "mallory", ((Folder(1001, "Traps", (images[:12], images[12:])),),))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harvester.sites.mastodon import fields
 from harvester.sites.mastodon.accounts import looked_up
 from harvester.sites.mastodon.addresses import Handle
 from harvester.sites.mastodon.answers import MEANINGS, Refusal, classify, refusal
@@ -114,7 +115,9 @@ def test_a_post_that_speaks_of_captchas_is_no_block() -> None:
 def test_hostile_nesting_and_numbers_are_no_json() -> None:
     """What Python's parser dies of is an answer that is not understood."""
     assert classify(_answer(b"[" * 200_000)) == Verdict.UNKNOWN
-    assert classify(_answer(b"[1" + b"0" * 10_000 + b"]", url=STATUSES)) == Verdict.UNKNOWN
+    assert classify(_answer(b"[" * 300 + b"]" * 300, url=STATUSES)) == Verdict.UNKNOWN
+    assert classify(_answer(b"[" + b"0," * 1_000_001 + b"0]", url=STATUSES)) == Verdict.UNKNOWN
+    assert fields.parsed(b"[1" + b"0" * 10_000 + b"]") == ["1" + "0" * 10_000]
 
 
 @given(status=st.integers(100, 599), body=st.binary(max_size=30), url=st.text(max_size=30))

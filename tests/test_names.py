@@ -1,0 +1,190 @@
+"""Names that mean harm, and what may lie where a picture goes: nothing leaves the output folder."""
+
+import os
+import stat
+import unicodedata
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harvester.sites.naming import folded
+from tests import dataset
+from tests.conftest import Commands
+from tests.farsite import civitai
+from tests.farsite.imagefap.client import Imagefap
+from tests.farsite.imagefap.world import HOSTILE_NAMES
+from tests.farsite.process import Farsite
+
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+
+
+def assert_harmless(path: Path, output: Path) -> None:
+    """Every part of a path below the output folder means nothing but itself, on every system."""
+    assert path.resolve().is_relative_to(output.resolve())
+    for part in path.relative_to(output).parts:
+        assert not part.startswith((".", "-", " ")), part
+        assert not part.endswith((".", " ")), part
+        assert len(part.encode()) <= 255
+        assert part.partition(".")[0].strip().lower() not in _DEVICES, part
+        assert not [char for char in part if unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs")], part
+        assert not [char for char in part if unicodedata.bidirectional(char) in _TURNING], part
+        assert not set(part) & set('<>:"\\|?*'), part
+
+
+_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+def _files(output: Path) -> list[Path]:
+    return [path for path in output.rglob("*") if path.is_file() and path.suffix != ".log"]
+
+
+def test_no_uploader_chooses_where_a_picture_goes(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Names that differ in capitals or Unicode form only get numbers; none leaves, hides, turns or is a device."""
+    site = Imagefap(farsite, "names").begin()
+    commands.environment["IMAGEFAP_BASE_URL"] = site.base
+    output = tmp_path / "saved"
+    commands.harvest("imagefap", "user=mallory", "mode=get", "db=0", f"output={output}", "folder=Traps")
+    found = _files(output)
+    assert len(found) == len(HOSTILE_NAMES)
+    for path in found:
+        assert path.parent == output
+        assert_harmless(path, output)
+    assert len({folded(path.name) for path in found}) == len(found)
+    assert {"mill.jpg", "mill (2).jpg", "mill (3).jpg"} <= {path.name.lower() for path in found}
+    assert {path.name for path in tmp_path.iterdir()} <= {"saved", "data"}
+
+
+def test_names_of_an_earlier_run_count_as_taken_in_any_capitals(
+    farsite: Farsite, commands: Commands, tmp_path: Path
+) -> None:
+    """A file called mill.JPG lies there: on a file system that ignores capitals no picture would replace it."""
+    site = Imagefap(farsite, "earlier").begin()
+    commands.environment["IMAGEFAP_BASE_URL"] = site.base
+    output = tmp_path / "saved"
+    output.mkdir()
+    (output / "mILL.png").write_bytes(b"mine")
+    commands.harvest("imagefap", "user=mallory", "mode=get", "db=0", f"output={output}", "folder=Traps")
+    assert (output / "mILL.png").read_bytes() == b"mine"
+    assert not {"mill.jpg", "Mill.jpg", "MILL.jpg"} & {path.name for path in _files(output)}
+
+
+def test_no_model_chooses_where_a_picture_goes(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Folders made of names of models are harmless, also where one is called like a file of ours."""
+    commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
+    output = tmp_path / "castles"
+    commands.harvest("civitai", "post_id=668", "layout=model", f"output={output}")
+    assert len([path for path in _files(output) if path.suffix == ".txt"]) == len(civitai.HOSTILE_MODELS)
+    for path in _files(output):
+        assert_harmless(path, output)
+    assert (output / "image_download.log").is_file()
+    assert (output / "_image_download.log").is_dir()
+
+
+Trap = Callable[[Path, Path], None]
+_TRAPS: dict[str, Trap] = {
+    "link to a file": lambda path, outside: path.symlink_to(outside),
+    "dangling link": lambda path, outside: path.symlink_to(outside.with_name("new")),
+    "folder": lambda path, outside: path.mkdir(),
+    "pipe": lambda path, outside: os.mkfifo(path),
+    "empty file": lambda path, outside: path.touch(),
+}
+
+
+@pytest.fixture(params=_TRAPS)
+def trap(request: pytest.FixtureRequest) -> Iterator[Trap]:
+    """What lies where the picture shall go."""
+    yield _TRAPS[request.param]
+
+
+def test_what_lies_in_the_way_is_neither_followed_nor_replaced(
+    farsite: Farsite, commands: Commands, tmp_path: Path, trap: Trap
+) -> None:
+    """The picture is `name-taken`, the next one is done, nothing outside is made or changed."""
+    outside = tmp_path / "outside" / "precious.jpg"
+    outside.parent.mkdir()
+    outside.write_bytes(b"precious")
+    output = tmp_path / "out"
+    output.mkdir()
+    trap(output / "0_0_0.jpg", outside)
+    before = stat.S_IFMT((output / "0_0_0.jpg").lstat().st_mode)
+    urls = [farsite.url("/kind/jpeg-rgb.jpg"), farsite.url("/kind/png-rgb.png")]
+    files = dataset.write(tmp_path / "in", dataset.one_user(urls))
+    commands.crawl(files, "-a", f"output={output}")
+    found = dataset.rows(commands.data, "SELECT status, reason FROM images ORDER BY id")
+    assert found == [("failed", "name-taken"), ("done", "")]
+    assert stat.S_IFMT((output / "0_0_0.jpg").lstat().st_mode) == before
+    assert [path.name for path in outside.parent.iterdir()] == ["precious.jpg"]
+    assert outside.read_bytes() == b"precious"
+    assert not list(output.glob(".*.part"))
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_a_folder_that_is_a_link_or_a_file_is_not_entered(
+    farsite: Farsite, commands: Commands, tmp_path: Path, kind: str
+) -> None:
+    """A picture whose folder leads elsewhere is `name-taken`, and so is what lies beside it."""
+    commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
+    outside, output = tmp_path / "outside", tmp_path / "castles"
+    outside.mkdir()
+    output.mkdir()
+    if kind == "link":
+        (output / "User_2").symlink_to(outside)
+    else:
+        (output / "User_2").write_bytes(b"a file")
+    commands.harvest("civitai", "ids=2,3", "min_count=-1", "layout=user", f"output={output}")
+    assert dict(dataset.rows(commands.data, "SELECT key, reason FROM images")) == {"2": "name-taken", "3": ""}
+    assert list(outside.iterdir()) == []
+    assert {path.name for path in (output / "User_3").iterdir()} == {"3.png", "3.json"}
+
+
+def test_repair_does_not_reach_through_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """A folder of the collection was replaced by a link: verify --delete touches nothing behind it."""
+    commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
+    output = commands.data / "images/civitai"
+    commands.harvest("civitai", "ids=2", "min_count=-1", "layout=user")
+    outside = tmp_path / "outside"
+    (output / "User_2").rename(tmp_path / "before")
+    outside.mkdir()
+    (outside / "2.jpg").write_bytes(b"precious")
+    (outside / ".2.jpg.0123456789abcdef.part").write_bytes(b"precious")
+    (output / "User_2").symlink_to(outside)
+    commands.scrapy("verify", "--delete")
+    assert {path.name: path.read_bytes() for path in outside.iterdir()} == {
+        "2.jpg": b"precious", ".2.jpg.0123456789abcdef.part": b"precious"
+    }  # fmt: skip
+    (output / "User_2").unlink()
+    commands.harvest("civitai", "ids=2", "min_count=-1", "layout=user")
+    assert commands.scrapy("verify").returncode == 0
+
+
+@pytest.mark.parametrize("trap", [_TRAPS["link to a file"], _TRAPS["pipe"]])
+def test_the_log_is_not_written_through_a_link(
+    farsite: Farsite, commands: Commands, tmp_path: Path, trap: Trap
+) -> None:
+    """image_download.log of an output folder leads elsewhere: one sentence, nothing is written there."""
+    outside = tmp_path / "precious"
+    outside.write_bytes(b"precious")
+    output = tmp_path / "out"
+    output.mkdir()
+    trap(output / "image_download.log", outside)
+    files = dataset.write(tmp_path / "in", dataset.one_user([farsite.url("/kind/jpeg-rgb.jpg")]))
+    done = commands.scrapy("crawl", "mastodon", *files.arguments, "-a", f"output={output}")
+    assert done.returncode in (1, 2)
+    assert "image_download.log cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert outside.read_bytes() == b"precious"
+
+
+def test_the_passing_catalogue_is_not_kept_behind_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """`.harvester` in the folder of the pictures leads elsewhere: one sentence, nothing is written there."""
+    commands.environment["IMAGEFAP_BASE_URL"] = Imagefap(farsite, "passing").begin().base
+    outside, output = tmp_path / "outside", tmp_path / "saved"
+    outside.mkdir()
+    output.mkdir()
+    (output / ".harvester").symlink_to(outside)
+    done = commands.harvest(
+        "imagefap", "user=alice", "mode=get", "db=0", f"output={output}", "folder=landscapes", code=2
+    )
+    assert "symbolic link" in done.stderr
+    assert list(outside.iterdir()) == []
