@@ -26,7 +26,7 @@ def account(number: int) -> str:
 
 def command(arguments: Sequence[str], data: Path, **settings: str | int) -> list[str]:
     """`scrapy crawl mastodon` into a data directory."""
-    given = {"HARVESTER_DATA_DIR": data, **settings}
+    given = {"HARVESTER_DATA_DIR": data, "HARVESTER_ALLOW_NETWORKS": "127.0.0.0/8", **settings}
     options = [word for name, value in given.items() for word in ("-s", f"{name}={value}")]
     return [sys.executable, "-m", "scrapy", "crawl", "mastodon", *arguments, *options, "--nolog"]
 

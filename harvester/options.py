@@ -11,6 +11,7 @@ from harvester.errors import BadInput
 from harvester.imaging.convert import Options
 from harvester.imaging.decode import Limits
 from harvester.imaging.sniff import EXTENSIONS
+from harvester.network import Reach, networks, ports
 from harvester.politeness.windows import Budgets, windows
 
 ON_BLOCK = ("pause", "stop")
@@ -55,6 +56,13 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     if settings["HARVESTER_ON_BLOCK"] not in ON_BLOCK:
         raise BadInput(f"HARVESTER_ON_BLOCK={settings['HARVESTER_ON_BLOCK']}: must be one of {', '.join(ON_BLOCK)}.")
     budgets(settings, {})
+    reach(settings)
+
+
+def reach(settings: Mapping[str, Any]) -> Reach:
+    """Which addresses and ports a URL may lead to."""
+    allowed = networks(str(settings["HARVESTER_ALLOW_NETWORKS"]))
+    return Reach(allowed, ports(str(settings["HARVESTER_ALLOW_PORTS"])))
 
 
 _SWITCHES = (
