@@ -2,7 +2,8 @@
 
 from scrapy.settings import BaseSettings
 
-from harvester.places import Places
+from harvester.errors import BadInput
+from harvester.places import Places, keep_private
 from harvester.version import VERSION
 
 
@@ -10,12 +11,15 @@ class Harvester:
     """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty."""
 
     def update_settings(self, settings: BaseSettings) -> None:
-        """Called by Scrapy once per crawl."""
+        """Called by Scrapy once per crawl, also of a script. What it writes is private to the user."""
+        keep_private()
         self._fill(settings, "USER_AGENT", self._user_agent(settings["HARVESTER_CONTACT"]))
         self._fill(settings, "HTTPCACHE_DIR", str(Places.from_settings(settings).httpcache))
 
     @staticmethod
     def _user_agent(contact: str) -> str:
+        if not contact.isprintable():
+            raise BadInput(f"HARVESTER_CONTACT={contact!r}: must be one line, as it becomes part of a header.")
         return f"harvester/{VERSION} ({f'contact: {contact}' if contact else 'no contact given'})"
 
     @staticmethod

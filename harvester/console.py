@@ -4,14 +4,16 @@ import sys
 from collections.abc import Callable
 
 from harvester.errors import HarvesterError
-from harvester.text import printable
+from harvester.places import keep_private
+from harvester.text import hidden, printable
 
 INTERRUPTED = 130
 """The exit code that shells give a command which Ctrl-C ended."""
 
 
 def exit_code(action: Callable[[], int]) -> int:
-    """That of the action, or the one of its error, which is told on stderr."""
+    """That of the action, or the one of its error, which is told on stderr. What it writes is private to the user."""
+    keep_private()
     try:
         return action()
     except HarvesterError as error:
@@ -27,4 +29,4 @@ def exit_code(action: Callable[[], int]) -> int:
 
 def complain(text: str) -> None:
     """One sentence on stderr."""
-    print(f"Error: {printable(text)}", file=sys.stderr)  # noqa: T201
+    print(f"Error: {printable(hidden(text))}", file=sys.stderr)  # noqa: T201

@@ -1,7 +1,8 @@
-"""Which addresses a URL may lead to: public ones on ports of the web, and what the user has opened. No name is resolved.
+"""Which addresses a URL may lead to: public ones on ports of the web, and what the user has opened.
 
 URLs come from strangers' posts. Without this rule they could have a crawler fetch what only its own machine or network
-may see. Networks: IANA's registries of special-purpose addresses (IPv4, IPv6), RFC 6890 and its followers.
+may see. No name is resolved here. Networks: IANA's registries of special-purpose addresses (IPv4, IPv6), RFC 6890 and
+its followers.
 """
 
 import ipaddress
@@ -9,6 +10,7 @@ import re
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from urllib.parse import urlsplit
 
 from harvester.errors import BadInput
 
@@ -64,7 +66,7 @@ class Reach:
         found = _parsed(address)
         if found is None:
             return "is no IP address"
-        if any(one.version == network.version and one in network for one in _meant(found) for network in self.networks):
+        if self._opened(address):
             return ""
         if kinds := [kind for one in _meant(found) if (kind := _kind(one))]:
             return f"is {kinds[0]}; HARVESTER_ALLOW_NETWORKS does not name it"
@@ -74,6 +76,17 @@ class Reach:
         """Why a public address may not be asked at a port; empty where it may."""
         named = any(port in some for some in self.ports)
         return "" if named else f"is asked at port {port}; HARVESTER_ALLOW_PORTS does not name it"
+
+    def may_carry_keys(self, origin: str) -> bool:
+        """Whether a key may be sent to a server: over TLS, or to an address in a network that the user has opened."""
+        parts = urlsplit(origin)
+        address = literal(parts.hostname or "")
+        return parts.scheme == "https" or (address is not None and self._opened(address))
+
+    def _opened(self, address: str) -> bool:
+        found = _parsed(address)
+        meant = () if found is None else _meant(found)
+        return any(one.version == network.version and one in network for one in meant for network in self.networks)
 
     def unresolved_refusal(self, host: str, port: int) -> str:
         """Why a proxy may not be asked for a URL's host; empty where it may. The proxy resolves names, we cannot."""

@@ -63,16 +63,16 @@ class Guard:
         self.proxies: set[tuple[str, int]] = set()
         self._behind = behind
 
-    def resolveHostName(  # noqa: N802 - Twisted's name
+    def resolveHostName(
         self,
-        resolutionReceiver: IResolutionReceiver,  # noqa: N803
-        hostName: str,  # noqa: N803
-        portNumber: int = 0,  # noqa: N803
-        addressTypes: Any = None,  # noqa: N803
-        transportSemantics: str = "TCP",  # noqa: N803
-    ) -> IHostResolution:
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Any = None,
+        transportSemantics: str = "TCP",
+    ) -> Any:
         """Called by Twisted for every new connection. Port 0: for a tunnel through a proxy that has a name."""
-        receiver = resolutionReceiver
+        receiver: Any = resolutionReceiver
         if not any(hostName.lower() == host and portNumber in (0, port) for host, port in self.proxies):
             receiver = _Checked(receiver, self.allowed, hostName, portNumber)
         name = literal(hostName) or hostName  # no DNS server is asked for `127.1` or `localhost.`
@@ -91,11 +91,11 @@ class _Checked:
         self._passed = False
         self._refused = ""
 
-    def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802
+    def resolutionBegan(self, resolution: IHostResolution) -> None:
         """Called by the resolver."""
         self._receiver.resolutionBegan(resolution)
 
-    def addressResolved(self, address: Any) -> None:  # noqa: N802
+    def addressResolved(self, address: Any) -> None:
         """One address; others than those of IP are not for us."""
         if not isinstance(address, IPv4Address | IPv6Address):
             return
@@ -107,7 +107,7 @@ class _Checked:
             leads = "" if address.host == self._host else f" leads to {address.host}, which"
             self._refused = f"{self._host}{leads} {why}"
 
-    def resolutionComplete(self) -> None:  # noqa: N802
+    def resolutionComplete(self) -> None:
         """No more addresses. Where none may be connected to, whoever tries hears why."""
         if self._refused and not self._passed and self._port:
             self._receiver.addressResolved(_Nowhere(self._refused))

@@ -22,7 +22,7 @@ PORT = "TESTS_DNS_PORT"
 
 @dataclass
 class Nameserver:
-    """Answers by name: one list of addresses for each time it is asked; the last one stays. `asked` counts A queries."""
+    """Answers by name: a list of addresses for each time it is asked; the last one stays. `asked` counts A queries."""
 
     port: int
     answers: dict[str, Sequence[Sequence[str]]] = field(default_factory=dict)

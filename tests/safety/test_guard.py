@@ -17,6 +17,10 @@ from tests.safety.dns import Nameserver
 INSIDE = "127.0.0.2"
 """Plays the private address: only 127.0.0.1 is opened in these tests, and so plays the public one."""
 
+_FORMS = """127.0.0.1 127.0.0.1. 2130706433 0x7f000001 0x7F.1 017700000001 0177.0.0.1 127.1 0 localhost LOCALHOST
+localhost. x.localhost [::1] [::] [::ffff:127.0.0.1] [::ffff:7f00:1] [64:ff9b::7f00:1] [2002:7f00:1::]
+１２７.0.0.1 127。0。0。1 ①②⑦.0.0.1 10.0.0.1 169.254.169.254 [fd00:ec2::254] [fe80::1] 100.64.0.1 224.0.0.1 255.255.255.255"""
+
 
 @pytest.fixture
 def outside(commands: Commands) -> Commands:
@@ -46,10 +50,7 @@ def _hosts(farsite: Farsite) -> set[str]:
 def test_no_way_to_write_an_address_reaches_this_machine(commands: Commands, farsite: Farsite, tmp_path: Path) -> None:
     """Decimal, octal, hex, short, mapped, embedded, names of this machine: all refused by name, none asked again."""
     commands.environment["HARVESTER_ALLOW_NETWORKS"] = ""
-    forms = ["127.0.0.1", "127.0.0.1.", "2130706433", "0x7f000001", "0x7F.1", "017700000001", "0177.0.0.1", "127.1", "0",
-             "localhost", "LOCALHOST", "localhost.", "x.localhost", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
-             "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "１２７.0.0.1", "127。0。0。1", "①②⑦.0.0.1", "10.0.0.1", "169.254.169.254",
-             "[fd00:ec2::254]", "[fe80::1]", "100.64.0.1", "224.0.0.1", "255.255.255.255"]  # fmt: skip
+    forms = _FORMS.split()
     urls = [f"http://{form}:{farsite.port}/photo/1.jpg" for form in forms]
     found = _harvest(commands, tmp_path, urls)
     assert [form for form, (_, reason, _) in zip(forms, found, strict=True) if reason != "blocked-address"] == []
@@ -72,8 +73,8 @@ def test_a_redirect_leads_inside_no_more_than_a_url(outside: Commands, farsite: 
     """On the first hop and on a later one; to other schemes neither."""
     inside = farsite.url("/photo/1.jpg", INSIDE)
     twice = farsite.url(f"/redirect-to?url={quote(inside, safe='')}")
-    urls = [farsite.url(f"/redirect-to?url={quote(target, safe='')}")
-            for target in (inside, twice, "file:///etc/passwd", "data:image/png;base64,AAAA", "ftp://127.0.0.1/a")]  # fmt: skip
+    targets = (inside, twice, "file:///etc/passwd", "data:image/png;base64,AAAA", "ftp://127.0.0.1/a")
+    urls = [farsite.url(f"/redirect-to?url={quote(target, safe='')}") for target in targets]
     found = _harvest(outside, tmp_path, urls)
     assert [reason for _, reason, _ in found] == ["blocked-address"] * 2 + ["redirect"] * 3
     assert found[0][2] == f"{INSIDE} is loopback; HARVESTER_ALLOW_NETWORKS does not name it"
@@ -97,7 +98,10 @@ def test_of_several_addresses_only_the_allowed_are_connected_to(
 ) -> None:
     """The picture comes from there, and the others of the very same answer hear nothing."""
     names.answers = {"mixed.example": [[INSIDE, "::1", "127.0.0.1", "127.0.0.3"]]}
-    assert _harvest(outside, tmp_path, [f"http://mixed.example:{farsite.port}/photo/1.jpg"], *names.options)[0][0] == "done"
+    assert (
+        _harvest(outside, tmp_path, [f"http://mixed.example:{farsite.port}/photo/1.jpg"], *names.options)[0][0]
+        == "done"
+    )
     assert {entry["local"] for entry in farsite.log()} == {"127.0.0.1"}
 
 
