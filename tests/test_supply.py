@@ -86,8 +86,11 @@ def _pins() -> dict[str, list[Version]]:
 def test_the_lock_has_what_is_wanted(name: str) -> None:
     """`make lock` is run when a requirement changes: each is pinned within its bounds."""
     pins = _pins()
-    outside = [wanted.name for wanted in _wanted(name)
-               if not any(wanted.specifier.contains(pin) for pin in pins.get(canonicalize_name(wanted.name), ()))]  # fmt: skip
+    outside = [
+        wanted.name
+        for wanted in _wanted(name)
+        if not any(wanted.specifier.contains(pin) for pin in pins.get(canonicalize_name(wanted.name), ()))
+    ]
     assert outside == []
 
 
