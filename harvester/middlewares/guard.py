@@ -126,13 +126,17 @@ class _Nowhere(IPv4Address):
 
 
 def _installed(allowed: Reach) -> Guard:
-    """The guard of the reactor, put before whatever resolver TWISTED_DNS_RESOLVER has installed."""
+    """The guard of the reactor, put before whatever resolver is installed; the crawl that asks now says what it allows.
+
+    The connection is begun, and so the guard called, before the next request of another crawl in this process.
+    """
     from twisted.internet import reactor as installed  # importing it earlier would choose one
 
     reactor: Any = installed
     if not isinstance(reactor.nameResolver, Guard):
         reactor.installNameResolver(Guard(reactor.nameResolver, allowed))
     guard: Guard = reactor.nameResolver
+    guard.allowed = allowed
     return guard
 
 
