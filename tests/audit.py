@@ -63,7 +63,8 @@ def main() -> int:
         if told is not None and told.known:
             found = told
             break
-        print(f"{source}: {(done.stderr.strip() or 'no answer').splitlines()[-1][:300]}", file=sys.stderr)
+        why = "it knows none of the packages" if told else (done.stderr.strip() or "no answer").splitlines()[-1][:300]
+        print(f"{source} could not be asked: {why}", file=sys.stderr)
     print(found)
     return found.exit_code
 
