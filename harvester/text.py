@@ -6,7 +6,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e
 
 _TELLING = "key|token|secret|password|passwd|auth|signature"
 _SETTING = re.compile(rf"^((?:-s|--set=?)?\s*\w*(?:{_TELLING})\w*=).+", re.IGNORECASE | re.DOTALL)
-_FIELD = re.compile(rf"([?&;][^=&;\s]*(?:{_TELLING})[^=&;\s]*=)[^&;#\s]*", re.IGNORECASE)
+_FIELD = re.compile(rf"([?&;#][^=&;\s]*(?:{_TELLING})[^=&;\s]*=)[^&;#\s]*", re.IGNORECASE)
 _USER = re.compile(r"//[^/?#\s@]*@")
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

@@ -125,6 +125,7 @@ def test_a_token_in_a_pasted_address_is_not_recorded(commands: Commands, farsite
         (f"HARVESTER_CATALOGUE=postgresql://me:{KEY}@db/x", "HARVESTER_CATALOGUE=postgresql://…@db/x"),
         (f"url=https://{KEY}@b.example/@a", "url=https://…@b.example/@a"),
         (f"url=https://b.example/@a?x=1&access_token={KEY}&y=2", "url=https://b.example/@a?x=1&access_token=…&y=2"),
+        (f"url=https://b.example/@a#access_token={KEY}", "url=https://b.example/@a#access_token=…"),
         ("url=https://b.example/@monkey", "url=https://b.example/@monkey"),
         ("hashtag=keys", "hashtag=keys"),
     ],
