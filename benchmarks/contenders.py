@@ -1,12 +1,12 @@
 """Who runs in `make bench`: the command of each contender, what it needs, where its pictures come to lie."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import ours
+from benchmarks.measure import ROOT
 from benchmarks.venvs import binaries
 
 PICTURES = {".jpg", ".jpeg", ".png", ".gif"}
@@ -24,7 +24,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Contender:
-    """`packages` go into an environment of its own, ours where there are none; `command` gets its `bin` folder.
+    """`packages` go into an environment of its own; without them it runs in one with what harvester needs to run.
+
+    What the tests need is not there, because it makes Scrapy's start slower. `command` gets the `bin` folder.
 
     `does` says what it does with a picture; `pictures` is the folder below `out` in which they are counted.
     """
@@ -37,15 +39,20 @@ class Contender:
 
     def prepare(self) -> Path:
         """Make the environment where it is missing; returns its `bin` folder. Raises NotInstalled."""
-        return binaries(self.name.split()[0], self.packages) if self.packages else Path(sys.executable).parent
+        return binaries(self.name.split()[0], self.packages) if self.packages else binaries("harvester", _required())
 
     def count(self, out: Path) -> int:
         """How many pictures it left behind."""
         return sum(path.suffix in PICTURES for path in (out / self.pictures).rglob("*"))
 
 
+def _required() -> list[str]:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def _ours(**settings: int) -> Callable[[Job, Path], Sequence[str]]:
-    return lambda job, _: ours.command(job.data_set, job.out, **settings)
+    return lambda job, bin: ours.command(job.data_set, job.out, bin / "python", **settings)
 
 
 def _module(name: str, *arguments: str) -> Callable[[Job, Path], Sequence[str]]:

@@ -24,11 +24,13 @@ def account(number: int) -> str:
     return f"user{number}@host.example"
 
 
-def command(arguments: Sequence[str], data: Path, **settings: str | int) -> list[str]:
+def command(
+    arguments: Sequence[str], data: Path, python: str | Path = sys.executable, **settings: str | int
+) -> list[str]:
     """`scrapy crawl mastodon` into a data directory."""
     given = {"HARVESTER_DATA_DIR": data, "HARVESTER_ALLOW_NETWORKS": "127.0.0.0/8", **settings}
     options = [word for name, value in given.items() for word in ("-s", f"{name}={value}")]
-    return [sys.executable, "-m", "scrapy", "crawl", "mastodon", *arguments, *options, "--nolog"]
+    return [str(python), "-m", "scrapy", "crawl", "mastodon", *arguments, *options, "--nolog"]
 
 
 def pictures(data: Path) -> list[Path]:

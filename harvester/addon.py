@@ -6,13 +6,22 @@ from harvester.errors import BadInput
 from harvester.places import Places, keep_private
 from harvester.version import VERSION
 
+_SLOW_TO_IMPORT = {
+    "REMOTE_CONTROL_ENABLED": ("EXTENSIONS_BASE", "scrapy.extensions.remote_control.RemoteControl"),
+    "COOKIES_ENABLED": ("DOWNLOADER_MIDDLEWARES_BASE", "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"),
+}
+"""Parts of Scrapy that are imported even where they are off, unless they are taken out of Scrapy's own lists."""
+
 
 class Harvester:
-    """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty."""
+    """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty; takes out what is off and slow to import."""
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Called by Scrapy once per crawl, also of a script. What it writes is private to the user."""
         keep_private()
+        for switch, (parts, name) in _SLOW_TO_IMPORT.items():
+            if str(settings[switch]).lower() in ("0", "false"):
+                settings[parts].pop(name, None)
         self._fill(settings, "USER_AGENT", self._user_agent(settings["HARVESTER_CONTACT"]))
         self._fill(settings, "HTTPCACHE_DIR", str(Places.from_settings(settings).httpcache))
 

@@ -170,7 +170,6 @@ ADDONS = {"harvester.addon.Harvester": 100}
 
 DOWNLOADER_MIDDLEWARES = {
     "harvester.middlewares.tickets.TicketMiddleware": 20,
-    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # off; slow to import
     # The cache stands here because it sees an answer only after the block pages have been taken out.
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 70,
     "harvester.middlewares.classify.ClassifyPages": 80,
@@ -195,7 +194,6 @@ ITEM_PIPELINES = {
 }
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,  # harvester's own progress says more
-    "scrapy.extensions.remote_control.RemoteControl": None,  # off; slow to import
     "harvester.extensions.workers.Workers": 100,  # first, because processes take a while to start
     "harvester.extensions.hold.Hold": 150,
     "harvester.extensions.ledger.Ledger": 200,

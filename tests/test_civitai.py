@@ -266,6 +266,14 @@ def test_a_listing_that_breaks_off_is_cut(site: Farsite, commands: Commands, use
     assert rows(commands.data, "SELECT DISTINCT status FROM images") == ([] if user == "moved" else [("done",)])
 
 
+def test_a_page_of_maintenance_is_asked_for_again(site: Farsite, commands: Commands) -> None:
+    """HTML with status 200 where JSON was promised: tried again in the same run, as the site's contract asks."""
+    _crawl(commands, "username=repaired")
+    listing = _listing(commands)
+    assert (listing["state"], listing["pages"], listing["items"]) == ("ended", 2, 20)
+    assert sum(_pages(site).values()) == 3
+
+
 def test_a_cut_listing_goes_on_at_its_cursor(site: Farsite, commands: Commands) -> None:
     """The next run asks for the page that failed, not for the first one."""
     _crawl(commands, "username=blocked")

@@ -29,3 +29,15 @@ def test_requests_say_who_they_come_from(farsite: Farsite, commands: Commands, t
     (agent,) = agents
     assert agent.startswith("harvester/")
     assert "contact: me@x.example" in agent
+
+
+def test_parts_of_scrapy_that_are_off_are_not_even_imported(
+    farsite: Farsite, commands: Commands, tmp_path: Path
+) -> None:
+    """Cookies and remote control bring a quarter of a second of imports with them, unless they are wanted."""
+    commands.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")]))
+    theirs = ("aiohttp.web", "tldextract")  # what remote control and cookies import, each alone
+    assert not [name for name in theirs if f"| {name}" in commands.crawl(files).stderr.replace("  ", "")]
+    wanted = commands.crawl(files, "-s", "COOKIES_ENABLED=1").stderr.replace("  ", "")
+    assert [name for name in theirs if f"| {name}" in wanted] == ["tldextract"]

@@ -20,6 +20,7 @@ from harvester.sites.strictjson import parsed
 from harvester.sites.userposts import host_of
 from harvester.text import storable
 
+HOME = "https://civitai.com"
 PATH = "/api/v1/images"
 KEY_PATH = "/api/v1/me"
 """Says 401 for a wrong key; the images API takes a wrong key for none."""
@@ -44,7 +45,7 @@ class Wanted:
     least: int = 10
     types: Sequence[str] = ("image",)
     layout: str = "flat"
-    site: str = "https://civitai.com"
+    site: str = HOME
     ids: frozenset[int] = frozenset()
     post: int | None = None
     username: str | None = None

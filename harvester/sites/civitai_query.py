@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from harvester.arguments import choice
 from harvester.errors import BadInput
-from harvester.sites.civitai import PATH, Wanted
+from harvester.sites.civitai import HOME, PATH, Wanted
 from harvester.sites.civitai_facts import REACTIONS, SUM
 
 SORTS = ("Most Reactions", "Most Comments", "Most Collected", "Newest", "Oldest")
@@ -45,7 +45,8 @@ class Query:
         """The same for the same arguments, up to 600 characters: under this the listing is remembered."""
         bar = f"{self.wanted.reaction}>{self.wanted.least}" + (f" max {self.most}" if self.most else "")
         ids = f"&ids={','.join(map(str, self.ids))}" if self.ids else ""
-        text = f"{urlencode(self.parameters, safe=' ,')}{ids} {bar}"
+        elsewhere = "" if self.base == HOME else f" at {self.base}"  # a cursor is of use to the server that gave it
+        text = f"{urlencode(self.parameters, safe=' ,')}{ids} {bar}{elsewhere}"
         return text if len(text) <= 500 else f"{text[:430]}… sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
     def url(self, cursor: str | None) -> str:

@@ -189,10 +189,15 @@ class ListingSpider(OwingSpider):
         return bool(self.crawler.crawling) and Closing.of(self.crawler).error is None
 
     async def _page(self, listing: Listing) -> Page:
-        answer = await self.answer(self.page_request(listing))
-        if type(self).classify(answer) in (Verdict.OK, Verdict.MISSING):
-            return self.read(answer, listing)
-        raise Cut(self.why(answer))
+        tries = 0
+        while True:
+            answer = await self.answer(self.page_request(listing))
+            if type(self).classify(answer) in (Verdict.OK, Verdict.MISSING):
+                return self.read(answer, listing)
+            if answer.status != 200 or tries >= self.settings.getint("RETRY_TIMES"):
+                raise Cut(self.why(answer))
+            tries += 1  # a web page for maintenance, as a rule; errors of the server have had their tries by now
+            await self._wait(Hosts.of(self.crawler).backoff(tries))
 
     @staticmethod
     def _checked(page: Page, seen: set[str | None], empty: int) -> Page:

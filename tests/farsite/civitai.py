@@ -33,6 +33,7 @@ _REGION = {"error": "Access to this service is not available in your region due 
            "code": "REGION_BLOCKED"}  # fmt: skip
 _DEAD = {"message": "This cursor can no longer be continued; start again without it"}
 _CAP = {"error": "You've requested too many pages, please use cursors instead"}
+_MAINTENANCE = "<!DOCTYPE html><html><body>We are down for maintenance.</body></html>"
 _BUSY = {"error": "Server busy, please retry shortly."}
 
 
@@ -214,6 +215,15 @@ async def _lost(request: web.Request, files: str) -> web.Response:
     return web.Response(status=302, headers={"Location": "http://[nowhere/"})
 
 
+async def _repaired(request: web.Request, files: str) -> web.Response:
+    """A good first page; then a page of maintenance with status 200, once; then the last page."""
+    if "cursor" not in request.query:
+        return _answer(request, _ten(2001, files, username=None), "2")
+    if not request.app[JOURNAL].times_asked("civitai repaired"):
+        return web.Response(text=_MAINTENANCE, content_type="text/html")
+    return _answer(request, _ten(2011, files, username=None), None)
+
+
 async def _challenge(_request: web.Request, _files: str) -> web.Response:
     return web.Response(status=403, text="<html>Just a moment...</html>", content_type="text/html")
 
@@ -250,7 +260,8 @@ async def _big(request: web.Request, files: str) -> web.Response:
 _TROUBLES = {
     "blocked": _second_page(451, _REGION),
     "toomany": _second_page(429, _CAP),
-    "maintenance": _second_page(200, "<!DOCTYPE html><html><body>We are down for maintenance.</body></html>"),
+    "maintenance": _second_page(200, _MAINTENANCE),
+    "repaired": _repaired,
     "down": _second_page(500, {"error": "An unexpected error occurred", "code": "INTERNAL_SERVER_ERROR"}),
     "nobody": _second_page(404, {"error": "User not found", "code": "NOT_FOUND"}),
     "expired": _expired,

@@ -212,11 +212,12 @@ def test_the_model_is_found_where_it_is_said(item: dict[str, Any], model: str | 
 
 
 def test_a_listing_has_one_name() -> None:
-    """The same arguments give the same text, other ones another; even thousands of ids stay short."""
+    """The same arguments give the same text, other ones or another server another; thousands of ids stay short."""
     base = "https://civitai.com"
     assert query({}, base).text == query({"sort": "Most Reactions", "min_count": "10"}, base).text
     other = [{"min_count": "5"}, {"nsfw": "X"}, {"type": "all"}, {"max_images": "5"}, {"username": "a"}, {"ids": "5"}]
     assert len({query(arguments, base).text for arguments in [{}, *other]}) == 7
+    assert query({}, "https://civitai.red").text != query({}, base).text
     many = [query({"ids": ",".join(map(str, range(1, number)))}, base).text for number in (3000, 3001)]
     assert many[0] != many[1]
     assert max(map(len, many)) <= 600
