@@ -2,7 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test corpus fuzz bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres clean
+# make LOCKED=1 …: exactly what requirements.lock names, each file checked by its hash, as CI has it.
+LOCKED ?=
+WANTED = $(if $(LOCKED),--require-hashes -r requirements.lock,-r $(1))
+
+.PHONY: demo test corpus fuzz audit lock bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
@@ -23,6 +27,15 @@ fuzz: .venv/ready-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
 	$(BIN)/python -m tests.fuzz
 
+# Known holes in what requirements.lock names; says so where nobody could be asked.
+audit: .venv-supply/ready
+	$(PYTHON) -m tests.audit
+
+# Newer releases of everything, within the bounds of requirements.txt and requirements-dev.txt, for every Python we run on.
+lock: .venv-supply/ready
+	.venv-supply/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --custom-compile-command "make lock" requirements-dev.txt --output-file requirements.lock
+
 bench-scale: .venv/ready
 	$(BIN)/python -m benchmarks.scale
 
@@ -42,7 +55,7 @@ bench-stalls: .venv/ready nginx
 	$(BIN)/python -m benchmarks.stalls
 
 clean:
-	rm -rf .venv demo-data .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-supply demo-data .mypy_cache .ruff_cache .pytest_cache
 
 # The tests start a PostgreSQL server of their own; Debian's package is installed where it is missing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -57,9 +70,15 @@ nginx:
 
 .venv/ready: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(call WANTED,requirements.txt)
 	touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(call WANTED,requirements-dev.txt)
+	touch $@
+
+# Tools that look at our libraries from outside, so that theirs are not among ours.
+.venv-supply/ready:
+	$(PYTHON) -m venv .venv-supply
+	.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14' 'pip-audit>=2.10,<3'
 	touch $@

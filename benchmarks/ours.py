@@ -28,7 +28,7 @@ def command(
     arguments: Sequence[str], data: Path, python: str | Path = sys.executable, **settings: str | int
 ) -> list[str]:
     """`scrapy crawl mastodon` into a data directory."""
-    given = {"HARVESTER_DATA_DIR": data, **settings}
+    given = {"HARVESTER_DATA_DIR": data, "HARVESTER_ALLOW_NETWORKS": "127.0.0.0/8", **settings}
     options = [word for name, value in given.items() for word in ("-s", f"{name}={value}")]
     return [str(python), "-m", "scrapy", "crawl", "mastodon", *arguments, *options, "--nolog"]
 

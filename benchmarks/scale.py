@@ -59,7 +59,7 @@ def _write(folder: Path, site: Farsite, urls: int) -> list[str]:
 
 def _watch(arguments: list[str], data: Path, site: Farsite, seconds: int) -> int:
     command = [sys.executable, "-m", "scrapy", "crawl", "mastodon", *arguments, "--nolog"]
-    environment = os.environ | {"HARVESTER_DATA_DIR": str(data)}
+    environment = os.environ | {"HARVESTER_DATA_DIR": str(data), "HARVESTER_ALLOW_NETWORKS": "127.0.0.0/8"}
     started = time.monotonic()
     print(f"{'second':>8} {'RSS MB':>8} {'requests':>10}")
     with subprocess.Popen(command, cwd=ROOT, env=environment) as crawl:

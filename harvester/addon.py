@@ -2,8 +2,9 @@
 
 from scrapy.settings import BaseSettings
 
+from harvester.errors import BadInput
 from harvester.logs import guard
-from harvester.places import Places
+from harvester.places import Places, keep_private
 from harvester.version import VERSION
 
 _SLOW_TO_IMPORT = {
@@ -17,7 +18,8 @@ class Harvester:
     """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty; has the log guarded; takes out what is off."""
 
     def update_settings(self, settings: BaseSettings) -> None:
-        """Called by Scrapy once per crawl."""
+        """Called by Scrapy once per crawl, also of a script. What it writes is private to the user."""
+        keep_private()
         guard()
         for switch, (parts, name) in _SLOW_TO_IMPORT.items():
             if str(settings[switch]).lower() in ("0", "false"):
@@ -27,6 +29,8 @@ class Harvester:
 
     @staticmethod
     def _user_agent(contact: str) -> str:
+        if not contact.isprintable():
+            raise BadInput(f"HARVESTER_CONTACT={contact!r}: must be one line, as it becomes part of a header.")
         return f"harvester/{VERSION} ({f'contact: {contact}' if contact else 'no contact given'})"
 
     @staticmethod

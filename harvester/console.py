@@ -11,15 +11,16 @@ from sqlalchemy import Engine
 from harvester.catalogue.store import open_existing
 from harvester.errors import BadInput, HarvesterError
 from harvester.locks import lock_all
-from harvester.places import Places
-from harvester.text import printable
+from harvester.places import Places, keep_private
+from harvester.text import hidden, printable
 
 INTERRUPTED = 130
 """The exit code that shells give a command which Ctrl-C ended."""
 
 
 def exit_code(action: Callable[[], int]) -> int:
-    """That of the action, or the one of its error, which is told on stderr."""
+    """That of the action, or the one of its error, which is told on stderr. What it writes is private to the user."""
+    keep_private()
     try:
         return action()
     except HarvesterError as error:
@@ -40,7 +41,7 @@ def complain(text: str) -> None:
 
 def note(text: str) -> None:
     """One sentence on stderr."""
-    print(printable(text), file=sys.stderr)  # noqa: T201
+    print(printable(hidden(text)), file=sys.stderr)  # noqa: T201
 
 
 def plain(file: TextIO | None = None, width: int | None = None) -> Console:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harvester.blobs import token
-from harvester.errors import Busy, StoreError
+from harvester.errors import BadInput, Busy, StoreError
 from harvester.items import Collection
 from harvester.places import Places
 
@@ -33,7 +33,7 @@ class Holder:
 
 
 class Lock:
-    """A lock that is held until `release` or the end of the process. Raises Busy and StoreError."""
+    """A lock that is held until `release` or the end of the process. Raises Busy, StoreError and BadInput."""
 
     def __init__(self, path: Path, doing: str, *, shared: bool = False) -> None:
         self._descriptor = _opened(path)
@@ -119,7 +119,11 @@ def crawls(places: Places) -> list[Holder]:
 def _opened(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        kind = StoreError if path.parent.parent.is_dir() else BadInput
+        raise kind(f"The data directory {path.parent.parent} cannot be made or written: {error.strerror}.") from error
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
 

@@ -11,12 +11,16 @@ from harvester.errors import BadInput
 from harvester.imaging.convert import Options
 from harvester.imaging.decode import Limits
 from harvester.imaging.sniff import EXTENSIONS
+from harvester.network import Reach, networks, ports
 from harvester.politeness.windows import Budgets, windows
 
 ON_BLOCK = ("pause", "stop")
 
 LEAST_MEMORY = 256
 """MB; a worker with less would find every picture too expensive."""
+
+MOST_WORKERS = 256
+"""More processes than any machine's cores can feed; each takes memory of its own."""
 
 
 def picture_options(settings: Mapping[str, Any], format: str) -> Options:
@@ -59,6 +63,24 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     if settings["HARVESTER_ON_BLOCK"] not in ON_BLOCK:
         raise BadInput(f"HARVESTER_ON_BLOCK={settings['HARVESTER_ON_BLOCK']}: must be one of {', '.join(ON_BLOCK)}.")
     budgets(settings, {})
+    reach(settings)
+    workers(settings)
+
+
+def reach(settings: Mapping[str, Any]) -> Reach:
+    """Which addresses and ports a URL may lead to."""
+    allowed = networks(str(settings["HARVESTER_ALLOW_NETWORKS"]))
+    return Reach(allowed, ports(str(settings["HARVESTER_ALLOW_PORTS"])))
+
+
+def check_keys(settings: Mapping[str, Any], name: str, keys: Mapping[str, str]) -> None:
+    """Refuse to send a key where others on the way could read it; `keys` by origin, `name` is their setting's."""
+    for origin in keys:
+        if not reach(settings).may_carry_keys(origin):
+            raise BadInput(
+                f"{name}: {origin} speaks no TLS, so others could read the key on its way; use https:// (http:// is "
+                "for addresses in HARVESTER_ALLOW_NETWORKS)."
+            )
 
 
 _SWITCHES = (
@@ -67,6 +89,13 @@ _SWITCHES = (
     "MEDIA_ALLOW_REDIRECTS",
     "HTTPCACHE_ENABLED",
     "HARVESTER_OBEY_NOAI",
+    "COOKIES_ENABLED",
+    "DNSCACHE_ENABLED",
+    "DOWNLOAD_VERIFY_CERTIFICATES",
+    "REDIRECT_ENABLED",
+    "REMOTE_CONTROL_ENABLED",
+    "STATS_DUMP",
+    "TELNETCONSOLE_ENABLED",
 )
 
 
@@ -112,7 +141,7 @@ def _duration(settings: Mapping[str, Any], name: str, *, above: float) -> None:
 
 def workers(settings: Mapping[str, Any]) -> int:
     """How many processes work on pictures: one more than there are cores, as one is always waiting for the disk."""
-    return _number(settings, "HARVESTER_WORKERS", 0) or len(os.sched_getaffinity(0)) + 1
+    return _number(settings, "HARVESTER_WORKERS", 0, MOST_WORKERS) or len(os.sched_getaffinity(0)) + 1
 
 
 def picture_bounds(settings: Mapping[str, Any]) -> tuple[float, int]:
@@ -147,6 +176,8 @@ def _formats(text: str) -> tuple[str, ...]:
     for name in formats:
         if name not in EXTENSIONS:
             raise BadInput(f"HARVESTER_FORMATS: {name} is not one of {', '.join(EXTENSIONS)}.")
+    if not formats:
+        raise BadInput(f"HARVESTER_FORMATS: is empty, so nothing could be kept; there are {', '.join(EXTENSIONS)}.")
     return formats
 
 

@@ -1,6 +1,7 @@
 """Where everything lies, derived from the settings; the only place that knows the names of files."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,14 @@ def resolved(option: str, path: str) -> Path:
     if not path or (folder.exists() and not folder.is_dir()):
         raise BadInput(f"{option}={path}: not a folder.")
     return folder
+
+
+def keep_private() -> None:
+    """From now on this process, and those it starts, make files and folders for their user only: 0600 and 0700.
+
+    What is there already keeps its mode. A folder with a default ACL hands that on in its place, as Linux has it.
+    """
+    os.umask(os.umask(0o077) | 0o077)
 
 
 def passing(output: Path) -> Path:

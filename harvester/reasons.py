@@ -45,6 +45,7 @@ REASONS: dict[str, Reason] = {
     "redirect": _permanent("redirected too often, or to an address that cannot be asked"),
     "bad-url": _permanent("not an http(s) address"),
     "no-address": _permanent("the source names no address for it, or none that can be asked"),
+    "blocked-address": _permanent("it leads to an address or a port that URLs may not reach: docs/security.md"),
     "not-an-image": _permanent("the bytes are something else: HTML, JSON, video, nothing"),
     "not-a-video": _permanent("a picture or something else came for what the source calls a video"),
     "broken": _permanent("the bytes claim to be a picture but cannot be decoded"),

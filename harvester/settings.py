@@ -129,7 +129,25 @@ MEDIA_ALLOW_REDIRECTS = True  # file hosts redirect to their storage
 # --- Safety ---------------------------------------------------------------------------------------------------------
 
 DOWNLOAD_VERIFY_CERTIFICATES = True
-DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}  # http and https only
+DOWNLOAD_HANDLERS = {  # http and https only, and not to every address
+    "http": "harvester.middlewares.guard.GuardedHandler",
+    "https": "harvester.middlewares.guard.GuardedHandler",
+    "file": None,
+    "ftp": None,
+    "s3": None,
+    "data": None,
+}
+TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # IPv6 too; the guard looks at what it answers
+
+# Networks that URLs may lead to although they are not public, comma-separated, such as 10.1.0.0/16 or ::1/128; there
+# every port may be asked. Docs: docs/security.md. Read by harvester.options.
+HARVESTER_ALLOW_NETWORKS = os.environ.get("HARVESTER_ALLOW_NETWORKS", "")
+
+# Ports of public addresses that URLs may name, comma-separated, also from-to. Read by harvester.options.
+HARVESTER_ALLOW_PORTS = os.environ.get("HARVESTER_ALLOW_PORTS", "80,443,8080,8443")
+
+# The Referer of a redirected request tells no path and no query to other hosts, where a signature may stand.
+REFERRER_POLICY = "strict-origin-when-cross-origin"
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 COOKIES_ENABLED = False  # the first cookie would make tldextract ask the internet

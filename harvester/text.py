@@ -8,6 +8,11 @@ _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
+_TELLING = "key|token|secret|password|passwd|auth|signature"
+_SETTING = re.compile(rf"^((?:-s|--set=?)?\s*\w*(?:{_TELLING})\w*=).+", re.IGNORECASE | re.DOTALL)
+_FIELD = re.compile(rf"([?&;#][^=&;\s]*(?:{_TELLING})[^=&;\s]*=)[^&;#\s]*", re.IGNORECASE)
+_USER = re.compile(r"//[^/?#\s@]*@")
+
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -30,6 +35,11 @@ def indented(text: str) -> str:
     ours.
     """
     return f"\n{_INDENT}".join(map(printable, text.split("\n")))
+
+
+def hidden(text: str) -> str:
+    """What a user typed, without its secrets: `KEY=…`, `?token=…`, names and passwords before the @ of a URL."""
+    return _USER.sub("//…@", _FIELD.sub(r"\1…", _SETTING.sub(r"\1…", text)))
 
 
 def storable(text: str) -> str:

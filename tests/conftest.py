@@ -25,6 +25,9 @@ QUICK = {
 }
 """Settings that only make tests shorter."""
 
+LOOPBACK = "127.0.0.0/8, ::1/128"
+"""Where the tests' servers are; without this no crawl reaches them."""
+
 
 @dataclass
 class Commands:
@@ -67,7 +70,8 @@ class Commands:
 
     def options(self) -> dict[str, object]:
         """How a child is started."""
-        environment = os.environ | {"HARVESTER_DATA_DIR": str(self.data), "PYTHONWARNINGS": "error"} | self.environment
+        ours = {"HARVESTER_DATA_DIR": str(self.data), "HARVESTER_ALLOW_NETWORKS": LOOPBACK, "PYTHONWARNINGS": "error"}
+        environment = os.environ | ours | self.environment
         return {"cwd": ROOT, "env": environment, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 

@@ -76,7 +76,7 @@ def _posts(site: Farsite) -> dataset.Posts:
 
 
 def _scrapy(*arguments: str, expected: int = 0) -> None:
-    environment = os.environ | {"HARVESTER_DATA_DIR": str(DATA)}
+    environment = os.environ | {"HARVESTER_DATA_DIR": str(DATA), "HARVESTER_ALLOW_NETWORKS": "127.0.0.0/8"}
     done = subprocess.run([sys.executable, "-m", "scrapy", *arguments], cwd=ROOT, env=environment, check=False)
     if done.returncode != expected:
         sys.exit(f"scrapy {' '.join(arguments)} ended with exit code {done.returncode}.")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tests.conftest import QUICK, ROOT
+from tests.conftest import LOOPBACK, QUICK, ROOT
 
 DOOM = Path(__file__).parent / "doom"
 _FORKS = multiprocessing.get_context("forkserver")
@@ -53,7 +53,7 @@ def _crawl(data: str, said: str, arguments: list[str], changes: int) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(ROOT)
-    os.environ["HARVESTER_DATA_DIR"] = data
+    os.environ |= {"HARVESTER_DATA_DIR": data, "HARVESTER_ALLOW_NETWORKS": LOOPBACK}
     quick = [word for name, value in QUICK.items() for word in ("-s", f"{name}={value}")]
     if changes:  # the workers change files: see tests/doom
         os.environ |= {"PYTHONPATH": str(DOOM), "MORTAL_DATA": data, "MORTAL_CHANGES": str(changes)}

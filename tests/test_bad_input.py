@@ -100,6 +100,10 @@ def test_a_broken_accounts_file_is_refused(
         (("-a", "output=/dev/null"), "-a output=/dev/null: not a folder"),
         (("-s", "HARVESTER_CATALOGUE=sqlite://"), "has no file, so nothing would be remembered"),
         (("-s", "HARVESTER_CATALOGUE=nonsense"), "HARVESTER_CATALOGUE: 'nonsense' is not a SQLAlchemy URL"),
+        (("-s", "HARVESTER_CONTACT=me\r\nX-Evil: 1"), "HARVESTER_CONTACT='me\\r\\nX-Evil: 1': must be one line"),
+        (("-s", "COOKIES_ENABLED=x"), "COOKIES_ENABLED=x: must be 0 or 1"),
+        (("-s", "HARVESTER_FORMATS= ,"), "HARVESTER_FORMATS: is empty, so nothing could be kept"),
+        (("-s", "HARVESTER_WORKERS=257"), "HARVESTER_WORKERS=257: must be a whole number from 0 to 256"),
         (("-s", "HARVESTER_CATALOGUE=oracle://x/y"), "HARVESTER_CATALOGUE: no driver for oracle is installed"),
     ],
 )
@@ -107,6 +111,13 @@ def test_a_wrong_option_is_refused(commands: Commands, tmp_path: Path, more: tup
     """The sentence names the option, and no data directory comes into being."""
     assert says in _crawl(commands, tmp_path / "in", GOOD_POSTS, GOOD_ACCOUNTS, *more)
     assert not commands.data.exists()
+
+
+def test_a_data_directory_that_cannot_be_made_is_refused(commands: Commands, tmp_path: Path) -> None:
+    """No folder can be made there, whoever asks."""
+    commands.data = Path("/proc/nowhere/data")
+    said = _crawl(commands, tmp_path / "in", GOOD_POSTS, GOOD_ACCOUNTS)
+    assert "The data directory /proc/nowhere/data cannot be made or written: No such file or directory." in said
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,15 @@ def test_the_page_on_parity_names_tests_that_are_there() -> None:
     assert [name for name in named if f"def {name}(" not in tests] == []
 
 
+def test_the_page_on_security_names_tests_that_are_there() -> None:
+    """Every attack has a test, and every test that is named is one."""
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    attacks = [_ticked(row[2]) for row in _rows("docs/security.md")]
+    assert len(attacks) > 20
+    assert all(attacks)
+    assert [name for named in attacks for name in named if f"def {name}(" not in tests] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page names a file that is there."""

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from harvester.catalogue import soundness
 from harvester.catalogue.schema import HEAD, metadata
 from harvester.catalogue.trouble import told
 from harvester.errors import BadInput, CatalogueError
@@ -30,6 +32,7 @@ def open_catalogue(address: str | URL) -> Engine:
     url = _parse(address)
     if _is_sqlite_file(url):
         _make_folder(Path(str(url.database)))
+        soundness.check_emptied(Path(str(url.database)))
     engine = _engine(url)
     try:
         _bring_up_to_date_patiently(engine, url)
@@ -45,7 +48,7 @@ def open_catalogue(address: str | URL) -> Engine:
 def open_existing(address: str | URL) -> Engine | None:
     """Like `open_catalogue`, but None, and nothing created, where there is no catalogue yet."""
     url = _parse(address)
-    if _is_sqlite_file(url) and not Path(str(url.database)).is_file():
+    if _is_sqlite_file(url) and not soundness.has_data(Path(str(url.database))):
         return None
     return open_catalogue(address)
 
@@ -60,11 +63,16 @@ def _parse(address: str | URL) -> URL:
         url = make_url(address)
     except ArgumentError as error:
         raise BadInput(
-            f"HARVESTER_CATALOGUE: {address!r} is not a SQLAlchemy URL such as sqlite:////abs/path.db."
+            f"HARVESTER_CATALOGUE: {_hidden(str(address))!r} is not a SQLAlchemy URL such as sqlite:////abs/path.db."
         ) from error
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise BadInput(f"HARVESTER_CATALOGUE: {address} has no file, so nothing would be remembered.")
     return url
+
+
+def _hidden(address: str) -> str:
+    """Without all that stands before an @: what is no URL has its password anywhere."""
+    return re.sub(r".*@", "…@", address, flags=re.DOTALL)
 
 
 def _is_sqlite_file(url: URL) -> bool:
@@ -82,7 +90,7 @@ def _engine(url: URL) -> Engine:
     if _is_sqlite_file(url) and _is_read_only(Path(str(url.database))):
         return create_engine(url, creator=lambda: _immutable(str(url.database)))
     try:
-        engine = create_engine(url, connect_args=_patience(url))
+        engine = create_engine(url, connect_args=_patience(url), hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
         raise BadInput(f"HARVESTER_CATALOGUE: no driver for {url.drivername} is installed ({error}).") from error
     if url.get_backend_name() == "sqlite":
@@ -106,10 +114,17 @@ def _immutable(path: str) -> sqlite3.Connection:
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
-    # WAL: readers never wait for the writer. NORMAL: a commit survives a killed process; after a power cut the last
-    # ones may be missing, which only means that some images are asked for again.
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    # NORMAL: a commit survives a killed process; after a power cut the last ones may be missing, which only means that
+    # some images are asked for again.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _log_ahead(engine: Engine, url: URL) -> None:
+    """Readers never wait for the writer. It changes the file, so only what is known to be a catalogue gets it."""
+    if _is_sqlite_file(url) and not _is_read_only(Path(str(url.database))):
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
 
 def _bring_up_to_date_patiently(engine: Engine, url: URL) -> None:
@@ -126,16 +141,14 @@ def _bring_up_to_date_patiently(engine: Engine, url: URL) -> None:
 
 def _bring_up_to_date(engine: Engine, url: URL) -> None:
     with engine.connect() as connection:
-        revision = None
-        tables = set(inspect(connection).get_table_names())
-        if "alembic_version" in tables:
-            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        elif tables:
-            raise CatalogueError(f"{shown(url)} is a database of something else, not a catalogue of harvester.")
+        revision = soundness.revision(connection, shown(url))
+    _log_ahead(engine, url)
     if revision is None:
         _create(engine)
     elif revision != HEAD:
         _migrate(engine, url, revision)
+    with engine.connect() as connection:
+        soundness.check(connection, shown(url))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from harvester.catalogue.soundness import misfit
 from harvester.errors import CatalogueError
 
 _SENTENCES = {
@@ -33,15 +34,23 @@ def sentence(error: DBAPIError, where: str) -> str:
 
 @contextmanager
 def told_plainly(engine: Engine) -> Iterator[None]:
-    """Within: whatever is wrong with the database is raised as CatalogueError."""
+    """Within: whatever is wrong with the database is raised as CatalogueError; errors of our own stay what they are."""
     try:
         yield
     except DBAPIError as error:
         raise told(error, engine) from error
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        if not (value := misfit(engine)):
+            raise
+        why = f"is damaged: {value} is no such value as belongs there. Keep a copy of the file and restore a backup"
+        raise CatalogueError(f"The catalogue {_where(engine)} {why}.") from error
 
 
 def told(error: DBAPIError, engine: Engine) -> CatalogueError:
     """The error to raise in its place."""
+    return CatalogueError(sentence(error, _where(engine)))
+
+
+def _where(engine: Engine) -> str:
     url = engine.url
-    where = str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
-    return CatalogueError(sentence(error, where))
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)

@@ -23,7 +23,10 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Without -L DEBUG, Scrapy's lists of its own parts are left out of the log."""
+        from harvester.places import keep_private
+
         signal.signal(signal.SIGINT, _stop_early)  # until Scrapy sets its own
+        keep_private()  # before the log file is opened
         super().process_options(args, opts)
         if opts.loglevel != "DEBUG":
             for name in WORDY:  # a filter, because Scrapy sets the levels anew when the crawl begins
@@ -51,12 +54,12 @@ class Command(ScrapyCrawl):
             raise UsageError(f"there is no spider {name}.{hint} There are: {', '.join(known)}", print_help=False)
 
     def _exitcode(self, crawler: "Crawler", error: BaseException | None) -> int:
+        from harvester.console import complain
         from harvester.errors import BadInput, HarvesterError
         from harvester.extensions.closing import Closing
-        from harvester.text import printable
 
         if isinstance(error, HarvesterError):
-            print(f"Error: {printable(str(error))}", file=sys.stderr)  # noqa: T201
+            complain(str(error))
             return error.exitcode
         if error is not None:
             raise error

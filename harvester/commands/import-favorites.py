@@ -31,16 +31,13 @@ class Command(ScrapyCommand):
         """Nothing is changed before the whole database has been read and checked."""
         from sqlalchemy.exc import DBAPIError
 
-        from harvester.errors import CatalogueError, HarvesterError
-        from harvester.text import printable
+        from harvester.console import exit_code
+        from harvester.errors import CatalogueError
 
         if len(args) != 1:
             raise UsageError("expected one path: imagefap.database, or the folder it is in", print_help=False)
         try:
-            self.exitcode = self._import(args[0])
-        except HarvesterError as error:
-            print(f"Error: {printable(str(error))}", file=sys.stderr)  # noqa: T201
-            self.exitcode = error.exitcode
+            self.exitcode = exit_code(lambda: self._import(args[0]))
         except DBAPIError as error:
             print(f"Error: The catalogue cannot be used: {error.orig}.", file=sys.stderr)  # noqa: T201
             self.exitcode = CatalogueError.exitcode

@@ -1,7 +1,6 @@
 """What happens when a site has shut its door: its pages stop, nothing is lost, and the user is told what to do."""
 
 import logging
-import re
 import shlex
 import sys
 import time
@@ -18,11 +17,9 @@ from harvester.extensions.closing import Closing
 from harvester.extensions.hosts import Hosts
 from harvester.middlewares.answers import plain
 from harvester.politeness.headers import wait_of
+from harvester.text import hidden
 
 logger = logging.getLogger(__name__)
-
-_KEY = re.compile(r"^([^=]*(?:KEY|TOKEN|PASSWORD|SECRET)[^=]*=).+", re.IGNORECASE | re.DOTALL)
-_PASSWORD = re.compile(r"(://[^/:@]*:)[^@]*@")
 
 WINDOW = 3600.0
 """Seconds until a block has likely passed, where neither the answer nor the site says."""
@@ -64,7 +61,7 @@ class Blocks:
             self._in_a_row[host] += 1
             asked = wait_of(plain(response), time.time()) or self._window
             seconds = hosts.wait(host, asked, "blocked")
-            what = f"{host} shuts us out: it answers {response.url} with a block page (HTTP {response.status})"
+            what = f"{host} shuts us out: it answers {hidden(response.url)} with a block page (HTTP {response.status})"
             self._tell(what, seconds, last=self._stops or self._in_a_row[host] > PAUSES)
         return hosts.again(request)
 
@@ -81,4 +78,4 @@ def command() -> str:
     """What the user typed, without keys and passwords; Scrapy takes the name of the command out of `sys.argv`."""
     typed = sys.orig_argv
     words = typed[typed.index("crawl") :] if "crawl" in typed else sys.argv[1:]
-    return shlex.join(["scrapy", *(_PASSWORD.sub(r"\1…@", _KEY.sub(r"\1…", word)) for word in words)])
+    return shlex.join(["scrapy", *map(hidden, words)])

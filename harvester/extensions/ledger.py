@@ -20,6 +20,7 @@ from harvester.catalogue.store import open_catalogue
 from harvester.catalogue.trouble import told_plainly
 from harvester.items import Collection
 from harvester.places import Places
+from harvester.text import hidden
 from harvester.version import VERSION
 
 T = TypeVar("T")
@@ -61,7 +62,8 @@ class Ledger:
         """Raises CatalogueError or BadInput before the engine exists."""
         spider = cast("Harvesting", crawler.spider)
         catalogue = open_catalogue(Places.from_settings(crawler.settings).catalogue)
-        ledger = cls(catalogue, spider.collection, spider.arguments)
+        arguments = {name: hidden(value) for name, value in spider.arguments.items()}
+        ledger = cls(catalogue, spider.collection, arguments)
         crawler.signals.connect(ledger.close, signal=signals.engine_stopped)
         return ledger
 

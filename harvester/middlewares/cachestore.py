@@ -13,6 +13,7 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 
+from harvester.middlewares.keys import origin
 from harvester.middlewares.secrets import SECRET_HEADERS, without_secrets
 
 LEFT_OUT = frozenset({"set-cookie"})
@@ -22,8 +23,9 @@ class CacheStore:
     """Storage for Scrapy's HttpCacheMiddleware.
 
     A key in the address or the headers decides, by its hash, which answer is found, so that what one key may see is
-    never shown for another; but it is written nowhere. `cache_seconds` of the spider says how long answers hold,
-    unless HTTPCACHE_EXPIRATION_SECS is given on the command line; 0: for ever.
+    never shown for another; but it is written nowhere. Of servers that get a key of the spider's nothing is kept, as
+    the key is put on behind the cache. `cache_seconds` of the spider says how long answers hold, unless
+    HTTPCACHE_EXPIRATION_SECS is given on the command line; 0: for ever.
     """
 
     def __init__(self, settings: BaseSettings) -> None:
@@ -44,6 +46,8 @@ class CacheStore:
 
     def retrieve_response(self, spider: Spider, request: Request) -> Response | None:
         """The answer, or None where there is none, it is too old, or its file is damaged."""
+        if _is_keyed(spider, request):
+            return None
         path = self._path(spider, request)
         try:
             if 0 < self._seconds < time.time() - path.stat().st_mtime:
@@ -57,6 +61,8 @@ class CacheStore:
 
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:
         """Publish the file at once and whole."""
+        if _is_keyed(spider, request):
+            return
         headers = {
             name.decode("latin-1"): [value.decode("latin-1") for value in values]
             for name, values in response.headers.items()
@@ -76,3 +82,8 @@ class CacheStore:
                 name.update(header.encode() + b"\0" + value)
         digest = name.hexdigest()
         return self._root / spider.name / digest[:2] / f"{digest}.gz"
+
+
+def _is_keyed(spider: Spider, request: Request) -> bool:
+    """Whether the request gets a key behind the cache, which therefore cannot tell whose answer it would be."""
+    return origin(request.url) in getattr(spider, "keys", {})

@@ -36,6 +36,11 @@ class KeyMiddleware:
         request.headers.pop("Authorization", None)
         return response
 
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """There is no answer: what puts the request off, perhaps on disk, shall not see the key either."""
+        if getattr(self._crawler.spider, "keys", {}):
+            request.headers.pop("Authorization", None)
+
 
 def origin(url: str) -> str:
     """Scheme, host and port of an address, as one text."""

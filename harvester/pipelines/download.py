@@ -30,6 +30,7 @@ from harvester.extensions.closing import stop_on
 from harvester.extensions.hosts import NotNow, PutBack
 from harvester.extensions.workers import Workers
 from harvester.items import ImageItem
+from harvester.middlewares.guard import BlockedAddress
 from harvester.middlewares.robots import RobotsUnknown
 from harvester.pipelines.refusals import ignored, said, wishes_of
 from harvester.places import Places
@@ -136,6 +137,8 @@ class DownloadPipeline(ImagesPipeline):
             self._later[item] = error
         except RobotsUnknown as error:
             _refuse(item, _reason_of(error.cause) or "robots-unknown", str(error))
+        except BlockedAddress as error:
+            _refuse(item, "blocked-address", said(error))
         except IgnoreRequest as error:
             _refuse(item, ignored(str(error)), said(error))
         except tuple(REASON_OF_EXCEPTION) as error:

@@ -17,7 +17,7 @@ from harvester.errors import BadInput, Cut
 from harvester.imaging.sniff import IMAGE_KINDS, kind_of
 from harvester.items import Collection, ImageItem, Page, Promise
 from harvester.middlewares.keys import origin
-from harvester.options import check_settings, picture_options
+from harvester.options import check_keys, check_settings, picture_options
 from harvester.places import Places
 from harvester.sites import civitai, idlist
 from harvester.sites.civitai_facts import media_type, sidecars
@@ -78,6 +78,7 @@ class CivitaiSpider(ListingSpider):
         spider.keys = _keys(spider.query.base, settings["CIVITAI_API_KEY"])
         form = choice("format", kwargs.get("format", FORMATS[0]), FORMATS)
         check_settings(settings)
+        check_keys(settings, "CIVITAI_API_KEY", spider.keys)
         picture_options(settings, form)
         if "seen" in kwargs:
             spider.seen = file_path("seen", kwargs)

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from scrapy import Request
@@ -34,6 +35,10 @@ LOOK_AGAIN = 0.5
 """Seconds between two looks whether images are still plenty."""
 
 
+SHORTEST_KEY = 8
+"""Letters; a shorter text could be part of anything."""
+
+
 class Stopped(Exception):
     """Somebody has asked the run to stop while a page was waited for; the listing stays open."""
 
@@ -48,6 +53,7 @@ class ListingSpider(OwingSpider):
     """
 
     classify: ClassVar[Classify]
+    keys: Mapping[str, str] = MappingProxyType({})  # scheme, host and port of a server -> the user's key for it
     page_delay = 0.0  # seconds between two pages of one host; its images do not wait for one another so long
     longest_wait = math.inf  # seconds; where a host wants to be left alone for longer, its listing is cut
 
@@ -122,7 +128,14 @@ class ListingSpider(OwingSpider):
         headers = {
             name.decode("latin-1").lower(): b", ".join(v).decode("latin-1") for name, v in response.headers.items()
         }
-        return Answer(response.url, response.status, headers, response.body)
+        return Answer(response.url, response.status, headers, self._without_keys(response.body))
+
+    def _without_keys(self, body: bytes) -> bytes:
+        """A server that repeats the key it was sent puts it into no page, item or message of ours."""
+        for key in self.keys.values():
+            if len(key) >= SHORTEST_KEY:
+                body = body.replace(key.encode(), b"...")
+        return body
 
     async def _response(self, request: Request) -> Response:
         """Asked for again as often as the host has to be left alone first."""

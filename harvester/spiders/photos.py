@@ -16,6 +16,7 @@ from harvester.imaging.sniff import IMAGE_KINDS
 from harvester.imaging.sniff import kind_of as sniffed
 from harvester.items import ImageItem
 from harvester.middlewares.answers import plain
+from harvester.middlewares.guard import BlockedAddress
 from harvester.middlewares.robots import RobotsUnknown
 from harvester.pipelines.download import REASON_OF_EXCEPTION
 from harvester.reasons import REASONS
@@ -127,6 +128,8 @@ class Photos:
             raise PutBack(later) from later
         except RobotsUnknown as error:
             _refuse(item, "robots-unknown", str(error))
+        except BlockedAddress as error:
+            _refuse(item, "blocked-address", str(error))
         except IgnoreRequest as error:
             _refuse(item, "robots" if "robots.txt" in str(error) else "redirect", str(error))
         except tuple(REASON_OF_EXCEPTION) as error:

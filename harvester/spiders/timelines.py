@@ -15,7 +15,7 @@ from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import Owed
 from harvester.errors import BadInput, Cut
 from harvester.items import NUMBERED, Collection, ImageItem, Page
-from harvester.options import check_settings, picture_options
+from harvester.options import check_keys, check_settings, picture_options
 from harvester.places import Places
 from harvester.reasons import TEMPORARY
 from harvester.sites import userposts
@@ -66,6 +66,7 @@ class TimelineSpider(ListingSpider):
         if "accounts" in kwargs:
             spider.asked = request.with_handles(spider.asked, _accts(file_path("accounts", kwargs)))
         spider.keys = request.tokens(settings["MASTODON_TOKENS"])
+        check_keys(settings, "MASTODON_TOKENS", spider.keys)
         spider.page_delay = request.page_seconds(settings["MASTODON_PAGE_SECONDS"])
         folder = places.stored(output_folder(places, name, kwargs.get("output")))
         spider.collection = Collection(name, folder, form, NUMBERED)

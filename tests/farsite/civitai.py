@@ -194,6 +194,14 @@ async def _moved(request: web.Request, files: str) -> web.Response:
     return web.Response(status=302, headers={"Location": str(request.url.with_host("127.0.0.3"))})
 
 
+async def _echo(request: web.Request, files: str) -> web.Response:
+    """Repeats the key: as a prompt on a good first page, then in an error, for ever."""
+    key = request.headers.get("Authorization", "")
+    if "cursor" not in request.query:
+        return _answer(request, _ten(2001, files, username="echo", meta={"prompt": key}), "2")
+    return web.json_response({"error": f"no such thing for {key}"}, status=400)
+
+
 async def _garbled(request: web.Request, files: str) -> web.Response:
     """A good first page; then bytes that are not in the encoding they claim, for ever."""
     if "cursor" not in request.query:
@@ -283,6 +291,7 @@ _TROUBLES = {
     "loop": _loop,
     "zero": _zero,
     "moved": _moved,
+    "echo": _echo,
     "garbled": _garbled,
     "lost": _lost,
     "challenge": _challenge,

@@ -61,6 +61,13 @@ async def _photo_route(request: web.Request) -> web.Response:
     return web.Response(body=body, headers=_JPEG)
 
 
+async def _closing(request: web.Request) -> web.Response:
+    """The connection is not kept, so the next request needs a new one."""
+    answer = web.Response(body=pictures.numbered(int(request.match_info["n"])), headers=_JPEG)
+    answer.force_close()
+    return answer
+
+
 def _size(request: web.Request) -> dict[str, int]:
     try:
         return {side: int(request.query[side]) for side in ("width", "height") if side in request.query}
@@ -78,6 +85,7 @@ async def _robots(request: web.Request) -> web.Response:
 ROUTES: list[web.RouteDef] = [
     web.get("/kind/{name}", kind),
     web.get(r"/numbered/{n:\d+}.jpg", _numbered),
+    web.get(r"/closing/{n:\d+}.jpg", _closing),
     web.get(r"/photo/{n:\d+}.jpg", _photo_route),
     web.get("/said/{words}.jpg", _said),
     web.get("/robots.txt", _robots),

@@ -8,7 +8,7 @@ from aiohttp import web
 
 _KEPT = 20_000
 _NUMBERED = "/numbered/"
-_FIELDS = ("n", "method", "path", "host", "user_agent", "authorization", "at")
+_FIELDS = ("n", "method", "path", "host", "local", "user_agent", "authorization", "referer", "at")
 
 
 class Journal:
@@ -21,7 +21,7 @@ class Journal:
     def clear(self) -> None:
         """Forget everything but the requests still under way."""
         self._total = 0
-        self._entries: deque[tuple[int, str, str, str, str, str, float]] = deque(maxlen=_KEPT)
+        self._entries: deque[tuple[object, ...]] = deque(maxlen=_KEPT)
         self._paths: Counter[str] = Counter()
         self._asked: Counter[str] = Counter()
         self._peaks: dict[str, int] = {}
@@ -32,10 +32,10 @@ class Journal:
 
     def begin(self, request: web.Request, host: str) -> None:
         """Note that a request came in."""
-        path, agent = request.raw_path, request.headers.get("User-Agent", "")
-        self._total += 1
-        key = request.headers.get("Authorization", "")
-        self._entries.append((self._total, request.method, path, host, agent, key, time.monotonic()))
+        path, self._total = request.raw_path, self._total + 1
+        said = [request.headers.get(name, "") for name in ("User-Agent", "Authorization", "Referer")]
+        local = request.get_extra_info("sockname", ("",))[0]  # the address that was connected to
+        self._entries.append((self._total, request.method, path, host, local, *said, time.monotonic()))
         self._paths[f"{_NUMBERED}*" if path.startswith(_NUMBERED) else path] += 1
         self._under_way[host] += 1
         self._peaks[host] = max(self._peaks.get(host, 0), self._under_way[host])

@@ -98,7 +98,8 @@ def tokens(setting: str) -> dict[str, str]:
         try:
             text = Path(text).expanduser().read_text(encoding="utf-8-sig")
         except (OSError, ValueError, RuntimeError) as error:
-            raise BadInput(f"MASTODON_TOKENS: neither JSON nor a file that can be read ({error}).") from error
+            why = getattr(error, "strerror", None) or "no such text"  # not what was given: it may be a token
+            raise BadInput(f"MASTODON_TOKENS: neither JSON nor a file that can be read ({why}).") from error
     try:
         given = json.loads(text or "{}")
     except (ValueError, RecursionError):

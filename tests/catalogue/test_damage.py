@@ -1,0 +1,165 @@
+"""A catalogue that somebody has damaged by hand: a sentence, exit code 2, and nothing of it changed."""
+
+import ast
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import dataset
+from tests.conftest import ROOT, Commands
+from tests.farsite.process import Farsite
+
+Damage = Callable[[Path], None]
+
+
+def _sql(script: str) -> Damage:
+    def damage(path: Path) -> None:
+        connection = sqlite3.connect(path)
+        connection.executescript(script)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+
+    return damage
+
+
+def _write(content: bytes) -> Damage:
+    return lambda path: (path.write_bytes(content), None)[1]
+
+
+def _noise(path: Path) -> None:
+    body = bytearray(path.read_bytes())
+    body[4096:] = random.Random(7).randbytes(len(body) - 4096)
+    path.write_bytes(body)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _foreign(path: Path) -> None:
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.executescript("CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup');")
+    connection.close()
+
+
+DAMAGES: dict[str, tuple[Damage, str]] = {
+    "random bytes": (_write(random.Random(1).randbytes(9000)), "is not a catalogue: file is not a database"),
+    "random bytes behind the header": (_noise, "is damaged"),
+    "zero bytes": (_write(b""), "is an empty file, though there are blobs beside it"),
+    "a folder": (_folder, "unable to open"),
+    "a database of something else": (_foreign, "is a database of something else"),
+    "a missing table": (_sql("DROP TABLE sightings"), "it has no table sightings"),
+    "a missing column": (_sql("ALTER TABLE images DROP COLUMN alt"), "its table images has no column alt"),
+    "an unknown revision": (_sql("UPDATE alembic_version SET version_num = 'ffff'"), "a newer harvester (schema ffff"),
+    "two heads": (_sql("INSERT INTO alembic_version VALUES ('0001')"), "it names 2 versions of its schema"),
+    "no head": (_sql("DELETE FROM alembic_version"), "it names 0 versions of its schema"),
+    "a head that is none": (_sql("UPDATE alembic_version SET version_num = x'00ff'"), "its schema has no version"),
+    "an old head on new tables": (_sql("UPDATE alembic_version SET version_num = '0002'"), "cannot be used"),
+}
+
+
+@pytest.fixture(scope="module")
+def harvested(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with three pictures."""
+    folder = tmp_path_factory.mktemp("harvested")
+    files = dataset.write(folder / "in", dataset.one_user([server.url(f"/photo/{number}.jpg") for number in range(3)]))
+    Commands(folder / "data").crawl(files)
+    return folder
+
+
+def _state(data: Path) -> dict[str, bytes]:
+    """Everything that is kept; SQLite's helpers and the locks come and go."""
+    return {
+        str(path.relative_to(data)): path.read_bytes()
+        for path in sorted(data.rglob("*"))
+        if path.is_file() and not path.name.endswith(("-wal", "-shm", ".lock"))
+    }
+
+
+_LOOKS = [(kind, words) for kind in DAMAGES for words in ("crawl", "status")]
+_LOOKS += [("a missing column", words) for words in ("why", "verify", "forget")]
+
+
+@pytest.mark.parametrize(("kind", "words"), _LOOKS)
+def test_a_damaged_catalogue_is_told_and_left_alone(commands: Commands, harvested: Path, kind: str, words: str) -> None:
+    """Whichever command looks at it first."""
+    damage, says = DAMAGES[kind]
+    shutil.copytree(harvested / "data", commands.data)
+    damage(commands.data / "catalogue.db")
+    before = _state(commands.data)
+    arguments = {
+        "crawl": ("mastodon", "-a", f"posts={harvested / 'in/user_posts.json'}",
+                  "-a", f"accounts={harvested / 'in/accounts_labeled.csv'}", "--nolog"),
+        "why": ("0_0_0.jpg",),
+        "forget": ("--site", "mastodon"),
+    }.get(words, ())  # fmt: skip
+    done = commands.scrapy(words, *arguments)
+    assert (done.returncode, "Traceback" in done.stderr, done.stderr.count("\n")) == (2, False, 1), done.stderr
+    told = ("There is no catalogue in",) if words != "crawl" and kind in ("zero bytes", "a folder") else (says,)
+    assert told[0] in done.stderr
+    assert _state(commands.data) == before
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (
+            "UPDATE images SET promised_at = 'yesterday'",
+            "images.promised_at of row 1 is no such value as belongs there",
+        ),
+        ("UPDATE images SET metadata = '{not json'", "images.metadata of row 1 is no such value"),
+        ("UPDATE images SET detail = x'00ff', status = x'00ff'", "images.status of row 1 is no such value"),
+        ("UPDATE sightings SET name = CAST(name AS BLOB)", "sightings.name of row 1 is no such value"),
+        ("UPDATE sightings SET name = CAST(name || x'ff' AS TEXT)", "Could not decode to UTF-8 column 'name'"),
+    ],
+)
+def test_values_of_a_wrong_kind_are_told(
+    commands: Commands, server: Farsite, harvested: Path, script: str, says: str
+) -> None:
+    """SQLite keeps a word where a number belongs; who reads it says where it stands."""
+    shutil.copytree(harvested / "data", commands.data)
+    _sql(script)(commands.data / "catalogue.db")
+    done = commands.scrapy("why", server.url("/photo/0.jpg"))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+    assert says in done.stderr
+
+
+def _calls(path: Path) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield node
+
+
+def test_values_reach_the_database_as_bound_parameters_only() -> None:
+    """SQL is built by SQLAlchemy, or is a text that stands in the source as it is: no f-string, %, + or format."""
+    takers = {"text", "exec_driver_sql", "execute", "executemany", "executescript", "literal_column", "select_from"}
+    loose, texts = [], 0
+    for path in sorted((ROOT / "harvester").rglob("*.py")):
+        for call in _calls(path):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if name not in takers or not call.args:
+                continue
+            statement = call.args[0]
+            texts += isinstance(statement, ast.Constant)
+            made = isinstance(statement, ast.JoinedStr | ast.BinOp) or (
+                isinstance(statement, ast.Call) and getattr(statement.func, "attr", "") in ("format", "join", "replace")
+            )
+            if made:
+                loose.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert texts > 3
+    assert loose == []
+
+
+@pytest.mark.parametrize("hostile", ["'; DROP TABLE images; --", '"; DELETE FROM images; --', "%' OR '1'='1", "_%"])
+def test_hostile_words_are_only_words(commands: Commands, harvested: Path, hostile: str) -> None:
+    """In a name that is looked for, and in a site that is forgotten."""
+    shutil.copytree(harvested / "data", commands.data)
+    assert commands.scrapy("why", hostile).returncode == 1
+    assert commands.scrapy("forget", "--site", hostile).returncode == 2
+    assert dataset.rows(commands.data, "SELECT count(*), min(status) FROM images") == [(3, "done")]
