@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench bench-micro bench-growth bench-stalls bench-scale nginx postgres clean
+.PHONY: demo test bench bench-micro bench-growth bench-stalls bench-scale bench-duplicates bench-accuracy nginx postgres clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
@@ -28,6 +28,16 @@ bench-growth: .venv/ready nginx
 
 bench-stalls: .venv/ready nginx
 	$(BIN)/python -m benchmarks.stalls
+
+bench-duplicates: .venv/ready
+	$(BIN)/python -m benchmarks.duplicates
+
+# Its photographs are those of Debian's wallpaper packages.
+bench-accuracy: .venv/ready
+	$(SUDO) apt-get update -qq
+	$(SUDO) apt-get install -qq -y --no-install-recommends $$($(BIN)/python -c \
+		"from benchmarks.distortions import PACKAGES; print(*PACKAGES)")
+	$(BIN)/python -m benchmarks.accuracy
 
 clean:
 	rm -rf .venv demo-data .mypy_cache .ruff_cache .pytest_cache
