@@ -21,7 +21,7 @@ FLAT_BELOW = 32
 more, blank paper, noise and gradients 25 at most (docs/duplicates-accuracy.md)."""
 
 NOISE = 1.0
-"""Of a frequency as it is stored: a wave of a 16th of a grey level. What rounding leaves in a single colour is below."""
+"""Of a frequency as it is stored: a wave of a 16th of a grey level. Rounding leaves less in a single colour."""
 
 Bits = npt.NDArray[np.bool_]
 Frequencies = npt.NDArray[np.floating]

@@ -53,7 +53,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.setattr(costs, "_MOST", 20)
         monkeypatch.setattr(join, "_ROWS", 64)
         monkeypatch.setattr(index, "_ROWS", 64)
-        monkeypatch.setattr(index, "_FEW", 1000)
+        monkeypatch.setattr(index, "_FEW", 4)
     if request.param == "in small buckets":
         monkeypatch.setattr(join, "_BUCKET", 8)
         monkeypatch.setattr(join, "_CELLS", 512)

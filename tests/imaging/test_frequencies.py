@@ -63,7 +63,7 @@ def test_a_turned_pictures_phash_is_known_without_it(size: tuple[int, int]) -> N
 
 
 def test_packing_keeps_what_matters() -> None:
-    """Sixteen bits hold every frequency there can be; phash loses a bit at most, where the two in the middle become one."""
+    """Sixteen bits hold every frequency there can be; phash loses a bit at most, where the middle two become one."""
     for pixels in (np.full((32, 32), 255), np.indices((32, 32)).sum(axis=0) % 2 * 255):
         assert np.isfinite(unpacked([packed(lowest(pixels.astype(np.int64)))])).all()
     lost = []
