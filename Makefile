@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCKED ?=
 WANTED = $(if $(LOCKED),--require-hashes -r requirements.lock,-r $(1))
 
-.PHONY: demo test corpus fuzz audit lock bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres clean
+.PHONY: demo test corpus fuzz audit lock bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres bench-duplicates bench-accuracy clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
@@ -53,6 +53,16 @@ bench-growth: .venv/ready nginx
 
 bench-stalls: .venv/ready nginx
 	$(BIN)/python -m benchmarks.stalls
+
+bench-duplicates: .venv/ready
+	$(BIN)/python -m benchmarks.duplicates
+
+# Its photographs are those of Debian's wallpaper packages.
+bench-accuracy: .venv/ready
+	$(SUDO) apt-get update -qq
+	$(SUDO) apt-get install -qq -y --no-install-recommends $$($(BIN)/python -c \
+		"from benchmarks.distortions import PACKAGES; print(*PACKAGES)")
+	$(BIN)/python -m benchmarks.accuracy
 
 clean:
 	rm -rf .venv .venv-supply demo-data .mypy_cache .ruff_cache .pytest_cache

@@ -18,7 +18,7 @@ FURTHEST = 31
 _ROWS = 2**16  # known hashes looked at in one go
 _KEY = 22  # bits
 _SPARSE = 0.25  # part of the known hashes that may be likely; choosing more of them first brings nothing
-_FEW = 2**30  # comparisons, each of a nanosecond
+_FEW = 2048  # hashes: to compare each of them with all others takes no longer than to sort those
 
 
 class Pairs(NamedTuple):
@@ -72,7 +72,7 @@ def between(new: Hashes, known: Hashes, distance: int) -> Pairs:
         return _together([])
     news = _Places.of(new)
     likely = _likely(news.unique, known, distance)
-    if len(new) * len(likely) <= _FEW:
+    if min(len(new), len(likely)) <= _FEW:
         found = join.tiles(new, known[likely], distance)
         return _together([Pairs(row, likely[column], near) for row, column, near in found])
     return _across(news, _Places.of(known[likely], likely), distance)

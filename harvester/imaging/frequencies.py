@@ -18,10 +18,10 @@ SAME = "same"
 
 FLAT_BELOW = 32
 """Waves. In a picture with fewer, more than half of the bits of phash are chance or nothing. Photographs have 50 and
-more, blank paper, noise and gradients 25 at most (docs/duplicates.md)."""
+more, blank paper, noise and gradients 25 at most (docs/duplicates-accuracy.md)."""
 
 NOISE = 1.0
-"""Grey levels, of a wave over 32 x 32 pixels. What rounding and JPEG leave behind in a single colour stays below."""
+"""Of a frequency as it is stored: a wave of a 16th of a grey level. Rounding leaves less in a single colour."""
 
 Bits = npt.NDArray[np.bool_]
 Frequencies = npt.NDArray[np.floating]
@@ -70,8 +70,13 @@ def lowest(pixels: npt.NDArray[np.int64]) -> Frequencies:
 
 
 def above_median(frequencies: Frequencies) -> Bits:
-    """The bits of phash, of one picture (8 x 8) or many (n x 8 x 8)."""
-    above: Bits = frequencies > np.median(frequencies, axis=(-2, -1), keepdims=True)
+    """The bits of phash, of one picture (8 x 8) or many (n x 8 x 8).
+
+    What is above the lower one of the two in the middle is above the median, and the other way round.
+    """
+    bits = SIDE * SIDE
+    middle = np.partition(frequencies.reshape(-1, bits), bits // 2 - 1, axis=1)[:, bits // 2 - 1]
+    above: Bits = frequencies > middle.reshape(*frequencies.shape[:-2], 1, 1)
     return above
 
 

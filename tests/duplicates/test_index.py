@@ -53,7 +53,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.setattr(costs, "_MOST", 20)
         monkeypatch.setattr(join, "_ROWS", 64)
         monkeypatch.setattr(index, "_ROWS", 64)
-        monkeypatch.setattr(index, "_FEW", 1000)
+        monkeypatch.setattr(index, "_FEW", 4)
     if request.param == "in small buckets":
         monkeypatch.setattr(join, "_BUCKET", 8)
         monkeypatch.setattr(join, "_CELLS", 512)
@@ -96,7 +96,10 @@ def test_any_few_hashes_are_searched_exactly(values: list[int], distance: int) -
 @pytest.mark.parametrize("number", [0, 1, 2, 63, 64, 65, 127, 128, 129, 200])
 def test_sizes_around_the_pieces_lose_nothing(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pieces of 64 hashes: pairs on both sides of a border are found, for all hashes in one bucket too."""
-    for module, name, value in ((join, "_ROWS", 64), (join, "_BUCKET", 8), (costs, "_EACH", 1e4), (index, "_ROWS", 64)):
+    for module, name, value in (
+        *((join, "_ROWS", 64), (join, "_BUCKET", 8), (index, "_ROWS", 64)),
+        *((costs, "_EACH", 40.0), (costs, "_CHOICE", 0.0), (costs, "_MOST", 20)),
+    ):
         monkeypatch.setattr(module, name, value)
     rng = np.random.default_rng(number)
     for hashes in (

@@ -56,6 +56,7 @@ def test_an_old_database_is_taken_over_whole(commands: Commands, tmp_path: Path,
     for sha, body in zip(SHAS, BODIES, strict=True):
         assert (commands.data / "blobs" / sha[:2] / f"{sha}.jpg").read_bytes() == body
     assert {sha for (sha,) in _rows(commands, f"SELECT sha256 FROM blobs WHERE recipe = {RECIPE}")} == set(SHAS)
+    assert set(_rows(commands, "SELECT length(coefficients) FROM blobs")) == {(128,)}
     assert "pictures taken over: 4" in said
     assert "phash as the old tool had it: 4" in said
     assert f"images owed: 1\nimages failed: {len(failed)}" in "\n".join(sorted(said.splitlines(), reverse=True))

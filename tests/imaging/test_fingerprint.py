@@ -30,7 +30,8 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _found(data: bytes) -> dict[str, Any]:
-    return asdict(hashes(processed(data, "original").plane))
+    found = asdict(hashes(processed(data, "original").plane))
+    return {name: found[name] for name in NAMES}
 
 
 def _distances(one: dict[str, Any], other: dict[str, Any]) -> list[int]:
