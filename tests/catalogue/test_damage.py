@@ -114,7 +114,7 @@ def test_a_damaged_catalogue_is_told_and_left_alone(commands: Commands, harveste
             "images.promised_at of row 1 is no such value as belongs there",
         ),
         ("UPDATE images SET metadata = '{not json'", "images.metadata of row 1 is no such value"),
-        ("UPDATE images SET detail = x'00ff', status = x'00ff'", "images.status of row 1 is no such value"),
+        ("UPDATE images SET finished_at = x'00ff'", "images.finished_at of row 1 is no such value"),
         ("UPDATE sightings SET name = CAST(name AS BLOB)", "sightings.name of row 1 is no such value"),
         ("UPDATE sightings SET name = CAST(name || x'ff' AS TEXT)", "Could not decode to UTF-8 column 'name'"),
     ],
