@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from harvester.blobs import BlobStore, digest
 from harvester.catalogue import pairs, searches
-from harvester.catalogue.mending import adopt_blob
-from harvester.catalogue.schema import compared
+from harvester.catalogue.mending import adopt_blob, drop_blob
+from harvester.catalogue.schema import blobs, compared
 from harvester.catalogue.schema import pairs as table
 from harvester.duplicates.groups import groups
 from harvester.duplicates.limits import limits
@@ -154,3 +154,26 @@ def test_a_profile_counts_where_it_changes_colours() -> None:
     )
     assert plain == said
     assert plain != other
+
+
+@pytest.mark.parametrize("going", range(4))
+def test_the_others_stay_together_when_one_of_equal_hashes_goes(
+    engine: Engine, store: BlobStore, keep: Keep, going: int
+) -> None:
+    """Three of equal hashes are chained and only one is paired with the fourth: whichever goes, three are left."""
+    shas = [keep(pictures.numbered(number)) for number in range(3)]
+    with engine.begin() as connection:
+        near = f"{_phash(connection, shas[0]) ^ 1:016x}"
+        row = connection.execute(select(blobs).where(blobs.c.sha256 == shas[0])).one()
+        adopt_blob(connection, {**row._mapping, "sha256": "f" * 64, "phash": near, "width": 9})
+    _search(engine, store, PHASH)
+    every = [*shas, "f" * 64]
+    with engine.begin() as connection:
+        assert [len(group.members) for group in groups(connection)] == [4]
+        drop_blob(connection, every.pop(going))
+        (group,) = groups(connection)
+    assert {member.sha256 for member in group.members} == set(every)
+
+
+def _phash(connection: Connection, sha256: str) -> int:
+    return int(connection.execute(select(blobs.c.phash).where(blobs.c.sha256 == sha256)).scalar_one(), 16)
