@@ -2,14 +2,17 @@
 
 import os
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from harvester.catalogue import measures, pairs, queries, tags
 from harvester.catalogue.measures import Occurrences, Spread
+from harvester.catalogue.store import shown
 from harvester.places import Places
 from harvester.reasons import REASONS
 
@@ -59,40 +62,52 @@ class _Books:
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-def statistics(connection: Connection, places: Places, *, thumbs: bool) -> Statistics:
-    """Read them; `thumbs`: also the sizes of all thumbnails, from the disk."""
-    kinds = measures.blobs_by_kind(connection)
+def statistics(engine: Engine, places: Places, *, thumbs: bool) -> Statistics:
+    """Read them, on two cores; `thumbs`: also the sizes of all thumbnails, from the disk.
+
+    While a crawl runs, the numbers are not all of the very same moment.
+    """
+    questions = (measures.blobs_by_kind, measures.occurrences, measures.users, measures.albums_read,
+                 measures.kept_but_gone, tags.tree, _books, _look_alikes)  # fmt: skip
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(_asked, engine, question) for question in questions]
+        kinds, occurrences, users, read, kept, tree, counted, alike = (answer.result() for answer in answers)
     by_format: dict[str, list[Spread]] = {}
     for kind in kinds:
         by_format.setdefault(kind.format, []).append(kind.bytes)
     pixels = measures.together([kind.pixels for kind in kinds])
-    counted = _books(connection)
-    number, pending, oldest, newest = measures.albums_read(connection)
-    look_alikes, groups = _look_alikes(connection)
+    with engine.connect() as connection:
+        ends = (pixels.least, pixels.most)
+        smallest, largest = (None if end is None else measures.size_of(connection, end) for end in ends)
     return Statistics(
-        catalogue=connection.engine.url.render_as_string(hide_password=True),
-        catalogue_bytes=_file_size(connection),
+        catalogue=shown(engine.url),
+        catalogue_bytes=_file_size(engine),
         sizes=measures.together([kind.bytes for kind in kinds]),
         pixels=pixels,
-        smallest=None if pixels.least is None else measures.size_of(connection, pixels.least),
-        largest=None if pixels.most is None else measures.size_of(connection, pixels.most),
+        smallest=smallest,
+        largest=largest,
         animated=sum(kind.bytes.number for kind in kinds if kind.animated),
         formats={form: measures.together(spreads) for form, spreads in sorted(by_format.items())},
         sites=counted.sites,
         reasons=counted.reasons,
-        users=measures.users(connection),
-        albums=number,
-        albums_pending=pending,
-        oldest_read=oldest,
-        newest_read=newest,
-        occurrences=measures.occurrences(connection),
+        users=users,
+        albums=read[0],
+        albums_pending=read[1],
+        oldest_read=read[2],
+        newest_read=read[3],
+        occurrences=occurrences,
         gone=sum(counted.reasons[reason] for reason in GONE),
-        gone_but_kept=measures.kept_but_gone(connection),
-        tags=len(tags.tree(connection)),
-        look_alikes=look_alikes,
-        groups=groups,
+        gone_but_kept=kept,
+        tags=len(tree),
+        look_alikes=alike[0],
+        groups=alike[1],
         thumbs=_thumbs(places.thumbs) if thumbs else None,
     )
+
+
+def _asked(engine: Engine, question: Callable[[Connection], Any]) -> Any:
+    with engine.connect() as connection:
+        return question(connection)
 
 
 def _books(connection: Connection) -> _Books:
@@ -114,9 +129,9 @@ def _look_alikes(connection: Connection) -> tuple[int, int]:
     return sum(len(group.members) for group in found), len(found)
 
 
-def _file_size(connection: Connection) -> int | None:
+def _file_size(engine: Engine) -> int | None:
     """Of a database that is a file."""
-    url = connection.engine.url
+    url = engine.url
     if url.get_backend_name() != "sqlite":
         return None
     files = (Path(f"{url.database}{end}") for end in ("", "-wal"))
