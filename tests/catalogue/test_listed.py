@@ -42,5 +42,6 @@ def test_an_image_in_no_album_and_no_folder_is_shown(engine: Engine) -> None:
     with engine.begin() as connection:
         fill(connection, [[(0, 0)], [], [], []], [])
         connection.execute(album_images.delete())
+    with engine.connect() as connection:
         (row,) = listed.images_of_all(connection, [])
     assert (row["names"], row["albums"]) == ([], [])
