@@ -114,7 +114,7 @@ def _text(compared: "Compared", groups: "list[Group]", exact: int) -> str:
     states = Counter(group.state for group in groups)
     pairs = ", ".join(f"{number:,} by {method}" for method, number in sorted(compared.pairs.items()))
     lines = [
-        f"compared    {compared.new:,} new pictures with each other and with {compared.known:,} known ones",
+        f"compared    {compared.new:,} new with each other and with {compared.known:,} known",
         f"left out    {compared.flat:,} flat, {compared.videos:,} videos, {compared.outdated:,} with old fingerprints",
         f"new pairs   {pairs or 'none'}",
         f"groups      {len(groups):,}: {', '.join(f'{states[state]:,} {state}' for state in STATES)}",

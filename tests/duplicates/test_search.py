@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from harvester.blobs import BlobStore, digest
 from harvester.catalogue import pairs, searches
-from harvester.catalogue.mending import adopt_blob
-from harvester.catalogue.schema import compared
+from harvester.catalogue.mending import adopt_blob, drop_blob
+from harvester.catalogue.schema import blobs, compared
 from harvester.catalogue.schema import pairs as table
 from harvester.duplicates.groups import groups
 from harvester.duplicates.limits import limits
@@ -18,6 +18,7 @@ from harvester.duplicates.search import Compared, search
 from harvester.imaging import decode
 from harvester.imaging.convert import Options
 from harvester.imaging.described import described
+from harvester.imaging.pixels import pixel_digest
 from tests.catalogue.conftest import engine
 from tests.farsite import pictures, scenes
 
@@ -116,7 +117,7 @@ def test_pixels_are_decoded_once(engine: Engine, store: BlobStore, keep: Keep) -
 
 
 def test_pictures_that_differ_in_little_have_not_the_same_pixels(engine: Engine, store: BlobStore, keep: Keep) -> None:
-    """One grey level of one pixel; another frame behind the first; another profile."""
+    """One grey level of one pixel; another frame behind the first."""
     picture = scenes.scene().copy()
     keep(_png(picture))
     picture.putpixel((9, 9), tuple(min(255, part + 1) for part in picture.getpixel((9, 9))))  # type: ignore[union-attr]
@@ -124,12 +125,10 @@ def test_pictures_that_differ_in_little_have_not_the_same_pixels(engine: Engine,
     first, second, third = scenes.frames()
     for others in ([second], [third]):
         keep(pictures.encoded(first, "PNG", save_all=True, append_images=others, duration=100))
-    for name in ("jpeg-rgb.jpg", "jpeg-adobergb.jpg"):
-        keep(pictures.KINDS[name]())
     assert _search(engine, store, OFF).pairs == {}
     with engine.connect() as connection:
         looked_at = connection.execute(select(compared.c.pixels).where(compared.c.pixels.is_not(None))).scalars().all()
-    assert len(set(looked_at)) == len(looked_at) == 6
+    assert len(set(looked_at)) == len(looked_at) == 4
 
 
 def test_a_killed_search_leaves_nothing_that_counts(engine: Engine, store: BlobStore, keep: Keep) -> None:
@@ -145,3 +144,36 @@ def test_a_killed_search_leaves_nothing_that_counts(engine: Engine, store: BlobS
     found = _search(engine, store, {})
     assert found.new == 2
     assert found.pairs["phash"] == 1
+
+
+def test_a_profile_counts_where_it_changes_colours() -> None:
+    """The same numbers under another profile are other colours; sRGB said or not said is the same."""
+    plain, said, other = (
+        pixel_digest(pictures.KINDS[name](), decode.Limits())
+        for name in ("jpeg-rgb.jpg", "jpeg-srgb-icc.jpg", "jpeg-adobergb.jpg")
+    )
+    assert plain == said
+    assert plain != other
+
+
+@pytest.mark.parametrize("going", range(4))
+def test_the_others_stay_together_when_one_of_equal_hashes_goes(
+    engine: Engine, store: BlobStore, keep: Keep, going: int
+) -> None:
+    """Three of equal hashes are chained and only one is paired with the fourth: whichever goes, three are left."""
+    shas = [keep(pictures.numbered(number)) for number in range(3)]
+    with engine.begin() as connection:
+        near = f"{_phash(connection, shas[0]) ^ 1:016x}"
+        row = connection.execute(select(blobs).where(blobs.c.sha256 == shas[0])).one()
+        adopt_blob(connection, {**row._mapping, "sha256": "f" * 64, "phash": near, "width": 9})
+    _search(engine, store, PHASH)
+    every = [*shas, "f" * 64]
+    with engine.begin() as connection:
+        assert [len(group.members) for group in groups(connection)] == [4]
+        drop_blob(connection, every.pop(going))
+        (group,) = groups(connection)
+    assert {member.sha256 for member in group.members} == set(every)
+
+
+def _phash(connection: Connection, sha256: str) -> int:
+    return int(connection.execute(select(blobs.c.phash).where(blobs.c.sha256 == sha256)).scalar_one(), 16)
