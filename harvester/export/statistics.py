@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from harvester.catalogue import measures, pairs, queries, tags
 from harvester.catalogue.measures import Occurrences, Spread
 from harvester.catalogue.store import shown
 from harvester.places import Places
-from harvester.reasons import REASONS
 
 GONE = ("gone", "http-gone")
 
@@ -31,8 +30,8 @@ class Statistics:
     largest: tuple[int, int] | None
     animated: int
     formats: dict[str, Spread]
-    sites: dict[str, Counter[str]]  # images by status
-    reasons: Counter[str]
+    sites: dict[str, dict[str, int]]  # images by status
+    reasons: dict[str, int]  # the most frequent first
     users: dict[str, int]
     albums: int
     albums_pending: int
@@ -49,17 +48,11 @@ class Statistics:
     @property
     def failed(self) -> int:
         """Images that could not be had, each once however many albums list it."""
-        return sum(count["failed"] for count in self.sites.values())
+        return sum(count.get("failed", 0) for count in self.sites.values())
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
         return asdict(self) | {"failed": self.failed, "exact_duplicates": self.occurrences.duplicates}
-
-
-@dataclass
-class _Books:
-    sites: dict[str, Counter[str]] = field(default_factory=dict)
-    reasons: Counter[str] = field(default_factory=Counter)
 
 
 def statistics(engine: Engine, places: Places, *, thumbs: bool) -> Statistics:
@@ -88,15 +81,15 @@ def statistics(engine: Engine, places: Places, *, thumbs: bool) -> Statistics:
         largest=largest,
         animated=sum(kind.bytes.number for kind in kinds if kind.animated),
         formats={form: measures.together(spreads) for form, spreads in sorted(by_format.items())},
-        sites=counted.sites,
-        reasons=counted.reasons,
+        sites=counted[0],
+        reasons=counted[1],
         users=users,
         albums=read[0],
         albums_pending=read[1],
         oldest_read=read[2],
         newest_read=read[3],
         occurrences=occurrences,
-        gone=sum(counted.reasons[reason] for reason in GONE),
+        gone=sum(counted[1].get(reason, 0) for reason in GONE),
         gone_but_kept=kept,
         tags=len(tree),
         look_alikes=alike[0],
@@ -110,13 +103,16 @@ def _asked(engine: Engine, question: Callable[[Connection], Any]) -> Any:
         return question(connection)
 
 
-def _books(connection: Connection) -> _Books:
-    found = _Books()
+def _books(connection: Connection) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Images by site and status, and by reason."""
+    sites: dict[str, dict[str, int]] = {}
+    reasons = Counter[str]()
     for count in queries.counts(connection):
-        found.sites.setdefault(count.site, Counter())[count.status] += count.images
-        if count.reason in REASONS:
-            found.reasons[count.reason] += count.images
-    return found
+        of_site = sites.setdefault(count.site, {})
+        of_site[count.status] = of_site.get(count.status, 0) + count.images
+        if count.reason:
+            reasons[count.reason] += count.images
+    return sites, dict(reasons.most_common())
 
 
 def _look_alikes(connection: Connection) -> tuple[int, int]:
