@@ -34,7 +34,7 @@ def template(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> tuple
     posts = {**dataset.one_user(urls[:4]), **dataset.one_user(urls[4:], ACCTS[1])}
     files = dataset.write(folder, posts)
     commands = Commands(folder / "data")
-    commands.crawl(files)
+    commands.crawl(files, "-s", "DOWNLOAD_TIMEOUT=30")
     assert commands.scrapy("import-favorites", str(oldbase.write(folder / "old", layout="v1"))).returncode == 0
     return files, folder / "data"
 
@@ -188,7 +188,7 @@ def test_a_removed_user_goes_with_files_and_comes_back_when_asked_for(
     assert len(whole - left) == 6
     assert _ok(commands, "verify").endswith("sound.\n")
     assert "0" not in dataset.status(commands.data)
-    commands.crawl(harvested)
+    commands.crawl(harvested, "-s", "DOWNLOAD_TIMEOUT=30")
     assert _files(commands.data) == whole
     asked = set(farsite.counts()["paths"]) - {"/robots.txt", "/status/404"}
     assert asked == {f"/photo/{number}.jpg" for number in range(4)}
