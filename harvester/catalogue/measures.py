@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Float, and_, cast, func, literal, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Float,
+    FromClause,
+    Subquery,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+)
 
 from harvester.catalogue.schema import album_images, albums, blobs, collections, images, owners, sightings
 
@@ -60,22 +72,22 @@ def blobs_by_kind(connection: Connection) -> list[Kind]:
     kinds = select(blobs.c.format, blobs.c.animated, func.count(), *measures)
     found = connection.execute(kinds.group_by(blobs.c.format, blobs.c.animated)).all()
     return [
-        Kind(form, bool(animated), _spread(number, sums[:5], centres[0]), _spread(number, sums[5:], centres[1]))
+        Kind(form, bool(animated), _spread(number, sums[:4], centres[0]), _spread(number, sums[4:], centres[1]))
         for form, animated, number, *sums in found
     ]
 
 
 def _sums(column: ColumnElement[Any], centre: float) -> list[ColumnElement[Any]]:
-    """Sum, least, most, and the first two moments about a value near the mean, so that nothing cancels out."""
-    off = cast(column, Float) - literal(centre)
-    return [func.sum(column), func.min(column), func.max(column), func.sum(off), func.sum(off * off)]
+    """Sum, least, most, and the second moment about a value near the mean, so that nothing cancels out."""
+    off = column - literal(centre, Float)
+    return [func.sum(column), func.min(column), func.max(column), func.sum(off * off)]
 
 
 def _spread(number: int, sums: Sequence[Any], centre: float) -> Spread:
-    total, least, most, first, second = (float(value) for value in sums)
-    variance = max(0.0, second - first * first / number) / (number - 1) if number > 2 else None
-    deviation = None if variance is None else sqrt(variance)
-    return Spread(number, int(total), int(least), int(most), centre + first / number, deviation)
+    total, least, most = map(int, sums[:3])
+    off = total / number - centre
+    variance = max(0.0, float(sums[3]) - off * off * number) / (number - 1) if number > 2 else None
+    return Spread(number, total, least, most, total / number, None if variance is None else sqrt(variance))
 
 
 def together(spreads: Sequence[Spread]) -> Spread:
@@ -109,31 +121,36 @@ def size_of(connection: Connection, pixels: int) -> tuple[int, int]:
 
 def occurrences(connection: Connection) -> Occurrences:
     """How often kept bytes occur."""
-    same = select(images.c.sha256, func.count().label("number")).where(images.c.sha256.is_not(None))
-    held = same.group_by(images.c.sha256).subquery()
-    repeated = and_(held.c.number > 1, blobs.c.sha256 == held.c.sha256)
-    spare = func.coalesce(func.sum((held.c.number - 1) * blobs.c.bytes), 0)
-    counted = select(func.count(), func.coalesce(func.sum(held.c.number), 0), spare)
-    unique, total, saved = connection.execute(counted.select_from(held.outerjoin(blobs, repeated))).one()
+    total = int(connection.execute(select(func.count(images.c.sha256))).scalar_one())
+    same = select(images.c.sha256, (func.count() - 1).label("number")).where(images.c.sha256.is_not(None))
+    again = same.group_by(images.c.sha256).having(func.count() > 1).subquery()
+    spare, saved = _repeated(connection, again, again.join(blobs, blobs.c.sha256 == again.c.sha256))
+    unique = total - spare
     for table in (sightings, album_images):
         more = select(table.c.image_id, (func.count() - 1).label("number")).group_by(table.c.image_id)
         again = more.having(func.count() > 1).subquery()
-        found = again.join(images, images.c.id == again.c.image_id).join(blobs, blobs.c.sha256 == images.c.sha256)
-        sums = (func.sum(again.c.number), func.sum(again.c.number * blobs.c.bytes))
-        number, size = connection.execute(select(*sums).select_from(found)).one()
-        total, saved = total + (number or 0), saved + (size or 0)
-    return Occurrences(int(unique), int(total), int(saved))
+        kept = again.join(images, images.c.id == again.c.image_id).join(blobs, blobs.c.sha256 == images.c.sha256)
+        number, size = _repeated(connection, again, kept)
+        total, saved = total + number, saved + size
+    return Occurrences(unique, total, saved)
+
+
+def _repeated(connection: Connection, again: Subquery, joined: FromClause) -> tuple[int, int]:
+    """How many repetitions, and their bytes."""
+    sums = (func.sum(again.c.number), func.sum(again.c.number * blobs.c.bytes))
+    number, size = connection.execute(select(*sums).select_from(joined)).one()
+    return int(number or 0), int(size or 0)
 
 
 def users(connection: Connection) -> dict[str, int]:
     """Users by site: those who keep albums; where there are none, the authors of the images."""
     found = connection.execute(select(owners.c.site, func.count()).group_by(owners.c.site)).all()
     counted = {site: int(number) for site, number in found}
-    others = select(collections.c.id, collections.c.site).where(collections.c.site.not_in(list(counted)))
-    for row, site in connection.execute(others).all():
-        authors = select(func.count(images.c.author.distinct())).where(images.c.collection_id == row)
-        counted[site] = counted.get(site, 0) + int(connection.execute(authors).scalar_one())
-    return counted
+    each = select(images.c.author, images.c.collection_id).where(images.c.author.is_not(None)).distinct().subquery()
+    authors = select(collections.c.site, func.count(each.c.author.distinct()))
+    authors = authors.join(each, each.c.collection_id == collections.c.id).group_by(collections.c.site)
+    others = connection.execute(authors.where(collections.c.site.not_in(list(counted)))).all()
+    return counted | {site: int(number) for site, number in others}
 
 
 def albums_read(connection: Connection) -> tuple[int, int, int | None, int | None]:

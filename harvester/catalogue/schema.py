@@ -96,7 +96,9 @@ images = Table(
     UniqueConstraint("collection_id", "key"),
     Index("ix_images_books", "collection_id", "status", "reason"),
     Index("ix_images_sha256", "sha256"),
-    Index("ix_images_author", "author", postgresql_using="hash"),
+    # Each is empty in the other database: an ordered index of PostgreSQL holds no long text, SQLite has no other kind.
+    Index("ix_images_author", "author", postgresql_using="hash", sqlite_where=text("0")),
+    Index("ix_images_authors", "author", "collection_id", postgresql_where=text("false")),
 )
 Index(
     "ix_images_owed",

@@ -44,11 +44,7 @@ class Command(ScrapyCommand):
         from harvester.export.statlines import lines
 
         assert self.settings is not None
-        with (
-            collection(self.settings) as (places, catalogue),
-            told_plainly(catalogue),
-            catalogue.connect() as connection,
-        ):
-            found = statistics(connection, places, thumbs=thumbs)
+        with collection(self.settings) as (places, catalogue), told_plainly(catalogue):
+            found = statistics(catalogue, places, thumbs=thumbs)
         print(json.dumps(found.as_dict(), indent=2) if as_json else "\n".join(lines(found)))  # noqa: T201
         return 0

@@ -2,16 +2,18 @@
 
 import os
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from harvester.catalogue import measures, pairs, queries, tags
 from harvester.catalogue.measures import Occurrences, Spread
+from harvester.catalogue.store import shown
 from harvester.places import Places
-from harvester.reasons import REASONS
 
 GONE = ("gone", "http-gone")
 
@@ -28,8 +30,8 @@ class Statistics:
     largest: tuple[int, int] | None
     animated: int
     formats: dict[str, Spread]
-    sites: dict[str, Counter[str]]  # images by status
-    reasons: Counter[str]
+    sites: dict[str, dict[str, int]]  # images by status
+    reasons: dict[str, int]  # the most frequent first
     users: dict[str, int]
     albums: int
     albums_pending: int
@@ -46,62 +48,71 @@ class Statistics:
     @property
     def failed(self) -> int:
         """Images that could not be had, each once however many albums list it."""
-        return sum(count["failed"] for count in self.sites.values())
+        return sum(count.get("failed", 0) for count in self.sites.values())
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
         return asdict(self) | {"failed": self.failed, "exact_duplicates": self.occurrences.duplicates}
 
 
-@dataclass
-class _Books:
-    sites: dict[str, Counter[str]] = field(default_factory=dict)
-    reasons: Counter[str] = field(default_factory=Counter)
+def statistics(engine: Engine, places: Places, *, thumbs: bool) -> Statistics:
+    """Read them, on two cores; `thumbs`: also the sizes of all thumbnails, from the disk.
 
-
-def statistics(connection: Connection, places: Places, *, thumbs: bool) -> Statistics:
-    """Read them; `thumbs`: also the sizes of all thumbnails, from the disk."""
-    kinds = measures.blobs_by_kind(connection)
+    While a crawl runs, the numbers are not all of the very same moment.
+    """
+    questions = (measures.blobs_by_kind, measures.occurrences, measures.users, measures.albums_read,
+                 measures.kept_but_gone, tags.tree, _books, _look_alikes)  # fmt: skip
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(_asked, engine, question) for question in questions]
+        kinds, occurrences, users, read, kept, tree, counted, alike = (answer.result() for answer in answers)
     by_format: dict[str, list[Spread]] = {}
     for kind in kinds:
         by_format.setdefault(kind.format, []).append(kind.bytes)
     pixels = measures.together([kind.pixels for kind in kinds])
-    counted = _books(connection)
-    number, pending, oldest, newest = measures.albums_read(connection)
-    look_alikes, groups = _look_alikes(connection)
+    with engine.connect() as connection:
+        ends = (pixels.least, pixels.most)
+        smallest, largest = (None if end is None else measures.size_of(connection, end) for end in ends)
     return Statistics(
-        catalogue=connection.engine.url.render_as_string(hide_password=True),
-        catalogue_bytes=_file_size(connection),
+        catalogue=shown(engine.url),
+        catalogue_bytes=_file_size(engine),
         sizes=measures.together([kind.bytes for kind in kinds]),
         pixels=pixels,
-        smallest=None if pixels.least is None else measures.size_of(connection, pixels.least),
-        largest=None if pixels.most is None else measures.size_of(connection, pixels.most),
+        smallest=smallest,
+        largest=largest,
         animated=sum(kind.bytes.number for kind in kinds if kind.animated),
         formats={form: measures.together(spreads) for form, spreads in sorted(by_format.items())},
-        sites=counted.sites,
-        reasons=counted.reasons,
-        users=measures.users(connection),
-        albums=number,
-        albums_pending=pending,
-        oldest_read=oldest,
-        newest_read=newest,
-        occurrences=measures.occurrences(connection),
-        gone=sum(counted.reasons[reason] for reason in GONE),
-        gone_but_kept=measures.kept_but_gone(connection),
-        tags=len(tags.tree(connection)),
-        look_alikes=look_alikes,
-        groups=groups,
+        sites=counted[0],
+        reasons=counted[1],
+        users=users,
+        albums=read[0],
+        albums_pending=read[1],
+        oldest_read=read[2],
+        newest_read=read[3],
+        occurrences=occurrences,
+        gone=sum(counted[1].get(reason, 0) for reason in GONE),
+        gone_but_kept=kept,
+        tags=len(tree),
+        look_alikes=alike[0],
+        groups=alike[1],
         thumbs=_thumbs(places.thumbs) if thumbs else None,
     )
 
 
-def _books(connection: Connection) -> _Books:
-    found = _Books()
+def _asked(engine: Engine, question: Callable[[Connection], Any]) -> Any:
+    with engine.connect() as connection:
+        return question(connection)
+
+
+def _books(connection: Connection) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Images by site and status, and by reason."""
+    sites: dict[str, dict[str, int]] = {}
+    reasons = Counter[str]()
     for count in queries.counts(connection):
-        found.sites.setdefault(count.site, Counter())[count.status] += count.images
-        if count.reason in REASONS:
-            found.reasons[count.reason] += count.images
-    return found
+        of_site = sites.setdefault(count.site, {})
+        of_site[count.status] = of_site.get(count.status, 0) + count.images
+        if count.reason:
+            reasons[count.reason] += count.images
+    return sites, dict(reasons.most_common())
 
 
 def _look_alikes(connection: Connection) -> tuple[int, int]:
@@ -114,9 +125,9 @@ def _look_alikes(connection: Connection) -> tuple[int, int]:
     return sum(len(group.members) for group in found), len(found)
 
 
-def _file_size(connection: Connection) -> int | None:
+def _file_size(engine: Engine) -> int | None:
     """Of a database that is a file."""
-    url = connection.engine.url
+    url = engine.url
     if url.get_backend_name() != "sqlite":
         return None
     files = (Path(f"{url.database}{end}") for end in ("", "-wal"))

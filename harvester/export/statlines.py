@@ -24,11 +24,11 @@ def lines(found: Statistics) -> Iterator[str]:
     yield f"{found.tags:,} tags"
     for site, count in found.sites.items():
         yield ""
-        told = ", ".join(f"{count[status]:,} {status}" for status in ("done", "failed", "skipped", "pending"))
+        told = ", ".join(f"{count.get(status, 0):,} {status}" for status in ("done", "failed", "skipped", "pending"))
         yield f"{printable(site)}: {sum(count.values()):,} images promised: {told}"
     if found.reasons:
         yield ""
-        yield from (f"{reason}: {number:,}" for reason, number in found.reasons.most_common())
+        yield from (f"{reason}: {number:,}" for reason, number in found.reasons.items())
 
 
 def _on_disk(found: Statistics) -> Iterator[str]:

@@ -35,7 +35,7 @@ _named = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4) | st.none()), m
 _scopes = st.sampled_from(["album", "owner", "author", "imagefap", "mastodon"])
 
 
-def _fill(
+def fill(
     connection: Connection, in_albums: list[list[tuple[int, int | None]]], named: list[tuple[int, int | None]]
 ) -> None:
     """Two owners with two albums each, and a data set of two users; every picture that is there is tagged."""
@@ -101,7 +101,7 @@ def test_a_removal_takes_what_nothing_else_has_and_no_more(
 ) -> None:
     """Bytes stay while an image has them, an image while an album or a folder has it; the toll is the truth."""
     with connection.begin_nested() as example:
-        _fill(connection, in_albums, named)
+        fill(connection, in_albums, named)
         stray = _shas(connection, blobs.c.sha256) - _shas(connection, images.c.sha256)
         before, scope = _rows(connection, images, blobs, album_images, sightings), _scope(connection, word)
         used = _shas(connection, images.c.sha256)
@@ -131,7 +131,7 @@ def test_a_removal_takes_what_nothing_else_has_and_no_more(
 
 def test_a_data_set_is_read_again_after_a_removal(connection: Connection) -> None:
     """Nothing of it counts as promised, so the same files promise again what was removed."""
-    _fill(connection, [[]] * 4, [(0, 0), (1, 1)])
+    fill(connection, [[]] * 4, [(0, 0), (1, 1)])
     scope = Scope("mastodon", author="user0@example.social")
     going.choose(connection, scope)
     removing.remove(connection, scope)

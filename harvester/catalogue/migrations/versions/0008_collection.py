@@ -42,6 +42,11 @@ def upgrade() -> None:
     op.create_index("ix_blobs_measures", "blobs", ["format", "animated", "width", "height", "bytes"], unique=False)
     noted = sa.text("status = 'done' AND detail <> ''")
     op.create_index("ix_images_noted", "images", ["id"], unique=False, sqlite_where=noted, postgresql_where=noted)
+    op.drop_index("ix_images_author", "images")
+    op.create_index("ix_images_author", "images", ["author"], unique=False, postgresql_using="hash",
+                    sqlite_where=sa.text("0"))  # fmt: skip
+    op.create_index("ix_images_authors", "images", ["author", "collection_id"], unique=False,
+                    postgresql_where=sa.text("false"))  # fmt: skip
     _tag_log()
 
 

@@ -1,0 +1,47 @@
+"""Lists of everything of one kind, and the numbers over all of it, on both databases."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine, update
+
+from harvester.catalogue import listed
+from harvester.catalogue.schema import album_images, images
+from harvester.catalogue.selection import Selection, conditions
+from harvester.export.statistics import statistics
+from harvester.places import Places
+from tests.catalogue.test_removing import fill
+
+
+def test_lists_and_numbers_agree(engine: Engine, tmp_path: Path) -> None:
+    """Images, places and bytes of every user and album, and the sums over all of them, are those that were put in."""
+    places = Places(tmp_path, "")
+    with engine.begin() as connection:
+        fill(connection, [[(0, 0), (1, 1)], [(1, None), (2, None)], [(3, 0)], []], [(0, 0), (1, 1), (2, None)])
+        connection.execute(update(images).where(images.c.key == "2").values(status="failed", reason="gone"))
+    with engine.connect() as connection:
+        users = {(row["name"], row["images"], row["failed"], row["bytes"]) for row in listed.users(connection)}
+        found = {(row["user"], row["key"], row["images"], row["bytes"]) for row in listed.albums_of_all(connection)}
+        shown = {row["key"]: row for row in listed.images_of_all(connection, [])}
+        tagged = conditions(connection, places, Selection(tag="all", album="owner 0/0"))
+        of_album = [row["key"] for row in listed.images_of_all(connection, tagged)]
+    assert users == {("owner 0", 3, 1, 20), ("owner 1", 1, 0, 10), ("user0@example.social", 2, 0, 10),
+                     ("user1@example.social", 1, 0, 10)}  # fmt: skip
+    assert found == {("0", "0", 2, 20), ("0", "1", 2, 10), ("1", "2", 1, 10), ("1", "3", 0, 0)}
+    assert shown["1"]["albums"] == ["owner 0/album 0", "owner 0/album 1"]
+    assert (shown["0"]["tags"], shown["2"]["tags"], shown["https://h/0"]["names"]) == (["all"], [], ["0_0_0.jpg"])
+    assert of_album == ["0", "1"]
+    numbers = statistics(engine, places, thumbs=False)
+    assert numbers.users == {"imagefap": 2, "mastodon": 2}
+    assert (numbers.occurrences.unique, numbers.occurrences.total, numbers.occurrences.saved) == (2, 6, 40)
+    assert (numbers.albums, numbers.albums_pending, numbers.failed, numbers.gone, numbers.tags) == (4, 4, 1, 1, 1)
+    assert numbers.sizes.total == 50
+
+
+def test_an_image_in_no_album_and_no_folder_is_shown(engine: Engine) -> None:
+    """With empty lists."""
+    with engine.begin() as connection:
+        fill(connection, [[(0, 0)], [], [], []], [])
+        connection.execute(album_images.delete())
+    with engine.connect() as connection:
+        (row,) = listed.images_of_all(connection, [])
+    assert (row["names"], row["albums"]) == ([], [])
