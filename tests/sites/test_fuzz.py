@@ -48,7 +48,7 @@ lake.jpg
 <tr id="gid-5">
 <form><input name="captcha">""".splitlines()
 MARKUP = st.lists(st.sampled_from([*MARKS, "\0", "\ud800"]), max_size=40)
-MANY = settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
 def _reads(name: str, body: bytes) -> None:
