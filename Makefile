@@ -7,7 +7,7 @@ BIN := .venv/bin
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
 
-test: .venv/ready-dev postgres
+test: .venv/ready-dev .venv-scrapyd/ready postgres
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -30,7 +30,7 @@ bench-stalls: .venv/ready nginx
 	$(BIN)/python -m benchmarks.stalls
 
 clean:
-	rm -rf .venv demo-data .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-scrapyd demo-data .mypy_cache .ruff_cache .pytest_cache
 
 # The tests start a PostgreSQL server of their own; Debian's package is installed where it is missing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -50,4 +50,10 @@ nginx:
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+# scrapyd wants an older setuptools than everything else, so it lives apart.
+.venv-scrapyd/ready: requirements.txt requirements-scrapyd.txt
+	test -x .venv-scrapyd/bin/python || $(PYTHON) -m venv .venv-scrapyd
+	.venv-scrapyd/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-scrapyd.txt
 	touch $@
