@@ -142,6 +142,17 @@ STATS_DUMP = False  # the books are shown instead
 LOG_FORMATTER = "harvester.logs.QuietLogFormatter"
 FEED_EXPORT_ENCODING = "utf-8"
 
+# --- Monitoring: docs/deploy.md ------------------------------------------------------------------------------------
+
+# A folder for Prometheus' numbers, which node_exporter's textfile collector reads; empty: none are written.
+# Read by harvester.extensions.metrics.
+HARVESTER_METRICS_DIR = os.environ.get("HARVESTER_METRICS_DIR", "")
+
+# A run that ends by itself with fewer images done, or with a larger share of failures (0 to 1), ends with exit code 1.
+# Read by harvester.extensions.expectations.
+HARVESTER_MIN_IMAGES = os.environ.get("HARVESTER_MIN_IMAGES", "0")
+HARVESTER_MAX_FAILED = os.environ.get("HARVESTER_MAX_FAILED", "1")
+
 # --- Wiring: nothing to adjust --------------------------------------------------------------------------------------
 
 BOT_NAME = "harvester"
@@ -187,4 +198,5 @@ EXTENSIONS = {
     "harvester.extensions.progress.Progress": 400,
     "harvester.extensions.closing.Closing": 500,
     "harvester.extensions.blocks.Blocks": 600,
+    "harvester.extensions.metrics.Metrics": 700,
 }
