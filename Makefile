@@ -2,12 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench bench-micro bench-growth bench-stalls bench-scale nginx postgres clean
+.PHONY: demo test bench bench-micro bench-growth bench-stalls bench-scale nginx postgres systemd clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
 
-test: .venv/ready-dev .venv-scrapyd/ready postgres
+test: .venv/ready-dev .venv-scrapyd/ready postgres systemd
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -37,6 +37,11 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 postgres:
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends postgresql; }
+
+# The tests have systemd look at the units of deploy/.
+systemd:
+	command -v systemd-analyze >/dev/null || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends systemd; }
 
 # The benchmarks serve their pictures from an nginx of their own.
 nginx:
