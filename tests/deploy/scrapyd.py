@@ -64,9 +64,17 @@ class Scrapyd:
 
     def deploy(self, project: Path) -> subprocess.CompletedProcess[str]:
         """`scrapyd-deploy` from a copy of the project."""
-        configuration = project / "scrapy.cfg"
+        self._project, configuration = project, project / "scrapy.cfg"
         configuration.write_text(configuration.read_text().replace(":6800", f":{self.port}"))
         return deploy(project, environment=self._credentials)
+
+    def client(self, *words: str) -> str:
+        """What `scrapyd-client` prints in the project that was deployed."""
+        environment = os.environ | self._credentials
+        command = [str(BINARIES / "scrapyd-client"), *words]
+        return subprocess.run(
+            command, cwd=self._project, env=environment, text=True, capture_output=True, check=True
+        ).stdout
 
     def take(self, egg: Path) -> None:
         """The egg lies where `addversion.json` puts one; before the start."""

@@ -52,8 +52,14 @@ def _all_asked_once(farsite: Farsite) -> None:
 
 
 def test_it_takes_the_egg_and_lists_three_spiders(deployed: Scrapyd) -> None:
-    """Deployed with the credentials of scrapy.cfg; without the right password nothing is answered."""
+    """scrapyd-client says the same, with the credentials of scrapy.cfg; without the right ones nothing is answered."""
     assert deployed.ask("listspiders", project="harvester")["spiders"] == ["civitai", "imagefap", "mastodon"]
+    assert deployed.client("spiders", "--project", "harvester").split() == [
+        "harvester:",
+        "civitai",
+        "imagefap",
+        "mastodon",
+    ]
     with pytest.raises(urllib.error.HTTPError, match="401"):
         deployed.get("/daemonstatus.json", password="wrong")
 

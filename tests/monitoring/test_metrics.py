@@ -1,6 +1,7 @@
 """The numbers of a run as Prometheus reads them: a whole file at any moment, and the last ones stay."""
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests import dataset
-from tests.conftest import Commands
+from tests.conftest import ROOT, Commands
 from tests.farsite.process import Farsite
 
 
@@ -65,6 +66,8 @@ def test_the_numbers_of_a_run_are_those_of_its_books(
     assert before < start < end < time.time()
     assert told["scrapy_stats", "downloader/response_status_count/404"] == 1
     assert told["scrapy_stats", "harvester/failed/http-gone"] == 1
+    page = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    assert {name for name, _ in told} == set(re.findall(r"^\| `((?:harvester|scrapy)_\w+)` \|", page, re.MULTILINE))
 
 
 @pytest.mark.parametrize("signals", [1, 2])
