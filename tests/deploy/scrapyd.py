@@ -19,6 +19,9 @@ from tests.conftest import QUICK, ROOT
 
 BINARIES = ROOT / ".venv-scrapyd/bin"
 USER, PASSWORD = "harvester", "of an evening"
+PATIENT = {"DOWNLOAD_TIMEOUT": "300"}
+"""On a busy machine, or in a process that is held, a picture may take long, and must not be asked for twice."""
+
 PROJECT_FILES = ("harvester", "pyproject.toml", "setup.py", "scrapy.cfg", "requirements.txt", "README.md", "LICENSE")
 _PATIENCE = 240.0  # seconds; a job starts in two on an idle machine
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
@@ -100,7 +103,7 @@ class Scrapyd:
     def schedule(self, spider: str, *arguments: str, job: str = "", **settings: str) -> str:
         """The id of a job; arguments are `name=value`."""
         words = [(name, value) for name, _, value in (argument.partition("=") for argument in arguments)]
-        words += [("setting", f"{name}={value}") for name, value in (QUICK | settings).items()]
+        words += [("setting", f"{name}={value}") for name, value in (QUICK | PATIENT | settings).items()]
         words += [("jobid", job)] if job else []
         return str(self.tell("schedule", *words, spider=spider)["jobid"])
 
