@@ -6,12 +6,12 @@ BIN := .venv/bin
 LOCKED ?=
 WANTED = $(if $(LOCKED),--require-hashes -r requirements.lock,-r $(1))
 
-.PHONY: demo test corpus fuzz audit lock bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres bench-duplicates bench-accuracy clean
+.PHONY: demo test corpus fuzz audit lock bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres bench-duplicates bench-accuracy systemd clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
 
-test: .venv/ready-dev postgres
+test: .venv/ready-dev .venv-scrapyd/ready postgres systemd
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -65,13 +65,18 @@ bench-accuracy: .venv/ready
 	$(BIN)/python -m benchmarks.accuracy
 
 clean:
-	rm -rf .venv .venv-supply demo-data .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-supply demo-data .mypy_cache .ruff_cache .pytest_cache .venv-scrapyd
 
 # The tests start a PostgreSQL server of their own; Debian's package is installed where it is missing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 postgres:
 	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends postgresql; }
+
+# The tests have systemd look at the units of deploy/.
+systemd:
+	command -v systemd-analyze >/dev/null || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends systemd; }
 
 # The benchmarks serve their pictures from an nginx of their own.
 nginx:
@@ -91,4 +96,10 @@ nginx:
 .venv-supply/ready:
 	$(PYTHON) -m venv .venv-supply
 	.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14' 'pip-audit>=2.10,<3'
+	touch $@
+
+# scrapyd wants an older setuptools than everything else, so it lives apart.
+.venv-scrapyd/ready: requirements.txt requirements-scrapyd.txt
+	test -x .venv-scrapyd/bin/python || $(PYTHON) -m venv .venv-scrapyd
+	.venv-scrapyd/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-scrapyd.txt
 	touch $@

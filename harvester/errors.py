@@ -40,6 +40,10 @@ class Blocked(HarvesterError):
     """A site answers with block pages; raised nowhere, but what a run that ends for it says and exits with."""
 
 
+class Disappointing(HarvesterError):
+    """A run that ended by itself did less than was expected of it; raised nowhere, but what it says and exits with."""
+
+
 class Cut(HarvesterError):
     """A listing cannot be walked on; raised where a page is asked for or read. `restart`: its cursor is of no use."""
 

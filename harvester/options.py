@@ -12,6 +12,7 @@ from harvester.imaging.convert import Options
 from harvester.imaging.decode import Limits
 from harvester.imaging.sniff import EXTENSIONS
 from harvester.network import Reach, networks, ports
+from harvester.places import resolved
 from harvester.politeness.windows import Budgets, windows
 
 ON_BLOCK = ("pause", "stop")
@@ -62,6 +63,10 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     picture_bounds(settings)
     if settings["HARVESTER_ON_BLOCK"] not in ON_BLOCK:
         raise BadInput(f"HARVESTER_ON_BLOCK={settings['HARVESTER_ON_BLOCK']}: must be one of {', '.join(ON_BLOCK)}.")
+    _number(settings, "HARVESTER_MIN_IMAGES", 0)
+    _duration(settings, "HARVESTER_MAX_FAILED", above=-1)
+    if metrics := settings["HARVESTER_METRICS_DIR"]:
+        _writable("HARVESTER_METRICS_DIR", metrics)
     budgets(settings, {})
     reach(settings)
     workers(settings)
@@ -128,6 +133,12 @@ def _parsed(table: Mapping[Any, Any]) -> Budgets:
 
 
 _BUDGETS_SHAPE = 'HARVESTER_BUDGETS={}: must be JSON such as {{"www.example.org": "80/60s, 160/300s"}}.'
+
+
+def _writable(name: str, folder: str) -> None:
+    path = resolved(name, folder)
+    if not path.is_dir() or not os.access(path, os.W_OK):
+        raise BadInput(f"{name}={folder}: must be a folder that is there and can be written to.")
 
 
 def _duration(settings: Mapping[str, Any], name: str, *, above: float) -> None:

@@ -176,6 +176,17 @@ FEED_EXPORTERS = {  # Scrapy's, made safe for spreadsheets and strict readers
     "xml": "harvester.feeds.Xml",
 }
 
+# --- Monitoring: docs/deploy.md ------------------------------------------------------------------------------------
+
+# A folder for Prometheus' numbers, which node_exporter's textfile collector reads; empty: none are written.
+# Read by harvester.extensions.metrics.
+HARVESTER_METRICS_DIR = os.environ.get("HARVESTER_METRICS_DIR", "")
+
+# A run that ends by itself with fewer images done, or with a larger share of failures (0 to 1), ends with exit code 1.
+# Read by harvester.extensions.expectations.
+HARVESTER_MIN_IMAGES = os.environ.get("HARVESTER_MIN_IMAGES", "0")
+HARVESTER_MAX_FAILED = os.environ.get("HARVESTER_MAX_FAILED", "1")
+
 # --- Wiring: nothing to adjust --------------------------------------------------------------------------------------
 
 BOT_NAME = "harvester"
@@ -219,4 +230,5 @@ EXTENSIONS = {
     "harvester.extensions.progress.Progress": 400,
     "harvester.extensions.closing.Closing": 500,
     "harvester.extensions.blocks.Blocks": 600,
+    "harvester.extensions.metrics.Metrics": 700,
 }

@@ -7,6 +7,7 @@ that crashes its decoder, or takes all memory or for ever, costs this process an
 
 import os
 import pickle
+import signal
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -159,8 +160,10 @@ def embedded(bench: Bench) -> dict[str, Any] | None:
 def main(wire_descriptor: int, body_descriptor: int) -> None:
     """Take steps from a socket until its other end is closed; the first message is the options and the shelves.
 
-    The bytes of a new picture lie in the file of the second descriptor.
+    The bytes of a new picture lie in the file of the second descriptor. A service manager that stops a crawl sends
+    SIGTERM to all its processes; the crawl ends in order then, and this process after it.
     """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     wire, file = socket.socket(fileno=wire_descriptor), open(body_descriptor, "rb", buffering=0)  # noqa: SIM115
     with suppress(ConnectionError), wire, file:  # an error of the wire: the crawl was killed
         _work(wire, file)

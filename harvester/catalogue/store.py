@@ -1,6 +1,5 @@
 """Opening the catalogue: connection, pragmas, schema version. The only place that knows which database it is."""
 
-import logging
 import os
 import re
 import sqlite3
@@ -171,20 +170,14 @@ def _create(engine: Engine) -> None:
 
 
 def _migrate(engine: Engine, url: URL, revision: str) -> None:
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     # A fifth of a second, and seldom needed.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
+    from harvester.catalogue.revisions import revisions
 
-    config = Config()
-    config.set_main_option("script_location", "harvester.catalogue:migrations")
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision not in known:
-        raise CatalogueError(
-            f"The catalogue {shown(url)} was written by a newer harvester (schema {revision}, this one knows {HEAD}): "
-            "update harvester, or point HARVESTER_CATALOGUE elsewhere."
-        )
-    with _all_or_nothing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with revisions() as chain:
+        if revision not in chain.known():
+            raise CatalogueError(
+                f"The catalogue {shown(url)} was written by a newer harvester "
+                f"(schema {revision}, this one knows {HEAD}): update harvester, or point HARVESTER_CATALOGUE elsewhere."
+            )
+        with _all_or_nothing(engine) as connection:
+            chain.upgrade(connection)

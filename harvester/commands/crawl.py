@@ -33,7 +33,7 @@ class Command(ScrapyCrawl):
                 logging.getLogger(name).addFilter(lambda record: record.levelno > logging.INFO)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 0 when the crawl ended by itself or was asked to, 1 when an error stopped it, 2 for bad input."""
+        """Exit code 0 when the crawl ended as it should or was asked to, 1 when it did not, 2 for bad input."""
         assert self.crawler_process is not None
         if len(args) != 1:
             raise UsageError(f"expected the name of one spider, got: {' '.join(args) or 'nothing'}", print_help=False)
@@ -55,19 +55,20 @@ class Command(ScrapyCrawl):
 
     def _exitcode(self, crawler: "Crawler", error: BaseException | None) -> int:
         from harvester.console import complain
-        from harvester.errors import BadInput, HarvesterError
+        from harvester.errors import HarvesterError
         from harvester.extensions.closing import Closing
+        from harvester.text import hidden
 
         if isinstance(error, HarvesterError):
             complain(str(error))
+            if crawler.settings["LOG_FILE"]:  # where scrapyd's users look
+                logging.getLogger(__name__).critical("%s", hidden(str(error)))
             return error.exitcode
         if error is not None:
             raise error
         closing = Closing.of(crawler)
         closing.close("forced")
-        if closing.error is not None:
-            return BadInput.exitcode if isinstance(closing.error, BadInput) else 1
-        return int(crawler.stats.get_value("finish_reason") == "start_error")
+        return closing.exitcode
 
 
 def _stop_early(_signal: int, _frame: object) -> None:

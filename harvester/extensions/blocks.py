@@ -14,6 +14,7 @@ from scrapy.http import Response
 
 from harvester.errors import Blocked
 from harvester.extensions.closing import Closing
+from harvester.extensions.expectations import BLOCKED
 from harvester.extensions.hosts import Hosts
 from harvester.middlewares.answers import plain
 from harvester.politeness.headers import wait_of
@@ -51,7 +52,8 @@ class Blocks:
 
     def passed(self, host: str) -> None:
         """The host has shown a real page."""
-        self._in_a_row.pop(host, None)
+        if self._in_a_row.pop(host, None):
+            self._count()
 
     def blocked(self, request: Request, response: Response) -> Request:
         """This answer is a block. Returns the request, which is owed; raises NotNow where it cannot be scheduled."""
@@ -59,11 +61,16 @@ class Blocks:
         host = hosts.of_request(request)
         if not self._in_a_row[host] or not hosts.seconds(host):  # not one of several that were under way
             self._in_a_row[host] += 1
+            self._crawler.stats.inc_value("harvester/blocks")
+            self._count()
             asked = wait_of(plain(response), time.time()) or self._window
             seconds = hosts.wait(host, asked, "blocked")
             what = f"{host} shuts us out: it answers {hidden(response.url)} with a block page (HTTP {response.status})"
             self._tell(what, seconds, last=self._stops or self._in_a_row[host] > PAUSES)
         return hosts.again(request)
+
+    def _count(self) -> None:
+        self._crawler.stats.set_value(BLOCKED, len(self._in_a_row))
 
     def _tell(self, what: str, seconds: float, *, last: bool) -> None:
         again = datetime.fromtimestamp(time.time() + seconds).astimezone().strftime("%H:%M:%S on %Y-%m-%d")

@@ -1,4 +1,4 @@
-"""How a run ends, however it ends: the run record, the status file, the books, and what to do next."""
+"""How a run ends, however it ends: the run record, the status file, the books, what to do next, and the exit code."""
 
 import asyncio
 import io
@@ -14,23 +14,26 @@ from scrapy.exceptions import DropItem
 from harvester.catalogue import listings, queries
 from harvester.catalogue.trouble import told_plainly
 from harvester.console import plain
-from harvester.errors import HarvesterError
+from harvester.errors import BadInput, HarvesterError
 from harvester.export.books import Book, books, table
 from harvester.export.dataset import write_files
+from harvester.extensions.expectations import judge
 from harvester.extensions.imagelog import ImageLog
 from harvester.extensions.ledger import Ledger
 from harvester.places import Places
+from harvester.signals import run_ended
 
 logger = logging.getLogger(__name__)
 
 
 class Closing:
-    """Closes the books once; `error` is what stopped the run, if something did."""
+    """Closes the books once; `error` is what stopped the run, or what is wrong with its end, if something is."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.error: BaseException | None = None
         self.closed = False
+        self._reason = ""
         self._stopping: asyncio.Task[None] | None = None
 
     @classmethod
@@ -62,12 +65,28 @@ class Closing:
         """Write everything that a run leaves behind. Blocks."""
         if self.closed:
             return
-        self.closed = True
+        self.closed, self._reason = True, reason
         try:
             self._write(reason)
         except HarvesterError as error:
             self.error = error
             logger.critical("The books cannot be closed: %s", error)
+        self._judge(reason)
+        self.crawler.signals.send_catch_log(run_ended, exitcode=self.exitcode)
+
+    @property
+    def exitcode(self) -> int:
+        """0 when the crawl ended by itself or was asked to, 1 when an error stopped it or it disappoints."""
+        if self.error is not None:
+            return BadInput.exitcode if isinstance(self.error, BadInput) else 1
+        return int(self._reason == "start_error")
+
+    def _judge(self, reason: str) -> None:
+        assert self.crawler.stats is not None
+        wrong = judge(self.crawler.settings, self.crawler.stats.get_stats(), reason)
+        if wrong is not None and self.error is None:
+            self.error = wrong
+            logger.critical("The run ended, but not well: %s", wrong)
 
     def _write(self, reason: str) -> None:
         ledger = Ledger.of(self.crawler)

@@ -1,0 +1,42 @@
+"""The project runs from the zipped egg that scrapyd-deploy makes of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+from sqlalchemy import create_engine
+
+from harvester.catalogue.revisions import revisions
+from harvester.catalogue.schema import HEAD
+from tests.conftest import ROOT
+from tests.dataset import rows
+
+OPEN = "import sys; sys.path.insert(0, {!r}); from harvester.catalogue import store; print(store.__file__)\n"
+
+
+def _sources(names: set[str]) -> set[str]:
+    return {name for name in names if "__pycache__" not in name}
+
+
+def test_the_egg_carries_every_file_of_the_package(egg: Path) -> None:
+    """Code, migrations and whatever else lies in harvester/; data files must be declared in pyproject.toml."""
+    ours = {str(path.relative_to(ROOT)) for path in (ROOT / "harvester").rglob("*") if path.is_file()}
+    with ZipFile(egg) as packed:
+        carried = {name for name in packed.namelist() if name.startswith("harvester/")}
+    assert _sources(carried) == _sources(ours)
+
+
+def test_an_old_catalogue_is_brought_up_to_date_by_the_egg(egg: Path, tmp_path: Path) -> None:
+    """The revisions are found in the zip; those of the checkout are out of reach."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'catalogue.db'}")
+    with revisions() as chain, engine.begin() as connection:
+        chain.upgrade(connection, "0001")
+    engine.dispose()
+    program = OPEN.format(str(egg)) + f"store.open_catalogue('sqlite:///{tmp_path}/catalogue.db').dispose()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(egg))
+    assert rows(tmp_path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
