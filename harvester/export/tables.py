@@ -1,13 +1,12 @@
 """Rows of named values, one after the other, as CSV or JSON. Memory does not grow with them."""
 
 import csv
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-Row = Mapping[str, Any]
+from harvester.text import cell, json_text
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+Row = Mapping[str, Any]
 
 
 def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
@@ -22,19 +21,14 @@ def flat(value: Any) -> Any:
     """Several values as one text."""
     if isinstance(value, list):
         return " | ".join(map(str, value))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
-
-
-def cell(value: Any) -> Any:
-    """A value as it may stand in a cell: a text that a spreadsheet would take for a formula gets a quote before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_DANGEROUS) else value
+    return json_text(value) if isinstance(value, dict) else value
 
 
 def write_json(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
     """A list of objects, one on each line."""
     first = True
     for row in rows:
-        told = json.dumps({column: row[column] for column in columns}, ensure_ascii=False)
+        told = json_text({column: row[column] for column in columns})
         stream.write(("[\n" if first else ",\n") + told)
         first = False
     stream.write("[]\n" if first else "\n]\n")
