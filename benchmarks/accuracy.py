@@ -21,8 +21,11 @@ from benchmarks import table
 from benchmarks.distortions import FILE_WORDS, ORIGINAL, photographs
 from benchmarks.measure import CACHE, ROOT
 from benchmarks.venvs import NotInstalled, binaries
-from harvester.duplicates import look
+from harvester.duplicates.alike import Alike
 from harvester.duplicates.index import within
+from harvester.duplicates.limits import Limit
+from harvester.duplicates.turned import turned_alike
+from harvester.imaging import frequencies
 from harvester.imaging.convert import Options, process
 from harvester.imaging.fingerprint import Hashes, hashes
 
@@ -65,8 +68,9 @@ def main() -> int:
 def _ours(files: Sequence[str]) -> dict[tuple[str, str], Pairs]:
     """(method, distance) -> pairs, as `scrapy dedupe` would find them; flat pictures only where they are kept in."""
     made = [_hashes(SET / file) for file in files]
-    frequencies = look.measured(one.coefficients or b"" for one in made)
-    plain = np.flatnonzero(~look.flat(frequencies))
+    waves = frequencies.unpacked([one.coefficients or b"" for one in made])
+    usable = ~frequencies.flat(waves)
+    plain = np.flatnonzero(usable)
     found: dict[tuple[str, str], Pairs] = {}
     rule: Pairs = set()
     for name in NAMES:
@@ -76,17 +80,25 @@ def _ours(files: Sequence[str]) -> dict[tuple[str, str], Pairs]:
         rule |= found[name, str(RULE[name])]
         if name == "phash":
             found["phash, flat ones too", "4"] = _named(files, np.arange(len(files)), within(values, 4))
-    turned = look.turned(frequencies, RULE["phash"])
     found["rule", "4/4/1/1"] = rule
-    found["rule, turned too", "4/4/1/1"] = rule | _named(files, np.arange(len(files)), turned)
+    found["rule, turned too", "4/4/1/1"] = rule.union(
+        *(_named(files, np.arange(len(files)), pairs) for pairs in _turned(waves, usable))
+    )
     return found
+
+
+def _turned(waves: frequencies.Frequencies, usable: np.ndarray) -> Iterable[Alike]:
+    hashes = dict(frequencies.orientations(waves))
+    upright = hashes.pop(frequencies.SAME)
+    still, new = np.zeros(len(usable), np.bool_), np.ones(len(usable), np.bool_)
+    return turned_alike(hashes, upright, still, new, usable, Limit(RULE["phash"], None)).values()
 
 
 def _hashes(path: Path) -> Hashes:
     return hashes(process(path.read_bytes(), Options()).plane)
 
 
-def _named(files: Sequence[str], rows: np.ndarray, pairs: look.Turned | object) -> Pairs:
+def _named(files: Sequence[str], rows: np.ndarray, pairs: object) -> Pairs:
     left, right = (rows[getattr(pairs, side)] for side in ("left", "right"))
     return {_pair(files[one], files[other]) for one, other in zip(left.tolist(), right.tolist(), strict=True)}
 
