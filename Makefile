@@ -6,12 +6,12 @@ BIN := .venv/bin
 LOCKED ?=
 WANTED = $(if $(LOCKED),--require-hashes -r requirements.lock,-r $(1))
 
-.PHONY: demo test corpus fuzz audit lock bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres bench-duplicates bench-accuracy systemd clean
+.PHONY: demo test corpus fuzz audit lock bench bench-micro bench-growth bench-stalls bench-scale bench-stats nginx postgres bench-duplicates bench-accuracy systemd chromium readers clean
 
 demo: .venv/ready
 	$(BIN)/python -m tests.demo
 
-test: .venv/ready-dev .venv-scrapyd/ready postgres systemd
+test: .venv/ready-dev .venv-scrapyd/ready .venv-readers/ready postgres systemd chromium
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -65,7 +65,7 @@ bench-accuracy: .venv/ready
 	$(BIN)/python -m benchmarks.accuracy
 
 clean:
-	rm -rf .venv .venv-supply demo-data .mypy_cache .ruff_cache .pytest_cache .venv-scrapyd
+	rm -rf .venv .venv-supply demo-data .mypy_cache .ruff_cache .pytest_cache .venv-scrapyd .venv-readers demo-export test-artefacts
 
 # The tests start a PostgreSQL server of their own; Debian's package is installed where it is missing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -77,6 +77,19 @@ postgres:
 systemd:
 	command -v systemd-analyze >/dev/null || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends systemd; }
+
+# The tests look at the report in a real browser, Debian's.
+chromium:
+	which chromium >/dev/null || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends chromium; }
+
+# The tools that exports are made for; they read them in the tests.
+readers: .venv-readers/ready
+
+.venv-readers/ready: requirements-readers.txt
+	test -x .venv-readers/bin/python || $(PYTHON) -m venv .venv-readers
+	.venv-readers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-readers.txt
+	touch $@
 
 # The benchmarks serve their pictures from an nginx of their own.
 nginx:

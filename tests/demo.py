@@ -17,6 +17,7 @@ DATA = ROOT / "demo-data"
 
 NEXT = """
 Look at what was made:
+  demo-data/report.html            all of it on one page, for a browser
   demo-data/images/mastodon/       the pictures, {userIndex}_{postIndex}_{urlIndex}.jpg, all RGB JPEG, all upright
   demo-data/images/hills/          the pictures of a hashtag from Mastodon's API, with user_posts.json and accounts.csv
   demo-data/images/civitai/        the pictures by model, <id>.jpg or .png, with <id>.json and the prompt in <id>.txt
@@ -30,6 +31,7 @@ Look at what was made:
 
 Try next:
   HARVESTER_DATA_DIR=demo-data .venv/bin/scrapy status
+  HARVESTER_DATA_DIR=demo-data .venv/bin/scrapy export files --to demo-export --image jpeg --resize 800
 """
 
 
@@ -58,6 +60,7 @@ def main() -> int:
         saving = ("-a", "mode=get", "-a", "folder=rock & roll posters", "-a", f"output={DATA / 'favourites'}")
         _scrapy("crawl", "imagefap", "-a", "user=alice", "-a", "db=0", *saving, *at_home)
     _scrapy("status", expected=1)
+    _scrapy("report", "--to", str(DATA / "report.html"))
     print(NEXT)
     return 0
 

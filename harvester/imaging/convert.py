@@ -17,7 +17,7 @@ from PIL import Image
 
 from harvester.imaging.colour import alters
 from harvester.imaging.decode import Limits, check_end, load, open_picture, orientation, upright_size
-from harvester.imaging.encode import encoded, thumbnail
+from harvester.imaging.encode import encoded, fitted, thumbnail
 from harvester.imaging.fingerprint import grey_plane
 from harvester.imaging.flatten import Colour, flatten, upright
 from harvester.imaging.header import Header, read_header
@@ -31,7 +31,8 @@ _DRAFT = 128  # pixels, shorter side of a JPEG decoded at reduced scale
 class Options:
     """What to make of a picture: see the module. `thumbs`: name -> (width, height) in pixels to fit into.
 
-    `preview` is the longest side in pixels of a thumbnail that keeps animation; 0: none.
+    `preview` is the longest side in pixels of a thumbnail that keeps animation; 0: none. `longest` is the longest side
+    in pixels of the rendition, which is never enlarged; 0: as it is.
     """
 
     format: str = "jpeg"
@@ -40,6 +41,7 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     thumbs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     preview: int = 0
+    longest: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def process(data: bytes, options: Options) -> Processed:
         image = flatten(image, header, options.background)
     image = upright(image, turn)
     width, height = upright_size(header.size, turn) if drafted else image.size
-    processed = _processed(image, _facts(header, width, height, len(data)), _encoding(header, turn, options), options)
+    encoding = _encoding(header, turn, options) or _smaller(header, options)
+    image = fitted(image, options.longest) if encoding else image
+    processed = _processed(image, _facts(header, width, height, len(data)), encoding, options)
     return replace(processed, preview=preview(data, header, image, options.preview)) if options.preview else processed
 
 
@@ -133,9 +137,18 @@ def _encoding(header: Header, turn: int, options: Options) -> str | None:
     return None if header.format == "PNG" and opaque and as_seen and not header.animated else "PNG"
 
 
+def _smaller(header: Header, options: Options) -> str | None:
+    """The format of a rendition that has to be made because the picture is too large; None where it is not."""
+    if not options.longest or max(header.size) <= options.longest:
+        return None
+    return "JPEG" if header.is_jpeg or options.format == "jpeg" else "PNG"
+
+
 def _only_hashes_needed(image: Image.Image, header: Header, options: Options) -> bool:
     if not header.is_jpeg or header.mode not in {"RGB", "L"} or alters(header.profile, header.mode):
         return False
     if options.thumbs or options.preview or _encoding(header, orientation(image), options):
+        return False
+    if _smaller(header, options):
         return False
     return min(header.size) >= 2 * _DRAFT

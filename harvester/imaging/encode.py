@@ -26,6 +26,15 @@ def encoded(picture: Image.Image, encoding: str, quality: int) -> bytes:
         return scratch.read()
 
 
+def fitted(picture: Image.Image, longest: int) -> Image.Image:
+    """The picture with no side longer than that many pixels, the very object where none is; 0: as long as it is."""
+    if not longest or max(picture.size) <= longest:
+        return picture
+    small = picture.copy()
+    small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return small
+
+
 def thumbnail(picture: Image.Image, size: tuple[int, int], quality: int) -> bytes:
     """A JPEG of the picture made to fit into (width, height), never enlarged."""
     small = picture.copy()

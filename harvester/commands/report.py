@@ -1,0 +1,51 @@
+"""`scrapy report`: the collection on one page, to look at."""
+
+import argparse
+from typing import Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+
+class Command(ScrapyCommand):
+    """Writes one HTML file that needs nothing else: books, days, sizes, runs, look-alikes, samples."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """How it is called."""
+        return "--to report.html"
+
+    def short_desc(self) -> str:
+        """One line for `scrapy`."""
+        return "Write a page that shows the collection: numbers, charts, look-alikes, samples"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """One option besides Scrapy's own."""
+        super().add_options(parser)
+        parser.add_argument("--to", metavar="FILE", help="the page; an earlier report is replaced, nothing else is")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Exit code 2 for bad input."""
+        from harvester.console import exit_code
+
+        if args:
+            raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
+        if not opts.to:
+            raise UsageError("expected --to FILE, such as --to report.html", print_help=False)
+        self.exitcode = exit_code(lambda: self._report(opts.to))
+
+    def _report(self, to: str) -> int:
+        from harvester.console import collection
+        from harvester.export.page.page import destination, write_report
+        from harvester.options import adoption_options
+
+        assert self.settings is not None
+        options = adoption_options(self.settings)
+        with collection(self.settings) as (places, catalogue):
+            path = destination(to, places)
+            write_report(catalogue, places, options, path)
+        print(f"Written: {path}")  # noqa: T201
+        return 0

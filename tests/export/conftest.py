@@ -1,0 +1,37 @@
+"""One collection of all three sites, harvested once; each test works on a copy of its own."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import dataset
+from tests.conftest import Commands
+from tests.farsite.imagefap.client import Imagefap
+from tests.farsite.process import Farsite
+from tests.forked import Forked
+
+PATHS = ("/photo/0.jpg", "/photo/1.jpg", "/photo/1.jpg?again", "/kind/png-rgba.png", "/kind/webp.webp",
+         "/kind/jpeg-cmyk.jpg", "/kind/gif-animated.gif", "/kind/large.jpg", "/status/404")  # fmt: skip
+"""Two addresses of the same bytes, five formats, a large one, one that is gone."""
+
+
+@pytest.fixture(scope="session")
+def harvest(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of the collection that is copied."""
+    folder = tmp_path_factory.mktemp("harvest")
+    commands = Forked(folder / "data")
+    commands.crawl(dataset.write(folder, dataset.one_user([server.url(path) for path in PATHS])),
+                   "-s", "DOWNLOAD_TIMEOUT=30")  # fmt: skip
+    commands.environment["CIVITAI_BASE_URL"] = server.url("")
+    commands.harvest("civitai", "ids=2,3,13", "min_count=-1")
+    commands.environment["IMAGEFAP_BASE_URL"] = Imagefap(server, "exports").begin().base
+    commands.harvest("imagefap", "user=alice")
+    return commands.data
+
+
+@pytest.fixture
+def kept(harvest: Path, tmp_path: Path) -> Commands:
+    """Commands on a copy of it, hard links and all."""
+    subprocess.run(["cp", "-a", str(harvest), str(tmp_path / "data")], check=True)
+    return Forked(tmp_path / "data")

@@ -1,0 +1,382 @@
+"""scrapy export: every format holds what the catalogue holds, again and again, and nothing of a stranger's is lost."""
+
+import csv
+import json
+import os
+import re
+import signal
+import sqlite3
+import time
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from harvester.export.sets.rows import COLUMNS
+from harvester.export.sets.selecting import RULES
+from harvester.export.sets.wish import FORMATS
+from harvester.locks import Lock
+from harvester.text import uncell
+from tests.conftest import ROOT, Commands
+from tests.dataset import rows
+from tests.export.exports import export, lines, pictures, sha256
+
+DONE = "SELECT count(*) FROM images WHERE status = 'done'"
+
+
+def _tag(commands: Commands) -> None:
+    for words in (("add", "places"), ("add", "places/water"), ("apply", "places", "--site", "imagefap"),
+                  ("apply", "water", "--album", "alice/landscapes")):  # fmt: skip
+        done = commands.scrapy("tag", *words)
+        assert done.returncode == 0, done.stderr
+
+
+def _skip(commands: Commands, sha: str) -> None:
+    """A verdict on one picture, as a decision of somebody's."""
+    with sqlite3.connect(commands.data / "catalogue.db") as connection:
+        row = connection.execute("INSERT INTO decisions (at, origin) VALUES (0, 'test')").lastrowid
+        connection.execute("INSERT INTO verdicts (decision_id, sha256, verdict) VALUES (?, ?, 'skip')", (row, sha))
+
+
+def test_files_are_albums_and_names_that_people_gave(kept: Commands) -> None:
+    """Albums are folders, names are those at the site; every picture once, bytes as they came, linked to the blob."""
+    made = export(kept, "files")
+    named = {path for path in made.files if path.startswith("imagefap/")}
+    landscapes = {
+        "lake dawn 02",
+        "pier & gulls",
+        "old_mill",
+        "no extension",
+        "lake dawn 05",
+        "lake dawn 07",
+        "lake dawn 09",
+    }
+    assert {f"imagefap/alice/Landscapes/{name}.jpg" for name in landscapes} < named
+    assert not any("same again" in path for path in named), "its bytes are those of the pier"
+    assert {"mastodon/0_0_0.jpg", "mastodon/0_3_0.png", "civitai/2.jpg"} < set(made.files)
+    assert {sha256(data) for path, data in made.files.items() if path != "manifest.jsonl"} == pictures(kept)
+    assert (made.folder / "mastodon/0_0_0.jpg").stat().st_nlink > 1
+    assert made.number("exported") == len(pictures(kept)) == len(made.files) - 1
+
+
+def test_all_has_every_place_of_every_image(kept: Commands) -> None:
+    """With --dedupe all a picture lies in each of its albums, and bytes that two images share lie there twice."""
+    made = export(kept, "files", "--dedupe", "all")
+    assert {"imagefap/alice/Landscapes/old_mill.jpg", "imagefap/alice/Uncategorized/old_mill.jpg",
+            "imagefap/alice/Rock & Roll Posters/same again.jpg", "mastodon/0_2_0.jpg"} < set(made.files)  # fmt: skip
+    assert made.number("exported") == rows(kept.data, DONE)[0][0]
+
+
+def test_numbers_keep_the_order_of_an_album(kept: Commands) -> None:
+    """--number puts the place in the album before the name."""
+    made = export(kept, "files", "--album", "alice/landscapes", "--number")
+    folder = "imagefap/alice/Landscapes/"
+    names = sorted(path.removeprefix(folder) for path in made.files if path.startswith(folder))
+    assert [name[:5] for name in names] == [f"{number:05}" for number in range(1, 9)]
+    assert names[:4] == ["00001-lake dawn 02.jpg", "00002-pier & gulls.jpg", "00003-old_mill.jpg",
+                         "00004-no extension.jpg"]  # fmt: skip
+
+
+def test_tags_are_folders_in_the_tree(kept: Commands) -> None:
+    """One copy for each tag; names that clash begin with digits of the sha256; --tag exports no tag below it."""
+    _tag(kept)
+    made = export(kept, "tags")
+    assert {"places/lake dawn 02.jpg", "places/water/lake dawn 02.jpg", "places/pier & gulls.jpg"} < set(made.files)
+    clashing = [path for path in made.files if path.startswith("places/") and path.endswith("-lake dawn 02.jpg")]
+    (other,) = clashing
+    assert other == f"places/{sha256(made.files[other])[:10]}-lake dawn 02.jpg"
+    only = export(kept, "tags", "--tag", "places", to="one")
+    assert set(only.files) == {path for path in made.files if "/water/" not in path}
+    again = export(kept, "tags", "--tag", "water", "--number")
+    assert "places/water/00001-lake dawn 02.jpg" in again.files
+    assert all("/water/0000" in path or path == "manifest.jsonl" for path in again.files)
+
+
+def test_captions_lie_beside_copies_that_may_be_edited(kept: Commands) -> None:
+    """<sha256>.jpg and .txt; an edited caption survives the next export, the blob is not linked."""
+    made = export(kept, "captions", "--site", "civitai")
+    (prompt,) = rows(kept.data, "SELECT sha256, prompt FROM images JOIN generated ON image_id = id WHERE key = '2'")
+    assert made.files[f"{prompt[0]}.txt"].decode() == " ".join(prompt[1].split()) + "\n", "one line"
+    assert all((made.folder / path).stat().st_nlink == 1 for path in made.files)
+    text = made.folder / f"{prompt[0]}.txt"
+    text.write_text("a castle, by hand\n")
+    again = export(kept, "captions", "--site", "civitai")
+    assert text.read_text() == "a castle, by hand\n"
+    assert "1 left alone" in again.done.stdout
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_second_export_writes_nothing(kept: Commands, format: str) -> None:
+    """Nothing has changed: not one file is touched."""
+    _tag(kept)
+    first = export(kept, format)
+    before = {path: (first.folder / path).stat().st_mtime_ns for path in first.files}
+    again = export(kept, format)
+    assert (again.number("written"), again.number("removed"), again.number("unchanged")) == (0, 0, len(before))
+    assert {path: (again.folder / path).stat().st_mtime_ns for path in again.files} == before
+
+
+@pytest.mark.parametrize("format", ["files", "imagefolder", "captions", "webdataset", "parquet"])
+def test_what_no_longer_belongs_is_removed(kept: Commands, format: str) -> None:
+    """A picture that a verdict skips, later: its file goes, the others stay; skipped and told."""
+    sha = sha256((kept.data / "images/mastodon/0_0_0.jpg").read_bytes())
+    first = export(kept, format)
+    _skip(kept, sha)
+    again = export(kept, format)
+    assert again.number("exported") == first.number("exported") - 1
+    assert "skipped: verdict skip: 1" in again.done.stdout
+    assert sha not in {line["sha256"] for line in again.manifest}
+    assert set(again.files) <= set(first.files)
+    if format not in ("webdataset", "parquet"):
+        assert again.number("removed") >= 1
+        assert sha not in {sha256(data) for data in again.files.values()}
+
+
+def test_of_look_alikes_the_best_is_taken(kept: Commands) -> None:
+    """--dedupe best: of each group that nobody has decided on, the copy that scrapy dedupe proposes."""
+    proposed = re.findall(r"keep ([0-9a-f]{12})\?", kept.scrapy("dedupe").stdout)
+    assert proposed
+    made = export(kept, "files", "--dedupe", "best")
+    shas = {line["sha256"] for line in made.manifest}
+    assert all(any(sha.startswith(start) for sha in shas) for start in proposed)
+    ends = "SELECT first, second FROM pairs"
+    assert not [pair for pair in rows(kept.data, ends) if set(pair) <= shas], "two of one group"
+    others = {sha for pair in rows(kept.data, ends) for sha in pair} - shas
+    assert f"skipped: a look-alike is better: {len(others)}" in made.done.stdout
+
+
+@pytest.mark.parametrize(("image", "kinds"), [("rgb", {"JPEG", "PNG"}), ("jpeg", {"JPEG"})])
+def test_pictures_are_converted_and_made_smaller(kept: Commands, image: str, kinds: set[str]) -> None:
+    """Every one can be opened, is RGB, as long as asked for at most, and never enlarged."""
+    made = export(kept, "imagefolder", "--image", image, "--resize", "48", "--site", "mastodon")
+    sizes = {line["file_name"]: (line["width"], line["height"]) for line in lines(made.folder / "train/metadata.jsonl")}
+    assert len(sizes) == made.number("exported") > 5
+    found = set()
+    for name, size in sizes.items():
+        with Image.open(made.folder / "train" / name) as picture:
+            picture.load()
+            found.add(picture.format)
+            assert picture.mode == "RGB" or (image == "jpeg" and picture.mode == "L")
+            assert max(picture.size) == min(48, max(size))
+    assert found == kinds
+
+
+def test_csv_has_a_row_for_every_image_and_no_formula(kept: Commands) -> None:
+    """Whatever became of it; lists are JSON; a text that a spreadsheet would run begins with an apostrophe."""
+    alt = '=HYPERLINK("http://bad.example";"x")\nline two, "quoted"'
+    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+        connection.execute("UPDATE images SET alt = ? WHERE id = 1", (alt,))
+    made = export(kept, "csv")
+    with (made.folder / "images.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert list(found[0]) == list(COLUMNS)
+    query = "SELECT key, status, reason, coalesce(sha256, '') FROM images"
+    assert sorted((row["key"], row["status"], row["reason"], row["sha256"]) for row in found) == sorted(
+        rows(kept.data, query)
+    )
+    (told,) = (row["alt"] for row in found if row["alt"])
+    assert told.startswith("'=")
+    assert uncell(told) == alt
+    albums = {row["key"]: json.loads(row["albums"]) for row in found}
+    assert albums["765304600"] == ["alice/Landscapes", "alice/Uncategorized"]
+
+
+def test_jsonl_reads_back_what_the_catalogue_holds(kept: Commands) -> None:
+    """Each image with prompt, tags and size; --where narrows it down."""
+    found = {row["key"]: row for row in lines(export(kept, "jsonl").folder / "images.jsonl")}
+    assert len(found) == rows(kept.data, "SELECT count(*) FROM images")[0][0]
+    query = (
+        "SELECT key, prompt, hearts, width, phash FROM images JOIN generated ON image_id = id JOIN blobs USING (sha256)"
+    )
+    for key, *told in rows(kept.data, query):
+        assert [found[key][name] for name in ("prompt", "hearts", "width", "phash")] == told
+    bob = export(kept, "jsonl", "--where", "author=bob", "--where", "status=done", to="bob")
+    assert {row["author"] for row in lines(bob.folder / "images.jsonl")} == {"bob"}
+
+
+def test_the_status_file_is_that_of_the_data_set(kept: Commands) -> None:
+    """Byte for byte the file that a crawl leaves; images of other sites are skipped."""
+    made = export(kept, "status")
+    kept.scrapy("status")
+    assert made.files == {"mastodon/download_status.json": (kept.data / "download_status.json").read_bytes()}
+    assert "not of a data set" in made.done.stdout
+
+
+def test_the_manifest_says_where_each_picture_is_from(kept: Commands) -> None:
+    """Files, sha256, every address of the same bytes, author, licence where stated, verdict, tags, albums."""
+    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+        connection.execute('UPDATE images SET metadata = \'{"license": "CC BY 4.0"}\' WHERE id = 1')
+    _tag(kept)
+    made = export(kept, "files")
+    told = {path: line for line in made.manifest for path in line["files"]}
+    assert {path: line["sha256"] for path, line in told.items()} == {
+        path: sha256(data) for path, data in made.files.items() if path != "manifest.jsonl"
+    }
+    assert [source["key"].partition("photo")[2] for source in told["mastodon/0_1_0.jpg"]["sources"]] == [
+        "/1.jpg", "/1.jpg?again"
+    ]  # fmt: skip
+    assert told["mastodon/0_0_0.jpg"]["licence"] == "CC BY 4.0"
+    assert told["mastodon/0_1_0.jpg"]["licence"] is None
+    pier = told["imagefap/alice/Landscapes/pier & gulls.jpg"]
+    assert (pier["author"], pier["tags"], pier["verdict"]) == ("bob", ["places", "places/water"], "new")
+    assert pier["albums"] == ["alice/Landscapes", "alice/Rock & Roll Posters"]
+
+
+@pytest.mark.parametrize("format", ["files", "imagefolder", "webdataset"])
+def test_a_lost_blob_fails_and_is_told(kept: Commands, format: str) -> None:
+    """Exit code 1, a count and a reason; all others are exported; when the blob is back, so is its picture."""
+    sha = sha256((kept.data / "images/mastodon/0_0_0.jpg").read_bytes())
+    blob = kept.data / "blobs" / sha[:2] / f"{sha}.jpg"
+    away = blob.rename(kept.data.parent / "away")
+    made = export(kept, format, code=1)
+    assert "failed: blob missing: 1" in made.done.stdout
+    assert "1 images could not be exported" in made.done.stderr
+    assert {line["sha256"] for line in made.manifest} == pictures(kept) - {sha}
+    away.rename(blob)
+    assert {line["sha256"] for line in export(kept, format).manifest} == pictures(kept)
+
+
+def test_a_strangers_file_is_never_replaced(kept: Commands) -> None:
+    """A name that is taken gives way to another; where there is none, the picture fails; bytes of others stay."""
+    folder = kept.data.parent / "out"
+    mine = folder / "mastodon/0_0_0.jpg"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    made = export(kept, "files")
+    assert mine.read_bytes() == b"mine"
+    assert any(path.startswith("mastodon/") and path.endswith("-0_0_0.jpg") for path in made.files)
+    sha = sha256((kept.data / "images/mastodon/0_0_0.jpg").read_bytes())
+    theirs = kept.data.parent / "set" / f"train/{sha[:2]}/{sha}.jpg"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"theirs")
+    made = export(kept, "imagefolder", to="set", code=1)
+    assert "failed: name taken by another file: 1" in made.done.stdout
+    assert theirs.read_bytes() == b"theirs"
+    elsewhere = kept.data.parent / "elsewhere"
+    elsewhere.mkdir()
+    linked = kept.data.parent / "linked"
+    linked.mkdir()
+    (linked / "civitai").symlink_to(elsewhere)
+    assert (
+        "failed: name taken by another file: 3"
+        in export(kept, "files", "--site", "civitai", to="linked", code=1).done.stdout
+    )
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_dry_run_touches_nothing_and_says_what_would_be(kept: Commands) -> None:
+    """The numbers are those of the export that follows."""
+    planned = export(kept, "files", "--dry-run")
+    assert not planned.folder.exists()
+    made = export(kept, "files")
+    assert planned.number("to export") == made.number("exported")
+    assert planned.number("to write") == made.number("written") - 1  # and the manifest
+    before = made.files
+    assert export(kept, "files", "--site", "civitai", "--dry-run").number("to remove") > 0
+    assert made.files == before
+
+
+def test_a_killed_export_leaves_no_half_file_and_goes_on(kept: Commands) -> None:
+    """SIGKILL in the middle: every file there is whole; the same command completes it, calls nothing a stranger's."""
+    folder = kept.data.parent / "out"
+    words = ("export", "files", "--image", "jpeg", "--to", str(folder))
+    run = kept.start(*words)
+    while run.poll() is None and sum(path.suffix == ".jpg" for path in folder.rglob("*")) < 3:
+        time.sleep(0.002)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    there = [path for path in folder.rglob("*.jpg") if ".tmp" not in str(path)]
+    for path in there:
+        Image.open(BytesIO(path.read_bytes())).load()
+    made = export(kept, "files", "--image", "jpeg")
+    assert len(made.manifest) == len(pictures(kept))
+    assert len(made.files) == len(pictures(kept)) + 1
+    assert not (folder / ".harvester-export.tmp").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("pictures",), "pictures: must be one of files"),
+        (("files", "--dedupe", "some"), "--dedupe some: must be one of keep, best, all"),
+        (("files", "--image", "png"), "--image png: must be one of original, rgb, jpeg"),
+        (("files", "--image", "original", "--resize", "9"), "--resize changes pictures"),
+        (("files", "--resize", "-1"), "--resize -1: must be a whole number from 1"),
+        (("files", "--resize", "big"), "--resize big: must be a whole number from 1"),
+        (("csv", "--image", "jpeg"), "csv holds no pictures"),
+        (("captions", "--number"), "--number: only for files and tags"),
+        (("status", "--dedupe", "keep"), "--dedupe: the status file has every image"),
+        (("status", "--album", "alice/landscapes"), "status: a status file is that of a whole data set"),
+        (("files", "--site", "flickr"), "--site flickr: nothing has been harvested"),
+        (("files", "--tag", "nothing"), "There is no tag nothing"),
+        (("files", "--album", "alice/nothing"), "names none"),
+        (("files", "--where", "colour=red"), "--where colour=red: must be RULE=VALUE, with one of site"),
+        (("files", "--site", "civitai", "--where", "site=civitai"), "site is given twice"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(kept: Commands, words: tuple[str, ...], says: str) -> None:
+    """One sentence, exit code 2, no folder made."""
+    refused = export(kept, *words, code=2)
+    assert says in refused.done.stderr
+    assert len(refused.done.stderr.strip().splitlines()) == 1
+    assert not refused.folder.exists()
+
+
+@pytest.mark.parametrize("to", ["data", "data/export", "data/images/mastodon/more", "."])
+def test_the_collection_itself_is_no_place_for_an_export(kept: Commands, to: str) -> None:
+    """Neither the data directory, nor what is in it, nor what it is in."""
+    before = sorted(kept.data.iterdir())
+    assert "export to a folder of its own" in export(kept, "files", to=to, code=2).done.stderr
+    assert sorted(kept.data.iterdir()) == before
+
+
+def test_a_folder_keeps_its_format(kept: Commands) -> None:
+    """One format into the folder of another would remove it."""
+    before = export(kept, "csv").files
+    assert "holds an export as csv" in export(kept, "files", code=2).done.stderr
+    assert export(kept, "csv", "--dry-run").files == before
+
+
+def test_one_export_at_a_time_works_in_a_folder(kept: Commands) -> None:
+    """The second is told which process is at work, and touches nothing."""
+    made = export(kept, "csv")
+    lock = Lock(made.folder / ".harvester-export.db.lock", "scrapy export")
+    refused = export(kept, "csv", code=2)
+    lock.release()
+    assert f"scrapy export (process {os.getpid()}) is at work in {made.folder}" in refused.done.stderr
+    assert export(kept, "csv").number("unchanged") == 1
+
+
+def test_parquet_without_its_library_is_one_sentence(kept: Commands) -> None:
+    """It says what to install; nothing is made."""
+    hidden = kept.data.parent / "hidden"
+    hidden.mkdir()
+    (hidden / "pyarrow.py").write_text("raise ImportError")
+    command = Commands(kept.data, {"PYTHONPATH": str(hidden)})
+    refused = export(command, "parquet", code=2)
+    assert "parquet needs pyarrow, which is not installed: pip install" in refused.done.stderr
+    assert not refused.folder.exists()
+
+
+def test_there_is_nothing_to_export_before_the_first_harvest(commands: Commands) -> None:
+    """One sentence, and no folder is made."""
+    refused = export(commands, "files", code=2)
+    assert "nothing has been harvested there yet" in refused.done.stderr
+    assert not commands.data.exists()
+
+
+def test_a_path_as_long_as_names_get_is_written(kept: Commands) -> None:
+    """The name of nearly 400 characters at the site is cut, and its picture is there."""
+    made = export(kept, "files", "--album", "alice/landscapes")
+    (long,) = (Path(path).name for path in made.files if "unusually" in path)
+    assert len(long.encode()) < 256
+
+
+def test_the_page_on_exports_lists_every_format_and_rule() -> None:
+    """docs/export.md says what the code does."""
+    page = (ROOT / "docs/export.md").read_text(encoding="utf-8")
+    table = page.split("## Formats")[1].split("\n\n")[1].splitlines()[2:]
+    assert {name for row in table for name in re.findall("`([a-z]+)`", row.split("|")[1])} == set(FORMATS)
+    (where,) = (row for row in page.splitlines() if "--where RULE=VALUE" in row)
+    assert re.findall("`([a-z_]+)`", where.split("|")[2]) == list(RULES)
