@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.conftest import ROOT, Commands
+from tests.conftest import LOOPBACK, ROOT, Commands
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.preloaded"])
@@ -23,7 +23,10 @@ class Forked(Commands):
         words = ["scrapy", *self.command(*arguments)[3:]]
         with tempfile.TemporaryDirectory() as folder:
             said = [Path(folder) / name for name in ("out", "err")]
-            environment = self.environment | {"HARVESTER_DATA_DIR": str(self.data)}
+            environment = {
+                "HARVESTER_DATA_DIR": str(self.data),
+                "HARVESTER_ALLOW_NETWORKS": LOOPBACK,
+            } | self.environment
             child = _FORKS.Process(target=_run, args=(words, environment, *map(str, said)))
             child.start()
             child.join(240)

@@ -250,7 +250,7 @@ def test_why_lists_every_match(farsite: Farsite, commands: Commands, tmp_path: P
         (("0_0_0",), {"/photo/0.jpg"}),
         (("--reason", "http-gone"), {"/status/404"}),
         (("--site", "mastodon"), set(PATHS)),
-        (("--site", "mastodon", "1", "12", "--reason", "http-gone"), {"/status/404"}),
+        (("--site", "mastodon", "1", str(len(PATHS)), "--reason", "http-gone"), {"/status/404"}),
         (("--dry-run", "1"), set()),
     ],
 )

@@ -134,5 +134,5 @@ def _lists(connection: Connection, found: Select[Any]) -> dict[int, list[str]]:
 
 
 def _rows(connection: Connection, found: Select[Any]) -> Iterator[Row]:
-    for row in connection.execution_options(yield_per=5000).execute(found):
+    for row in connection.execute(found.execution_options(yield_per=5000)):
         yield dict(row._mapping)

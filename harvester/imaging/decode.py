@@ -34,7 +34,9 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
 
 _ORIENTATION, _SHORT = 0x0112, 3
 _PLAIN = {"L", "RGB", "RGBA"}
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+"""What Pillow raises where a header, or a later frame, states more pixels than `set_pixel_limit` allows."""
+
 _TEXT_CHUNK = 64 * 2**20
 
 
@@ -103,7 +105,7 @@ def _plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
 def _loaded(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
     try:
         image.load()
-    except _BOMBS as error:
+    except BOMBS as error:
         raise Refused("too-many-pixels", str(error).partition(" exceeds")[0]) from error
     except MemoryError as error:
         raise Refused("too-expensive", "needs more memory than there may be") from error
@@ -136,7 +138,7 @@ def upright_size(size: tuple[int, int], turn: int) -> tuple[int, int]:
 def _open(data: bytes, kind: str) -> ImageFile.ImageFile:
     try:
         return Image.open(BytesIO(data), formats=(kind,))
-    except _BOMBS as error:
+    except BOMBS as error:
         raise Refused("too-many-pixels", str(error).partition(" exceeds")[0]) from error
     except DECODE_ERRORS as error:
         check_end(data, kind)

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image, ImageSequence
 
-from harvester.imaging.decode import DECODE_ERRORS
+from harvester.imaging.decode import BOMBS, DECODE_ERRORS
 from harvester.imaging.encode import thumbnail
 from harvester.imaging.header import Header
 
@@ -45,7 +45,7 @@ def _moving(data: bytes, side: int) -> bytes:
                 small.thumbnail((side, side), Image.Resampling.LANCZOS)
                 frames.append(small)
                 times.append(int(frame.info.get("duration") or _MILLISECONDS))
-    except DECODE_ERRORS:
+    except (*DECODE_ERRORS, *BOMBS):
         pass
     if len(frames) < 2:
         return b""

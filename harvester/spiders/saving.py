@@ -32,7 +32,8 @@ class Saving:
         sha256 = await next_step(item, identity)
         if sha256 is None:
             return
-        there = self._under_way.get(sha256) or await self._spider.ledger.ask(found.saved_as, sha256)
+        saved = await self._spider.ledger.ask(found.saved_as, sha256)
+        there = self._under_way.get(sha256) or saved  # another one may have been named meanwhile
         if item.work.names or there:
             item.detail = "" if item.work.names else f"the same bytes are saved as {there}"
             return

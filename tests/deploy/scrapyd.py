@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import QUICK, ROOT
+from tests.conftest import LOOPBACK, QUICK, ROOT
 
 BINARIES = ROOT / ".venv-scrapyd/bin"
 USER, PASSWORD = "harvester", "of an evening"
@@ -34,7 +34,8 @@ class Scrapyd:
         assert (BINARIES / "scrapyd").exists(), "`make test` makes .venv-scrapyd; `make .venv-scrapyd/ready` only that"
         self.folder, self.port = folder, _free_port()
         self._credentials = {"SCRAPYD_USERNAME": USER, "SCRAPYD_PASSWORD": PASSWORD}
-        self._environment = os.environ | self._credentials | {"SCRAPYD_HTTP_PORT": str(self.port)} | dict(environment)
+        ours = {"SCRAPYD_HTTP_PORT": str(self.port), "HARVESTER_ALLOW_NETWORKS": LOOPBACK}
+        self._environment = os.environ | self._credentials | ours | dict(environment)
         self._groups: list[int] = []
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "deploy/scrapyd.conf", folder)

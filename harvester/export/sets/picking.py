@@ -64,7 +64,7 @@ class Picks:
 
         With `any_status` those without a picture are exported as well: as rows.
         """
-        rows = connection.execution_options(yield_per=_AT_ONCE).execute(_ordered(fitting))
+        rows = connection.execute(_ordered(fitting).execution_options(yield_per=_AT_ONCE))
         self._database.execute("BEGIN")
         for row in rows:
             fate = "" if any_status or (row.status == "done" and row.sha256) else NO_PICTURE
