@@ -34,7 +34,7 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
 
 _ORIENTATION, _SHORT = 0x0112, 3
 _PLAIN = {"L", "RGB", "RGBA"}
-BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+BOMBS: tuple[type[Exception], ...] = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises where a header, or a later frame, states more pixels than `set_pixel_limit` allows."""
 
 _TEXT_CHUNK = 64 * 2**20

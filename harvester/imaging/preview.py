@@ -43,6 +43,8 @@ def _moving(data: bytes, side: int) -> bytes:
                     break
                 small = frame.convert("RGBA")
                 small.thumbnail((side, side), Image.Resampling.LANCZOS)
+                if frames and small.size != frames[0].size:  # pages of several pictures rather than an animation
+                    break
                 frames.append(small)
                 times.append(int(frame.info.get("duration") or _MILLISECONDS))
     except (*DECODE_ERRORS, *BOMBS):
