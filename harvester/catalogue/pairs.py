@@ -51,7 +51,7 @@ def any_link(connection: Connection) -> bool:
 def all_links(connection: Connection) -> Iterator[tuple[str, str]]:
     """Both ends of every pair, once for all methods."""
     found = select(pairs.c.first, pairs.c.second).where(in_force()).distinct()
-    for row in connection.execution_options(yield_per=10_000).execute(found):
+    for row in connection.execute(found, execution_options={"yield_per": 10_000}):
         yield row.first, row.second
 
 

@@ -202,4 +202,4 @@ def positions(connection: Connection, collection: int) -> Iterable[Any]:
         .where(sightings.c.collection_id == collection, sightings.c.user_index.is_not(None))
         .order_by(sightings.c.user_index, sightings.c.post_index, sightings.c.url_index)
     )
-    return connection.execution_options(yield_per=5000).execute(found)
+    return connection.execute(found, execution_options={"yield_per": 5000})
