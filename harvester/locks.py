@@ -106,13 +106,22 @@ def lock_all(places: Places, doing: str) -> Lock:
     try:
         return Lock(places.lock_of_all, doing)
     except Busy as busy:
-        at_work = ", ".join(map(str, crawls(places))) or str(busy.holder)
-        raise Busy(f"{at_work} is at work in {places.root}: wait for its end, or stop it with Ctrl-C.") from None
+        who = ", ".join(map(str, at_work(places))) or str(busy.holder)
+        raise Busy(f"{who} is at work in {places.root}: wait for its end, or stop it with Ctrl-C.") from None
+
+
+def at_work(places: Places) -> list[Holder]:
+    """Who shares a data directory now: crawls, and a search for look-alikes."""
+    return _holders(places, {places.lock_of_all, places.lock_of_verdicts})
 
 
 def crawls(places: Places) -> list[Holder]:
-    """The crawls that are running in a data directory now."""
-    found = (_holder(path) for path in sorted(places.locks.glob("*.lock")) if path != places.lock_of_all)
+    """The crawls that are running in a data directory now: they alone make files in it beside others."""
+    return _holders(places, {places.lock_of_all, places.lock_of_verdicts, places.lock_of_dedupe})
+
+
+def _holders(places: Places, others: set[Path]) -> list[Holder]:
+    found = (_holder(path) for path in sorted(places.locks.glob("*.lock")) if path not in others)
     return [holder for holder in found if holder is not None]
 
 

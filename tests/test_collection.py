@@ -88,6 +88,7 @@ def test_tags_are_applied_by_rule_and_by_list_and_taken_back(harvested: dataset.
     [
         (("delete", "Places"), 2, "Places has tags below it (Lakes): delete or move them first."),
         (("add", "Nowhere/Lakes2"), 2, "There is no tag Nowhere"),
+        (("delete", "9" * 5000), 2, "There is no tag 999"),
         (("apply", "Good"), 2, "expected scrapy tag apply TAG -|RULE …"),
         (("apply", "Good", "--all"), 2, "expected scrapy tag apply TAG -|RULE …"),
         (("apply", "Good", "--site", "flickr"), 2, "nothing has been harvested from a site of that name"),
@@ -109,12 +110,18 @@ def test_tag_refuses_what_it_cannot_do(
 def test_a_list_with_a_line_that_is_no_sha256_changes_nothing(harvested: dataset.DataSet, commands: Commands) -> None:
     """The line is named; unknown sha256 are counted, and exit code 1."""
     ((sha,),) = rows(commands.data, "SELECT min(sha256) FROM blobs")
-    for text, code, says in ((f"{sha}\nnonsense\n", 2, "Line 2"), (f"{sha}\n{'0' * 64}\n", 1, "Of 1 of the list")):
+    lists = (
+        (f"{sha}\nnonsense\n".encode(), 2, "Line 2"),
+        (b"\xff\n", 2, "Line 1 of the list is no sha256"),
+        (f"{sha},J".encode() + b"\xe9r\xf4me\n" + b"0" * 64, 1, "Of 1 of the list"),
+    )
+    for text, code, says in lists:
         before = _tagged(commands)["Good"]
-        options = commands.options()
+        options = commands.options() | {"text": False}
         done = subprocess.run(commands.command("tag", "apply", "Good", "-"), input=text, **options, check=False)
         assert done.returncode == code, done.stderr
-        assert says in done.stderr
+        assert says in done.stderr.decode()
+        assert b"Traceback" not in done.stderr
         assert _tagged(commands)["Good"] - before == (code == 1)
 
 

@@ -1,13 +1,17 @@
 """verify, why and forget: what is wrong is found, mended without a loss, and told."""
 
+import io
 import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image, PngImagePlugin
 
 from harvester.blobs import digest
+from harvester.locks import DedupeLock, lock_verdicts
+from harvester.places import Places
 from harvester.upkeep.findings import KINDS
 from tests import dataset
 from tests.conftest import Commands
@@ -184,6 +188,34 @@ def test_a_strange_file_among_the_pictures_is_found(harvested: dataset.DataSet, 
     assert stranger.exists()
     assert commands.scrapy("verify", "--delete").returncode == 0
     assert not stranger.exists()
+
+
+def test_only_crawls_have_files_in_hand(harvested: dataset.DataSet, commands: Commands) -> None:
+    """Beside a search for look-alikes, or a decision, a new file that nobody names is found all the same."""
+    places = Places(commands.data, "")
+    search, decision = DedupeLock(places), lock_verdicts(places)
+    try:
+        (commands.data / "blobs/notes.txt").write_text("mine")
+        done = commands.scrapy("verify")
+        busy = commands.scrapy("verify", "--repair")
+    finally:
+        search.release()
+        decision.release()
+    assert (done.returncode, "notes.txt" in done.stdout) == (1, True), done.stdout
+    assert (busy.returncode, "Error: scrapy dedupe (process" in busy.stderr) == (2, True), busy.stderr
+
+
+def test_a_row_is_made_of_whatever_a_crawl_keeps(harvested: dataset.DataSet, commands: Commands) -> None:
+    """Also of a PNG with more than a megabyte of compressed text."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text("workflow", "node " * 300_000, zip=True)
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), "navy").save(file, "PNG", pnginfo=text)
+    sha = digest(file.getvalue())
+    path = commands.data / "blobs" / sha[:2] / f"{sha}.png"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(file.getvalue())
+    assert f"{path}\trecorded from its bytes" in commands.scrapy("verify", "--repair").stdout
 
 
 def test_a_damaged_catalogue_is_told_by_every_command(harvested: dataset.DataSet, commands: Commands) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, null, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast, func, literal, null, select
 
 from harvester.catalogue import tags, tagtree
 from harvester.catalogue.schema import (
@@ -27,7 +27,7 @@ _MEASURES: list[ColumnElement[Any]] = [
     func.count().label("images"),
     func.sum(case((images.c.status == "failed", 1), else_=0)).label("failed"),
     func.coalesce(func.sum(case((blobs.c.animated, 1), else_=0)), 0).label("animated"),
-    func.coalesce(func.sum(blobs.c.bytes), 0).label("bytes"),
+    cast(func.coalesce(func.sum(blobs.c.bytes), 0), BigInteger).label("bytes"),  # PostgreSQL's sum is a decimal
     func.min(blobs.c.bytes).label("least"),
     func.max(blobs.c.bytes).label("most"),
 ]

@@ -43,16 +43,22 @@ def last(connection: Connection) -> Search | None:
 
 
 def begin(connection: Connection, recipe: int, limits: Mapping[str, Any]) -> int:
-    """A new search; what searches left that were killed goes, and all that was found by another recipe."""
-    dead = select(searches.c.id).where(searches.c.finished_at.is_(None))
-    other = select(searches.c.id).where(searches.c.recipe != recipe)
-    for useless in (dead, other):
-        for table in (pairs, compared):
-            connection.execute(delete(table).where(table.c.search_id.in_(useless)))
-    connection.execute(delete(searches).where(searches.c.finished_at.is_(None)))
+    """A new search; the pairs of searches that were killed go, and all that was found by another recipe.
+
+    What killed ones took up is taken up by this one, so that pixels they decoded are not decoded again.
+    """
     result = connection.execute(insert(searches).values(recipe=recipe, limits=dict(limits), started_at=now()))
     assert result.inserted_primary_key is not None
-    return int(result.inserted_primary_key[0])
+    row = int(result.inserted_primary_key[0])
+    killed = and_(searches.c.finished_at.is_(None), searches.c.id != row)
+    dead = select(searches.c.id).where(killed)
+    other = select(searches.c.id).where(searches.c.recipe != recipe)
+    connection.execute(delete(compared).where(compared.c.search_id.in_(other)))
+    connection.execute(update(compared).where(compared.c.search_id.in_(dead)).values(search_id=row))
+    for useless in (dead, other):
+        connection.execute(delete(pairs).where(pairs.c.search_id.in_(useless)))
+    connection.execute(delete(searches).where(killed))
+    return row
 
 
 def portions(connection: Connection) -> list[str]:

@@ -48,7 +48,7 @@ def conditions(connection: Connection, places: Places, wanted: Selection) -> lis
     if wanted.tag is not None:
         tree = tags.tree(connection)
         number = tagtree.find(tree, wanted.tag)
-        found.append(images.c.sha256.in_(tags.having(number, tree[number])))
+        found.append(tags.has(number, tree[number], images.c.sha256))
     if wanted.status is not None:
         if wanted.status not in STATUSES:
             raise BadInput(f"--status {wanted.status}: must be one of {', '.join(STATUSES)}.")

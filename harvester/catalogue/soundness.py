@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, String, Text, and_, func, inspect, not_, or_, select, text
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.types import Boolean, Integer, TypeEngine
+from sqlalchemy.types import Boolean, Integer, LargeBinary, TypeEngine
 
 from harvester.catalogue.schema import metadata
 from harvester.errors import CatalogueError
@@ -62,9 +62,11 @@ def misfit(engine: Engine) -> str:
         return ""
     with engine.connect() as connection:
         for table in metadata.sorted_tables:
+            numbered = table.dialect_options["sqlite"]["with_rowid"]
+            number = text("rowid") if numbered else func.quote(next(iter(table.primary_key)))
             for column in table.columns:
                 row = connection.execute(
-                    select(text("rowid")).select_from(table).where(column.is_not(None), _wrong(column)).limit(1)
+                    select(number).select_from(table).where(column.is_not(None), _wrong(column)).limit(1)
                 ).scalar()
                 if row is not None:
                     return f"{table.name}.{column.name} of row {row}"
@@ -83,4 +85,6 @@ def _wrong(column: ColumnElement[object]) -> ColumnElement[bool]:
         return stored != "integer"
     if isinstance(kind, String | Text):
         return stored != "text"
+    if isinstance(kind, LargeBinary):
+        return stored != "blob"
     return or_(stored != "text", and_(stored == "text", not_(func.json_valid(column))))

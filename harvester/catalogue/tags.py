@@ -9,6 +9,7 @@ from itertools import count, islice
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     MetaData,
     Select,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     case,
     delete,
     except_,
+    false,
     func,
     insert,
     intersect,
@@ -72,10 +74,29 @@ def having(number: int, tag: Tag, before: int | None = None) -> Pictures:
     return said.group_by(tag_log.c.sha256).having(latest[0] > latest[1])
 
 
+def has(number: int, tag: Tag, sha256: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a picture has a tag: two looks into an index for each, for questions that are asked page by page."""
+    said = select(func.coalesce(func.max(tag_log.c.id), 0)).where(
+        tag_log.c.tag_id == number, tag_log.c.sha256 == sha256, tag_log.c.id > tag.since
+    )
+    applied, cleared = (said.where(tag_log.c.action == action).scalar_subquery() for action in ("apply", "clear"))
+    return applied > cleared
+
+
+def hold(connection: Connection) -> None:
+    """From here to the end of the transaction nobody else changes the tags; waits for who does.
+
+    In SQLite a transaction that has read cannot wait for another writer any more: it fails at its first write.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE tag_changes IN EXCLUSIVE MODE"))
+    else:
+        connection.execute(delete(tag_changes).where(false()))  # SQLite has one writer at a time, from its first write
+
+
 def begin(connection: Connection, origin: str, undoes: int | None = None) -> int:
     """Open a change; from here to the end of the transaction nobody else changes the tags."""
-    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time by itself
-        connection.execute(text("LOCK TABLE tag_changes IN EXCLUSIVE MODE"))
+    hold(connection)
     made = connection.execute(insert(tag_changes).values(at=now(), origin=origin, undoes=undoes)).inserted_primary_key
     assert made is not None
     return int(made[0])

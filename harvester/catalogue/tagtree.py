@@ -27,7 +27,7 @@ def find(tree: Tree, text: str) -> int:
         names = [_key(part) for part in path(tree, found).split("/")]
         if names[len(names) - 1 - len(above) : -1] == above:
             return found
-    elif text.isascii() and text.isdigit() and int(text) in tree:
+    elif text.isascii() and text.isdigit() and len(text) < 19 and int(text) in tree:
         return int(text)
     raise BadInput(f"There is no tag {printable(text)}: scrapy tag list shows them all.")
 

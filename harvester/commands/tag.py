@@ -1,6 +1,7 @@
 """`scrapy tag …`: a tree of tags on pictures, every change logged and taken back by `undo`."""
 
 import argparse
+import io
 import json
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -127,6 +128,8 @@ def _mark(
     if wanted:
         found, unknown = pictures(connection, places, wanted), 0
     else:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="backslashreplace")  # the rest of a line of CSV may be anything
         found, unknown = tagging.known(connection, sys.stdin)
     if unknown:
         complaints.append(f"Of {unknown:,} of the list the collection has no picture.")

@@ -74,12 +74,15 @@ class Command(ScrapyCommand):
         self, found: "Iterable[Finding]", places: "Places", catalogue: "Engine", *, repair: bool, delete: bool
     ) -> tuple[Counter[str], Counter[str], Counter[str]]:
         """How many findings of each kind are bad, spare, and bad but mended."""
+        from harvester.imaging.decode import set_pixel_limit
         from harvester.options import adoption_options
         from harvester.text import printable
         from harvester.upkeep.repair import Repair
 
         assert self.settings is not None
-        repairing = Repair(places, catalogue, adoption_options(self.settings), delete=delete)
+        options = adoption_options(self.settings)
+        set_pixel_limit(options.limits.max_pixels)
+        repairing = Repair(places, catalogue, options, delete=delete)
         bad, spare, mended = Counter[str](), Counter[str](), Counter[str]()
         for finding in found:
             done = repairing.mend(finding) if repair else ""

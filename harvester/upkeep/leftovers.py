@@ -7,7 +7,7 @@ from pathlib import Path
 from harvester.blobs import maker, token
 from harvester.errors import StoreError
 from harvester.items import Collection
-from harvester.locks import crawls
+from harvester.locks import at_work
 from harvester.places import Places
 
 
@@ -41,7 +41,7 @@ def _dead(places: Places, folder: Path) -> list[Path]:
     found = {name: made_by for name in _names(folder) if (made_by := maker(name)) is not None}
     if not found:
         return []
-    alive = {token(), *(crawl.token for crawl in crawls(places))}
+    alive = {token(), *(holder.token for holder in at_work(places))}
     return [folder / name for name, made_by in found.items() if made_by not in alive]
 
 

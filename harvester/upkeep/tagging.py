@@ -95,6 +95,7 @@ def known(connection: Connection, lines: Iterable[str]) -> tuple[tags.Pictures, 
     Lines of CSV, such as those of `scrapy show images --csv`, will do.
     """
     named = tags.picked(connection, _shas(lines))
+    tags.hold(connection)  # what follows reads, and a change shall follow it
     stored = select(blobs.c.sha256).where(blobs.c.sha256.in_(named))
     return stored, count(connection, named) - count(connection, stored)
 

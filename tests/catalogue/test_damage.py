@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from harvester.catalogue.soundness import misfit
+from harvester.catalogue.store import open_catalogue
 from tests import dataset
 from tests.conftest import ROOT, Commands
 from tests.farsite.process import Farsite
@@ -128,6 +130,23 @@ def test_values_of_a_wrong_kind_are_told(
     done = commands.scrapy("why", server.url("/photo/0.jpg"))
     assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
     assert says in done.stderr
+
+
+def test_a_sound_catalogue_holds_no_value_of_a_wrong_kind(commands: Commands, farsite: Farsite, tmp_path: Path) -> None:
+    """With coefficients, and with look-alikes in tables whose rows have no number; a word is found there."""
+    same = [farsite.url(f"/numbered/{number}.jpg") for number in (1, 2)]
+    commands.crawl(dataset.write(tmp_path, dataset.one_user(same)))
+    assert commands.scrapy("dedupe").returncode == 0
+    file = commands.data / "catalogue.db"
+    catalogue = open_catalogue(f"sqlite:///{file}")
+    looked_at = "SELECT count(*), min(typeof(coefficients)), (SELECT count(*) > 0 FROM pairs) FROM blobs JOIN compared"
+    assert dataset.rows(commands.data, f"{looked_at} USING (sha256)") == [(2, "blob", 1)]
+    assert misfit(catalogue) == ""
+    _sql("UPDATE compared SET pixels = 7")(file)
+    assert misfit(catalogue) == ""  # a column of text makes a text of it
+    _sql("UPDATE pairs SET score = 'near'")(file)
+    assert misfit(catalogue).startswith("pairs.score of row '")
+    catalogue.dispose()
 
 
 def _calls(path: Path) -> Iterator[ast.Call]:

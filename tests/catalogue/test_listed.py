@@ -1,14 +1,23 @@
 """Lists of everything of one kind, and the numbers over all of it, on both databases."""
 
+import io
+import itertools
+import json
 from pathlib import Path
 
-from sqlalchemy import Engine, update
+import pytest
+from sqlalchemy import Engine, insert, update
 
-from harvester.catalogue import listed
+from harvester.catalogue import listed, tags, writer
 from harvester.catalogue.schema import album_images, images
 from harvester.catalogue.selection import Selection, conditions
+from harvester.catalogue.store import open_catalogue
+from harvester.export.shown import SUBJECTS
 from harvester.export.statistics import statistics
+from harvester.export.tables import write_json
+from harvester.items import Collection
 from harvester.places import Places
+from harvester.upkeep import tagging
 from tests.catalogue.test_removing import fill
 
 
@@ -35,6 +44,35 @@ def test_lists_and_numbers_agree(engine: Engine, tmp_path: Path) -> None:
     assert (numbers.occurrences.unique, numbers.occurrences.total, numbers.occurrences.saved) == (2, 6, 40)
     assert (numbers.albums, numbers.albums_pending, numbers.failed, numbers.gone, numbers.tags) == (4, 4, 1, 1, 1)
     assert numbers.sizes.total == 50
+    with engine.connect() as connection:
+        for name, subject in SUBJECTS.items():
+            written = io.StringIO()
+            write_json(subject.rows(connection, places, Selection()), subject.columns, written)
+            assert json.loads(written.getvalue()) or name in ("groups", "runs")
+    assert json.loads(json.dumps(numbers.as_dict()))["sizes"]["total"] == 50
+
+
+def test_pages_of_tagged_images_cost_no_more_than_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has the tag is not found out anew for each page; counted in steps of SQLite."""
+    engine = open_catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}")
+    shas = [f"{number:064x}" for number in range(400)]
+    with engine.begin() as connection:
+        kept = writer.collection_id(connection, Collection("imagefap", "images/imagefap", "original", "albums"))
+        image = {"collection_id": kept, "host": "h", "status": "done", "promised_at": 0}
+        connection.execute(insert(images), [{**image, "key": sha, "sha256": sha} for sha in shas])
+        tagging.add(connection, "all")
+        tagging.apply(connection, "all", tags.picked(connection, shas))
+    steps = {}
+    for page in (400, 10):
+        monkeypatch.setattr(listed, "PAGE", page)
+        counted = itertools.count()
+        with engine.connect() as connection:
+            tagged = conditions(connection, Places(tmp_path, ""), Selection(tag="all"))
+            connection.connection.set_progress_handler(lambda: next(counted) < 0, 10)  # noqa: B023
+            assert len(list(listed.images_of_all(connection, tagged))) == 400
+        steps[page] = next(counted)
+    engine.dispose()
+    assert steps[10] < 3 * steps[400]
 
 
 def test_an_image_in_no_album_and_no_folder_is_shown(engine: Engine) -> None:

@@ -2,16 +2,20 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import OperationalError
 
 from harvester.catalogue import tags, tagtree, tagundo
 from harvester.catalogue.schema import tag_changes, tag_log
+from harvester.catalogue.store import open_catalogue
 from harvester.errors import BadInput
 from harvester.upkeep import tagging
+from tests.catalogue.test_measures import keep
 
 SHAS = [digit * 64 for digit in "abcdef"]
 NAMES = ["lakes", "Lakes", "LAKES", "hills", "Straße", "STRASSE", "7", "2"]
@@ -162,6 +166,23 @@ def test_two_who_make_the_same_tag_at_once_make_one(engine: Engine) -> None:
 
     _together([make, make])
     assert sorted(told) == ["Added Lakes (1).", "There is a tag of that name already: Lakes (1)."]
+
+
+def test_a_list_is_applied_while_others_write(tmp_path: Path) -> None:
+    """Whoever comes between the reading of the list and its writing waits, so that it is not the list that fails."""
+    address = f"sqlite:///{tmp_path / 'catalogue.db'}"
+    ours, theirs = open_catalogue(address), open_catalogue(f"{address}?timeout=0")
+    with ours.begin() as connection:
+        tagging.add(connection, "Lakes")
+        keep(connection, [("JPEG", False, 1, 1, 10)])
+    with ours.begin() as connection:
+        named, unknown = tagging.known(connection, [f"{0:064x}", SHAS[0]])
+        with pytest.raises(OperationalError, match="locked"), theirs.begin() as other:
+            tags.begin(other, "crawl")
+        assert "on 1 more" in tagging.apply(connection, "Lakes", named)
+    assert unknown == 1
+    ours.dispose()
+    theirs.dispose()
 
 
 def _together(tasks: list[Callable[[], None]]) -> None:

@@ -13,14 +13,17 @@ from harvester.catalogue.mending import adopt_blob, drop_blob
 from harvester.catalogue.schema import blobs, compared
 from harvester.catalogue.schema import pairs as table
 from harvester.duplicates.groups import groups
+from harvester.duplicates.identical import UNREADABLE
 from harvester.duplicates.limits import limits
 from harvester.duplicates.search import Compared, search
+from harvester.errors import Refused
 from harvester.imaging import decode
 from harvester.imaging.convert import Options
 from harvester.imaging.described import described
+from harvester.imaging.fingerprint import RECIPE
 from harvester.imaging.pixels import pixel_digest
 from tests.catalogue.conftest import engine
-from tests.farsite import pictures, scenes
+from tests.farsite import bombs, pictures, scenes
 
 __all__ = ["engine"]
 
@@ -144,6 +147,37 @@ def test_a_killed_search_leaves_nothing_that_counts(engine: Engine, store: BlobS
     found = _search(engine, store, {})
     assert found.new == 2
     assert found.pairs["phash"] == 1
+
+
+def test_animations_of_too_many_pixels_are_equal_to_none(engine: Engine, store: BlobStore, keep: Keep) -> None:
+    """10,000 frames of 81 Mpx, twice, with a byte behind one of them: no frame is decoded, and that is remembered."""
+    bomb = bombs.KEPT["frames.gif"]()
+    for data in (bomb, bomb + b"\0"):
+        keep(data)
+    assert _search(engine, store, OFF).pairs == {}
+    with engine.connect() as connection:
+        assert connection.execute(select(compared.c.pixels)).scalars().all() == [UNREADABLE] * 2
+
+
+def test_pages_are_decoded_as_long_as_their_pixels_are_few() -> None:
+    """The first page of a TIFF is small, those behind it are not: it is refused before they are decoded."""
+    pages = [Image.new("1", size) for size in ((8, 8), (30_000, 30_000), (30_000, 30_000))]
+    file = pictures.encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:], compression="group4")
+    with pytest.raises(Refused, match="too-many-pixels"):
+        pixel_digest(file, decode.Limits())
+
+
+def test_pixels_that_a_killed_search_decoded_are_kept(engine: Engine, store: BlobStore, keep: Keep) -> None:
+    """The next search finds the pair, though the files are not there any more."""
+    shas = [keep(pictures.numbered(number)) for number in range(2)]
+    with engine.begin() as connection:
+        row = searches.begin(connection, RECIPE, limits(OFF, {}, orientations=False).as_dict())
+        searches.enter(connection, row, RECIPE, "")
+        searches.note_pixels(connection, dict.fromkeys(shas, "pixels"))
+    for sha256 in shas:
+        store.path(sha256, "jpg").unlink()
+    found = _search(engine, store, OFF)
+    assert (found.new, found.pairs) == (2, {"pixels": 1})
 
 
 def test_a_profile_counts_where_it_changes_colours() -> None:
