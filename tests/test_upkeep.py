@@ -66,7 +66,7 @@ def _break(commands: Commands, kind: str, number: int) -> None:
     blob, copy, row = _blob(commands, number), _copy(commands, number), number + 1
     unknown = f"UPDATE images SET status = 'pending', sha256 = NULL WHERE id = {row}; " \
               f"UPDATE sightings SET file = NULL WHERE image_id = {row};"  # fmt: skip
-    listed = f"INSERT INTO removals (path) VALUES ('{blob.relative_to(commands.data)}');"
+    listed = f"INSERT INTO removals (path, folder, asked) VALUES ('{blob.relative_to(commands.data)}', 'blobs', '');"
     no_row = f"DELETE FROM blobs WHERE sha256 = '{blob.stem}';"
     if kind in ("torn", "missing", "unnamed", "altered"):
         copy.unlink()
