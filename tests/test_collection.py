@@ -41,9 +41,9 @@ def template(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> tuple
 
 @pytest.fixture
 def harvested(farsite: Farsite, commands: Commands, template: tuple[dataset.DataSet, Path]) -> dataset.DataSet:
-    """A copy of it, hard links and all."""
+    """A copy of it."""
     files, data = template
-    subprocess.run(["cp", "-a", str(data), str(commands.data)], check=True)
+    commands.begin_with(data)
     return files
 
 

@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,9 +30,9 @@ def template(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> tuple
 
 @pytest.fixture
 def harvested(farsite: Farsite, commands: Commands, template: tuple[dataset.DataSet, Path]) -> dataset.DataSet:
-    """A copy of it, hard links and all."""
+    """A copy of it."""
     files, data = template
-    subprocess.run(["cp", "-a", str(data), str(commands.data)], check=True)
+    commands.begin_with(data)
     return files
 
 
