@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.memory import Watch
+from tests.watch import Watch
 
 ROOT = Path(__file__).parent.parent
 CACHE = Path("/tmp/harvester-bench")
@@ -52,7 +52,7 @@ def run(
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.monotonic() - started
             process.returncode = os.waitstatus_to_exitcode(status)
-    rss, cpu = max(usage.ru_maxrss / 1024, watch.peak), usage.ru_utime + usage.ru_stime
+    rss, cpu = max(usage.ru_maxrss / 1024, watch.together), usage.ru_utime + usage.ru_stime
     others = max(0.0, _busy() - busy - cpu) / (wall * (os.cpu_count() or 1))
     return Usage(began, wall, cpu, rss, others, process.returncode, _last_line(output))
 

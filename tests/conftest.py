@@ -44,6 +44,10 @@ class Commands:
         """The running command; the caller stops it."""
         return subprocess.Popen(self.command(*arguments), **self.options())
 
+    def begin_with(self, template: Path) -> None:
+        """Make the data directory a copy of another, hard links and all."""
+        subprocess.run(["cp", "-a", str(template), str(self.data)], check=True)
+
     def crawl(self, files: DataSet, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`scrapy crawl mastodon` over a data set; it must end well."""
         done = self.scrapy("crawl", "mastodon", *files.arguments, *arguments)

@@ -12,9 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from harvester.settings import EXTENSIONS
 from tests.conftest import Commands
 from tests.dataset import rows
 from tests.farsite.process import HOSTS, running
+from tests.watch import Watch
 
 VERSION = "13.0.0"
 SHA256 = "cdcd1ba258178f7356d74170c9a81ba4eab6a5d55748bc402a5a2a6fe6be3510"
@@ -29,7 +28,6 @@ LEAST = 1000
 """Files; a distribution with fewer is not the one that is meant."""
 
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harvester-tests"
-_TICK = 0.05  # seconds between two looks at the memory
 
 
 class NoCorpus(Exception):
@@ -88,43 +86,6 @@ def _unpack(archive: Path, into: Path) -> None:
     with tarfile.open(archive) as packed:
         members = [member for member in packed if "/Tests/images/" in member.name and member.isfile()]
         packed.extractall(into, members, filter="data")
-
-
-class Watch(threading.Thread):
-    """Notes the largest memory of a process and of each of its children, in MB."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self._pid, self._end = pid, threading.Event()
-        self.own = self.child = 0.0
-
-    def __enter__(self) -> "Watch":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self.join()
-
-    def run(self) -> None:
-        """Look again and again; the system remembers each process's peak, so only its last moment is missed."""
-        while not self._end.wait(_TICK):
-            self.own = max(self.own, _peak(self._pid))
-            self.child = max([self.child, *map(_peak, _children(self._pid))])
-
-
-def _children(pid: int) -> Iterator[int]:
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            yield from map(int, path.read_text().split())
-
-
-def _peak(pid: int) -> float:
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
 
 
 def harvest(files: Path, data: Path) -> Figures:

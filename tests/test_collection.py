@@ -41,9 +41,9 @@ def template(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> tuple
 
 @pytest.fixture
 def harvested(farsite: Farsite, commands: Commands, template: tuple[dataset.DataSet, Path]) -> dataset.DataSet:
-    """A copy of it, hard links and all."""
+    """A copy of it."""
     files, data = template
-    subprocess.run(["cp", "-a", str(data), str(commands.data)], check=True)
+    commands.begin_with(data)
     return files
 
 
@@ -201,9 +201,8 @@ def test_a_removed_user_goes_with_files_and_comes_back_when_asked_for(
     assert asked == {f"/photo/{number}.jpg" for number in range(4)}
 
 
-def test_a_removal_that_is_killed_is_ended_by_the_next(harvested: dataset.DataSet, commands: Commands) -> None:
-    """At whatever file it dies: verify is content in between, and the same command completes it."""
-    whole = _files(commands.data)
+def _killed(commands: Commands, *words: str) -> None:
+    """A removal that dies at its third file."""
     trap = "import os\n_unlink, _left = os.unlink, [3]\ndef unlink(path, **rest):\n    if 'blobs' in str(path) or " \
            "'images' in str(path):\n        _left[0] -= 1\n        if not _left[0]:\n            os._exit(9)\n" \
            "    return _unlink(path, **rest)\nos.unlink = unlink\n"  # fmt: skip
@@ -211,8 +210,14 @@ def test_a_removal_that_is_killed_is_ended_by_the_next(harvested: dataset.DataSe
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(trap)
     commands.environment["PYTHONPATH"] = str(folder)
-    assert commands.scrapy("remove", "site", "mastodon").returncode == 9
+    assert commands.scrapy("remove", *words).returncode == 9
     del commands.environment["PYTHONPATH"]
+
+
+def test_a_removal_that_is_killed_is_ended_by_the_next(harvested: dataset.DataSet, commands: Commands) -> None:
+    """At whatever file it dies: verify is content in between, and the same command completes it."""
+    whole = _files(commands.data)
+    _killed(commands, "site", "mastodon")
     between = _files(commands.data)
     assert 0 < len(whole - between) < 10
     checked = commands.scrapy("verify")
@@ -236,6 +241,73 @@ def test_missing_files_only_warn_and_edited_ones_stay(harvested: dataset.DataSet
     assert f"{folder / '0_0_0.jpg'}: was not there." in done.stderr
     assert f"{folder / '0_1_0.jpg'}: left: its bytes are not those that were written." in done.stderr
     assert [path.name for path in folder.iterdir()] == ["0_1_0.jpg"]
+
+
+@pytest.mark.parametrize(("words", "code", "says"), [
+    (("site", "mastodon"), 1, ""),
+    (("album", "Alice & Co/typo"), 2, "Error: "),
+    (("user", ACCTS[1], "--dry-run"), 2, "is no user"),
+])  # fmt: skip
+def test_whoever_ends_a_stopped_removal_hears_what_was_left_and_what_is_wrong(
+    harvested: dataset.DataSet, commands: Commands, words: tuple[str, ...], code: int, says: str
+) -> None:
+    """An edit that was left is told with exit code 1; a mistake of another removal is a mistake still."""
+    _killed(commands, "site", "mastodon")
+    edited = min((commands.data / "images/mastodon").iterdir())
+    edited.unlink()
+    edited.write_bytes(b"edited")
+    done = commands.scrapy("remove", *words)
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    if "--dry-run" not in words:
+        assert done.stdout.startswith("A removal that was stopped is complete: ")
+        assert f"{edited}: left: its bytes are not those that were written." in done.stderr
+        assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
+    assert edited.read_bytes() == b"edited"
+
+
+def test_what_a_stopped_removal_has_in_common_with_a_later_crawl_stays(farsite: Farsite, commands: Commands) -> None:
+    """A picture that was named again, and all that lies beside it."""
+    commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
+    commands.harvest("civitai", "ids=2", "min_count=-1")
+    _killed(commands, "site", "civitai")
+    commands.harvest("civitai", "ids=2", "min_count=-1")
+    whole = _files(commands.data)
+    assert {"images/civitai/2.jpg", "images/civitai/2.json", "images/civitai/2.txt"} < whole
+    assert commands.scrapy("remove", "album", "nobody/nothing").returncode == 2
+    assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
+    assert _files(commands.data) == whole
+
+
+def test_a_named_copy_of_64_letters_is_no_blob(harvested: dataset.DataSet, commands: Commands) -> None:
+    """In a folder of the collection it has a row again by the next removal, so it stays."""
+    name = f"model/{'a' * 64}"
+    copy = commands.data / f"images/mastodon/{name}.jpg"
+    copy.parent.mkdir()
+    (commands.data / "images/mastodon/0_0_0.jpg").rename(copy)
+    path = copy.relative_to(commands.data)
+    with sqlite3.connect(commands.data / "catalogue.db") as catalogue:
+        catalogue.executescript(
+            f"UPDATE sightings SET name = '{name}', file = '{name}.jpg' WHERE name = '0_0_0'; "
+            f"INSERT INTO removals (path, folder, asked) VALUES ('{path}', 'images/mastodon', 'site mastodon');"
+        )
+    _ok(commands, "remove", "site", "imagefap")
+    assert copy.exists()
+
+
+def test_what_people_wrote_beside_a_picture_stays(
+    farsite: Farsite, harvested: dataset.DataSet, commands: Commands
+) -> None:
+    """A note where nothing is ever written beside, and an edited caption, which is told; the item's JSON goes."""
+    commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
+    commands.harvest("civitai", "ids=2", "min_count=-1")
+    note, caption = commands.data / "images/mastodon/0_0_0.txt", commands.data / "images/civitai/2.txt"
+    for file in (note, caption):
+        file.write_text("my own words")
+    _ok(commands, "remove", "site", "mastodon")
+    done = commands.scrapy("remove", "site", "civitai")
+    assert (done.returncode, done.stderr) == (1, f"{caption}: left: its bytes are not those that were written.\n")
+    assert [file.read_text() for file in (note, caption)] == ["my own words"] * 2
+    assert list(caption.parent.iterdir()) == [caption]
 
 
 def _has_images(data: Path) -> bool:

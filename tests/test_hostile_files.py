@@ -6,9 +6,9 @@ from pathlib import Path
 from harvester.reasons import REASONS
 from tests import dataset
 from tests.conftest import Commands
-from tests.corpus import Watch
 from tests.farsite import bombs
 from tests.farsite.process import Farsite
+from tests.watch import Watch
 
 LIMIT = ("-s", f"DOWNLOAD_MAXSIZE={32 * 2**20}", "-s", "DOWNLOAD_TIMEOUT=15", "-s", "RETRY_TIMES=0")
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests import dataset
 from tests.conftest import Commands
-from tests.corpus import Watch
 from tests.farsite.process import Farsite
+from tests.watch import Watch
 
 STOP = ("-s", "HARVESTER_ON_BLOCK=stop", "-s", "RETRY_TIMES=0", "-s", "DOWNLOAD_TIMEOUT=60")
 SMALL = ("-s", f"DOWNLOAD_MAXSIZE={24 * 2**20}")

@@ -138,6 +138,24 @@ def test_a_folder_that_is_a_link_or_a_file_is_not_entered(
     assert {path.name for path in (output / "User_3").iterdir()} == {"3.png", "3.json"}
 
 
+def test_remove_does_not_reach_through_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Nothing behind a link in place of a folder, and no link in place of a picture, goes: both are told."""
+    commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
+    output, outside = commands.data / "images/civitai", tmp_path / "outside"
+    commands.harvest("civitai", "ids=2,3", "min_count=-1", "layout=user")
+    (output / "User_2").rename(outside)
+    (output / "User_2").symlink_to(outside)
+    (output / "User_3/3.png").rename(tmp_path / "3.png")
+    (output / "User_3/3.png").symlink_to(tmp_path / "3.png")
+    before = {path: path.read_bytes() for path in tmp_path.glob("*/2.*")}
+    done = commands.scrapy("remove", "site", "civitai")
+    assert done.returncode == 1, done.stderr
+    assert {path: path.read_bytes() for path in tmp_path.glob("*/2.*")} == before != {}
+    for name in ("User_2/2.jpg", "User_2/2.json", "User_2/2.txt", "User_3/3.png"):
+        assert f"{output / name}: left: " in done.stderr
+    assert sorted(path.name for path in output.rglob("*")) == ["3.png", "User_2", "User_3"]
+
+
 def test_repair_does_not_reach_through_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """A folder of the collection was replaced by a link: verify --delete touches nothing behind it."""
     commands.environment["CIVITAI_BASE_URL"] = farsite.url("")

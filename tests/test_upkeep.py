@@ -3,7 +3,6 @@
 import io
 import shutil
 import sqlite3
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,9 +34,9 @@ def template(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> tuple
 
 @pytest.fixture
 def harvested(farsite: Farsite, commands: Commands, template: tuple[dataset.DataSet, Path]) -> dataset.DataSet:
-    """A copy of it, hard links and all."""
+    """A copy of it."""
     files, data = template
-    subprocess.run(["cp", "-a", str(data), str(commands.data)], check=True)
+    commands.begin_with(data)
     return files
 
 
@@ -70,7 +69,7 @@ def _break(commands: Commands, kind: str, number: int) -> None:
     blob, copy, row = _blob(commands, number), _copy(commands, number), number + 1
     unknown = f"UPDATE images SET status = 'pending', sha256 = NULL WHERE id = {row}; " \
               f"UPDATE sightings SET file = NULL WHERE image_id = {row};"  # fmt: skip
-    listed = f"INSERT INTO removals (path) VALUES ('{blob.relative_to(commands.data)}');"
+    listed = f"INSERT INTO removals (path, folder, asked) VALUES ('{blob.relative_to(commands.data)}', 'blobs', '');"
     no_row = f"DELETE FROM blobs WHERE sha256 = '{blob.stem}';"
     if kind in ("torn", "missing", "unnamed", "altered"):
         copy.unlink()

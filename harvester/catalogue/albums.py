@@ -74,12 +74,6 @@ def place_images(connection: Connection, album: int, placed: Iterable[tuple[int,
     return len(rows)
 
 
-def images_in(connection: Connection, album: int) -> list[int]:
-    """The image rows of an album, in its order."""
-    found = select(album_images.c.image_id).where(album_images.c.album_id == album).order_by(album_images.c.position)
-    return list(connection.execute(found).scalars())
-
-
 def _renew(connection: Connection, table: Table, row: int, **values: object) -> None:
     connection.execute(update(table).where(table.c.id == row).values(**values))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import removals
@@ -11,27 +11,33 @@ from harvester.catalogue.schema import removals
 
 @dataclass(frozen=True)
 class Doomed:
-    """A file that is to go; `path` as the catalogue writes it, `sha256` of the bytes it must have, None for any."""
+    """A file that is to go; `path` as the catalogue writes it, `folder` the part of it that may be a link.
+
+    `sha256` is of the bytes it must have, None for any; `asked` is what the removal was asked for.
+    """
 
     id: int
     path: str
+    folder: str
     sha256: str | None
+    asked: str
+
+    @property
+    def file(self) -> str:
+        """The path below `folder`."""
+        return self.path[len(self.folder) + 1 :]
 
 
-def note(connection: Connection, path: str, sha256: str | None = None) -> None:
+def note(connection: Connection, asked: str, folder: str, file: str, sha256: str | None = None) -> None:
     """Write down one more file."""
-    connection.execute(insert(removals).values(path=path, sha256=sha256))
+    values = {"path": f"{folder}/{file}", "folder": folder, "sha256": sha256, "asked": asked}
+    connection.execute(insert(removals).values(values))
 
 
 def pending(connection: Connection, limit: int) -> list[Doomed]:
     """The first of them. A named copy comes before the blob that it may be a link to."""
     found = select(removals).order_by(removals.c.id).limit(limit)
     return [Doomed(**row._mapping) for row in connection.execute(found)]
-
-
-def count(connection: Connection) -> int:
-    """How many there are."""
-    return int(connection.execute(select(func.count()).select_from(removals)).scalar_one())
 
 
 def done(connection: Connection, rows: Sequence[Doomed]) -> None:

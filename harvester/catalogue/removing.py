@@ -3,10 +3,10 @@
 Both are parts of one transaction of the caller's: either all rows go and the files are written down, or nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, literal, null, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, literal, or_, select, update
 
 from harvester.catalogue import pairs, tags, tagundo
 from harvester.catalogue.going import Scope, albums_of, collections_of, going_blobs, going_images, places_of
@@ -38,22 +38,32 @@ def stale_copies(connection: Connection) -> list[Any]:
     return list(connection.execute(found).all())
 
 
-def note_files(connection: Connection, beside: Sequence[str], blob_folder: str) -> None:
-    """Write down the named copies, the files `beside` them by extension, and the blobs, all of which are to go."""
-    folder = collections.c.directory + "/"
-    joined = sightings.join(collections, collections.c.id == sightings.c.collection_id)
+def names(connection: Connection) -> Iterator[Any]:
+    """(id, collection_id, name, metadata) of every name that goes, whether or not there is a file of that name."""
+    columns = (sightings.c.id, sightings.c.collection_id, sightings.c.name, images.c.metadata)
+    found = select(*columns).join(images, images.c.id == sightings.c.image_id)
+    found = found.where(images.c.id.in_(going_images())).order_by(sightings.c.id).limit(CHUNK)
+    last = 0
+    while page := connection.execute(found.where(sightings.c.id > last)).all():
+        yield from page
+        last = page[-1].id
+
+
+def note_files(connection: Connection, asked: str, blob_folder: str) -> None:
+    """Write down the named copies and the blobs, all of which are to go; `asked`: the arguments of the removal."""
+    folder = collections.c.directory
+    copies = select(folder + "/" + sightings.c.file, folder, sightings.c.file_sha256, literal(asked))
+    copies = copies.join(collections, collections.c.id == sightings.c.collection_id)
     named = sightings.c.image_id.in_(going_images())
-    copies = select(folder + sightings.c.file, sightings.c.file_sha256).select_from(joined)
     _note(connection, copies.where(named, sightings.c.file.is_not(None)))
-    for ext in beside:
-        _note(connection, select(folder + sightings.c.name + f".{ext}", null()).select_from(joined).where(named))
     start = func.substr(blobs.c.sha256, 1, 2)
     path = literal(f"{blob_folder}/") + start + "/" + blobs.c.sha256 + "." + blobs.c.ext
-    _note(connection, select(path, blobs.c.sha256).where(blobs.c.sha256.in_(going_blobs())))
+    stored = select(path, literal(blob_folder), blobs.c.sha256, literal(asked))
+    _note(connection, stored.where(blobs.c.sha256.in_(going_blobs())))
 
 
 def _note(connection: Connection, files: Select[Any]) -> None:
-    connection.execute(insert(removals).from_select(["path", "sha256"], files))
+    connection.execute(insert(removals).from_select(["path", "folder", "sha256", "asked"], files))
 
 
 def remove(connection: Connection, scope: Scope) -> None:

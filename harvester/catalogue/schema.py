@@ -273,7 +273,9 @@ removals = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("path", Text, nullable=False, index=True, comment="relative to the data directory where it lies inside"),
+    Column("folder", Text, nullable=False, comment="beginning of the path; nothing behind a link below it is touched"),
     Column("sha256", String(64), comment="of a named copy as it was published; a file with other bytes is left"),
+    Column("asked", Text, nullable=False, comment="the arguments of scrapy remove"),
     comment="files of pictures that were removed, until they are gone",
 )
 

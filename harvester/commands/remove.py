@@ -2,10 +2,13 @@
 
 import argparse
 import sys
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
+
+if TYPE_CHECKING:
+    from harvester.upkeep.removedfiles import Swept
 
 KINDS = ("album", "user", "site")
 
@@ -47,7 +50,7 @@ class Command(ScrapyCommand):
         from harvester.console import collection
         from harvester.errors import BadInput
         from harvester.upkeep.removedfiles import sweep_removed
-        from harvester.upkeep.removing import preview, remove
+        from harvester.upkeep.removing import asked, preview, remove
 
         assert self.settings is not None
         with collection(self.settings, "" if dry else "scrapy remove") as (places, catalogue):
@@ -55,26 +58,28 @@ class Command(ScrapyCommand):
                 print(preview(catalogue, kind, text, site).sentence(dry=True))  # noqa: T201
                 return 0
             former = sweep_removed(catalogue, places)
-            if former.files:
+            if former.asked:
                 print(f"A removal that was stopped is complete: {former.files:,} files.")  # noqa: T201
+                _warn(former)
             try:
                 toll = remove(catalogue, places, kind, text, site)
             except BadInput:
-                if not former.files:
+                if asked(kind, text, site) not in former.asked:
                     raise
-                return 0  # the very removal that was stopped
+                return int(bool(former.left))  # the very removal that was stopped
             print(toll.sentence(dry=False))  # noqa: T201
             swept = sweep_removed(catalogue, places)
         print(f"{swept.files:,} files removed.")  # noqa: T201
-        _warn("was not there", swept.missing)
-        _warn("left: its bytes are not those that were written", swept.left)
-        return int(bool(swept.left))
+        _warn(swept)
+        return int(bool(former.left or swept.left))
 
 
-def _warn(what: str, paths: list[str]) -> None:
+def _warn(swept: "Swept") -> None:
     from harvester.text import printable
 
-    for path in paths[:SHOWN]:
-        print(f"{printable(path)}: {what}.", file=sys.stderr)  # noqa: T201
-    if len(paths) > SHOWN:
-        print(f"… and {len(paths) - SHOWN:,} more.", file=sys.stderr)  # noqa: T201
+    for lines in ([f"{path}: was not there." for path in swept.missing],
+                  [f"{path}: left: {why}." for path, why in swept.left.items()]):  # fmt: skip
+        for line in lines[:SHOWN]:
+            print(printable(line), file=sys.stderr)  # noqa: T201
+        if len(lines) > SHOWN:
+            print(f"… and {len(lines) - SHOWN:,} more.", file=sys.stderr)  # noqa: T201

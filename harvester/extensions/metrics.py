@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+READABLE = 0o644
+"""node_exporter is another user; all else that harvester makes is private."""
+
 INTERVAL = 10.0
 """Seconds between two writings; Prometheus looks every 15 to 60."""
 
@@ -128,11 +131,14 @@ class Metrics:
     def _write(self, snapshot: Snapshot) -> None:
         from prometheus_client import write_to_textfile
 
+        unfinished = self._path.with_suffix(".part")
         with self._writing:
             if self._has_ended and snapshot.exitcode is None:  # it was under way when the run ended
                 return
             self._has_ended = snapshot.exitcode is not None
             try:
-                write_to_textfile(str(self._path), snapshot)
+                write_to_textfile(str(unfinished), snapshot)
+                unfinished.chmod(READABLE)
+                unfinished.replace(self._path)
             except OSError as error:
                 logger.warning("%s cannot be written: %s", self._path, error.strerror)

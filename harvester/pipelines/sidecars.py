@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 from scrapy.crawler import Crawler
 
@@ -15,24 +15,26 @@ from harvester.items import ImageItem
 from harvester.links import leads_elsewhere
 from harvester.places import Places
 from harvester.reasons import REASONS
-from harvester.spiders.owing import OwingSpider
+from harvester.sites.sidecars import sidecars
 
 
 class SidecarsPipeline:
-    """Writes what the spider's `sidecars` gives; it is made from what the catalogue knows of the image."""
+    """Writes what `harvester.sites.sidecars` gives; it is made from what the catalogue knows of the image."""
 
-    def __init__(self, output: Path, crawler: Crawler) -> None:
+    def __init__(self, output: Path, site: str, crawler: Crawler) -> None:
         self._output = output
+        self._site = site
         self._crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Beside the named copies."""
-        return cls(Places.from_settings(crawler.settings).output(Ledger.of(crawler).collection), crawler)
+        collection = Ledger.of(crawler).collection
+        return cls(Places.from_settings(crawler.settings).output(collection), collection.site, crawler)
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """Each file appears whole or not at all, and never in place of another."""
-        if item.open and (beside := cast("OwingSpider", self._crawler.spider).sidecars(item)):
+        if item.open and (beside := sidecars(self._site, item.metadata)):
             with stop_on(StoreError, self._crawler):
                 await asyncio.to_thread(self._write, item, beside)
         return item

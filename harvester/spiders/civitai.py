@@ -20,7 +20,7 @@ from harvester.middlewares.keys import origin
 from harvester.options import check_keys, check_settings, picture_options
 from harvester.places import Places
 from harvester.sites import civitai, idlist
-from harvester.sites.civitai_facts import media_type, sidecars
+from harvester.sites.civitai_facts import media_type
 from harvester.sites.civitai_media import FULL_VIDEO, original
 from harvester.sites.civitai_query import IDS_AT_ONCE, Query, base_url, query
 from harvester.sites.pages import Answer, Classify, Verdict
@@ -148,10 +148,6 @@ class CivitaiSpider(ListingSpider):
         if item.work.is_video and kind_of(item.work.body) in IMAGE_KINDS:
             return original(item.url, FULL_VIDEO)
         return None
-
-    def sidecars(self, item: ImageItem) -> Mapping[str, bytes]:
-        """The item of the API as JSON, the prompt as text."""
-        return sidecars(item.metadata)
 
     def _next_ids(self, listing: Listing, page: Page) -> str | None:
         start = int(listing.cursor or 0)

@@ -132,10 +132,6 @@ class OwingSpider(Spider):
         """What a person should know at the end of the run beside the books: whole sentences."""
         return []
 
-    def sidecars(self, item: ImageItem) -> Mapping[str, bytes]:
-        """Extension without the dot -> what lies beside the named picture; made from what the catalogue knows."""
-        return {}
-
     async def promise_all(self) -> None:
         """Record every promise; runs while images are fetched already. Errors of our own end the run."""
         if self.source and not await self.ledger.change(writer.begin_promises, self.source):

@@ -6,8 +6,12 @@ pictures any more and knows which files are left over: `scrapy verify` is conten
 the work. The other way round, files first, the catalogue would for a while promise bytes that are not there.
 """
 
+from collections.abc import Iterator
+from itertools import chain
+
 from sqlalchemy import Connection, Engine, select
 
+from harvester.blobs import digest
 from harvester.catalogue import lookup, owners, queries, removals, removing
 from harvester.catalogue.going import Scope, Toll, choose
 from harvester.catalogue.schema import albums
@@ -18,10 +22,13 @@ from harvester.imaging.sniff import EXTENSIONS
 from harvester.places import Places
 from harvester.sites.imagefap.addresses import Addresses
 from harvester.sites.imagefap.reading import FolderList, FolderPages
+from harvester.sites.sidecars import WRITERS, sidecars
 from harvester.text import printable
 
-BESIDE = ("json", "txt")
-"""Extensions of what lies beside a named copy and goes with it."""
+
+def asked(kind: str, text: str, site: str | None) -> str:
+    """The arguments of `scrapy remove` in a form of their own, by which a stopped removal knows itself again."""
+    return f"{kind} {text}" if site is None else f"{kind} {text} --site {site}"
 
 
 def scope_of(connection: Connection, kind: str, text: str, site: str | None = None) -> Scope:
@@ -68,7 +75,7 @@ def remove(engine: Engine, places: Places, kind: str, text: str, site: str | Non
         with engine.begin() as connection:
             scope = scope_of(connection, kind, text, site)
             found = choose(connection, scope)
-            _note_files(connection, places, scope)
+            _note_files(connection, places, scope, asked(kind, text, site))
             removing.remove(connection, scope)
         with engine.connect() as connection:
             for row, collection in queries.all_collections(connection).items():
@@ -77,16 +84,28 @@ def remove(engine: Engine, places: Places, kind: str, text: str, site: str | Non
     return found
 
 
-def _note_files(connection: Connection, places: Places, scope: Scope) -> None:
+def _note_files(connection: Connection, places: Places, scope: Scope, words: str) -> None:
     collections = queries.all_collections(connection)
-    for row, name, sha256 in removing.stale_copies(connection):
-        for ext in sorted(set(EXTENSIONS.values())):
-            path = places.output(collections[row]) / f"{name}.{ext}"
-            if path.is_file():
-                removals.note(connection, places.stored(path), sha256)
-    removing.note_files(connection, BESIDE, places.stored(places.blobs))
+    for row, file, sha256 in chain(_stale(connection), _beside(connection, scope.site)):
+        if (places.output(collections[row]) / file).is_file():
+            removals.note(connection, words, collections[row].directory, file, sha256)
+    removing.note_files(connection, words, places.stored(places.blobs))
     if scope.whole_site:
         for collection in collections.values():
             if collection.site == scope.site and collection.is_data_set:
                 for path in (places.status_file(collection), *places.data_set_files(collection)):
-                    removals.note(connection, places.stored(path))
+                    removals.note(connection, words, places.stored(path.parent), path.name)
+
+
+def _stale(connection: Connection) -> Iterator[tuple[int, str, str]]:
+    for row, name, sha256 in removing.stale_copies(connection):
+        for ext in sorted(set(EXTENSIONS.values())):
+            yield row, f"{name}.{ext}", sha256
+
+
+def _beside(connection: Connection, site: str) -> Iterator[tuple[int, str, str]]:
+    """What lies beside the copies goes only where we have written it: with other bytes it is somebody's own."""
+    if site in WRITERS:
+        for _, row, name, metadata in removing.names(connection):
+            for ext, data in sidecars(site, metadata or {}).items():
+                yield row, f"{name}.{ext}", digest(data)

@@ -4,8 +4,8 @@ from sqlalchemy import Connection, func, select
 
 from harvester.catalogue import albums, tags, verdicts, writer
 from harvester.catalogue.albums import Album, Owner
+from harvester.catalogue.schema import album_images, tag_log
 from harvester.catalogue.schema import albums as album_table
-from harvester.catalogue.schema import tag_log
 from harvester.catalogue.verdicts import Verdict
 from harvester.items import Collection, Promise
 
@@ -27,7 +27,8 @@ def test_an_image_keeps_its_place_in_an_album(connection: Connection) -> None:
     album, (a, b, c, d) = _album(connection), _images(connection, "a", "b", "c", "d")
     assert albums.place_images(connection, album, [(b, ""), (a, "a.jpg")]) == 2
     assert albums.place_images(connection, album, [(c, ""), (a, ""), (d, ""), (c, "")]) == 2
-    assert albums.images_in(connection, album) == [b, a, c, d]
+    order = select(album_images.c.image_id).where(album_images.c.album_id == album).order_by(album_images.c.position)
+    assert list(connection.execute(order).scalars()) == [b, a, c, d]
 
 
 def test_what_is_newer_about_an_album_replaces_what_is_older(connection: Connection) -> None:

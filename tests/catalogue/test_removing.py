@@ -106,7 +106,7 @@ def test_a_removal_takes_what_nothing_else_has_and_no_more(
         before, scope = _rows(connection, images, blobs, album_images, sightings), _scope(connection, word)
         used = _shas(connection, images.c.sha256)
         toll = going.choose(connection, scope)
-        removing.note_files(connection, (), "blobs")
+        removing.note_files(connection, "site mastodon", "blobs")
         removing.remove(connection, scope)
         after = _rows(connection, images, blobs, album_images, sightings)
         assert before[0] - after[0] == toll.images

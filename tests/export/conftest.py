@@ -1,6 +1,5 @@
 """One collection of all three sites, harvested once; each test works on a copy of its own."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,6 +31,7 @@ def harvest(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def kept(harvest: Path, tmp_path: Path) -> Commands:
-    """Commands on a copy of it, hard links and all."""
-    subprocess.run(["cp", "-a", str(harvest), str(tmp_path / "data")], check=True)
-    return Forked(tmp_path / "data")
+    """Commands on a copy of it."""
+    copied = Forked(tmp_path / "data")
+    copied.begin_with(harvest)
+    return copied

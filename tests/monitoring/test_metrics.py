@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import stat
 import time
 from pathlib import Path
 
@@ -87,6 +88,15 @@ def test_a_running_crawl_has_numbers_and_a_stopped_one_keeps_its_last(
     _, stderr = run.communicate(timeout=60)
     assert run.returncode == 0, stderr
     assert _read(_files(folder)[0])["harvester_run_exit_code", ""] == 0
+
+
+def test_the_numbers_can_be_read_by_another_user(
+    farsite: Farsite, commands: Commands, tmp_path: Path, folder: Path
+) -> None:
+    """node_exporter is one, and everything else that harvester makes is private."""
+    commands.crawl(dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")])))
+    (file,) = folder.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
 
 
 def test_every_collection_has_a_file_of_its_own(

@@ -29,11 +29,18 @@ def upgrade() -> None:
         sa.Column("id", _Id, nullable=False),
         sa.Column("path", sa.Text(), nullable=False, comment="relative to the data directory where it lies inside"),
         sa.Column(
+            "folder",
+            sa.Text(),
+            nullable=False,
+            comment="beginning of the path; nothing behind a link below it is touched",
+        ),
+        sa.Column(
             "sha256",
             sa.String(length=64),
             nullable=True,
             comment="of a named copy as it was published; a file with other bytes is left",
         ),
+        sa.Column("asked", sa.Text(), nullable=False, comment="the arguments of scrapy remove"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_removals")),
         comment="files of pictures that were removed, until they are gone",
     )
