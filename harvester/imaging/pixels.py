@@ -6,7 +6,7 @@ from PIL import ImageSequence
 
 from harvester.errors import Refused
 from harvester.imaging.colour import alters
-from harvester.imaging.decode import DECODE_ERRORS, Limits, open_picture, orientation
+from harvester.imaging.decode import BOMBS, DECODE_ERRORS, Limits, open_picture, orientation
 from harvester.imaging.flatten import upright
 from harvester.imaging.header import frame_count
 
@@ -34,7 +34,7 @@ def pixel_digest(data: bytes, limits: Limits) -> str:
             shown = upright(frame.convert("RGBA") if frame.mode in _EIGHT_BIT else frame, turn)
             digest.update(f"{shown.mode} {shown.size} {frame.info.get('duration', 0)} ".encode())
             digest.update(shown.tobytes())
-    except DECODE_ERRORS as error:
+    except (*DECODE_ERRORS, *BOMBS) as error:
         raise Refused("broken", str(error)) from error
     if profile and alters(profile, _COLOURS.get(image.mode, "RGB")):
         digest.update(profile)
