@@ -30,8 +30,10 @@ Look at what was made:
   demo-data/catalogue.db           the catalogue; ask it with SQL: docs/catalogue.md
 
 Try next:
-  HARVESTER_DATA_DIR=demo-data .venv/bin/scrapy status
-  HARVESTER_DATA_DIR=demo-data .venv/bin/scrapy export files --to demo-export --image jpeg --resize 800
+  export HARVESTER_DATA_DIR=demo-data
+  .venv/bin/scrapy status; .venv/bin/scrapy stats
+  .venv/bin/scrapy dedupe
+  .venv/bin/scrapy export files --to demo-export --image jpeg --resize 800
 """
 
 
