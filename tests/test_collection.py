@@ -115,6 +115,7 @@ def test_a_list_with_a_line_that_is_no_sha256_changes_nothing(harvested: dataset
         (b"\xff\n", 2, "Line 1 of the list is no sha256"),
         (f"{sha},J".encode() + b"\xe9r\xf4me\n" + b"0" * 64, 1, "Of 1 of the list"),
     )
+    commands.environment["PYTHONIOENCODING"] = "utf-8:strict"  # as in most people's locales
     for text, code, says in lists:
         before = _tagged(commands)["Good"]
         options = commands.options() | {"text": False}

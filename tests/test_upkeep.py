@@ -194,13 +194,13 @@ def test_only_crawls_have_files_in_hand(harvested: dataset.DataSet, commands: Co
     places = Places(commands.data, "")
     search, decision = DedupeLock(places), lock_verdicts(places)
     try:
-        (commands.data / "blobs/notes.txt").write_text("mine")
+        (commands.data / "images/mastodon/holiday.jpg").write_text("mine")
         done = commands.scrapy("verify")
         busy = commands.scrapy("verify", "--repair")
     finally:
         search.release()
         decision.release()
-    assert (done.returncode, "notes.txt" in done.stdout) == (1, True), done.stdout
+    assert (done.returncode, "holiday.jpg" in done.stdout) == (1, True), done.stdout
     assert (busy.returncode, "Error: scrapy dedupe (process" in busy.stderr) == (2, True), busy.stderr
 
 

@@ -1,7 +1,7 @@
 """One search for look-alikes, from the fingerprints to the pairs in the catalogue.
 
 Fresh blobs are compared with all; all with all only where the limits have grown since the last search that ended. What
-is found counts once the search has ended: one that is killed leaves nothing behind.
+is found counts once the search has ended: one that is killed leaves nothing behind but digests of pixels.
 """
 
 from collections.abc import Iterator, Mapping
