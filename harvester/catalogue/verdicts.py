@@ -88,6 +88,15 @@ def hidden(connection: Connection) -> set[str]:
     return set(connection.execute(_holding(None, "skip").with_only_columns(verdicts.c.sha256)).scalars())
 
 
+def kept_places() -> Select[Any]:
+    """Image and album (rows) of the occurrences on which the latest verdict is `keep`; each once."""
+    says = and_(verdicts.c.album_id.is_not(None), verdicts.c.image_id.is_not(None), verdicts.c.verdict != "new",
+                verdicts.c.decision_id.not_in(_undone()))  # fmt: skip
+    latest = select(func.max(verdicts.c.id)).where(says).group_by(verdicts.c.image_id, verdicts.c.album_id)
+    found = select(verdicts.c.image_id, verdicts.c.album_id)
+    return found.where(verdicts.c.verdict == "keep", verdicts.c.id.in_(latest))
+
+
 def log(connection: Connection, only: int | None = None) -> Iterator[Decision]:
     """Every decision, the oldest first; or one. Verdicts on single occurrences are part of it."""
     found = select(decisions).order_by(decisions.c.id)

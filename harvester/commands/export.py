@@ -61,12 +61,14 @@ class Command(ScrapyCommand):
         from harvester.export.sets.exporting import Export
         from harvester.export.sets.selecting import selected, selection
         from harvester.export.sets.wish import Wish, whole_number
+        from harvester.imaging.decode import set_pixel_limit
         from harvester.options import adoption_options, picture_options
 
         assert self.settings is not None
         longest = whole_number("--resize", opts.resize)
         wish = Wish(format, opts.dedupe, opts.image, longest, number=opts.number, dry=opts.dry_run).checked()
         limits = adoption_options(self.settings).limits  # what is kept already is not judged again
+        set_pixel_limit(limits.max_pixels)
         options = replace(picture_options(self.settings, wish.image), thumbs={}, limits=limits)
         wanted = selection({"site": opts.site, "tag": opts.tag, "album": opts.album}, opts.where)
         with collection(self.settings) as (places, catalogue):
@@ -94,6 +96,7 @@ def _with_bar(work: Any) -> "Tally":
 
 def _told(tally: "Tally", *, dry: bool) -> int:
     print(*tally.lines(dry=dry), sep="\n")  # noqa: T201
-    if tally.failed:
-        print(f"{tally.failed.total():,} images could not be exported.", file=sys.stderr)  # noqa: T201
-    return int(bool(tally.failed))
+    complaints = tally.complaints()
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)  # noqa: T201
+    return int(bool(complaints))

@@ -40,10 +40,12 @@ class Command(ScrapyCommand):
     def _report(self, to: str) -> int:
         from harvester.console import collection
         from harvester.export.page.page import destination, write_report
+        from harvester.imaging.decode import set_pixel_limit
         from harvester.options import adoption_options
 
         assert self.settings is not None
         options = adoption_options(self.settings)
+        set_pixel_limit(options.limits.max_pixels)
         with collection(self.settings) as (places, catalogue):
             path = destination(to, places)
             write_report(catalogue, places, options, path)

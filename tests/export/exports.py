@@ -3,10 +3,15 @@
 import hashlib
 import json
 import re
+import sqlite3
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tests.conftest import Commands
 from tests.dataset import rows
@@ -64,3 +69,20 @@ def sha256(data: bytes) -> str:
 def pictures(commands: Commands) -> set[str]:
     """The sha256 of every picture of the catalogue."""
     return {row[0] for row in rows(commands.data, "SELECT DISTINCT sha256 FROM images WHERE status = 'done'")}
+
+
+def with_long_text(commands: Commands) -> str:
+    """Gives a PNG of the collection 2 MiB of compressed text; returns its sha256."""
+    (old,) = rows(commands.data, "SELECT sha256 FROM blobs WHERE format = 'PNG'")[0]
+    text = PngInfo()
+    text.add_text("Comment", "so " * 2**20, zip=True)
+    made = BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(made, "PNG", pnginfo=text)
+    new = sha256(made.getvalue())
+    path = commands.data / "blobs" / new[:2] / f"{new}.png"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(made.getvalue())
+    with sqlite3.connect(commands.data / "catalogue.db") as connection:
+        connection.execute("UPDATE blobs SET sha256 = ?, bytes = ? WHERE sha256 = ?", (new, path.stat().st_size, old))
+        connection.execute("UPDATE images SET sha256 = ? WHERE sha256 = ?", (new, old))
+    return new

@@ -7,20 +7,36 @@ import re
 import signal
 import sqlite3
 import time
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
+from harvester.blobs import BlobStore
+from harvester.catalogue.schema import images
+from harvester.catalogue.store import open_existing
+from harvester.commands.export import _told
+from harvester.export.sets.exporting import Export
+from harvester.export.sets.folder import Folder
+from harvester.export.sets.layouts import Numbers
+from harvester.export.sets.ledger import Ledger
+from harvester.export.sets.outcome import Tally
 from harvester.export.sets.rows import COLUMNS
 from harvester.export.sets.selecting import RULES
-from harvester.export.sets.wish import FORMATS
+from harvester.export.sets.tables import json_line, table
+from harvester.export.sets.wish import FORMATS, Wish
+from harvester.imaging.convert import Options
 from harvester.locks import Lock
+from harvester.sites.naming import folder_name
 from harvester.text import uncell
 from tests.conftest import ROOT, Commands
 from tests.dataset import rows
-from tests.export.exports import export, lines, pictures, sha256
+from tests.export.doomed import killed
+from tests.export.exports import export, lines, pictures, sha256, with_long_text
 
 DONE = "SELECT count(*) FROM images WHERE status = 'done'"
 
@@ -293,6 +309,234 @@ def test_a_killed_export_leaves_no_half_file_and_goes_on(kept: Commands) -> None
     assert len(made.manifest) == len(pictures(kept))
     assert len(made.files) == len(pictures(kept)) + 1
     assert not (folder / ".harvester-export.tmp").exists()
+
+
+@pytest.mark.parametrize("format", ["files", "webdataset"])
+def test_an_export_that_replaces_may_be_killed_at_any_change(kept: Commands, format: str) -> None:
+    """SIGKILL between any two changes: the same command completes it, all of it is ours, a person's files are not."""
+    folder = kept.data.parent / "out"
+    mine = {folder / "civitai/2.jpg": b"a person's", folder / "train/notes.txt": b"as well"}
+    for path, data in mine.items():
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data)
+    sizes = [("--site", "civitai", "--resize", str(pixels)) for pixels in (40, 48)]
+    clean = [export(kept, format, *words, to=f"clean{words[-1]}").files for words in sizes]
+    export(kept, format, *sizes[0])
+    lives, changes = 0, 1
+    while killed(kept, (format, *sizes[1 - lives % 2]), folder, changes):
+        lives += 1
+        changes += 1 if changes < 8 else 2
+        made = export(kept, format, *sizes[lives % 2])
+        assert made.number("failed") == 0
+        assert "left alone" not in made.done.stdout
+        ours = {path: data for path, data in made.files.items() if folder / path not in mine}
+        assert len(made.manifest) == made.number("exported") == 3
+        assert sorted(map(_told_apart, ours.items())) == sorted(map(_told_apart, clean[lives % 2].items()))
+        assert {path: path.read_bytes() for path in mine} == mine
+    assert lives > 8
+
+
+def _told_apart(file: tuple[str, bytes]) -> tuple[str, bytes]:
+    """Names may differ where a person has one, and so the manifest."""
+    return Path(file[0]).suffix, b"" if file[0].endswith(".jsonl") else file[1]
+
+
+def test_an_old_and_a_new_file_of_ours_are_known_after_a_kill_but_no_other(tmp_path: Path) -> None:
+    """Killed before or after the new file has its name: both are ours; what somebody put there meanwhile is theirs."""
+    for name, (content, is_ours) in {"old": (b"old", True), "new": (b"new!", True), "hers": (b"hers!", False)}.items():
+        root = tmp_path / name
+        with closing(Ledger(_made(root), dry=False)) as ledger:
+            folder = Folder(root, ledger, dry=False)
+            folder.settle("a", "1", folder.write("a", lambda part: part.write_bytes(b"old")))
+        with closing(Ledger(root, dry=False)) as ledger:
+            folder = Folder(root, ledger, dry=False)
+            folder.plan("a", "2")
+            part = folder.write("a", lambda part: part.write_bytes(b"new!"))
+            ledger.ready("a", part.lstat())
+            if name == "new":
+                part.replace(root / "a")
+            elif name == "hers":
+                (root / "a").write_bytes(content)
+        with closing(Ledger(root, dry=False)) as ledger:
+            folder = Folder(root, ledger, dry=False)
+            folder.tidy()
+            assert (root / "a").exists() != is_ours
+            assert folder.files == {"removed" if is_ours else "yours": 1}
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def test_numbers_that_do_not_add_up_are_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """An image that ended in no way at all: a sentence and exit code 1, not silence."""
+    assert _told(Tally(selected=2, exported=1), dry=False) == 1
+    assert "do not add up" in capsys.readouterr().err
+    assert _told(Tally(selected=1, exported=1), dry=False) == 0
+
+
+def test_a_shard_whose_name_is_taken_fails_all_its_pictures(kept: Commands) -> None:
+    """A stranger's tar stays, and none of the pictures that belong there is passed over in silence."""
+    theirs = kept.data.parent / "out/train/data-00000.tar"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"theirs")
+    made = export(kept, "webdataset", code=1)
+    assert f"failed: name taken by another file: {len(pictures(kept))}" in made.done.stdout
+    assert theirs.read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize("number", [(), ("--number",)])
+def test_long_names_that_collide_are_cut(kept: Commands, number: tuple[str, ...]) -> None:
+    """The longest name there may be, taken by a person's file: the picture's is cut, and nothing ends."""
+    long = "漢" * 90
+    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+        found = "SELECT id FROM images WHERE key LIKE '%/kind/webp.webp'"
+        connection.execute(f"UPDATE sightings SET name = ? WHERE image_id = ({found})", (long,))
+    first = export(kept, "files", "--where", "site=mastodon", *number, to="first")
+    (name,) = (path for path in first.files if path.endswith(".webp"))
+    mine = kept.data.parent / "out" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    made = export(kept, "files", "--where", "site=mastodon", *number)
+    (other,) = (path for path in made.files if path.endswith(".webp") and path != name)
+    assert made.files[other] == first.files[name]
+    assert 250 < len(Path(other).name.encode()) <= 255
+
+
+@given(st.text(min_size=1, max_size=20), st.integers(0, 10**7))
+def test_no_name_is_longer_than_file_systems_take(stem: str, number: int) -> None:
+    """Whatever the name, the number before it and the extension."""
+    numbers = Numbers(on=bool(number))
+    numbers._given["folder"] = number
+    for name in numbers.file("folder", folder_name(stem * 90, "_"), "a" * 64, "webp").names:
+        assert len(name.removeprefix("folder/").encode()) <= 255
+
+
+def test_a_trouble_in_the_midst_of_a_table_is_not_blamed_on_it(tmp_path: Path) -> None:
+    """What goes wrong while its rows are made is told as what it is."""
+    with closing(Ledger(tmp_path, dry=False)) as ledger:
+        manifest = table(Folder(tmp_path, ledger, dry=False), "manifest.jsonl", json_line)
+        with pytest.raises(OSError, match="elsewhere"), manifest:
+            raise OSError("elsewhere")
+    assert not (tmp_path / "manifest.jsonl").exists()
+
+
+def test_a_picture_with_long_texts_in_it_is_converted(kept: Commands) -> None:
+    """2 MiB of compressed text in a PNG, which a crawl takes, are no reason for an export to refuse it."""
+    sha = with_long_text(kept)
+    made = export(kept, "imagefolder", "--image", "jpeg")
+    assert sha in {line["sha256"] for line in made.manifest}
+
+
+def test_two_places_of_one_name_share_their_fate(kept: Commands) -> None:
+    """--dedupe all, two collections with folders of one name, the same bytes, which are lost: both fail."""
+    sha = sha256((kept.data / "images/mastodon/0_0_0.jpg").read_bytes())
+    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+        connection.execute("UPDATE collections SET directory = 'elsewhere/mastodon' WHERE site = 'civitai'")
+        connection.execute("UPDATE images SET sha256 = ? WHERE key = '2'", (sha,))
+        two = "SELECT id FROM images WHERE key = '2' OR key LIKE '%/photo/0.jpg'"
+        connection.execute(f"UPDATE sightings SET name = 'same' WHERE image_id IN ({two})")
+    (kept.data / "blobs" / sha[:2] / f"{sha}.jpg").unlink()
+    for words in (("--dry-run",), ()):
+        made = export(kept, "files", "--dedupe", "all", *words, code=1)
+        assert "failed: blob missing: 2" in made.done.stdout
+    assert all((made.folder / path).exists() for line in made.manifest for path in line["files"])
+
+
+def test_places_that_differ_in_capitals_only_have_files_of_their_own(kept: Commands) -> None:
+    """Every path of the manifest is there, also where two albums of one picture are called Rock and ROCK."""
+    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+        connection.execute("UPDATE albums SET name = 'LANDSCAPES' WHERE name LIKE 'Rock%'")
+        connection.execute("UPDATE album_images SET name = 'same.jpg'")
+    made = export(kept, "files", "--dedupe", "all", "--site", "imagefap")
+    assert all((made.folder / path).exists() for line in made.manifest for path in line["files"])
+
+
+@pytest.mark.parametrize("damage", ["not a database", "a page of it"])
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_damaged_memory_of_a_folder_is_one_sentence(kept: Commands, damage: str, dry: tuple[str, ...]) -> None:
+    """Exit code 2, and nothing in the folder is touched."""
+    made = export(kept, "files")
+    memory = made.folder / ".harvester-export.db"
+    whole = memory.read_bytes()
+    memory.write_bytes(b"nonsense" * 999 if damage == "not a database" else whole[:4096] + b"\xff" * len(whole[4096:]))
+    refused = export(kept, "files", *dry, code=2)
+    assert f"{memory}, which says what was exported, cannot be used" in refused.done.stderr
+    assert len(refused.done.stderr.strip().splitlines()) == 1
+    assert refused.files == made.files
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_of_the_verdicts_on_a_place_the_latest_counts(kept: Commands, taken_back: bool) -> None:
+    """A picture is exported where a verdict keeps it, no longer when that was taken back or followed by a skip."""
+    query = """
+        SELECT sha256, album_id, image_id FROM images JOIN album_images ON image_id = images.id
+        JOIN albums ON albums.id = album_id WHERE albums.name = 'Uncategorized' AND album_images.name LIKE 'old_mill%'
+    """
+    (place,) = rows(kept.data, query)
+    _decide(kept, place, "keep")
+    assert "imagefap/alice/Uncategorized/old_mill.jpg" in export(kept, "files").files
+    _decide(kept, None if taken_back else place, "skip")
+    made = export(kept, "files").files
+    assert "imagefap/alice/Uncategorized/old_mill.jpg" not in made
+    assert "imagefap/alice/Landscapes/old_mill.jpg" in made
+
+
+def _decide(commands: Commands, place: tuple[str, int, int] | None, verdict: str) -> None:
+    """On one place of a picture; None: take back the decision before."""
+    with sqlite3.connect(commands.data / "catalogue.db") as connection:
+        undoes = None if place else connection.execute("SELECT max(id) FROM decisions").fetchone()[0]
+        row = connection.execute(
+            "INSERT INTO decisions (at, origin, undoes) VALUES (0, 'test', ?)", (undoes,)
+        ).lastrowid
+        if place:
+            values = (row, *place, verdict)
+            connection.execute("INSERT INTO verdicts (decision_id, sha256, album_id, image_id, verdict) "
+                               "VALUES (?, ?, ?, ?, ?)", values)  # fmt: skip
+
+
+def test_images_that_are_removed_during_an_export_are_told(kept: Commands, tmp_path: Path) -> None:
+    """Between the two readings of a shard: skipped as removed meanwhile, the sum holds, the shard is without them."""
+    engine = open_existing(f"sqlite:///{kept.data / 'catalogue.db'}")
+    assert engine is not None
+    wish = Wish("webdataset").checked()
+
+    def remove(done: int, _selected: int) -> None:
+        if done == 1:
+            with sqlite3.connect(kept.data / "catalogue.db") as connection:
+                connection.execute("DELETE FROM images WHERE key = '13'")
+
+    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+        connection.execute("UPDATE images SET sha256 = 'none' WHERE key = '2'")  # told of first
+    tally = Export(wish, tmp_path / "out", None, (), BlobStore(kept.data / "blobs"), Options()).run(engine, remove)
+    engine.dispose()
+    assert tally.adds_up
+    assert tally.skipped["removed meanwhile"] == 1
+
+
+def test_the_last_shard_is_filled_up_to_its_size_and_no_further(
+    kept: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second export counts what the first has put there."""
+    both = "SELECT sum(bytes) FROM blobs WHERE sha256 IN (SELECT sha256 FROM images WHERE key IN ('2', '3'))"
+    monkeypatch.setattr("harvester.export.sets.shards.BYTES", rows(kept.data, both)[0][0] - 1)
+    engine = open_existing(f"sqlite:///{kept.data / 'catalogue.db'}")
+    assert engine is not None
+    for keys in (["2"], ["2", "3"]):
+        fitting = (images.c.key.in_(keys),)
+        export = Export(Wish("webdataset").checked(), tmp_path / "out", None, fitting, BlobStore(kept.data / "blobs"),
+                        Options())  # fmt: skip
+        assert export.run(engine, lambda *_: None).exported == len(keys)
+    engine.dispose()
+    assert len(list((tmp_path / "out/train").glob("*.tar"))) == 2
+
+
+def test_a_folder_that_cannot_be_made_is_called_by_its_name(kept: Commands) -> None:
+    """One sentence about --to, not about the data directory."""
+    done = kept.scrapy("export", "files", "--to", "/proc/nowhere/out")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "Error: --to: the folder /proc/nowhere/out cannot be made: No such file or directory."
 
 
 @pytest.mark.parametrize(

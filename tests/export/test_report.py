@@ -13,6 +13,7 @@ from PIL import Image
 from harvester.blobs import digest
 from tests.conftest import ROOT, Commands
 from tests.dataset import rows
+from tests.export.exports import with_long_text
 
 ARTEFACTS = ROOT / "test-artefacts"
 """What a person may look at after the tests."""
@@ -189,3 +190,14 @@ def test_an_empty_collection_has_a_report(kept: Commands, promised: bool) -> Non
 def test_there_is_nothing_to_report_before_the_first_harvest(commands: Commands) -> None:
     """One sentence, exit code 2."""
     assert not _report(commands, 2).exists()
+
+
+def test_a_picture_with_long_texts_in_it_is_shown(kept: Commands) -> None:
+    """2 MiB of compressed text in a PNG, which a crawl takes, do not leave a hole in the page."""
+    before = _page_pictures(kept)
+    with_long_text(kept)
+    assert _page_pictures(kept) == before
+
+
+def _page_pictures(commands: Commands) -> int:
+    return _report(commands).read_text(encoding="utf-8").count("data:image/jpeg")

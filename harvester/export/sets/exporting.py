@@ -60,13 +60,13 @@ class Export:
             if not self.wish.dry:
                 stack.callback(_locked(self.folder).release)
             ledger = stack.enter_context(closing(Ledger(self.folder, dry=self.wish.dry)))
+            stack.enter_context(ledger.told())
             if ledger.format not in (None, self.wish.format):
                 raise BadInput(f"{self.folder} holds an export as {ledger.format}: give {self.wish.format} its own.")
             ledger.begin(self.wish.format)
             folder = stack.enter_context(closing(Folder(self.folder, ledger, dry=self.wish.dry)))
             pool = stack.enter_context(ThreadPoolExecutor(len(os.sched_getaffinity(0))))
             stack.enter_context(told_plainly(engine))
-            stack.enter_context(ledger.told())
             connection = stack.enter_context(engine.connect())
             running = _Running(self, connection, ledger, folder, pool, packing, step)
             return running.run()
@@ -78,6 +78,10 @@ class Export:
 
 
 def _locked(folder: Path) -> Lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--to: the folder {folder} cannot be made: {error.strerror}.") from error
     try:
         return Lock(folder / f"{NAME}.lock", "scrapy export")
     except Busy as busy:
@@ -124,7 +128,10 @@ class _Running:
                 if image in found:
                     yield found[image]
                 else:
-                    self._picks.fate(image, "removed meanwhile")
+                    self._gone(image)
+
+    def _gone(self, image: int) -> None:
+        self._picks.fate(image, picking.GONE)
 
     def _pictures(self) -> None:
         with ExitStack() as stack:
@@ -143,7 +150,7 @@ class _Running:
         renditions = Renditions(self._export.blobs, self._wish, self._export.options)
         if self._packing:
             shards = Shards(self._folder, self._ledger, renditions, self._packing, self._pool, self._wish)
-            return shards.export(self._records(), self._reader)
+            return shards.export(self._records(), self._reader, self._gone)
         link = self._wish.format != "captions"  # those are made to be edited
         return Loose(self._folder, renditions, layout_of(self._wish, self._export.tag), self._pool, link=link).export(
             self._records()

@@ -3,7 +3,6 @@
 A file that was changed after we wrote it is its owner's: it is neither replaced nor removed.
 """
 
-import hashlib
 import os
 import shutil
 from collections import Counter
@@ -14,6 +13,7 @@ from secrets import token_hex
 
 from harvester.errors import StoreError
 from harvester.export.sets.ledger import Known, Ledger
+from harvester.export.sets.naming import digest_of, make, take_name, untouched
 from harvester.links import leads_elsewhere
 
 UNFINISHED = ".harvester-export.tmp"
@@ -32,7 +32,7 @@ class CannotExport(Exception):
 class Folder:
     """Where an export goes. `files` counts: written, unchanged, removed, yours (changed by their owner, left alone).
 
-    All but `publish` is to be called from one thread. With `dry` nothing is touched.
+    All but `write` is to be called from one thread. With `dry` nothing is touched.
     """
 
     def __init__(self, root: Path, ledger: Ledger, *, dry: bool) -> None:
@@ -43,7 +43,17 @@ class Folder:
         self._unfinished = root / UNFINISHED
         if not dry:
             shutil.rmtree(self._unfinished, ignore_errors=True)
-            _make(self._unfinished)
+            make(self._unfinished)
+        for plan in ledger.plans():
+            self._recover(plan)
+
+    def _recover(self, plan: Known) -> None:
+        """A killed export planned it: it has its name already, or what it was to replace is there still."""
+        there = self._stat(plan.path)
+        if there is not None and untouched(plan, there):
+            self._ledger.published(plan.path, there)
+        else:
+            self._ledger.refused(plan.path)
 
     def part(self) -> Path:
         """The path of a new unfinished file."""
@@ -51,22 +61,23 @@ class Folder:
 
     def has(self, path: str, stamp: str) -> bool:
         """Whether the name is taken: by something else of this export, or by a stranger."""
-        known = self._ledger.known(path)
-        if known is not None and known.run == self._ledger.run:
-            return known.stamp != stamp
-        return self._is_strange(path, known, self._stat(path))
+        taken = self._ledger.taken(path)
+        if taken is not None:
+            return taken != (path, stamp)
+        return self._is_strange(path, self._ledger.known(path), self._stat(path))
 
     def needs(self, path: str, stamp: str) -> bool:
         """Whether a file has to be written; where it must not be, raises CannotExport. Notes that it belongs here."""
-        if leads_elsewhere(self.root, path):
+        taken = self._ledger.taken(path)
+        if leads_elsewhere(self.root, path) or taken not in (None, (path, stamp)):
             raise CannotExport(TAKEN)
-        known, there = self._ledger.known(path), self._stat(path)
-        if known is not None and known.run == self._ledger.run and known.stamp == stamp:
+        if taken:
             return False
+        known, there = self._ledger.known(path), self._stat(path)
         if self._is_strange(path, known, there):
             raise CannotExport(TAKEN)
-        if there is not None and known and known.size is not None and known.path == path:
-            if not _untouched(known, there):
+        if there is not None and known and known.path == path:
+            if not untouched(known, there):
                 return self._keep(path, "yours")
             if known.stamp == stamp:
                 return self._keep(path, "unchanged")
@@ -84,55 +95,70 @@ class Folder:
         self.files[count] += 1
         return False
 
-    def plan(self, path: str, stamp: str) -> Known | None:
-        """Note that a file is about to be published. Returns our own that it is going to replace."""
+    def plan(self, path: str, stamp: str) -> None:
+        """Note that a file is about to be published."""
         known = self._ledger.known(path)
         if known is not None and known.path != path:
             self._remove(known)
+            self._ledger.forget(path)
         self._ledger.plan(path, stamp)
-        return known if known is not None and known.size is not None else None
 
-    def publish(self, path: str, write: Write, former: Known | None) -> None:
-        """Raises CannotExport where a stranger's file has the name, and StoreError; may be called from a thread."""
-        if self.dry:
-            return
-        part, whole = self.part(), self.root / path
+    def write(self, path: str, write: Write) -> Path:
+        """A whole file that waits for its name, `path`. Raises StoreError; may be called from a thread."""
+        part = self.part()
+        try:
+            write(part)
+        except OSError as error:
+            raise self._trouble(path, error) from error
+        return part
+
+    def publish(self, path: str, part: Path) -> None:
+        """Give it the name that was planned. Raises CannotExport where a stranger's file has it, and StoreError."""
+        whole, replaces = self.root / path, self._ledger.known(path) is not None
         try:
             whole.parent.mkdir(parents=True, exist_ok=True)
-            write(part)
-            if former:
+            self._ledger.ready(path, part.lstat())
+            if replaces:
                 part.replace(whole)
-            else:
-                _take_name(part, whole)
+            elif not take_name(part, whole):
+                raise CannotExport(TAKEN)
+            self._ledger.published(path, whole.lstat())
         except OSError as error:
-            raise StoreError(f"{whole} cannot be written: {error.strerror or error}.") from error
+            raise self._trouble(path, error) from error
         finally:
             part.unlink(missing_ok=True)
-
-    def published(self, path: str) -> None:
-        """Note that it is there."""
         self.files["written"] += 1
-        if not self.dry:
-            self._ledger.published(path, (self.root / path).lstat())
 
-    def refused(self, path: str, former: Known | None) -> None:
-        """Note that it is not; what was to be replaced stays, as it may be the last of its kind."""
-        self._ledger.forget(path)
-        if former:
-            self._ledger.restore(former)
+    def pretend(self, path: str) -> None:
+        """In place of `publish` with `dry`."""
+        self._ledger.wanted(path)
+        self.files["written"] += 1
+
+    def refused(self, path: str) -> None:
+        """Note that it is not published; what was to be replaced stays, as it may be the last of its kind."""
+        self._ledger.refused(path)
+        if self._stat(path) is not None:
+            self._ledger.wanted(path)
+        else:
+            self._ledger.forget(path)
+
+    def settle(self, path: str, stamp: str, part: Path) -> None:
+        """Plan and publish in one. Raises CannotExport and StoreError."""
+        self.plan(path, stamp)
+        try:
+            self.publish(path, part)
+        except CannotExport:
+            self.refused(path)
+            raise
 
     def whole(self, path: str, part: Path) -> None:
         """Publish what every export makes anew, unless it came out as it was. Raises CannotExport and StoreError."""
-        stamp = _digest_of(part)
+        try:
+            stamp = digest_of(part)
+        except OSError as error:
+            raise self._trouble(path, error) from error
         if self.needs(path, stamp):
-            former = self.plan(path, stamp)
-            try:
-                self.publish(path, part.replace, former)
-            except CannotExport:
-                self.refused(path, former)
-                raise
-            self.published(path)
-        part.unlink(missing_ok=True)
+            self.settle(path, stamp, part)
 
     def tidy(self) -> None:
         """Remove the files of earlier exports that this one did not want, and folders that have become empty."""
@@ -149,10 +175,13 @@ class Folder:
         there = self._stat(known.path)
         if there is None:
             return True
-        if leads_elsewhere(self.root, known.path) or not _untouched(known, there):
+        if leads_elsewhere(self.root, known.path) or not untouched(known, there):
             return False
         if not self.dry:
-            (self.root / known.path).unlink()
+            try:
+                (self.root / known.path).unlink()
+            except OSError as error:
+                raise StoreError(f"{self.root / known.path} cannot be removed: {error.strerror}.") from error
             for folder in list(Path(known.path).parents)[:-1]:
                 with suppress(OSError):
                     (self.root / folder).rmdir()
@@ -163,30 +192,8 @@ class Folder:
             return (self.root / path).lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise StoreError(f"{self.root / path} cannot be looked at: {error.strerror}.") from error
 
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be made: {error.strerror}.") from error
-
-
-def _untouched(known: Known, there: os.stat_result) -> bool:
-    return (there.st_size, there.st_mtime_ns) == (known.size, known.mtime)
-
-
-def _take_name(part: Path, whole: Path) -> None:
-    """Without replacing anything; what a killed export of the same left there is taken over."""
-    try:
-        whole.hardlink_to(part)
-    except OSError:
-        if not os.path.lexists(whole):  # no hard links there
-            part.rename(whole)
-        elif whole.is_symlink() or not whole.is_file() or _digest_of(whole) != _digest_of(part):
-            raise CannotExport(TAKEN) from None
-
-
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def _trouble(self, path: str, error: OSError) -> StoreError:
+        return StoreError(f"{self.root / path} cannot be written: {error.strerror or error}.")

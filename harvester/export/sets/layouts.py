@@ -10,6 +10,9 @@ from harvester.export.sets.rows import caption
 from harvester.export.sets.wish import Wish
 from harvester.sites.naming import folder_name
 
+LONGEST = 255
+"""Bytes of UTF-8 in a file's name; the most a file system takes."""
+
 
 @dataclass(frozen=True)
 class File:
@@ -71,8 +74,15 @@ class Numbers:
         if self._on:
             self._given[folder] += 1
             number = f"{self._given[folder]:05}-"
-        names = (stem, f"{sha256[:10]}-{stem}", f"{sha256}-{stem[:16]}")
-        return File(tuple(f"{folder}/{number}{name}.{ext}" for name in names))
+        names = (("", stem), (f"{sha256[:10]}-", stem), (f"{sha256}-", stem[:16]))
+        return File(tuple(f"{folder}/{_fitting(number + start, end, f'.{ext}')}" for start, end in names))
+
+
+def _fitting(start: str, stem: str, end: str) -> str:
+    """A file's name, its stem cut so that every file system takes it."""
+    room = LONGEST - len((start + end).encode())
+    kept = stem if len(stem.encode()) <= room else stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .")
+    return f"{start}{kept}{end}"
 
 
 class Tags:

@@ -1,7 +1,7 @@
 """What an export remembers of its folder: which files there are ours, and what each was made of.
 
-It lies in the folder as a small SQLite file. A file stands here before it is published, so that a killed export never
-leaves one behind that the next takes for a stranger's.
+It lies in the folder as a small SQLite file. What is about to be published stands here as a plan, beside the file of
+ours that it replaces: whichever of the two a killed export leaves behind, the next knows it for ours.
 """
 
 import os
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harvester.errors import StoreError
+from harvester.errors import BadInput, HarvesterError, StoreError
 from harvester.sites.naming import folded
 
 NAME = ".harvester-export.db"
@@ -24,29 +24,39 @@ CREATE TABLE IF NOT EXISTS files (
     folded TEXT PRIMARY KEY,  -- the path as a file system without capitals takes it
     path TEXT NOT NULL,       -- in the folder
     stamp TEXT NOT NULL,      -- what it is made of
-    size INTEGER, mtime INTEGER,  -- as published; null: not yet
+    size INTEGER, mtime INTEGER,  -- as published
     run INTEGER NOT NULL      -- the last export that wanted it
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS members (
-    key TEXT PRIMARY KEY, shard INTEGER NOT NULL, image INTEGER NOT NULL, stamp TEXT NOT NULL, run INTEGER NOT NULL
+CREATE TABLE IF NOT EXISTS plans (  -- as files; size and mtime are null until it only lacks its name
+    folded TEXT PRIMARY KEY, path TEXT NOT NULL, stamp TEXT NOT NULL, size INTEGER, mtime INTEGER, run INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS in_shard ON members (shard, image);
+CREATE TABLE IF NOT EXISTS packed (
+    key TEXT PRIMARY KEY, shard INTEGER NOT NULL, image INTEGER NOT NULL, stamp TEXT NOT NULL, run INTEGER NOT NULL,
+    bytes INTEGER NOT NULL  -- of the original
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS in_shard_packed ON packed (shard, image);
+"""
+
+_LAST_RUN = """
+SELECT max(run) FROM (SELECT run FROM files UNION ALL SELECT run FROM plans UNION ALL SELECT run FROM packed)
 """
 
 
 @dataclass(frozen=True)
 class Known:
-    """A file of ours; `size` in bytes and `mtime` in nanoseconds as it was published, None where it was not."""
+    """A file of ours; `size` in bytes and `mtime` in nanoseconds as it was published.
+
+    Of a plan: as it will be, None while the file is being written.
+    """
 
     path: str
     stamp: str
     size: int | None
     mtime: int | None
-    run: int
 
 
 class Ledger:
-    """The memory of one folder. Raises StoreError where it cannot be used."""
+    """The memory of one folder. Raises BadInput where it is damaged, StoreError where it cannot be written."""
 
     def __init__(self, folder: Path, *, dry: bool) -> None:
         """With `dry` a copy is worked on, which is gone when this is closed."""
@@ -59,10 +69,11 @@ class Ledger:
             self.database.execute("PRAGMA synchronous = OFF")
             self.database.execute("PRAGMA journal_mode = WAL")
             self.database.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise self._damaged(error) from error
-        runs = self.database.execute("SELECT max(run) FROM (SELECT run FROM files UNION ALL SELECT run FROM members)")
-        self.run = 1 + (runs.fetchone()[0] or 0)
+            self.run = 1 + (self.database.execute(_LAST_RUN).fetchone()[0] or 0)
+        except (sqlite3.Error, OSError) as error:
+            if self._copy:
+                self._copy.cleanup()
+            raise self._unusable(error) from error
 
     def _copied(self, folder: str) -> Path:
         for path in self._path.parent.glob(f"{NAME}*"):  # with what a killed export left beside it
@@ -71,14 +82,16 @@ class Ledger:
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Within: whatever is wrong with its database is raised as StoreError."""
+        """Within: whatever is wrong with its database is raised as BadInput or StoreError."""
         try:
             yield
         except sqlite3.Error as error:
-            raise self._damaged(error) from error
+            raise self._unusable(error) from error
 
-    def _damaged(self, error: sqlite3.Error) -> StoreError:
-        return StoreError(f"{self._path}, which says what was exported, cannot be used: {error}. Export elsewhere.")
+    def _unusable(self, error: Exception) -> HarvesterError:
+        of_the_disk = isinstance(error, (sqlite3.OperationalError, OSError))  # SQLite calls damage a DatabaseError
+        kind = StoreError if of_the_disk else BadInput
+        return kind(f"{self._path}, which says what was exported, cannot be used: {error}. Export elsewhere.")
 
     @property
     def format(self) -> str | None:
@@ -93,24 +106,42 @@ class Ledger:
 
     def known(self, path: str) -> Known | None:
         """The file of ours that has this name, or one that differs in capitals only."""
-        query = "SELECT path, stamp, size, mtime, run FROM files WHERE folded = ?"
+        query = "SELECT path, stamp, size, mtime FROM files WHERE folded = ?"
         row = self.database.execute(query, (folded(path),)).fetchone()
         return None if row is None else Known(*row)
+
+    def taken(self, path: str) -> tuple[str, str] | None:
+        """Path and stamp of what this export has, or is about to have, under this name but for capitals."""
+        query = "SELECT path, stamp FROM plans WHERE folded = ?1 UNION ALL "
+        query += "SELECT path, stamp FROM files WHERE folded = ?1 AND run = ?2"
+        row: tuple[str, str] | None = self.database.execute(query, (folded(path), self.run)).fetchone()
+        return row
 
     def plan(self, path: str, stamp: str) -> None:
         """A file is about to be published."""
         values = (folded(path), path, stamp, self.run)
-        self.database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, NULL, NULL, ?)", values)
+        self.database.execute("INSERT OR REPLACE INTO plans VALUES (?, ?, ?, NULL, NULL, ?)", values)
+
+    def ready(self, path: str, stat: os.stat_result) -> None:
+        """What was planned is whole, and only lacks its name."""
+        values = (stat.st_size, stat.st_mtime_ns, folded(path))
+        self.database.execute("UPDATE plans SET size = ?, mtime = ? WHERE folded = ?", values)
+
+    def plans(self) -> list[Known]:
+        """What is neither published nor refused; when an export begins: what a killed one left behind."""
+        return [Known(*row) for row in self.database.execute("SELECT path, stamp, size, mtime FROM plans")]
 
     def published(self, path: str, stat: os.stat_result) -> None:
-        """It is there."""
-        values = (stat.st_size, stat.st_mtime_ns, folded(path))
-        self.database.execute("UPDATE files SET size = ?, mtime = ? WHERE folded = ?", values)
+        """What was planned is there."""
+        self.ready(path, stat)
+        self.database.execute("BEGIN")
+        self.database.execute("INSERT OR REPLACE INTO files SELECT * FROM plans WHERE folded = ?", (folded(path),))
+        self.refused(path)
+        self.database.execute("COMMIT")
 
-    def restore(self, known: Known) -> None:
-        """It is there still, as it was."""
-        values = (folded(known.path), known.path, known.stamp, known.size, known.mtime, self.run)
-        self.database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)", values)
+    def refused(self, path: str) -> None:
+        """What was planned will not be there."""
+        self.database.execute("DELETE FROM plans WHERE folded = ?", (folded(path),))
 
     def wanted(self, path: str) -> None:
         """It was there already, and belongs to this export as well."""
@@ -123,7 +154,7 @@ class Ledger:
     def unwanted(self) -> Iterator[Known]:
         """Files of earlier exports that this one did not want; may be forgotten while this is read."""
         after = ""
-        query = "SELECT path, stamp, size, mtime, run, folded FROM files WHERE run < ? AND folded > ? ORDER BY folded"
+        query = "SELECT path, stamp, size, mtime, folded FROM files WHERE run < ? AND folded > ? ORDER BY folded"
         while rows := self.database.execute(f"{query} LIMIT 1000", (self.run, after)).fetchall():
             after = rows[-1][-1]
             yield from (Known(*row[:-1]) for row in rows)

@@ -33,6 +33,13 @@ class Tally:
         """Every selected image ended in exactly one way."""
         return self.selected == self.exported + self.skipped.total() + self.failed.total()
 
+    def complaints(self) -> list[str]:
+        """What is wrong with it, a sentence each."""
+        found = [f"{self.failed.total():,} images could not be exported."] if self.failed else []
+        if not self.adds_up:
+            found += ["These numbers do not add up, so pictures may be missing: export again, and report the mistake."]
+        return found
+
     def lines(self, *, dry: bool) -> list[str]:
         """For a person."""
         numbers = f"{self.selected:,} images selected: {self.exported:,} {'to export' if dry else 'exported'}"

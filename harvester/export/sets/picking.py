@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 from sqlalchemy.sql.selectable import Select
 
-from harvester.catalogue.schema import album_images, albums, images, verdicts
+from harvester.catalogue import verdicts
+from harvester.catalogue.schema import album_images, albums, images
 from harvester.export.sets.ledger import Ledger
 
 NO_PICTURE, SAME_BYTES, VERDICT, LOOK_ALIKE, UNTAGGED = (
     "no picture", "same bytes as another", "verdict skip", "a look-alike is better", "untagged",
 )  # fmt: skip
-NOT_FOR_THIS, NO_DATA_SET = "not for this format", "not of a data set"
+NOT_FOR_THIS, NO_DATA_SET, GONE = "not for this format", "not of a data set", "removed meanwhile"
 """Why an image is skipped."""
 
 _AT_ONCE = 500
@@ -131,7 +132,7 @@ class Picks:
 
 def kept_places() -> tuple[Any, Any]:
     """The places in albums that a verdict keeps, and the condition that joins them to `album_images`."""
-    kept = select(verdicts.c.image_id, verdicts.c.album_id).where(verdicts.c.verdict == "keep").distinct().subquery()
+    kept = verdicts.kept_places().subquery()
     return kept, and_(kept.c.image_id == album_images.c.image_id, kept.c.album_id == album_images.c.album_id)
 
 

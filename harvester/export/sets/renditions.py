@@ -68,7 +68,10 @@ class Renditions:
         return self._read(blob) if made is None else made
 
     def _read(self, blob: Row[Any]) -> bytes:
-        data = self.source(blob).read_bytes()
+        try:
+            data = self.source(blob).read_bytes()
+        except OSError as error:
+            raise CannotExport(f"blob cannot be read: {error.strerror}") from error
         if digest(data) != blob.sha256:
             raise CannotExport("blob damaged")
         return data

@@ -6,10 +6,11 @@ only the shards in which something is new, changed or gone.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,8 +74,11 @@ class Shards:
         self._pool = pool
         self._wish = wish
 
-    def export(self, records: Iterable[Record], reader: Records) -> Iterator[Outcome]:
-        """What became of each; `records` is read first, then each shard's from `reader`. Raises StoreError."""
+    def export(self, records: Iterable[Record], reader: Records, gone: Callable[[int], object]) -> Iterator[Outcome]:
+        """What became of each; `records` is read first, then each shard's from `reader`. Raises StoreError.
+
+        `gone` is told of images (rows) that have disappeared between the two readings.
+        """
         members = _Members(self._ledger)
         for record in records:
             if record.blob is None or not self._renditions.fits(record.blob):
@@ -84,53 +88,54 @@ class Shards:
                 members.take(key(record, self._wish), record, digest(json.dumps(made_of).encode()))
         members.drop_others()
         for shard in members.shards():
-            yield from self._shard(shard, members, reader)
+            yield from self._shard(shard, members, reader, gone)
 
-    def _shard(self, shard: int, members: "_Members", reader: Records) -> Iterator[Outcome]:
+    def _shard(
+        self, shard: int, members: "_Members", reader: Records, gone: Callable[[int], object]
+    ) -> Iterator[Outcome]:
         path = f"train/data-{shard:05}.{self._packing.ext}"
-        outcomes: Iterator[Outcome] = (Outcome(record) for record in members.records(shard, reader))
+        images = members.images(shard)
+        outcomes = [Outcome(record) for record in reader.of([(0, image) for image in images])]
+        for image in set(images) - {outcome.record.image.id for outcome in outcomes}:
+            members.lose(shard, image)
+            gone(image)
         try:
-            if self._folder.needs(path, members.stamp(shard)):
-                outcomes = iter(self._written(path, shard, members, outcomes))
+            if outcomes and self._folder.needs(path, members.stamp(shard)):
+                self._write(path, shard, members, outcomes)
         except CannotExport as error:
-            outcomes = (Outcome(outcome.record, failed=str(error)) for outcome in outcomes)
+            for outcome in outcomes:
+                outcome.failed = outcome.failed or str(error)
         for outcome in outcomes:
             outcome.files = [] if outcome.failed else [path]
             yield outcome
 
-    def _written(self, path: str, shard: int, members: "_Members", outcomes: Iterator[Outcome]) -> list[Outcome]:
-        part = self._folder.part()
-        found: list[Outcome] = []
-        try:
-            if self._folder.dry:
-                found += outcomes
-            else:
-                with self._packing.begin(part) as file:
-                    found += self._packed(file, outcomes)
-            for outcome in found:
-                if outcome.failed:
-                    members.lose(key(outcome.record, self._wish))
-            former = self._folder.plan(path, members.stamp(shard))
-            if members.size(shard):
-                self._folder.publish(path, part.replace, former)
-                self._folder.published(path)
-            else:
-                self._folder.refused(path, former)
-        finally:
+    def _write(self, path: str, shard: int, members: "_Members", outcomes: list[Outcome]) -> None:
+        if self._folder.dry:
+            self._folder.pretend(path)
+            return
+        part = self._folder.write(path, partial(self._pack, outcomes))
+        for outcome in outcomes:
+            if outcome.failed:
+                members.lose(shard, outcome.record.image.id)
+        if members.size(shard):
+            self._folder.settle(path, members.stamp(shard), part)
+        else:
             part.unlink(missing_ok=True)
-        return found
+            self._folder.refused(path)
 
-    def _packed(self, shard: Shard, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
-        while some := list(islice(outcomes, _AT_ONCE)):
-            for outcome, future in [(one, self._pool.submit(self._sample, one.record)) for one in some]:
-                try:
-                    shard.add(future.result())
-                except CannotExport as error:
-                    outcome.failed = str(error)
-                yield outcome
+    def _pack(self, outcomes: Iterable[Outcome], path: Path) -> None:
+        left = iter(outcomes)
+        with self._packing.begin(path) as file:
+            while some := list(islice(left, _AT_ONCE)):
+                for outcome, future in [(one, self._pool.submit(self._sample, one.record)) for one in some]:
+                    try:
+                        file.add(future.result())
+                    except CannotExport as error:
+                        outcome.failed = str(error)
 
     def _sample(self, record: Record) -> Sample:
-        assert record.blob is not None
+        if record.blob is None:  # changed between the two readings
+            raise CannotExport("blob not recorded")
         name = key(record, self._wish)
         picture = self._renditions.whole(record.blob)
         return Sample(name, self._renditions.ext(record.blob), picture, caption(record), row(record))
@@ -142,42 +147,42 @@ class _Members:
     def __init__(self, ledger: Ledger) -> None:
         self._database = ledger.database
         self._run = ledger.run
-        last = "SELECT shard, count(*) FROM members GROUP BY shard ORDER BY shard DESC LIMIT 1"
+        last = "SELECT shard, count(*), sum(bytes) FROM packed GROUP BY shard ORDER BY shard DESC LIMIT 1"
         self._shard: int
         self._number: int
-        self._shard, self._number = self._database.execute(last).fetchone() or (0, 0)
-        self._bytes = 0
+        self._bytes: int
+        self._shard, self._number, self._bytes = self._database.execute(last).fetchone() or (0, 0, 0)
 
     def take(self, name: str, record: Record, stamp: str) -> None:
         """A picture belongs to this export."""
-        known = self._database.execute("SELECT shard FROM members WHERE key = ?", (name,)).fetchone()
-        shard = known[0] if known else self._open(record)
-        values = (name, shard, record.image.id, stamp, self._run)
-        self._database.execute("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?)", values)
-
-    def _open(self, record: Record) -> int:
         assert record.blob is not None
-        if self._number >= PER_SHARD or self._bytes + record.blob.bytes > BYTES:
+        known = self._database.execute("SELECT shard FROM packed WHERE key = ?", (name,)).fetchone()
+        shard = known[0] if known else self._open(record.blob.bytes)
+        values = (name, shard, record.image.id, stamp, self._run, record.blob.bytes)
+        self._database.execute("INSERT OR REPLACE INTO packed VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def _open(self, size: int) -> int:
+        if self._number and (self._number >= PER_SHARD or self._bytes + size > BYTES):
             self._shard, self._number, self._bytes = self._shard + 1, 0, 0
         self._number += 1
-        self._bytes += record.blob.bytes
-        return int(self._shard)
+        self._bytes += size
+        return self._shard
 
     def drop_others(self) -> None:
         """What this export did not take is gone."""
-        self._database.execute("DELETE FROM members WHERE run < ?", (self._run,))
+        self._database.execute("DELETE FROM packed WHERE run < ?", (self._run,))
 
-    def lose(self, name: str) -> None:
+    def lose(self, shard: int, image: int) -> None:
         """It could not be packed; the next export tries again."""
-        self._database.execute("DELETE FROM members WHERE key = ?", (name,))
+        self._database.execute("DELETE FROM packed WHERE shard = ? AND image = ?", (shard, image))
 
     def shards(self) -> list[int]:
         """Those with anything in them."""
-        return [row[0] for row in self._database.execute("SELECT DISTINCT shard FROM members ORDER BY shard")]
+        return [row[0] for row in self._database.execute("SELECT DISTINCT shard FROM packed ORDER BY shard")]
 
     def size(self, shard: int) -> int:
         """Pictures in it."""
-        return int(self._database.execute("SELECT count(*) FROM members WHERE shard = ?", (shard,)).fetchone()[0])
+        return int(self._database.execute("SELECT count(*) FROM packed WHERE shard = ?", (shard,)).fetchone()[0])
 
     def stamp(self, shard: int) -> str:
         """What it is made of."""
@@ -186,10 +191,9 @@ class _Members:
             made_of.update(f"{name} {stamp}\n".encode())
         return made_of.hexdigest()
 
-    def records(self, shard: int, reader: Records) -> Iterator[Record]:
+    def images(self, shard: int) -> list[int]:
         """Its images."""
-        rows = [row[0] for row in self._database.execute(f"SELECT image {_IN_SHARD}", (shard,))]
-        return reader.of([(0, image) for image in rows])
+        return [row[0] for row in self._database.execute(f"SELECT image {_IN_SHARD}", (shard,))]
 
 
-_IN_SHARD = "FROM members WHERE shard = ? ORDER BY image"
+_IN_SHARD = "FROM packed WHERE shard = ? ORDER BY image"

@@ -6,7 +6,8 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TextIO
 
 from harvester.errors import StoreError
 from harvester.export.sets.folder import CannotExport, Folder
@@ -30,18 +31,37 @@ def table(folder: Folder, path: str, line: Lines, head: str = "") -> Iterator[Ad
         return
     part = folder.part()
     try:
-        with part.open("x", encoding="utf-8", newline="") as file:
-            file.write(head)
-            yield lambda row: file.writelines((line(row),))
-            file.flush()
-            os.fsync(file.fileno())
-        folder.whole(path, part)
+        with _told(folder, path):
+            file = part.open("x", encoding="utf-8", newline="")
+        try:
+            with _told(folder, path):
+                file.write(head)
+            yield partial(_add, folder, path, file, line)
+            with _told(folder, path):
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            with _told(folder, path):  # a full disk may be noticed only now
+                file.close()
+        with _told(folder, path):
+            folder.whole(path, part)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _add(folder: Folder, path: str, file: TextIO, line: Lines, row: Mapping[str, Any]) -> None:
+    with _told(folder, path):
+        file.write(line(row))
+
+
+@contextmanager
+def _told(folder: Folder, path: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise StoreError(f"{folder.root / path} cannot be written: {error.strerror or error}.") from error
     except CannotExport as error:
         raise StoreError(f"{folder.root / path} cannot be written: {error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def json_line(row: Mapping[str, Any]) -> str:
