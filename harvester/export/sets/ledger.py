@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS packed (
 CREATE INDEX IF NOT EXISTS in_shard_packed ON packed (shard, image);
 """
 
+_UNWANTED = "SELECT path, stamp, size, mtime, folded FROM files WHERE run < ? AND folded > ? ORDER BY folded LIMIT 1000"
 _LAST_RUN = """
 SELECT max(run) FROM (SELECT run FROM files UNION ALL SELECT run FROM plans UNION ALL SELECT run FROM packed)
 """
@@ -154,8 +155,7 @@ class Ledger:
     def unwanted(self) -> Iterator[Known]:
         """Files of earlier exports that this one did not want; may be forgotten while this is read."""
         after = ""
-        query = "SELECT path, stamp, size, mtime, folded FROM files WHERE run < ? AND folded > ? ORDER BY folded"
-        while rows := self.database.execute(f"{query} LIMIT 1000", (self.run, after)).fetchall():
+        while rows := self.database.execute(_UNWANTED, (self.run, after)).fetchall():
             after = rows[-1][-1]
             yield from (Known(*row[:-1]) for row in rows)
 

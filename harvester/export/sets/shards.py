@@ -187,13 +187,14 @@ class _Members:
     def stamp(self, shard: int) -> str:
         """What it is made of."""
         made_of = hashlib.sha256()
-        for name, stamp in self._database.execute(f"SELECT key, stamp {_IN_SHARD}", (shard,)):
+        for name, stamp in self._database.execute(_STAMPS, (shard,)):
             made_of.update(f"{name} {stamp}\n".encode())
         return made_of.hexdigest()
 
     def images(self, shard: int) -> list[int]:
         """Its images."""
-        return [row[0] for row in self._database.execute(f"SELECT image {_IN_SHARD}", (shard,))]
+        return [row[0] for row in self._database.execute(_IMAGES, (shard,))]
 
 
-_IN_SHARD = "FROM packed WHERE shard = ? ORDER BY image"
+_STAMPS = "SELECT key, stamp FROM packed WHERE shard = ? ORDER BY image"
+_IMAGES = "SELECT image FROM packed WHERE shard = ? ORDER BY image"
