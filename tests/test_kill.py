@@ -28,7 +28,7 @@ def _offered(farsite: Farsite, images: int) -> dict[str, str]:
     return {farsite.url(path, f"127.0.0.{1 + number % 3}"): offered[path] for number, path in enumerate(paths)}
 
 
-@pytest.mark.parametrize(("kills", "images", "jobdir"), [(100, 1200, False), (20, 300, True)])
+@pytest.mark.parametrize(("kills", "images", "jobdir"), [(100, 3000, False), (20, 600, True)])
 def test_a_hundred_kills_lose_nothing(
     farsite: Farsite,
     commands: Commands,
