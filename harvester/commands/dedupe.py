@@ -55,33 +55,28 @@ class Command(ScrapyCommand):
     def _search(self, opts: argparse.Namespace) -> int:
         from harvester.blobs import BlobStore
         from harvester.catalogue.searches import exact_duplicates
-        from harvester.catalogue.store import open_existing
         from harvester.catalogue.trouble import told_plainly
+        from harvester.console import collection
         from harvester.duplicates.groups import groups
         from harvester.duplicates.limits import limits
         from harvester.duplicates.search import search
-        from harvester.errors import BadInput
         from harvester.imaging.decode import set_pixel_limit
         from harvester.locks import DedupeLock
         from harvester.options import adoption_options
-        from harvester.places import Places
 
         assert self.settings is not None
         wanted = limits(_given(opts, ""), _given(opts, "animated_"), orientations=opts.orientations)
-        places, pixels = Places.from_settings(self.settings), adoption_options(self.settings).limits
+        pixels = adoption_options(self.settings).limits
         set_pixel_limit(pixels.max_pixels)
-        catalogue = open_existing(places.catalogue)
-        if catalogue is None:
-            raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
-        lock = DedupeLock(places)
-        try:
-            with told_plainly(catalogue):
-                compared = search(catalogue, BlobStore(places.blobs), wanted, pixels)
-                with catalogue.connect() as connection:
-                    found, exact = groups(connection), exact_duplicates(connection)
-        finally:
-            lock.release()
-            catalogue.dispose()
+        with collection(self.settings) as (places, catalogue):
+            lock = DedupeLock(places)
+            try:
+                with told_plainly(catalogue):
+                    compared = search(catalogue, BlobStore(places.blobs), wanted, pixels)
+                    with catalogue.connect() as connection:
+                        found, exact = groups(connection), exact_duplicates(connection)
+            finally:
+                lock.release()
         print(_json(wanted, compared, found, exact) if opts.json else _text(compared, found, exact))  # noqa: T201
         return 0
 

@@ -57,28 +57,22 @@ class Command(ScrapyCommand):
         self.exitcode = exit_code(lambda: self._answer(args, said, undo=opts.undo, history=opts.history))
 
     def _answer(self, args: list[str], said: "Said", *, undo: bool, history: bool) -> int:
-        from harvester.catalogue.store import open_existing
         from harvester.catalogue.trouble import told_plainly
+        from harvester.console import collection
         from harvester.duplicates.told import history as told
-        from harvester.errors import BadInput
         from harvester.locks import lock_verdicts
-        from harvester.places import Places
 
         assert self.settings is not None
-        places = Places.from_settings(self.settings)
-        catalogue = open_existing(places.catalogue)
-        if catalogue is None:
-            raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
-        if undo or said:
-            self._lock = lock_verdicts(places)  # until the end of the process
-        with told_plainly(catalogue), catalogue.begin() as connection:
-            if history:
-                lines = list(told(connection))
-            elif undo:
-                lines = list(_undo(connection))
-            else:
-                lines = list(_group(connection, args[0], said) if args else _waiting(connection))
-        catalogue.dispose()
+        with collection(self.settings) as (places, catalogue):
+            if undo or said:
+                self._lock = lock_verdicts(places)  # until the end of the process
+            with told_plainly(catalogue), catalogue.begin() as connection:
+                if history:
+                    lines = list(told(connection))
+                elif undo:
+                    lines = list(_undo(connection))
+                else:
+                    lines = list(_group(connection, args[0], said) if args else _waiting(connection))
         print("\n".join(lines) or "No decision was made yet.")  # noqa: T201
         return int(undo and not lines)
 

@@ -33,21 +33,19 @@ class Command(ScrapyCommand):
 
     def _tell(self, args: list[str]) -> int:
         from harvester.catalogue.lookup import dossiers
-        from harvester.catalogue.store import open_existing
         from harvester.catalogue.trouble import told_plainly
-        from harvester.errors import BadInput
-        from harvester.places import Places
+        from harvester.console import collection
         from harvester.text import printable
         from harvester.upkeep.addresses import images_of
         from harvester.upkeep.story import story
 
         assert self.settings is not None
-        places = Places.from_settings(self.settings)
-        catalogue = open_existing(places.catalogue)
-        if catalogue is None:
-            raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
         unknown = 0
-        with told_plainly(catalogue), catalogue.connect() as connection:
+        with (
+            collection(self.settings) as (places, catalogue),
+            told_plainly(catalogue),
+            catalogue.connect() as connection,
+        ):
             for arg in args:
                 found = dossiers(connection, list(images_of(connection, places, arg)))
                 if not found:
@@ -58,5 +56,4 @@ class Command(ScrapyCommand):
                 for dossier in found:
                     lines = (f"{what:<10}  {printable(told)}" for what, told in story(dossier, places))
                     print("\n".join(lines), end="\n\n")  # noqa: T201
-        catalogue.dispose()
         return int(unknown > 0)
