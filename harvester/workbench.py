@@ -10,7 +10,7 @@ import pickle
 import signal
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,11 @@ class Bench:
         """What `convert` made."""
         assert self.processed is not None
         return self.processed
+
+    @property
+    def copy(self) -> bytes:
+        """The bytes of the named copy."""
+        return self.body if self.picture.rendition is None else self.picture.rendition
 
 
 @dataclass(frozen=True)
@@ -134,16 +139,21 @@ def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) ->
     return Stored(sha256, f"{shelves.blobs.name}/{sha256[:2]}/{blob.name}", files, file_sha256, taken)
 
 
-def identity(bench: Bench) -> str:
-    """The sha256 of the bytes."""
-    return digest(bench.body)
+def identity(bench: Bench) -> tuple[str, int]:
+    """The sha256 of the bytes as they came, and how many bytes the named copy has."""
+    return digest(bench.body), len(bench.copy)
+
+
+def among(bench: Bench, files: Iterable[str]) -> str | None:
+    """The first of these files of the output folder that is the named copy in all but name."""
+    right = (file for file in files if file.endswith(f".{bench.picture.rendition_ext}"))
+    return next((file for file in right if own_bytes(bench.shelves.output / file) == bench.copy), None)
 
 
 def fits(bench: Bench, stem: str) -> bool:
     """Whether the picture can have that name (without extension): no other file has it."""
     file = bench.shelves.output / f"{stem}.{bench.picture.rendition_ext}"
-    wanted = bench.body if bench.picture.rendition is None else bench.picture.rendition
-    return not os.path.lexists(file) or own_bytes(file) == wanted
+    return not os.path.lexists(file) or own_bytes(file) == bench.copy
 
 
 def fingerprint(bench: Bench) -> Hashes | None:

@@ -124,6 +124,20 @@ def test_get_saves_under_the_uploaders_names_and_leaves_nothing_else(
     assert len(_names(output)) == 9
 
 
+def test_a_picture_that_is_there_under_another_name_is_not_saved_again(
+    site: Imagefap, commands: Commands, tmp_path: Path
+) -> None:
+    """Also where the run does not know how it came there; a file of as many other bytes is not taken for it."""
+    output = tmp_path / "saved"
+    output.mkdir()
+    pier = pictures.numbered(305551212)
+    (output / "my own.jpg").write_bytes(pier)
+    (output / "another.jpg").write_bytes(bytes(len(pier)))
+    mine = ("user=alice", "mode=get", "db=0", f"output={output}")
+    crawl(commands, *mine, "folder_id=502")
+    assert set(_names(output)) == {"my own.jpg", "another.jpg", "lake dawn 02.jpg"}
+
+
 def test_get_with_a_catalogue_asks_for_nothing_twice(site: Imagefap, commands: Commands, tmp_path: Path) -> None:
     """A second get within three days makes no request at all; the strip resolves what has its name in the list."""
     output = tmp_path / "saved"
