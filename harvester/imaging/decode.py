@@ -10,7 +10,8 @@ import pyspng
 from PIL import Image, ImageFile, PngImagePlugin
 
 from harvester.errors import Refused
-from harvester.imaging.endings import is_cut
+from harvester.imaging.endings import is_cut, png_chunks
+from harvester.imaging.scans import coarse
 from harvester.imaging.sniff import EXTENSIONS, IMAGE_KINDS, kind_of
 
 DECODE_ERRORS: tuple[type[Exception], ...] = (
@@ -34,6 +35,7 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
 
 _ORIENTATION, _SHORT = 0x0112, 3
 _PLAIN = {"L", "RGB", "RGBA"}
+_EIGHTH = 8  # Pillow's scale of the smallest draft
 BOMBS: tuple[type[Exception], ...] = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises where a header, or a later frame, states more pixels than `set_pixel_limit` allows."""
 
@@ -82,7 +84,7 @@ def load(image: ImageFile.ImageFile, data: bytes) -> Image.Image:
     """Decode the first frame of what was opened from `data`. Raises Refused: truncated, broken, too-many-pixels,
     too-expensive.
     """
-    return _plain_png(image, data) or _loaded(image)
+    return _plain_png(image, data) or _coarse_jpeg(image, data) or _loaded(image)
 
 
 def _plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
@@ -93,13 +95,30 @@ def _plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
     """
     if image.format != "PNG" or image.mode not in _PLAIN or getattr(image, "is_animated", False):
         return None
-    if "transparency" in image.info or b"eXIf" in data or [tile.args for tile in image.tile] != [image.mode]:
+    if "transparency" in image.info or [tile.args for tile in image.tile] != [image.mode]:
+        return None
+    if any(name == b"eXIf" for name, _ in png_chunks(data)):
         return None
     try:
         pixels = pyspng.load(data, image.mode)
     except (RuntimeError, MemoryError):
         return None
     return Image.frombuffer(image.mode, image.size, pixels, "raw", image.mode, 0, 1)
+
+
+def _coarse_jpeg(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
+    """Progressive JPEGs at an eighth of their size, in a sixth of the time; None for others and damaged ones."""
+    if image.format != "JPEG" or "progressive" not in image.info or image.decoderconfig[:1] != (_EIGHTH,):
+        return None
+    if (kept := coarse(data)) is None:
+        return None
+    try:
+        small = Image.open(BytesIO(kept), formats=("JPEG",))
+        small.draft(image.mode, (1, 1))  # as small as can be: an eighth
+        small.load()
+    except DECODE_ERRORS:
+        return None
+    return small
 
 
 def _loaded(image: ImageFile.ImageFile) -> ImageFile.ImageFile:

@@ -6,7 +6,7 @@ directory at the end of the file lacks up to four bytes.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from harvester.imaging.tiff import tiff_pages
 
@@ -42,6 +42,15 @@ def gif_frames(data: bytes) -> tuple[int, bool]:
     return frames, at >= len(data) and (announced or frames == 0)
 
 
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """The name of each chunk of a PNG and where it ends, as far as the data go or to the end chunk."""
+    name, at = b"", 8
+    while name != b"IEND" and at + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        at += 12 + int(length)
+        yield name, at
+
+
 def _colour_table(flags: int) -> int:
     """The bytes a GIF colour table takes, from the flags that announce it."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
@@ -71,11 +80,10 @@ def _jpeg_is_cut(data: bytes) -> bool:
 
 def _png_is_cut(data: bytes) -> bool:
     """The end chunk is missing or incomplete."""
-    at, name = 8, b""
-    while name != b"IEND" and at + 12 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, at)
-        at += 12 + int(length)
-    return name != b"IEND" or at > len(data)
+    name, end = b"", 0
+    for name, end in png_chunks(data):  # noqa: B007 - the last one counts
+        pass
+    return name != b"IEND" or end > len(data)
 
 
 def _bmp_is_cut(data: bytes) -> bool:
