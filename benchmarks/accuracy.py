@@ -26,8 +26,9 @@ from harvester.duplicates.index import within
 from harvester.duplicates.limits import Limit
 from harvester.duplicates.turned import turned_alike
 from harvester.imaging import frequencies
-from harvester.imaging.convert import Options, process
-from harvester.imaging.fingerprint import Hashes, hashes
+from harvester.imaging.convert import process
+from harvester.imaging.fingerprint import hashes
+from harvester.imaging.values import Hashes, Options
 
 SET = CACHE / "accuracy"
 NAMES = ("phash", "dhash", "average", "whash")

@@ -11,7 +11,7 @@ from benchmarks.ours import PER_POST, PER_USER, account
 from harvester.catalogue import writer
 from harvester.catalogue.schema import images, sightings
 from harvester.catalogue.store import open_catalogue
-from harvester.imaging.fingerprint import RECIPE
+from harvester.imaging.values import RECIPE
 from harvester.items import Collection, Position, Promise
 
 AT_ONCE = 5000

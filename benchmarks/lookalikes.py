@@ -19,7 +19,7 @@ import numpy.typing as npt
 from harvester.catalogue.schema import blobs
 from harvester.catalogue.searches import HASHES
 from harvester.catalogue.store import open_catalogue
-from harvester.imaging.fingerprint import RECIPE
+from harvester.imaging.values import RECIPE
 
 NEW = 1000
 

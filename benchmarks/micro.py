@@ -16,8 +16,9 @@ from PIL import Image
 
 from benchmarks import scenes, table
 from harvester.blobs import digest
-from harvester.imaging.convert import Options, process
+from harvester.imaging.convert import process
 from harvester.imaging.fingerprint import hashes
+from harvester.imaging.values import Options
 
 KINDS: Mapping[str, Callable[[int], bytes]] = {
     "baseline JPEG": scenes.jpeg,

@@ -123,6 +123,7 @@ class Work:
     body: bytes = b""
     is_video: bool = False  # the source says so: kept as it is, not decoded
     ext: str = ""
+    examined: Any = None  # what was found in the bytes: harvester.imaging.values.Examined
     coefficients: bytes | None = None  # what phash is made of
     worker: Any = None  # the process that has the picture on its bench
     asked_at: int | None = None  # seconds since 1970

@@ -8,9 +8,8 @@ from math import isfinite, nan
 from typing import Any
 
 from harvester.errors import BadInput
-from harvester.imaging.convert import Options
-from harvester.imaging.decode import Limits
 from harvester.imaging.sniff import EXTENSIONS
+from harvester.imaging.values import Limits, Options
 from harvester.network import Reach, networks, ports
 from harvester.places import resolved
 from harvester.politeness.windows import Budgets, windows

@@ -6,52 +6,31 @@ that crashes its decoder, or takes all memory or for ever, costs this process an
 """
 
 import os
-import pickle
 import signal
 import socket
-import struct
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
+from pkgutil import resolve_name
 from typing import IO, Any
 
 from PIL import Image
 
 from harvester.blobs import BlobStore, NameTaken, digest, link, name, publish, work_for
 from harvester.errors import Refused
-from harvester.imaging.convert import Facts, Options, Processed, process
+from harvester.imaging.convert import Processed, process
 from harvester.imaging.decode import set_pixel_limit
 from harvester.imaging.embedded import generation_data
-from harvester.imaging.fingerprint import Hashes, hashes
+from harvester.imaging.fingerprint import hashes
+from harvester.imaging.values import NO_HASHES, Examined, Options
 from harvester.imaging.video import video_facts
 from harvester.links import leads_elsewhere, own_bytes
 from harvester.memory import keep_memory, limit_memory
-
-Step = Callable[..., Any]
-"""A function of this module; its first argument is the bench."""
+from harvester.orders import Shelves, Step, Stored, framed, received
 
 _NO_PLANE = Image.new("L", (1, 1))
-_LENGTH = struct.Struct("!I")
 _MEMORY, _MEMORY_PER_PIXEL = 512 * 2**20, 16  # bytes: the program itself, and four copies of the largest picture
-
-
-@dataclass(frozen=True)
-class Shelves:
-    """Where files go: absolute folders of blobs, named copies and thumbnails."""
-
-    blobs: Path
-    output: Path
-    thumbs: Path
-    token: str = ""  # of the process that holds the locks; see `harvester.blobs.token`
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What a picture may take: seconds for a step, bytes of memory for the process; 0: as HARVESTER_MAX_PIXELS asks."""
-
-    seconds: float = 60.0
-    memory: int = 0
 
 
 @dataclass
@@ -65,7 +44,7 @@ class Bench:
 
     @property
     def picture(self) -> Processed:
-        """What `convert` made."""
+        """What `examine` made."""
         assert self.processed is not None
         return self.processed
 
@@ -75,34 +54,22 @@ class Bench:
         return self.body if self.picture.rendition is None else self.picture.rendition
 
 
-@dataclass(frozen=True)
-class Stored:
-    """`blob` is the path below the data directory; `files` maps sightings to the names as published.
-
-    `file_sha256` is that of those files. `taken` is a name that another file has already, empty where there is none.
-    """
-
-    sha256: str
-    blob: str
-    files: dict[int, str]
-    file_sha256: str
-    taken: str
-
-
-def convert(bench: Bench) -> Facts:
-    """The one decode: check the picture and make its rendition. Raises Refused."""
+def examine(bench: Bench) -> Examined:
+    """The one decode: check the picture, make its rendition, and read all out of its bytes. Raises Refused."""
     try:
         bench.processed = process(bench.body, bench.options)
+        found = hashes(bench.picture.plane)
     except MemoryError as error:
         raise Refused("too-expensive", "needs more memory than there may be") from error
-    return bench.processed.facts
+    embedded = generation_data(bench.body) if bench.options.embedded else None
+    return Examined(bench.picture.facts, found, embedded)
 
 
-def keep(bench: Bench) -> Facts:
+def keep(bench: Bench) -> Examined:
     """A video is kept as it is. Raises Refused: not-a-video."""
     facts = video_facts(bench.body)
     bench.processed = Processed(facts, rendition=None, rendition_ext=facts.ext, plane=_NO_PLANE, thumbs={})
-    return facts
+    return Examined(facts, NO_HASHES)
 
 
 def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) -> Stored:
@@ -156,17 +123,6 @@ def fits(bench: Bench, stem: str) -> bool:
     return not os.path.lexists(file) or own_bytes(file) == bench.copy
 
 
-def fingerprint(bench: Bench) -> Hashes | None:
-    """The four hashes; None for what was not decoded."""
-    plane = bench.picture.plane
-    return None if plane is _NO_PLANE else hashes(plane)
-
-
-def embedded(bench: Bench) -> dict[str, Any] | None:
-    """The generation data in the bytes."""
-    return generation_data(bench.body)
-
-
 def main(wire_descriptor: int, body_descriptor: int) -> None:
     """Take steps from a socket until its other end is closed; the first message is the options and the shelves.
 
@@ -181,27 +137,15 @@ def main(wire_descriptor: int, body_descriptor: int) -> None:
 
 def _work(wire: socket.socket, file: IO[bytes]) -> None:
     bench = _prepared(wire)
-    while bench and (order := _receive(wire)):
+    while bench and (order := received(wire)):
         step, arguments, size = order
         if size is not None:
             bench.body, bench.processed = _body(file, size), None
         wire.sendall(framed(_taken(step, bench, arguments)))
 
 
-def framed(message: object) -> bytes:
-    """As it goes over the wire: its length, then its pickle."""
-    data = pickle.dumps(message)
-    return _LENGTH.pack(len(data)) + data
-
-
-def unframed(data: bytes) -> Any:
-    """The message, or None while there is more to come; nothing follows a message before it was answered."""
-    whole = len(data) >= _LENGTH.size and len(data) == _LENGTH.size + _LENGTH.unpack_from(data)[0]
-    return pickle.loads(memoryview(data)[_LENGTH.size :]) if whole else None  # noqa: S301 - between our own processes
-
-
 def _prepared(wire: socket.socket) -> Bench | None:
-    if (first := _receive(wire)) is None:
+    if (first := received(wire)) is None:
         return None
     *made_of, bounds = first
     bench = Bench(*made_of)
@@ -216,21 +160,17 @@ def _prepared(wire: socket.socket) -> Bench | None:
 
 def _taken(step: Step, bench: Bench, arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
     try:
-        return step(bench, *arguments), None
+        return _function(step)(bench, *arguments), None
     except Exception as error:
         return None, error
+
+
+@cache
+def _function(step: Step) -> Callable[..., Any]:
+    found: Callable[..., Any] = resolve_name(step)
+    return found
 
 
 def _body(file: IO[bytes], size: int) -> bytes:
     file.seek(0)
     return file.read(size)
-
-
-def _receive(wire: socket.socket) -> Any:
-    """The next message; None at the end."""
-    start = wire.recv(_LENGTH.size, socket.MSG_WAITALL)
-    if len(start) < _LENGTH.size:
-        return None
-    (left,) = _LENGTH.unpack(start)
-    message = wire.recv(left, socket.MSG_WAITALL)
-    return pickle.loads(message) if len(message) == left else None  # noqa: S301 - between our own processes

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "harvester"
 RUNGS = (
-    ("errors", "items", "links", "memory", "reasons", "text", "version"),
-    ("arguments", "sites", "imaging", "network", "places", "politeness"),
+    ("errors", "items", "links", "memory", "processes", "reasons", "text", "version"),
+    ("arguments", "sites", "imaging", "network", "orders", "places", "politeness"),
     ("blobs", "catalogue", "locks", "options"),
     ("duplicates", "export", "favorites", "review", "upkeep", "workbench"),
     ("addon", "console", "feeds", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),

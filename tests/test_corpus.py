@@ -3,9 +3,10 @@
 import pytest
 
 from harvester.errors import Refused
-from harvester.imaging.convert import Options, process
-from harvester.imaging.decode import Limits, open_picture
+from harvester.imaging.convert import process
+from harvester.imaging.decode import open_picture
 from harvester.imaging.header import read_header
+from harvester.imaging.values import Limits, Options
 from harvester.reasons import REASONS
 from tests import corpus
 from tests.farsite.corpus import names

@@ -6,18 +6,17 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from harvester import workbench
 from harvester.errors import Refused
 from harvester.extensions.workers import Worker, WorkerLost, Workers
-from harvester.imaging.convert import Options
-from harvester.imaging.decode import Limits
+from harvester.imaging.values import Limits, Options
 from harvester.items import ImageItem, Work
+from harvester.orders import EXAMINE, STORE, Bounds, Shelves, Step
+from harvester.pipelines import convert
 from harvester.pipelines.convert import ConvertPipeline
-from harvester.workbench import Bench, Bounds, Shelves
+from harvester.workbench import Bench
 from tests import dataset
 from tests.conftest import ROOT, Commands
 from tests.farsite.process import Farsite
@@ -44,6 +43,10 @@ def take_a_gigabyte(_bench: Bench) -> int:
     return len(bytearray(2**30))
 
 
+HERE = "tests.test_workers"
+SIZE, DIE, HANG, GIGABYTE = (f"{HERE}:{step.__name__}" for step in (size_of_body, die, hang, take_a_gigabyte))
+
+
 def _with_workers(
     tmp_path: Path,
     work: Callable[[Workers], Awaitable[None]],
@@ -67,7 +70,7 @@ def test_a_worker_gets_the_bytes_as_they_are(tmp_path: Path, size: int) -> None:
     async def work(crew: Workers) -> None:
         worker = await crew.take()
         for length in (size, 2 * size, size // 2):
-            assert await worker.do(size_of_body, body=bytes(length)) == length
+            assert await worker.do(SIZE, body=bytes(length)) == length
 
     _with_workers(tmp_path, work)
 
@@ -77,12 +80,13 @@ def test_a_picture_stays_on_the_bench_from_step_to_step(tmp_path: Path) -> None:
 
     async def work(crew: Workers) -> None:
         worker, data = await crew.take(), encoded(photo(1, 300, 200), "PNG")
-        facts = await worker.do(workbench.convert, body=data)
-        stored = await worker.do(workbench.store, {7: "0_0_0"}, {})
+        examined = await worker.do(EXAMINE, body=data)
+        stored = await worker.do(STORE, {7: "0_0_0"}, {})
+        facts = examined.facts
         assert (facts.format, facts.width, facts.height) == ("PNG", 300, 200)
+        assert examined.hashes.phash
         assert (tmp_path / stored.blob).read_bytes() == data
         assert stored.files == {7: "0_0_0.jpg"}
-        assert (await worker.do(workbench.fingerprint)).phash
 
     _with_workers(tmp_path, work)
 
@@ -93,14 +97,14 @@ def test_a_refusal_comes_back_as_one(tmp_path: Path) -> None:
     async def work(crew: Workers) -> None:
         worker = await crew.take()
         with pytest.raises(Refused, match="not-an-image") as refused:
-            await worker.do(workbench.convert, body=b"<html>")
+            await worker.do(EXAMINE, body=b"<html>")
         assert refused.value.reason == "not-an-image"
 
     _with_workers(tmp_path, work)
 
 
-@pytest.mark.parametrize(("step", "limit", "how"), [(die, 60.0, "died"), (hang, 2.0, "took longer than 2 seconds")])
-def test_a_lost_worker_is_replaced(tmp_path: Path, step: workbench.Step, limit: float, how: str) -> None:
+@pytest.mark.parametrize(("step", "limit", "how"), [(DIE, 60.0, "died"), (HANG, 2.0, "took longer than 2 seconds")])
+def test_a_lost_worker_is_replaced(tmp_path: Path, step: Step, limit: float, how: str) -> None:
     """One that dies or hangs is lost with its picture; another one takes the next."""
 
     async def work(crew: Workers) -> None:
@@ -111,7 +115,7 @@ def test_a_lost_worker_is_replaced(tmp_path: Path, step: workbench.Step, limit: 
         crew.give_back(Work(worker=lost))
         new = await crew.take()
         assert new is not lost
-        assert await new.do(size_of_body, body=b"12345") == 5
+        assert await new.do(SIZE, body=b"12345") == 5
 
     _with_workers(tmp_path, work)
 
@@ -121,7 +125,7 @@ def test_a_worker_killed_while_idle_costs_neither_time_nor_a_picture(tmp_path: P
 
     async def work(crew: Workers) -> None:
         idle = await crew.take()
-        await idle.do(size_of_body, body=b"1")
+        await idle.do(SIZE, body=b"1")
         crew.give_back(Work(worker=idle))
         os.kill(idle._process.pid, signal.SIGKILL)
         reports = 0
@@ -137,7 +141,7 @@ def test_a_worker_killed_while_idle_costs_neither_time_nor_a_picture(tmp_path: P
         for _ in range(50):
             await asyncio.sleep(0)
         assert reports == 1
-        assert await (await crew.take()).do(size_of_body, body=b"12345") == 5
+        assert await (await crew.take()).do(SIZE, body=b"12345") == 5
 
     _with_workers(tmp_path, work)
 
@@ -147,7 +151,7 @@ def test_a_limit_beyond_what_the_system_counts_is_none(tmp_path: Path, pixels: i
     """Workers would die of it, and every picture would be called one that crashes them."""
 
     async def work(crew: Workers) -> None:
-        assert await (await crew.take()).do(size_of_body, body=b"12345") == 5
+        assert await (await crew.take()).do(SIZE, body=b"12345") == 5
 
     _with_workers(tmp_path, work, Options(limits=Limits(max_pixels=pixels)))
 
@@ -158,8 +162,8 @@ def test_a_worker_cannot_take_all_memory(tmp_path: Path) -> None:
     async def work(crew: Workers) -> None:
         worker = await crew.take()
         with pytest.raises(MemoryError):
-            await worker.do(take_a_gigabyte)
-        assert await worker.do(size_of_body, body=b"12345") == 5
+            await worker.do(GIGABYTE)
+        assert await worker.do(SIZE, body=b"12345") == 5
 
     _with_workers(tmp_path, work, Options(limits=Limits(max_pixels=1000)))
 
@@ -174,14 +178,14 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
 
 def test_a_picture_that_crashes_two_workers_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It fails as `crashed`; the run goes on."""
-    monkeypatch.setattr("harvester.pipelines.convert.workbench", SimpleNamespace(convert=die))
+    monkeypatch.setattr(convert, "EXAMINE", DIE)
 
     async def work(crew: Workers) -> None:
         item = ImageItem(site="mastodon", key="x", url="x")
         item.work.body = b"x"
         await ConvertPipeline(crew).process_item(item)
         assert (item.status, item.reason, item.detail) == ("failed", "crashed", "the decoder died")
-        assert await (await crew.take()).do(size_of_body, body=b"12") == 2
+        assert await (await crew.take()).do(SIZE, body=b"12") == 2
 
     _with_workers(tmp_path, work)
 
@@ -218,7 +222,7 @@ if "harvester.workbench" in " ".join(sys.orig_argv):
         eaten = [bytearray(2**24) for _ in range(2**10)]
 
     ACTS = {"hang": lambda: time.sleep(600), "eat": eat, "die": lambda: os.kill(os.getpid(), 9)}
-    for name in ("fingerprint", "store"):
+    for name in ("examine", "store"):
         setattr(bench, name, spiteful(name, getattr(bench, name)))
     process = bench.process
 
@@ -241,7 +245,7 @@ def test_pictures_that_hang_eat_or_kill_a_worker_cost_themselves_only(
         "process-hang": "too-expensive",
         "process-eat": "too-expensive",
         "process-die": "crashed",
-        "fingerprint-hang": "too-expensive",
+        "examine-hang": "too-expensive",
         "store-die": "crashed",
     }
     urls = [farsite.url(f"/said/{what}.jpg") for what in expected] + [farsite.url(f"/photo/{n}.jpg") for n in range(5)]

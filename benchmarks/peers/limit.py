@@ -14,8 +14,9 @@ from pathlib import Path
 import aiohttp
 
 from harvester.blobs import BlobStore, digest, link, name
-from harvester.imaging.convert import Options, process
+from harvester.imaging.convert import process
 from harvester.imaging.fingerprint import hashes
+from harvester.imaging.values import Options
 
 AT_ONCE = 20
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select, text
 
 from harvester.catalogue.schema import blobs, images, sightings
-from harvester.imaging.fingerprint import NO_FINGERPRINT, RECIPE
+from harvester.imaging.values import NO_FINGERPRINT, RECIPE
 
 PAGE = 2000
 """Rows read at a time."""

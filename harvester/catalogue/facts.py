@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import generated, images, source_tags
@@ -16,11 +16,10 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     """Insert the rows that are not there yet; one that breaks a unique key is left as it is."""
     if not rows:
         return
-    dialect = connection.dialect.name
-    if dialect == "sqlite":
-        connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
-    elif dialect == "postgresql":
-        connection.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
+    name = connection.dialect.name
+    if name in ("sqlite", "postgresql"):
+        dialect = import_module(f"sqlalchemy.dialects.{name}")  # the other one takes time to load
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
     else:
         connection.execute(insert(table).prefix_with("IGNORE"), rows)
 

@@ -14,8 +14,8 @@ from harvester.catalogue.queries import chunks
 from harvester.duplicates.alike import Alike, Places, ordered
 from harvester.duplicates.fingerprints import Fingerprints
 from harvester.errors import Refused
-from harvester.imaging.decode import Limits
 from harvester.imaging.pixels import pixel_digest
+from harvester.imaging.values import Limits
 
 UNREADABLE = ""
 """In place of the digest of pixels that cannot be decoded, so that it is not tried again."""

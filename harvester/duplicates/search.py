@@ -17,8 +17,8 @@ from harvester.duplicates.fingerprints import Fingerprints, read
 from harvester.duplicates.identical import identical
 from harvester.duplicates.limits import Limits
 from harvester.duplicates.turned import turned_alike
-from harvester.imaging import decode
-from harvester.imaging.fingerprint import NO_FINGERPRINT, RECIPE
+from harvester.imaging import values
+from harvester.imaging.values import NO_FINGERPRINT, RECIPE
 
 PIXELS = "pixels"
 """The method of files whose pixels are the very same."""
@@ -41,7 +41,7 @@ class Compared:
     pairs: Mapping[str, int]
 
 
-def search(engine: Engine, store: BlobStore, limits: Limits, pixels: decode.Limits) -> Compared:
+def search(engine: Engine, store: BlobStore, limits: Limits, pixels: values.Limits) -> Compared:
     """Find all look-alikes that are not known yet. Blocks. Raises DBAPIError."""
     with engine.begin() as connection:
         last = searches.last(connection)

@@ -2,9 +2,7 @@
 
 import asyncio
 import atexit
-import socket
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from typing import Any, Self, cast
@@ -12,15 +10,16 @@ from typing import Any, Self, cast
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from harvester import workbench
 from harvester.blobs import token
 from harvester.extensions.hosts import NotNow, PutBack
 from harvester.extensions.ledger import Harvesting
-from harvester.imaging.convert import Options
+from harvester.imaging.values import Options
 from harvester.items import ImageItem, Work
-from harvester.memory import collect_seldom, file_in_memory
+from harvester.memory import collect_seldom
 from harvester.options import picture_bounds, picture_options, workers
+from harvester.orders import Bounds, Shelves, Step, framed, unframed
 from harvester.places import Places
+from harvester.processes import begin
 from harvester.reasons import REASONS
 
 TRIES = 2
@@ -28,7 +27,6 @@ TRIES = 2
 
 _PARTING = 5.0  # seconds
 _ANSWER = 65536  # bytes read at a time; answers are smaller
-_PROGRAM = f"import sys; sys.path[:] = {{path}}; from {workbench.__name__} import main; main(*{{descriptors}})"
 
 
 class WorkerLost(Exception):
@@ -42,30 +40,19 @@ class WorkerLost(Exception):
 class Worker:
     """One process; it does one step at a time. The process ends by itself when this one does."""
 
-    def __init__(
-        self, options: Options, shelves: workbench.Shelves, bounds: workbench.Bounds, losses: Counter[int] | None = None
-    ) -> None:
+    def __init__(self, options: Options, shelves: Shelves, bounds: Bounds, losses: Counter[int] | None = None) -> None:
         self._seconds = bounds.seconds
         self.losses: Counter[int] = Counter() if losses is None else losses  # by row of the image, of all workers
-        self._body = file_in_memory()
-        self._wire, theirs = socket.socketpair()
-        descriptors = (theirs.fileno(), self._body.fileno())
-        with theirs:
-            # In a session of its own: Ctrl-C is for the crawl, which ends its workers when their work is done.
-            self._process = subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
-                [sys.executable, "-c", _PROGRAM.format(path=sys.path, descriptors=descriptors)],
-                pass_fds=descriptors,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        self._wire.sendall(workbench.framed((options, shelves, bounds)))
+        self._begun = begin()
+        self._process, self._wire, self._body = self._begun.process, self._begun.wire, self._begun.body
+        self._wire.sendall(framed((options, shelves, bounds)))
         self._wire.setblocking(False)
         self._came = b""
         self._answer: asyncio.Future[Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.lost = False
 
-    async def do(self, step: workbench.Step, *arguments: object, body: bytes | None = None) -> Any:
+    async def do(self, step: Step, *arguments: object, body: bytes | None = None) -> Any:
         """Have a step done, on a new picture where `body` is given. Raises what the step raises, and WorkerLost."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
@@ -91,8 +78,7 @@ class Worker:
         """Let the process end: at once where it does nothing, after its step where it does something."""
         if self._loop is not None:
             self._loop.remove_reader(self._wire)
-        self._wire.close()
-        self._body.close()
+        self._begun.end()
 
     def wait(self) -> None:
         """Return when the process has ended; one that is busy for long has nobody left to work for, and is killed."""
@@ -102,14 +88,14 @@ class Worker:
             self._process.kill()
             self._process.wait()
 
-    def _send(self, step: workbench.Step, arguments: tuple[object, ...], body: bytes | None) -> None:
+    def _send(self, step: Step, arguments: tuple[object, ...], body: bytes | None) -> None:
         """The worker waits for it and the message is small, so it always fits into the socket's buffer."""
         if body is not None:
             self._body.seek(0)
             self._body.write(body)
             self._body.truncate()  # what a larger picture took
         try:
-            self._wire.sendall(workbench.framed((step, arguments, None if body is None else len(body))))
+            self._wire.sendall(framed((step, arguments, None if body is None else len(body))))
         except OSError:
             self._lose("died")
 
@@ -123,7 +109,7 @@ class Worker:
         self._came += data
         if not data:
             self._lose("died")
-        elif (answer := workbench.unframed(self._came)) is not None:
+        elif (answer := unframed(self._came)) is not None:
             self._settle(answer)
 
     def _lose(self, how: str, reason: str = "crashed") -> None:
@@ -138,7 +124,7 @@ class Worker:
             self._answer.set_result(answer)
 
 
-async def next_step(item: ImageItem, step: workbench.Step, *arguments: object) -> Any:
+async def next_step(item: ImageItem, step: Step, *arguments: object) -> Any:
     """What the worker that has the picture finds. Raises what the step raises, and PutBack where the worker was lost.
 
     None where it was lost because of the picture: it took too long, or it is not the first worker; the item is refused.
@@ -159,10 +145,8 @@ async def next_step(item: ImageItem, step: workbench.Step, *arguments: object) -
 class Workers:
     """The workers of a crawl. What waits for one is bounded by the room in the download pipeline."""
 
-    def __init__(
-        self, count: int, options: Options, shelves: workbench.Shelves, bounds: workbench.Bounds | None = None
-    ) -> None:
-        self._made_of = options, shelves, bounds or workbench.Bounds(), Counter[int]()
+    def __init__(self, count: int, options: Options, shelves: Shelves, bounds: Bounds | None = None) -> None:
+        self._made_of = options, shelves, bounds or Bounds(), Counter[int]()
         self._all: list[Worker] = []
         self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         for _ in range(count):
@@ -173,10 +157,13 @@ class Workers:
         """As many as HARVESTER_WORKERS says; the form of the renditions is the collection's."""
         collection = cast("Harvesting", crawler.spider).collection
         places = Places.from_settings(crawler.settings)
-        shelves = workbench.Shelves(places.blobs, places.output(collection), places.thumbs, token())
+        shelves = Shelves(places.blobs, places.output(collection), places.thumbs, token())
         options = picture_options(crawler.settings, collection.format)
-        options = replace(options, preview=getattr(crawler.spider, "preview", 0))
-        crew = cls(workers(crawler.settings), options, shelves, workbench.Bounds(*picture_bounds(crawler.settings)))
+        spider = crawler.spider
+        options = replace(
+            options, preview=getattr(spider, "preview", 0), embedded=getattr(spider, "reads_embedded", False)
+        )
+        crew = cls(workers(crawler.settings), options, shelves, Bounds(*picture_bounds(crawler.settings)))
         crawler.signals.connect(collect_seldom, signal=signals.engine_started)
         crawler.signals.connect(crew.close, signal=signals.engine_stopped)
         atexit.register(crew.close)  # where the crawl does not even begin

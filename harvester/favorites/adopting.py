@@ -19,8 +19,8 @@ from harvester.favorites.oldblobs import Adopted, adopted
 from harvester.favorites.reading import database, old_base
 from harvester.favorites.records import Blob, OldBase
 from harvester.favorites.report import Report
-from harvester.imaging.convert import Options
 from harvester.imaging.decode import set_pixel_limit
+from harvester.imaging.values import Options
 from harvester.items import Collection, Promise
 from harvester.places import Places
 from harvester.sites.imagefap.addresses import SITE, Addresses

@@ -11,8 +11,9 @@ from harvester.blobs import BlobStore, digest
 from harvester.catalogue.queries import chunks
 from harvester.errors import Refused
 from harvester.favorites.records import Blob
-from harvester.imaging.convert import Options, process
-from harvester.imaging.fingerprint import RECIPE, hashes
+from harvester.imaging.convert import process
+from harvester.imaging.fingerprint import hashes
+from harvester.imaging.values import RECIPE, Options
 from harvester.reasons import REASONS
 
 ALIKE = 4

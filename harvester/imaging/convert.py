@@ -10,52 +10,21 @@ The rendition depends on what is asked for:
 What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at full resolution (4:4:4) above quality 95.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from harvester.imaging.colour import alters
-from harvester.imaging.decode import Limits, check_end, load, open_picture, orientation, upright_size
+from harvester.imaging.decode import check_end, load, open_picture, orientation, upright_size
 from harvester.imaging.encode import encoded, fitted, thumbnail
 from harvester.imaging.fingerprint import grey_plane
-from harvester.imaging.flatten import Colour, flatten, upright
+from harvester.imaging.flatten import flatten, upright
 from harvester.imaging.header import Header, read_header
 from harvester.imaging.preview import Preview, preview
 from harvester.imaging.sniff import EXTENSIONS
+from harvester.imaging.values import Facts, Options
 
 _DRAFT = 128  # pixels, shorter side of a JPEG decoded at reduced scale
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to make of a picture: see the module. `thumbs`: name -> (width, height) in pixels to fit into.
-
-    `preview` is the longest side in pixels of a thumbnail that keeps animation; 0: none. `longest` is the longest side
-    in pixels of the rendition, which is never enlarged; 0: as it is.
-    """
-
-    format: str = "jpeg"
-    quality: int = 95
-    background: Colour = (255, 255, 255)
-    limits: Limits = field(default_factory=Limits)
-    thumbs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    preview: int = 0
-    longest: int = 0
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the file is: Pillow's format and mode names, extension, upright size in pixels, size in bytes, frames."""
-
-    format: str
-    ext: str
-    mode: str
-    width: int
-    height: int
-    bytes: int
-    animated: bool
-    frames: int
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
 from io import BytesIO
 
 import pyspng
@@ -13,6 +12,7 @@ from harvester.errors import Refused
 from harvester.imaging.endings import is_cut, png_chunks
 from harvester.imaging.scans import coarse
 from harvester.imaging.sniff import EXTENSIONS, IMAGE_KINDS, kind_of
+from harvester.imaging.values import Limits
 
 DECODE_ERRORS: tuple[type[Exception], ...] = (
     OSError,  # nearly all: "image file is truncated", "broken data stream", "cannot identify image file"
@@ -40,16 +40,6 @@ BOMBS: tuple[type[Exception], ...] = (Image.DecompressionBombError, Image.Decomp
 """What Pillow raises where a header, or a later frame, states more pixels than `set_pixel_limit` allows."""
 
 _TEXT_CHUNK = 64 * 2**20
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is accepted: pixels in all, smallest width and height in pixels when upright, Pillow's names of formats."""
-
-    max_pixels: int = 100_000_000
-    min_width: int = 0
-    min_height: int = 0
-    formats: tuple[str, ...] = tuple(sorted(EXTENSIONS))
 
 
 def set_pixel_limit(pixels: int) -> None:

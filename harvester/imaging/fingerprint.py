@@ -1,36 +1,15 @@
 """Perceptual hashes: close for pictures that look alike. Equal settings give equal hashes only within one RECIPE."""
 
-from dataclasses import dataclass
-
 import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from harvester.imaging.frequencies import SIDE, Bits, above_median, lowest, packed
-
-NO_FINGERPRINT = 0
-"""The recipe of files that are not decoded: videos."""
-
-RECIPE = 2
-"""Goes up whenever the same picture may get another hash; hashes of different recipes are not comparable."""
+from harvester.imaging.values import Hashes
 
 _PLANE = 128  # pixels, the shorter side is never reduced below
 _PHASH_SCALE, _WHASH_SCALE = 32, 64  # pixels
-
-
-@dataclass(frozen=True)
-class Hashes:
-    """Four hashes of 64 bits as 16 lower-case hex digits, bit order as in imagehash.
-
-    `coefficients` are the frequencies that phash is made of, see `frequencies.packed`; None of what is not decoded.
-    """
-
-    phash: str
-    dhash: str
-    average: str
-    whash: str
-    coefficients: bytes | None
 
 
 def grey_plane(image: Image.Image) -> Image.Image:

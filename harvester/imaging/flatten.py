@@ -5,8 +5,7 @@ from PIL import Image
 from harvester.imaging.colour import alters, to_srgb
 from harvester.imaging.depth import Span, eight_bit, is_deep, span, strips
 from harvester.imaging.header import Header
-
-Colour = tuple[int, int, int]
+from harvester.imaging.values import Colour
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

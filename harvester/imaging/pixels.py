@@ -6,9 +6,10 @@ from PIL import ImageSequence
 
 from harvester.errors import Refused
 from harvester.imaging.colour import alters
-from harvester.imaging.decode import BOMBS, DECODE_ERRORS, Limits, open_picture, orientation
+from harvester.imaging.decode import BOMBS, DECODE_ERRORS, open_picture, orientation
 from harvester.imaging.flatten import upright
 from harvester.imaging.header import frame_count
+from harvester.imaging.values import Limits
 
 _COLOURS = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}
 _EIGHT_BIT = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}

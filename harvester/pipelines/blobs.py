@@ -6,14 +6,14 @@ from scrapy.crawler import Crawler
 
 from harvester.errors import StoreError
 from harvester.extensions.closing import stop_on
-from harvester.extensions.workers import next_step
+from harvester.extensions.workers import Workers, next_step
 from harvester.items import ImageItem
+from harvester.orders import STORE, Stored
 from harvester.reasons import REASONS
-from harvester.workbench import Stored, store
 
 
 class BlobsPipeline:
-    """Has the worker publish the files; a disk that takes no more ends the run."""
+    """Has the worker publish the files, and then take the next picture; a disk that takes no more ends the run."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -27,8 +27,9 @@ class BlobsPipeline:
         """Sets sha256, blob and the names as published."""
         if item.open:
             with stop_on(StoreError, self._crawler):
-                if stored := await next_step(item, store, item.work.names, item.work.formers):
+                if stored := await next_step(item, STORE, item.work.names, item.work.formers):
                     _describe(item, stored)
+        Workers.of(self._crawler).give_back(item.work)
         return item
 
 

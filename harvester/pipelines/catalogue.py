@@ -9,7 +9,7 @@ from harvester.catalogue.writer import Outcome
 from harvester.errors import CatalogueError
 from harvester.extensions.closing import stop_on
 from harvester.extensions.ledger import Ledger
-from harvester.imaging.fingerprint import NO_FINGERPRINT, RECIPE
+from harvester.imaging.values import NO_FINGERPRINT, RECIPE
 from harvester.items import ImageItem
 from harvester.text import storable
 

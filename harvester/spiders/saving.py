@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from harvester.catalogue import found
 from harvester.extensions.workers import next_step
 from harvester.items import ImageItem
+from harvester.orders import AMONG, FITS, IDENTITY
 from harvester.places import Places
 from harvester.sites.imagefap.names import numbered, stem
 from harvester.sites.naming import folded
-from harvester.workbench import among, fits, identity
 
 if TYPE_CHECKING:
     from harvester.spiders.owing import OwingSpider
@@ -31,7 +31,7 @@ class Saving:
 
     async def name(self, item: ImageItem) -> None:
         """Claim a name that no other image and no other file has, or that of a file of the same bytes."""
-        identified = await next_step(item, identity)
+        identified = await next_step(item, IDENTITY)
         if identified is None:
             return
         sha256, size = identified
@@ -63,11 +63,11 @@ class Saving:
     async def _has(self, item: ImageItem, names: "_Names", size: int) -> bool:
         """Whether a file that was there before this run is the picture, so that its name is the picture's."""
         alike = [file for file, there in names.files.items() if there == size and file.isprintable()]
-        file = await next_step(item, among, alike) if alike else None
+        file = await next_step(item, AMONG, alike) if alike else None
         return file is not None and await self._claimed(item, names, Path(file).stem)
 
     async def _claimed(self, item: ImageItem, names: "_Names", name: str) -> bool:
-        if names.spelled.setdefault(folded(name), name) != name or not await next_step(item, fits, name):
+        if names.spelled.setdefault(folded(name), name) != name or not await next_step(item, FITS, name):
             return False
         sighting = await self._spider.ledger.change(found.claim, item.work.row, name)
         if sighting is not None:

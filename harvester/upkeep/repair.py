@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 from harvester.blobs import publish
 from harvester.catalogue import audit, mending, queries
 from harvester.errors import Refused, StoreError
-from harvester.imaging.convert import Options
 from harvester.imaging.described import described
+from harvester.imaging.values import Options
 from harvester.links import leads_elsewhere
 from harvester.places import Places
 from harvester.upkeep.blobfiles import BlobFinding, hashed

@@ -24,7 +24,7 @@ from harvester.duplicates.limits import Limit, Limits
 from harvester.duplicates.search import search
 from harvester.errors import BadInput
 from harvester.imaging import decode
-from harvester.imaging.fingerprint import RECIPE
+from harvester.imaging.values import RECIPE
 
 HASH = st.sets(st.integers(0, 5), max_size=3).map(lambda bits: 2**63 + sum(2**bit for bit in bits))
 LIMIT = st.tuples(st.integers(0, 2), st.sampled_from([None, 0, 1])).map(

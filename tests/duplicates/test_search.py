@@ -18,10 +18,9 @@ from harvester.duplicates.limits import limits
 from harvester.duplicates.search import Compared, search
 from harvester.errors import Refused
 from harvester.imaging import decode
-from harvester.imaging.convert import Options
 from harvester.imaging.described import described
-from harvester.imaging.fingerprint import RECIPE
 from harvester.imaging.pixels import pixel_digest
+from harvester.imaging.values import RECIPE, Options
 from tests.catalogue.conftest import engine
 from tests.farsite import bombs, pictures, scenes
 

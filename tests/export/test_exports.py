@@ -29,7 +29,7 @@ from harvester.export.sets.rows import COLUMNS
 from harvester.export.sets.selecting import RULES
 from harvester.export.sets.tables import json_line, table
 from harvester.export.sets.wish import FORMATS, Wish
-from harvester.imaging.convert import Options
+from harvester.imaging.values import Options
 from harvester.locks import Lock
 from harvester.sites.naming import folder_name
 from harvester.text import uncell

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harvester.imaging.fingerprint import RECIPE
+from harvester.imaging.values import RECIPE
 from tests.conftest import Commands
 from tests.favorites import oldbase
 from tests.favorites.oldbase import BODIES, ORDER, SHAS, TIME

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from harvester.imaging.convert import Options, Processed, process
-from harvester.imaging.decode import Limits
+from harvester.imaging.convert import Processed, process
+from harvester.imaging.values import Limits, Options
 
 Colour = tuple[int, int, int]
 HIDDEN = (200, 30, 60)

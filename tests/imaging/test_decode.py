@@ -7,9 +7,10 @@ import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
 from harvester.errors import Refused
-from harvester.imaging.decode import Limits, load, open_picture, set_pixel_limit
+from harvester.imaging.decode import load, open_picture, set_pixel_limit
 from harvester.imaging.endings import gif_frames
 from harvester.imaging.tiff import tiff_pages
+from harvester.imaging.values import Limits
 from harvester.reasons import REASONS
 from tests.imaging.pictures import encoded, photo, png, processed, samples
 

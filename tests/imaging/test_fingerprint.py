@@ -9,7 +9,8 @@ import imagehash
 import pytest
 from PIL import Image
 
-from harvester.imaging.fingerprint import Hashes, grey_plane, hashes
+from harvester.imaging.fingerprint import grey_plane, hashes
+from harvester.imaging.values import Hashes
 from tests.imaging.pictures import encoded, photo, processed
 
 NAMES = ("phash", "dhash", "average", "whash")

@@ -5,7 +5,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from harvester.imaging.convert import Options, process
+from harvester.imaging.convert import process
+from harvester.imaging.values import Options
 from tests.imaging.pictures import encoded, photo
 
 

@@ -14,7 +14,7 @@ from harvester.errors import BadInput
 from harvester.export.books import books
 from harvester.export.page import drawing, numbers
 from harvester.export.page.samples import Samples
-from harvester.imaging.convert import Options
+from harvester.imaging.values import Options
 from harvester.places import Places
 from harvester.reasons import REASONS
 from harvester.text import printable

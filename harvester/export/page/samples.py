@@ -11,8 +11,9 @@ from harvester.blobs import BlobStore
 from harvester.catalogue.schema import blobs, collections, images
 from harvester.duplicates.groups import Group, groups
 from harvester.errors import Refused
-from harvester.imaging.convert import Options, process
+from harvester.imaging.convert import process
 from harvester.imaging.sniff import EXTENSIONS
+from harvester.imaging.values import Options
 
 SAMPLES = 24
 GROUPS = 6

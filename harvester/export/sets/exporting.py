@@ -30,7 +30,7 @@ from harvester.export.sets.statusfiles import write_status_files
 from harvester.export.sets.tables import CSV_HEAD, csv_line, json_line, table
 from harvester.export.sets.webdataset import WebDataset
 from harvester.export.sets.wish import PICTURES, Wish
-from harvester.imaging.convert import Options
+from harvester.imaging.values import Options
 from harvester.locks import Lock
 
 MANIFEST = "manifest.jsonl"

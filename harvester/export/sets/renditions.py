@@ -10,8 +10,9 @@ from harvester.blobs import BlobStore, digest
 from harvester.errors import Refused
 from harvester.export.sets.folder import CannotExport
 from harvester.export.sets.wish import Wish
-from harvester.imaging.convert import Options, process
+from harvester.imaging.convert import process
 from harvester.imaging.sniff import EXTENSIONS
+from harvester.imaging.values import Options
 
 _JPEGS = ("JPEG", "MPO")
 
