@@ -111,7 +111,10 @@ def link(path: Path, blob: Path, data: bytes, former: str = "") -> None:
 
     Where the name is taken by a file of the very same bytes, that is the copy; raises NameTaken where it is another's.
     """
-    name(path, data, former, lambda part: _link_or_copy(blob, part))
+    try:
+        path.hardlink_to(blob)  # where nothing has the name and the folder is there: nearly always
+    except OSError:
+        name(path, data, former, lambda part: _link_or_copy(blob, part))
 
 
 def name(path: Path, data: bytes, former: str = "", make: Callable[[Path], None] | None = None) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import URL
-
 from harvester.errors import BadInput
 from harvester.items import Collection
 
@@ -47,17 +45,16 @@ _PASSING = ".harvester"
 
 @dataclass(frozen=True)
 class Places:
-    """The data directory and what lies in it. All paths are absolute."""
+    """The data directory and what lies in it. All paths are absolute. A catalogue elsewhere is a SQLAlchemy URL."""
 
     root: Path
-    catalogue: str | URL
+    catalogue: str | Path
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> "Places":
         """Read HARVESTER_DATA_DIR and HARVESTER_CATALOGUE."""
         root = resolved("HARVESTER_DATA_DIR", settings["HARVESTER_DATA_DIR"])
-        own = URL.create("sqlite", database=str(root / "catalogue.db"))  # a path may hold what means something in a URL
-        return cls(root, settings["HARVESTER_CATALOGUE"] or own)
+        return cls(root, settings["HARVESTER_CATALOGUE"] or root / "catalogue.db")
 
     @property
     def blobs(self) -> Path:

@@ -23,8 +23,8 @@ PATIENCE = 50
 """Tenths of a second."""
 
 
-def open_catalogue(address: str | URL) -> Engine:
-    """The catalogue at a SQLAlchemy URL, created or brought to the newest schema where needed.
+def open_catalogue(address: str | Path) -> Engine:
+    """The catalogue in a SQLite file or at a SQLAlchemy URL, created or brought to the newest schema where needed.
 
     Raises BadInput for an address SQLAlchemy cannot use and CatalogueError for a catalogue that cannot be used.
     """
@@ -44,7 +44,7 @@ def open_catalogue(address: str | URL) -> Engine:
     return engine
 
 
-def open_existing(address: str | URL) -> Engine | None:
+def open_existing(address: str | Path) -> Engine | None:
     """Like `open_catalogue`, but None, and nothing created, where there is no catalogue yet."""
     url = _parse(address)
     if _is_sqlite_file(url) and not soundness.has_data(Path(str(url.database))):
@@ -57,7 +57,9 @@ def shown(url: URL) -> str:
     return str(url.database) if _is_sqlite_file(url) else url.render_as_string(hide_password=True)
 
 
-def _parse(address: str | URL) -> URL:
+def _parse(address: str | Path) -> URL:
+    if isinstance(address, Path):  # it may hold what means something in a URL
+        return URL.create("sqlite", database=str(address))
     try:
         url = make_url(address)
     except ArgumentError as error:
