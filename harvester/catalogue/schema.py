@@ -322,6 +322,7 @@ compared = Table(
     Column("sha256", String(64), primary_key=True),
     Column("search_id", ForeignKey("searches.id"), nullable=False),
     Column("pixels", String(64), comment="sha256 of the decoded pixels, where it had to be known"),
+    Column("flat", Boolean, comment="shows nothing to compare; null: not looked at yet"),
     sqlite_with_rowid=False,
     comment="blobs that were compared with all others",
 )

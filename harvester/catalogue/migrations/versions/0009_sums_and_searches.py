@@ -1,4 +1,4 @@
-"""What the sums over authors, albums and tags add up stands with the images and in their indexes."""
+"""What the sums over authors, albums and tags add up stands with the images; searches remember what is flat."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,5 +20,7 @@ def upgrade() -> None:
         "animated = (SELECT b.animated FROM blobs b WHERE b.sha256 = images.sha256) WHERE sha256 IS NOT NULL"
     )
     op.create_index("ix_images_sha256", "images", ["sha256", "bytes"], unique=False)
+    op.add_column("compared", sa.Column("flat", sa.Boolean(), nullable=True,
+                                        comment="shows nothing to compare; null: not looked at yet"))  # fmt: skip
     op.create_index("ix_images_authors", "images", ["author", "collection_id", "status", "bytes", "animated"],
                     unique=False, postgresql_where=sa.text("false"))  # fmt: skip
