@@ -23,6 +23,10 @@ PAGE = 2000
 
 Row = dict[str, Any]
 
+_OF_IMAGE = ("id", "key", "url", "page", "author", "status", "reason", "detail", "promised_at", "finished_at",
+             "sha256", "bytes", "animated")  # fmt: skip
+_OF_BLOB = ("ext", "format", "width", "height", "frames")
+
 _MEASURES: list[ColumnElement[Any]] = [
     func.count(images.c.id).label("images"),
     func.sum(case((images.c.status == "failed", 1), else_=0)).label("failed"),
@@ -87,46 +91,43 @@ def runs_of_all(connection: Connection) -> Iterator[Row]:
 
 def images_of_all(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> Iterator[Row]:
     """Every image that fits, with its bytes, names, albums and tags."""
-    names = ("ext", "format", "width", "height", "frames")
-    told = [*images.c, collections.c.site, *(blobs.c[name] for name in names)]
+    told = [*(images.c[name] for name in _OF_IMAGE), collections.c.site, *(blobs.c[name] for name in _OF_BLOB)]
     joined = images.join(collections, collections.c.id == images.c.collection_id)
     found = select(*told).select_from(joined.outerjoin(blobs, blobs.c.sha256 == images.c.sha256)).where(*wanted)
-    tree, last = tags.tree(connection), 0
+    columns, tree, last = [column.name for column in told], tags.tree(connection), 0
     while page := connection.execute(found.where(images.c.id > last).order_by(images.c.id).limit(PAGE)).all():
-        last = page[-1].id
-        within = images.c.id.between(page[0].id, last)
-        named, placed = _names(connection, within), _places(connection, within)
-        tagged = _tags(connection, {row.sha256 for row in page if row.sha256}, tree) if tree else {}
+        first, last = page[0].id, page[-1].id
+        named, placed = _names(connection, first, last), _places(connection, first, last)
+        tagged = _tags(connection, first, last, tree) if tree else {}
         connection.rollback()  # SQLite's log cannot be emptied behind a reader
         for row in page:
-            beside = {"names": named.get(row.id, []), "albums": placed.get(row.id, [])}
-            yield {**row._mapping, **beside, "tags": tagged.get(row.sha256, [])}
+            told_of_it = dict(zip(columns, row, strict=True))
+            told_of_it["names"] = named.get(row.id, [])
+            told_of_it["albums"] = placed.get(row.id, [])
+            told_of_it["tags"] = tagged.get(row.sha256, [])
+            yield told_of_it
 
 
-def _names(connection: Connection, within: ColumnElement[bool]) -> dict[int, list[str]]:
+def _names(connection: Connection, first: int, last: int) -> dict[int, list[str]]:
     found = select(sightings.c.image_id, func.coalesce(sightings.c.file, sightings.c.name))
-    return _lists(connection, found.join(images).where(within).order_by(sightings.c.id))
+    return _lists(connection, found.where(sightings.c.image_id.between(first, last)).order_by(sightings.c.id))
 
 
-def _places(connection: Connection, within: ColumnElement[bool]) -> dict[int, list[str]]:
-    joined = album_images.join(images).join(albums).join(owners)
+def _places(connection: Connection, first: int, last: int) -> dict[int, list[str]]:
+    joined = album_images.join(albums).join(owners)
     found = select(album_images.c.image_id, owners.c.name + "/" + albums.c.name).select_from(joined)
-    return _lists(connection, found.where(within).order_by(album_images.c.album_id))
+    return _lists(
+        connection, found.where(album_images.c.image_id.between(first, last)).order_by(album_images.c.album_id)
+    )
 
 
-def _tags(connection: Connection, shas: set[str], tree: tagtree.Tree) -> dict[str, list[str]]:
+def _tags(connection: Connection, first: int, last: int, tree: tagtree.Tree) -> dict[str, list[str]]:
     """By picture, the paths of its tags: on each, the latest word counts."""
-    latest: dict[tuple[int, str], str] = {}
-    listed = sorted(shas)
-    for start in range(0, len(listed), 500):
-        said = select(tag_log.c.id, tag_log.c.tag_id, tag_log.c.sha256, tag_log.c.action)
-        said = said.where(tag_log.c.sha256.in_(listed[start : start + 500])).order_by(tag_log.c.id)
-        for row in connection.execute(said):
-            if row.tag_id in tree and row.id > tree[row.tag_id].since:
-                latest[row.tag_id, row.sha256] = row.action
+    pictures = select(images.c.sha256).where(images.c.id.between(first, last))
+    said = select(tag_log.c.sha256, tag_log.c.tag_id, tags.LATEST).where(tag_log.c.sha256.in_(pictures))
     found: dict[str, list[str]] = {}
-    for (number, sha), action in sorted(latest.items()):
-        if action == "apply":
+    for sha, number, latest in sorted(connection.execute(said.group_by(tag_log.c.sha256, tag_log.c.tag_id)).all()):
+        if number in tree and latest // 2 > tree[number].since and latest % 2:
             found.setdefault(sha, []).append(tagtree.path(tree, number))
     return found
 
