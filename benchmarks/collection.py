@@ -30,6 +30,8 @@ COMMANDS = (
     "tag delete Everything",
     "tag undo",
     "tag history",
+    "show tags --csv",
+    "show runs --csv",
     "show albums --csv",
     "show users --csv",
     "show images --csv",

@@ -44,7 +44,7 @@ def hidden(text: str) -> str:
 
 def storable(text: str) -> str:
     """As every database takes it: NUL characters and halves of characters become the replacement character."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
@@ -60,6 +60,8 @@ def cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = storable(value)
+    if text[:1].isalnum():  # nearly all are, and the search takes ten times as long
+        return text
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import generated, images, source_tags
+from harvester.catalogue.sizes import sizes
 from harvester.items import Promise
 
 
@@ -45,6 +46,6 @@ def _adopt_files(connection: Connection, uuids: Mapping[int, str]) -> None:
         known.update((uuid, sha256) for uuid, sha256 in connection.execute(found))
     adopted = [{"b_id": row, "b_sha": known[uuid]} for row, uuid in uuids.items() if uuid in known]
     if adopted:
-        connection.execute(
-            update(images).where(images.c.id == bindparam("b_id")).values(sha256=bindparam("b_sha")), adopted
-        )
+        sha256 = bindparam("b_sha", type_=images.c.sha256.type)
+        known_now = update(images).where(images.c.id == bindparam("b_id"))
+        connection.execute(known_now.values(sha256=sha256, **sizes(sha256)), adopted)

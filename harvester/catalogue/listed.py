@@ -23,52 +23,61 @@ PAGE = 2000
 
 Row = dict[str, Any]
 
+_OF_IMAGE = ("id", "key", "url", "page", "author", "status", "reason", "detail", "promised_at", "finished_at",
+             "sha256", "bytes", "animated")  # fmt: skip
+_OF_BLOB = ("ext", "format", "width", "height", "frames")
+
 _MEASURES: list[ColumnElement[Any]] = [
-    func.count().label("images"),
+    func.count(images.c.id).label("images"),
     func.sum(case((images.c.status == "failed", 1), else_=0)).label("failed"),
-    func.coalesce(func.sum(case((blobs.c.animated, 1), else_=0)), 0).label("animated"),
-    cast(func.coalesce(func.sum(blobs.c.bytes), 0), BigInteger).label("bytes"),  # PostgreSQL's sum is a decimal
-    func.min(blobs.c.bytes).label("least"),
-    func.max(blobs.c.bytes).label("most"),
+    func.sum(case((images.c.animated, 1), else_=0)).label("animated"),
+    cast(func.coalesce(func.sum(images.c.bytes), 0), BigInteger).label("bytes"),  # PostgreSQL's sum is a decimal
+    func.min(images.c.bytes).label("least"),
+    func.max(images.c.bytes).label("most"),
 ]
+_ADDED = ("images", "failed", "animated", "bytes")
 
 
 def users(connection: Connection) -> Iterator[Row]:
     """Who keeps albums; where nobody does, the authors of the images. An image counts once for each."""
-    kept = select(albums.c.owner_id, album_images.c.image_id, func.count(albums.c.id.distinct()).label("albums"))
-    kept = kept.join(album_images, album_images.c.album_id == albums.c.id)
-    had = kept.group_by(albums.c.owner_id, album_images.c.image_id).subquery()
-    number = select(func.count()).where(albums.c.owner_id == owners.c.id).scalar_subquery()
-    told = [owners.c.site, owners.c.key, owners.c.name, owners.c.listed_at, owners.c.finished_at]
-    measured = [*_MEASURES[1:], func.count(images.c.id).label("images")]
-    keepers = select(*told, number.label("albums"), *measured).select_from(
-        owners.outerjoin(had, had.c.owner_id == owners.c.id)
-        .outerjoin(images, images.c.id == had.c.image_id)
-        .outerjoin(blobs, blobs.c.sha256 == images.c.sha256)
-    )
-    yield from _rows(connection, keepers.group_by(owners.c.id, *told).order_by(owners.c.site, owners.c.id))
-    author = [collections.c.site, literal("").label("key"), images.c.author.label("name")]
+    yield from _rows(connection, _keepers())
+    yield from _rows(connection, _authors())
+
+
+def _keepers() -> Select[Any]:
+    kept = select(albums.c.owner_id, album_images.c.image_id).join(album_images, album_images.c.album_id == albums.c.id)
+    had = kept.distinct().subquery()
+    sums = select(had.c.owner_id, *_MEASURES).join(images, images.c.id == had.c.image_id).group_by(had.c.owner_id)
+    of_each = sums.subquery()
+    number = select(func.count()).where(albums.c.owner_id == owners.c.id).scalar_subquery().label("albums")
+    told = [owners.c.site, owners.c.key, owners.c.name, owners.c.listed_at, owners.c.finished_at, number]
+    counted = [func.coalesce(of_each.c[name], 0).label(name) for name in _ADDED]
+    found = select(*told, *counted, of_each.c.least, of_each.c.most)
+    found = found.select_from(owners.outerjoin(of_each, of_each.c.owner_id == owners.c.id))
+    return found.order_by(owners.c.site, owners.c.id)
+
+
+def _authors() -> Select[Any]:
+    """First in the order of the index, so that no image is sorted; then what an author has in several folders."""
+    author, collection = images.c.author, images.c.collection_id
+    sums = select(author, collection, *_MEASURES).where(author.is_not(None)).group_by(author, collection).subquery()
     never = [null().label("listed_at"), null().label("finished_at"), literal(0).label("albums")]
-    authors = select(*author, *never, *_MEASURES).select_from(
-        images.join(collections, collections.c.id == images.c.collection_id).outerjoin(
-            blobs, blobs.c.sha256 == images.c.sha256
-        )
-    )
-    others = authors.where(collections.c.site.not_in(select(owners.c.site)), images.c.author.is_not(None))
-    grouped = others.group_by(collections.c.site, images.c.author)
-    yield from _rows(connection, grouped.order_by(collections.c.site, images.c.author))
+    added = [cast(func.sum(sums.c[name]), BigInteger).label(name) for name in _ADDED]
+    ends = [func.min(sums.c.least).label("least"), func.max(sums.c.most).label("most")]
+    told = [collections.c.site, literal("").label("key"), sums.c.author.label("name")]
+    found = select(*told, *never, *added, *ends).join(sums, sums.c.collection_id == collections.c.id)
+    found = found.where(collections.c.site.not_in(select(owners.c.site)))
+    return found.group_by(collections.c.site, sums.c.author).order_by(collections.c.site, sums.c.author)
 
 
 def albums_of_all(connection: Connection) -> Iterator[Row]:
     """Every album, by user and in the order in which they were first listed."""
     told = [owners.c.site, owners.c.key.label("user"), owners.c.name.label("user_name"), albums.c.key, albums.c.name]
     told += [albums.c.kind, albums.c.pages, albums.c.read_at, albums.c.finished_at]
-    measured = [*_MEASURES[1:], func.count(images.c.id).label("images")]
-    found = select(*told, *measured).select_from(
+    found = select(*told, *_MEASURES).select_from(
         albums.join(owners, owners.c.id == albums.c.owner_id)
         .outerjoin(album_images, album_images.c.album_id == albums.c.id)
         .outerjoin(images, images.c.id == album_images.c.image_id)
-        .outerjoin(blobs, blobs.c.sha256 == images.c.sha256)
     )
     grouped = found.group_by(albums.c.id, owners.c.id, *told)
     yield from _rows(connection, grouped.order_by(owners.c.site, owners.c.id, albums.c.id))
@@ -82,46 +91,43 @@ def runs_of_all(connection: Connection) -> Iterator[Row]:
 
 def images_of_all(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> Iterator[Row]:
     """Every image that fits, with its bytes, names, albums and tags."""
-    names = ("ext", "format", "width", "height", "bytes", "animated", "frames")
-    told = [*images.c, collections.c.site, *(blobs.c[name] for name in names)]
+    told = [*(images.c[name] for name in _OF_IMAGE), collections.c.site, *(blobs.c[name] for name in _OF_BLOB)]
     joined = images.join(collections, collections.c.id == images.c.collection_id)
     found = select(*told).select_from(joined.outerjoin(blobs, blobs.c.sha256 == images.c.sha256)).where(*wanted)
-    tree, last = tags.tree(connection), 0
+    columns, tree, last = [column.name for column in told], tags.tree(connection), 0
     while page := connection.execute(found.where(images.c.id > last).order_by(images.c.id).limit(PAGE)).all():
-        last = page[-1].id
-        within = images.c.id.between(page[0].id, last)
-        named, placed = _names(connection, within), _places(connection, within)
-        tagged = _tags(connection, {row.sha256 for row in page if row.sha256}, tree) if tree else {}
+        first, last = page[0].id, page[-1].id
+        named, placed = _names(connection, first, last), _places(connection, first, last)
+        tagged = _tags(connection, first, last, tree) if tree else {}
         connection.rollback()  # SQLite's log cannot be emptied behind a reader
         for row in page:
-            beside = {"names": named.get(row.id, []), "albums": placed.get(row.id, [])}
-            yield {**row._mapping, **beside, "tags": tagged.get(row.sha256, [])}
+            told_of_it = dict(zip(columns, row, strict=True))
+            told_of_it["names"] = named.get(row.id, [])
+            told_of_it["albums"] = placed.get(row.id, [])
+            told_of_it["tags"] = tagged.get(row.sha256, [])
+            yield told_of_it
 
 
-def _names(connection: Connection, within: ColumnElement[bool]) -> dict[int, list[str]]:
+def _names(connection: Connection, first: int, last: int) -> dict[int, list[str]]:
     found = select(sightings.c.image_id, func.coalesce(sightings.c.file, sightings.c.name))
-    return _lists(connection, found.join(images).where(within).order_by(sightings.c.id))
+    return _lists(connection, found.where(sightings.c.image_id.between(first, last)).order_by(sightings.c.id))
 
 
-def _places(connection: Connection, within: ColumnElement[bool]) -> dict[int, list[str]]:
-    joined = album_images.join(images).join(albums).join(owners)
+def _places(connection: Connection, first: int, last: int) -> dict[int, list[str]]:
+    joined = album_images.join(albums).join(owners)
     found = select(album_images.c.image_id, owners.c.name + "/" + albums.c.name).select_from(joined)
-    return _lists(connection, found.where(within).order_by(album_images.c.album_id))
+    return _lists(
+        connection, found.where(album_images.c.image_id.between(first, last)).order_by(album_images.c.album_id)
+    )
 
 
-def _tags(connection: Connection, shas: set[str], tree: tagtree.Tree) -> dict[str, list[str]]:
+def _tags(connection: Connection, first: int, last: int, tree: tagtree.Tree) -> dict[str, list[str]]:
     """By picture, the paths of its tags: on each, the latest word counts."""
-    latest: dict[tuple[int, str], str] = {}
-    listed = sorted(shas)
-    for start in range(0, len(listed), 500):
-        said = select(tag_log.c.id, tag_log.c.tag_id, tag_log.c.sha256, tag_log.c.action)
-        said = said.where(tag_log.c.sha256.in_(listed[start : start + 500])).order_by(tag_log.c.id)
-        for row in connection.execute(said):
-            if row.tag_id in tree and row.id > tree[row.tag_id].since:
-                latest[row.tag_id, row.sha256] = row.action
+    pictures = select(images.c.sha256).where(images.c.id.between(first, last))
+    said = select(tag_log.c.sha256, tag_log.c.tag_id, tags.LATEST).where(tag_log.c.sha256.in_(pictures))
     found: dict[str, list[str]] = {}
-    for (number, sha), action in sorted(latest.items()):
-        if action == "apply":
+    for sha, number, latest in sorted(connection.execute(said.group_by(tag_log.c.sha256, tag_log.c.tag_id)).all()):
+        if number in tree and latest // 2 > tree[number].since and latest % 2:
             found.setdefault(sha, []).append(tagtree.path(tree, number))
     return found
 

@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
-    FromClause,
     Subquery,
     cast,
     func,
@@ -122,23 +121,23 @@ def size_of(connection: Connection, pixels: int) -> tuple[int, int]:
 def occurrences(connection: Connection) -> Occurrences:
     """How often kept bytes occur."""
     total = int(connection.execute(select(func.count(images.c.sha256))).scalar_one())
-    same = select(images.c.sha256, (func.count() - 1).label("number")).where(images.c.sha256.is_not(None))
-    again = same.group_by(images.c.sha256).having(func.count() > 1).subquery()
-    spare, saved = _repeated(connection, again, again.join(blobs, blobs.c.sha256 == again.c.sha256))
+    same = select((func.count() - 1).label("number"), func.max(images.c.bytes).label("bytes"))
+    same = same.where(images.c.sha256.is_not(None)).group_by(images.c.sha256).having(func.count() > 1)
+    spare, saved = _repeated(connection, same.subquery())
     unique = total - spare
     for table in (sightings, album_images):
         more = select(table.c.image_id, (func.count() - 1).label("number")).group_by(table.c.image_id)
         again = more.having(func.count() > 1).subquery()
-        kept = again.join(images, images.c.id == again.c.image_id).join(blobs, blobs.c.sha256 == images.c.sha256)
-        number, size = _repeated(connection, again, kept)
+        kept = select(again.c.number, images.c.bytes).join(images, images.c.id == again.c.image_id)
+        number, size = _repeated(connection, kept.where(images.c.sha256.is_not(None)).subquery())
         total, saved = total + number, saved + size
     return Occurrences(unique, total, saved)
 
 
-def _repeated(connection: Connection, again: Subquery, joined: FromClause) -> tuple[int, int]:
+def _repeated(connection: Connection, again: Subquery) -> tuple[int, int]:
     """How many repetitions, and their bytes."""
-    sums = (func.sum(again.c.number), func.sum(again.c.number * blobs.c.bytes))
-    number, size = connection.execute(select(*sums).select_from(joined)).one()
+    sums = (func.sum(again.c.number), func.sum(again.c.number * again.c.bytes))
+    number, size = connection.execute(select(*sums)).one()
     return int(number or 0), int(size or 0)
 
 

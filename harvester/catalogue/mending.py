@@ -9,6 +9,7 @@ from harvester.catalogue import pairs
 from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import blobs, images, runs, sightings
+from harvester.catalogue.sizes import UNKNOWN, note_sizes
 from harvester.catalogue.writer import now
 from harvester.reasons import NEVER_ASKED
 
@@ -24,7 +25,7 @@ def owe_bytes(connection: Connection, rows: Sequence[int]) -> None:
     for chunk in chunks(rows):
         connection.execute(update(sightings).where(sightings.c.image_id.in_(chunk)).values(file=None))
         again = {"status": "pending", "reason": "", "detail": "", "sha256": None, "finished_at": None}
-        connection.execute(update(images).where(images.c.id.in_(chunk)).values(**again))
+        connection.execute(update(images).where(images.c.id.in_(chunk)).values(**again, **UNKNOWN))
 
 
 def owe_names(connection: Connection, rows: Sequence[int]) -> None:
@@ -55,6 +56,7 @@ def adopt_blob(connection: Connection, row: Mapping[str, Any]) -> None:
     known = connection.execute(select(blobs.c.stored_at).where(blobs.c.sha256 == row["sha256"])).scalar()
     drop_blob(connection, row["sha256"])  # a row with another extension, or of an earlier version
     insert_new(connection, blobs, [{**row, "stored_at": now() if known is None else known}])
+    note_sizes(connection, row["sha256"])
 
 
 def forgettable(connection: Connection, rows: Sequence[int]) -> list[int]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0008"
+HEAD = "0009"
 
 metadata = MetaData(
     naming_convention={
@@ -93,12 +93,16 @@ images = Table(
     Column("asked_at", BigInteger),
     Column("finished_at", BigInteger),
     Column("sha256", String(64), comment="known bytes; may be set while names are still owed"),
+    Column("bytes", BigInteger, comment="as in blobs; null: not known"),
+    Column("animated", Boolean, comment="likewise"),
     UniqueConstraint("collection_id", "key"),
     Index("ix_images_books", "collection_id", "status", "reason"),
-    Index("ix_images_sha256", "sha256"),
-    # Each is empty in the other database: an ordered index of PostgreSQL holds no long text, SQLite has no other kind.
+    Index("ix_images_sha256", "sha256", "bytes"),
+    # Each of these two is empty in the other database: PostgreSQL has no ordered index of long texts, SQLite no other.
     Index("ix_images_author", "author", postgresql_using="hash", sqlite_where=text("0")),
-    Index("ix_images_authors", "author", "collection_id", postgresql_where=text("false")),
+    Index(
+        "ix_images_authors", "author", "collection_id", "status", "bytes", "animated", postgresql_where=text("false")
+    ),
 )
 Index(
     "ix_images_owed",
@@ -318,6 +322,7 @@ compared = Table(
     Column("sha256", String(64), primary_key=True),
     Column("search_id", ForeignKey("searches.id"), nullable=False),
     Column("pixels", String(64), comment="sha256 of the decoded pixels, where it had to be known"),
+    Column("flat", Boolean, comment="shows nothing to compare; null: not looked at yet"),
     sqlite_with_rowid=False,
     comment="blobs that were compared with all others",
 )

@@ -1,29 +1,23 @@
 """What a search for look-alikes reads and leaves behind. Each function is a short transaction, or part of one."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     and_,
-    bindparam,
     delete,
     exists,
     func,
     insert,
-    literal,
     select,
     update,
 )
 
 from harvester.catalogue.schema import blobs, compared, images, pairs, searches
 from harvester.catalogue.writer import now
-
-ALL_AT_ONCE = 20_000
-"""Up to so many blobs are read in one go; more of them by the first two digits of their sha256."""
 
 HASHES = ("phash", "dhash", "average", "whash")
 
@@ -61,43 +55,6 @@ def begin(connection: Connection, recipe: int, limits: Mapping[str, Any]) -> int
     return row
 
 
-def portions(connection: Connection) -> list[str]:
-    """How the blobs are read: beginnings of their sha256, together all of them."""
-    many = connection.execute(select(func.count()).select_from(blobs)).scalar_one() > ALL_AT_ONCE
-    return [f"{number:02x}" for number in range(256)] if many else [""]
-
-
-def enter(connection: Connection, search: int, recipe: int, portion: str) -> None:
-    """Blobs that no search has compared are taken up by this one."""
-    known = exists().where(compared.c.sha256 == blobs.c.sha256)
-    fresh = select(blobs.c.sha256, literal(search)).where(_within(blobs.c.sha256, portion), blobs.c.recipe == recipe)
-    connection.execute(insert(compared).from_select(["sha256", "search_id"], fresh.where(~known)))
-
-
-def entered(connection: Connection, recipe: int, portion: str) -> Sequence[Any]:
-    """The fingerprints of all blobs that a search has taken up, in the order of their sha256."""
-    columns = [blobs.c[name] for name in ("sha256", *HASHES, "animated", "width", "height", "coefficients")]
-    found: Select[Any] = select(*columns, compared.c.search_id, compared.c.pixels)
-    found = found.join(compared, compared.c.sha256 == blobs.c.sha256)
-    return connection.execute(
-        found.where(_within(blobs.c.sha256, portion), blobs.c.recipe == recipe).order_by(blobs.c.sha256)
-    ).all()
-
-
-def files(connection: Connection, sha256s: Sequence[str]) -> Sequence[Any]:
-    """sha256 and extension of blobs: a few hundred at a time."""
-    return connection.execute(select(blobs.c.sha256, blobs.c.ext).where(blobs.c.sha256.in_(sha256s))).all()
-
-
-def note_pixels(connection: Connection, digests: Mapping[str, str]) -> None:
-    """Remember the pixels of blobs (sha256 -> sha256 of the pixels), so that they are decoded once."""
-    rows = [{"b_sha": sha256, "b_pixels": digest} for sha256, digest in digests.items()]
-    if not rows:
-        return
-    change = update(compared).where(compared.c.sha256 == bindparam("b_sha"))
-    connection.execute(change.values(pixels=bindparam("b_pixels")), rows)
-
-
 def finish(connection: Connection, search: int, limits: Mapping[str, Any]) -> None:
     """The search has ended: from now on what it found counts, and what its limits leave out is gone."""
     for condition in _left_out(limits):
@@ -133,7 +90,3 @@ def exact_duplicates(connection: Connection) -> int:
     stored = select(func.count(images.c.sha256), func.count(images.c.sha256.distinct()))
     every, different = connection.execute(stored).one()
     return int(every - different)
-
-
-def _within(column: Any, portion: str) -> ColumnElement[bool]:
-    return and_(column >= portion, column < portion + "g")  # g comes behind every hex digit

@@ -37,6 +37,10 @@ Pictures = Select[tuple[str]]
 """A question whose answer is one column: the sha256 of pictures."""
 
 
+LATEST = func.max(2 * tag_log.c.id + case((tag_log.c.action == "apply", 1), else_=0))
+"""Of entries on a picture: twice the number of the latest one, and one more where it puts the tag on."""
+
+
 @dataclass(frozen=True)
 class Tag:
     """A tag as it is now; `since` is the log entry that made it, `parent` is None at the top."""
@@ -66,12 +70,11 @@ def tree(connection: Connection, before: int | None = None) -> dict[int, Tag]:
 
 def having(number: int, tag: Tag, before: int | None = None) -> Pictures:
     """The pictures that have a tag, now or before a log entry: on each, the latest word about it counts."""
-    latest = [func.max(case((tag_log.c.action == action, tag_log.c.id), else_=0)) for action in ("apply", "clear")]
     said = select(tag_log.c.sha256).where(tag_log.c.tag_id == number, tag_log.c.sha256.is_not(None))
     said = said.where(tag_log.c.id > tag.since)
     if before is not None:
         said = said.where(tag_log.c.id < before)
-    return said.group_by(tag_log.c.sha256).having(latest[0] > latest[1])
+    return said.group_by(tag_log.c.sha256).having(LATEST % 2 == 1)
 
 
 def has(number: int, tag: Tag, sha256: ColumnElement[str]) -> ColumnElement[bool]:

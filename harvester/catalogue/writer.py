@@ -23,6 +23,7 @@ from sqlalchemy import (
 from harvester.catalogue.facts import insert_new, note_facts
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import accounts, blobs, collections, images, runs, sightings
+from harvester.catalogue.sizes import sizes
 from harvester.items import Collection, Promise
 from harvester.reasons import NAMELESS, NEVER_ASKED, REASONS, TEMPORARY
 
@@ -134,10 +135,10 @@ def _adopt_bytes(connection: Connection, collection: int, keys: list[str]) -> No
                     images.c.collection_id.in_(other_ids), images.c.key.in_(chunk), images.c.sha256.is_not(None)
                 )
             )
-            rows = [{"b_key": key, "b_sha": sha} for key, sha in found]
+            rows = [{"b_key": key, "b_sha256": sha} for key, sha in found]
             if rows:
                 known = update(images).where(images.c.collection_id == collection, images.c.key == bindparam("b_key"))
-                connection.execute(known.values(sha256=bindparam("b_sha")), rows)
+                connection.execute(known.values(sha256=_SHA, **sizes(_SHA)), rows)
 
 
 def _sight(connection: Connection, collection: int, named: list[Promise], rows: Mapping[str, int]) -> set[int]:
@@ -215,6 +216,7 @@ _NAMED = (
     .values(file=bindparam("b_file"), file_sha256=bindparam("b_sha256"))
 )
 _NAMELESS = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
+_SHA = bindparam("b_sha256", type_=images.c.sha256.type)
 _STATUS = bindparam("b_status", type_=images.c.status.type)
 _FINISHED = (
     update(images)
@@ -224,7 +226,8 @@ _FINISHED = (
         reason=bindparam("b_reason"),
         detail=bindparam("b_detail"),
         asked_at=bindparam("b_asked_at"),
-        sha256=bindparam("b_sha256"),
+        sha256=_SHA,
+        **sizes(_SHA),
         attempts=images.c.attempts + bindparam("b_asked"),
         finished_at=bindparam("b_now"),
     )

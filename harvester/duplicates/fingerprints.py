@@ -1,40 +1,40 @@
 """Every fingerprint of a catalogue as arrays, one place for each blob, in the order of their sha256."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Engine
 
-from harvester.catalogue import searches
+from harvester.catalogue import taken
+from harvester.catalogue.searches import HASHES
 from harvester.imaging import frequencies
 
 _UNMEASURED = bytes(2 * frequencies.SIDE**2)
 
 Hashes = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
+Shas = npt.NDArray[np.bytes_]
 
 
 @dataclass(frozen=True)
 class Fingerprints:
     """Equally long arrays. `fresh`: no search has compared this blob before. `flat`: shows nothing to compare.
 
-    `measured`: its frequencies are known, so that it may be flat, and `turned` (its phash by orientation) is right.
-    `pixels` is the sha256 of the decoded pixels: None where it is not known, empty where they cannot be decoded.
+    Where orientations are wanted, `turned` has the phash by orientation, which is right where `measured` says so.
     """
 
-    shas: npt.NDArray[np.bytes_]
+    shas: Shas
     hashes: Mapping[str, Hashes]
     animated: Flags
     fresh: Flags
-    measured: Flags
     flat: Flags
     width: npt.NDArray[np.int64]
     height: npt.NDArray[np.int64]
-    pixels: npt.NDArray[np.object_]
-    turned: Mapping[str, Hashes] = field(default_factory=dict)
+    measured: Flags
+    turned: Mapping[str, Hashes]
 
     def names(self, places: npt.NDArray[np.int64]) -> list[str]:
         """The sha256 at each of the places."""
@@ -42,53 +42,78 @@ class Fingerprints:
         return names
 
 
-def read(engine: Engine, search: int, recipe: int, portions: Iterable[str], *, turned: bool) -> Fingerprints:
-    """Those that a search has taken up; each portion is a transaction of its own. `turned` wants orientations, too."""
-    parts = []
+def take_up(engine: Engine, search: int, recipe: int, portions: Sequence[str]) -> None:
+    """Blobs that are new become those of the search, and which are flat is noted; each portion is a transaction."""
     for portion in portions:
-        with engine.connect() as connection:
-            rows = searches.entered(connection, recipe, portion)
-        parts.append(_part(rows, search, turned=turned))
-    return _joined(parts)
+        with engine.begin() as connection:
+            taken.enter(connection, search, recipe, portion)
+            if rows := taken.unseen(connection, portion):
+                flat = frequencies.flat(_waves([row.coefficients for row in rows]))
+                measured = [row.coefficients is not None for row in rows]
+                names = [row.sha256 for row in rows]
+                flat_ones = [name for name, is_flat in zip(names, flat & measured, strict=True) if is_flat]
+                taken.note_flat(connection, portion, flat_ones)
 
 
-def _part(rows: Sequence[Any], search: int, *, turned: bool) -> Fingerprints:
-    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * 11
-    sha256, phash, dhash, average, whash, animated, width, height, coefficients, search_id, pixels = columns
-    found = dict(zip(searches.HASHES, map(_numbers, (phash, dhash, average, whash)), strict=True))
-    measured = np.array([one is not None for one in coefficients], dtype=np.bool_)
-    waves = frequencies.unpacked([one or _UNMEASURED for one in coefficients])
-    looks = frequencies.orientations(waves) if turned else {}
-    known = np.empty(len(pixels), dtype=object)
-    known[:] = pixels
+def read(engine: Engine, search: int, recipe: int, portions: Sequence[str], *, turned: bool) -> Fingerprints:
+    """Those that a search has taken up. `turned` wants orientations, too."""
+    with engine.connect() as connection:
+        pages = taken.fingerprints(connection, recipe, portions, coefficients=turned)
+        parts = [_part(rows, turned=turned) for rows in pages] or [_part([], turned=turned)]
+        late, fresh, flat = (
+            np.array(names, dtype="S64")
+            for names in (
+                taken.left_over(connection), taken.taken_up(connection, search), taken.flat_ones(connection)
+            )
+        )  # fmt: skip
+    every = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    parts.clear()
+    order = np.argsort(every["sha256"])
+    order = order[~_among(every["sha256"][order], late)]
+    column = {name: values[order] for name, values in every.items()}
+    shas = column["sha256"]
     return Fingerprints(
-        shas=np.array(sha256, dtype="S64"),
-        hashes=found,
-        animated=np.array(animated, dtype=np.bool_),
-        fresh=np.array(search_id, dtype=np.int64) == search,
-        measured=measured,
-        flat=frequencies.flat(waves) & measured,
-        width=np.array(width, dtype=np.int64),
-        height=np.array(height, dtype=np.int64),
-        pixels=known,
-        turned={name: hashes for name, hashes in looks.items() if name != frequencies.SAME},
+        shas=shas,
+        hashes={name: column[name] for name in HASHES},
+        animated=column["animated"],
+        fresh=_among(shas, fresh),
+        flat=_among(shas, flat),
+        width=column["width"],
+        height=column["height"],
+        measured=column.get("measured", np.zeros(len(shas), np.bool_)),
+        turned={name: column[name] for name in _TURNS if name in column},
     )
+
+
+_TURNS = [name for name in frequencies.ORIENTATIONS if name != frequencies.SAME]
+
+
+def _part(rows: Sequence[Any], *, turned: bool) -> dict[str, npt.NDArray[Any]]:
+    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * 9
+    sha256, phash, dhash, average, whash, animated, width, height, *coefficients = columns
+    found: dict[str, npt.NDArray[Any]] = dict(zip(HASHES, map(_numbers, (phash, dhash, average, whash)), strict=True))
+    found |= {"sha256": np.array(sha256, dtype="S64"), "animated": np.array(animated, dtype=np.bool_)}
+    found |= {"width": np.array(width, dtype=np.int64), "height": np.array(height, dtype=np.int64)}
+    if turned:
+        looks = frequencies.orientations(_waves(coefficients[0]))
+        found |= {name: looks[name] for name in _TURNS}
+        found["measured"] = np.array([one is not None for one in coefficients[0]], dtype=np.bool_)
+    return found
 
 
 def _numbers(texts: Sequence[str]) -> Hashes:
     return np.frombuffer(bytes.fromhex("".join(texts)), dtype=">u8").astype(np.uint64)
 
 
-def _joined(parts: Sequence[Fingerprints]) -> Fingerprints:
-    return Fingerprints(
-        shas=np.concatenate([part.shas for part in parts]),
-        hashes={name: np.concatenate([part.hashes[name] for part in parts]) for name in searches.HASHES},
-        animated=np.concatenate([part.animated for part in parts]),
-        fresh=np.concatenate([part.fresh for part in parts]),
-        measured=np.concatenate([part.measured for part in parts]),
-        flat=np.concatenate([part.flat for part in parts]),
-        width=np.concatenate([part.width for part in parts]),
-        height=np.concatenate([part.height for part in parts]),
-        pixels=np.concatenate([part.pixels for part in parts]),
-        turned={name: np.concatenate([part.turned[name] for part in parts]) for name in parts[0].turned},
-    )
+def _waves(coefficients: Sequence[bytes | None]) -> frequencies.Frequencies:
+    return frequencies.unpacked([_UNMEASURED if one is None else one for one in coefficients])
+
+
+def _among(shas: Shas, names: Shas) -> Flags:
+    """Which of the shas, which are in order, are among the names."""
+    found = np.zeros(len(shas), np.bool_)
+    places = np.searchsorted(shas, names)
+    there = places < len(shas)
+    places, names = places[there], names[there]
+    found[places[shas[places] == names]] = True
+    return found

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -23,12 +23,10 @@ SHORT = 12
 """Digits of a sha256 that are shown."""
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A blob of a group; `verdict` is `new`, `false`, `keep` or `skip`. Sizes in pixels and bytes."""
 
     sha256: str
-    verdict: str
     ext: str
     format: str
     width: int
@@ -37,6 +35,7 @@ class Member:
     animated: bool
     stored_at: int
     embedded: bool  # has generation data
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _facts() -> Any:
 def _grouped(found: Iterable[Sequence[str]], rows: dict[str, Any], verdict_of: dict[str, str]) -> Iterable[Group]:
     for component in found:
         members = [
-            Member(**rows[sha256]._mapping, verdict=verdict_of.get(sha256, "new"))
+            Member._make((*rows[sha256], verdict_of.get(sha256, "new")))
             for sha256 in component
             if sha256 in rows  # bytes that were lost connect, but are no member
         ]

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from harvester.blobs import BlobStore
-from harvester.catalogue import searches
+from harvester.catalogue import taken
 from harvester.catalogue.queries import chunks
 from harvester.duplicates.alike import Alike, Places, ordered
 from harvester.duplicates.fingerprints import Fingerprints
@@ -26,7 +26,7 @@ _AT_ONCE = 64
 def identical(engine: Engine, store: BlobStore, prints: Fingerprints, limits: Limits) -> Alike:
     """Each fresh blob with one of the very same pixels. Pixels are decoded once and remembered."""
     places = _candidates(prints)
-    digests = _known(prints, places) | _made(engine, store, prints, places, limits)
+    digests = _digests(engine, store, prints, places, limits)
     classes: dict[str, int] = {}
     pairs = []
     for place in places.tolist():  # in each class known blobs come first
@@ -41,36 +41,34 @@ def identical(engine: Engine, store: BlobStore, prints: Fingerprints, limits: Li
 
 def _candidates(prints: Fingerprints) -> Places:
     """Places of fresh blobs and of those that may equal them, class by class, fresh ones last."""
-    keys = [*prints.hashes.values(), prints.width, prints.height]
-    order = np.lexsort((prints.fresh, *keys))
+    phash = prints.hashes["phash"]
+    near = np.flatnonzero(np.isin(phash, phash[prints.fresh]))
+    keys = [key[near] for key in (*prints.hashes.values(), prints.width, prints.height)]
+    order = np.lexsort((prints.fresh[near], *keys))
     another = np.ones(len(order), np.bool_)
     another[1:] = np.logical_or.reduce([np.diff(key[order]) != 0 for key in keys])
     number = np.cumsum(another) - 1
-    fresh = np.bincount(number, weights=prints.fresh[order])
+    fresh = np.bincount(number, weights=prints.fresh[near][order])
     wanted = (np.bincount(number) > 1) & (fresh > 0)
-    chosen: Places = order[wanted[number]]
+    chosen: Places = near[order[wanted[number]]]
     return chosen
 
 
-def _known(prints: Fingerprints, places: Places) -> dict[int, str]:
-    return {place: prints.pixels[place] for place in places.tolist() if prints.pixels[place] is not None}
-
-
-def _made(
+def _digests(
     engine: Engine, store: BlobStore, prints: Fingerprints, places: Places, limits: Limits
 ) -> dict[int, str]:  # fmt: skip
-    missing = np.array([place for place in places.tolist() if prints.pixels[place] is None], dtype=np.int64)
-    place_of = dict(zip(prints.names(missing), missing.tolist(), strict=True))
-    made: dict[int, str] = {}
+    place_of = dict(zip(prints.names(places), places.tolist(), strict=True))
+    with engine.connect() as connection:
+        known = taken.pixels_of(connection, list(place_of))
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for chunk in chunks(list(place_of), _AT_ONCE):
+        for chunk in chunks([sha256 for sha256 in place_of if sha256 not in known], _AT_ONCE):
             with engine.connect() as connection:
-                files = searches.files(connection, chunk)
+                files = taken.files(connection, chunk)
             digests = dict(_digested(pool, store, files, limits))
             with engine.begin() as connection:
-                searches.note_pixels(connection, digests)
-            made.update((place_of[sha256], digest) for sha256, digest in digests.items())
-    return made
+                taken.note_pixels(connection, digests)
+            known |= digests
+    return {place_of[sha256]: digest for sha256, digest in known.items()}
 
 
 def _digested(

@@ -1,7 +1,8 @@
 """One search for look-alikes, from the fingerprints to the pairs in the catalogue.
 
-Fresh blobs are compared with all; all with all only where the limits have grown since the last search that ended. What
-is found counts once the search has ended: one that is killed leaves nothing behind but digests of pixels.
+Fresh blobs are compared with all; all with all only where the limits have grown since the last search that ended.
+Where there is nothing to compare, no fingerprint is read. What is found counts once the search has ended: one that is
+killed leaves nothing behind but digests of pixels.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,9 +12,9 @@ import numpy as np
 from sqlalchemy import Engine
 
 from harvester.blobs import BlobStore
-from harvester.catalogue import pairs, searches
+from harvester.catalogue import pairs, searches, taken
 from harvester.duplicates.alike import Alike, alike
-from harvester.duplicates.fingerprints import Fingerprints, read
+from harvester.duplicates.fingerprints import Fingerprints, read, take_up
 from harvester.duplicates.identical import identical
 from harvester.duplicates.limits import Limits
 from harvester.duplicates.turned import turned_alike
@@ -46,21 +47,21 @@ def search(engine: Engine, store: BlobStore, limits: Limits, pixels: values.Limi
     with engine.begin() as connection:
         last = searches.last(connection)
         row = searches.begin(connection, RECIPE, limits.as_dict())
-        portions = searches.portions(connection)
-    for portion in portions:
-        with engine.begin() as connection:
-            searches.enter(connection, row, RECIPE, portion)
-    prints = read(engine, row, RECIPE, portions, turned=limits.orientations)
+        portions = taken.portions(connection)
+    take_up(engine, row, RECIPE, portions)
+    with engine.connect() as connection:
+        tally = taken.tally(connection, row)
     grown = last is None or last.recipe != RECIPE or limits.beyond(Limits.from_dict(last.limits))
-    for method, orientation, found in _found(prints, limits, grown=grown):
-        _write(engine, row, prints, method, orientation, found)
-    _write(engine, row, prints, PIXELS, "", identical(engine, store, prints, pixels))
+    if grown or tally.new:
+        prints = read(engine, row, RECIPE, portions, turned=limits.orientations)
+        for method, orientation, found in _found(prints, limits, grown=grown):
+            _write(engine, row, prints, method, orientation, found)
+        _write(engine, row, prints, PIXELS, "", identical(engine, store, prints, pixels))
     with engine.begin() as connection:
         searches.finish(connection, row, limits.as_dict())
         recipes, by_method = searches.recipes(connection), searches.found_by(connection, row)
-    new, flat = int(prints.fresh.sum()), int(prints.flat.sum())
     videos = recipes.pop(NO_FINGERPRINT, 0)
-    return Compared(new, len(prints.fresh) - new, flat, videos, recipes.total() - recipes[RECIPE], by_method)
+    return Compared(*tally, videos, recipes.total() - recipes[RECIPE], by_method)
 
 
 def _found(prints: Fingerprints, limits: Limits, *, grown: bool) -> Iterator[tuple[str, str, Alike]]:

@@ -69,8 +69,8 @@ def _groups(connection: Connection, _places: Places, _wanted: Selection) -> Iter
     from harvester.duplicates.groups import groups  # its libraries take half a second to load
 
     for group in groups(connection):
-        for member in group.members:
-            yield {"group": group.name, "state": group.state, **asdict(member)}
+        of_group = {"group": group.name, "state": group.state}
+        yield from (of_group | member._asdict() for member in group.members)
 
 
 _SIZES = ("images", "failed", "animated", "bytes", "least", "most")

@@ -14,7 +14,14 @@ def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> No
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([cell(flat(row[column])) for column in columns])
+        writer.writerow([_cell(row[column]) for column in columns])
+
+
+def _cell(value: Any) -> Any:
+    """Most values are texts or numbers; this is asked for each of millions."""
+    if type(value) is str:
+        return cell(value)
+    return value if value is None or type(value) is int else cell(flat(value))
 
 
 def flat(value: Any) -> Any:

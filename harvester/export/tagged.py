@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from harvester.catalogue import tags, tagtree
-from harvester.catalogue.schema import blobs
+from harvester.catalogue.schema import images
 from harvester.export.units import size
 
 
@@ -30,8 +30,8 @@ def tagged(connection: Connection) -> list[Tagged]:
     found = []
     for depth, number in tagtree.walk(tree):
         tag, have = tree[number], tags.having(number, tree[number]).subquery()
-        joined = have.outerjoin(blobs, blobs.c.sha256 == have.c.sha256)
-        counted = select(func.count(), func.coalesce(func.sum(blobs.c.bytes), 0)).select_from(joined)
+        size_of_each = select(func.max(images.c.bytes)).where(images.c.sha256 == have.c.sha256).scalar_subquery()
+        counted = select(func.count(), func.coalesce(func.sum(size_of_each), 0)).select_from(have)
         pictures, held = connection.execute(counted).one()
         found.append(Tagged(number, tag.name, tag.parent, tagtree.path(tree, number), depth, pictures, int(held)))
     return found

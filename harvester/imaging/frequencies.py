@@ -18,7 +18,9 @@ SAME = "same"
 
 FLAT_BELOW = 32
 """Waves. In a picture with fewer, more than half of the bits of phash are chance or nothing. Photographs have 50 and
-more, blank paper, noise and gradients 25 at most (docs/duplicates-accuracy.md)."""
+more, blank paper, noise and gradients 25 at most (docs/duplicates-accuracy.md).
+
+The catalogue remembers what is flat (`compared.flat`): another value here needs a revision that forgets it."""
 
 NOISE = 1.0
 """Of a frequency as it is stored: a wave of a 16th of a grey level. Rounding leaves less in a single colour."""

@@ -1,38 +1,36 @@
 """Which copy is proposed, and which reasons are given for it."""
 
-from dataclasses import replace
-
 import pytest
 
 from harvester.duplicates.best import best
 from harvester.duplicates.groups import Group, Member
 
-PLAIN = Member("a" * 64, "new", "jpg", "JPEG", 400, 300, 9_000, False, 100, False)
+PLAIN = Member("a" * 64, "jpg", "JPEG", 400, 300, 9_000, False, 100, False, "new")
 
 
 @pytest.mark.parametrize(
     ("other", "reasons"),
     [
-        (replace(PLAIN, width=800, bytes=5), ("most pixels (800 × 300)",)),
-        (replace(PLAIN, bytes=10_000, stored_at=200), ("most bytes (10,000)",)),
-        (replace(PLAIN, format="PNG", stored_at=200), ("lossless format (PNG)",)),
-        (replace(PLAIN, stored_at=50), ("stored first",)),
-        (replace(PLAIN, embedded=True), ("has generation data",)),
+        (PLAIN._replace(width=800, bytes=5), ("most pixels (800 × 300)",)),
+        (PLAIN._replace(bytes=10_000, stored_at=200), ("most bytes (10,000)",)),
+        (PLAIN._replace(format="PNG", stored_at=200), ("lossless format (PNG)",)),
+        (PLAIN._replace(stored_at=50), ("stored first",)),
+        (PLAIN._replace(embedded=True), ("has generation data",)),
     ],
 )
 def test_the_first_merit_that_differs_decides_and_is_the_reason(other: Member, reasons: tuple[str, ...]) -> None:
     """Pixels, bytes, format, age, generation data, in this order."""
-    other = replace(other, sha256="b" * 64)
+    other = other._replace(sha256="b" * 64)
     assert best(Group((PLAIN, other))) == (other, reasons)
 
 
 def test_every_reason_that_made_the_choice_smaller_is_given() -> None:
     """Of three, one has fewer pixels and one fewer bytes."""
-    large, dense = (replace(PLAIN, sha256=name * 64, width=800, bytes=size) for name, size in (("b", 1), ("c", 2)))
+    large, dense = (PLAIN._replace(sha256=name * 64, width=800, bytes=size) for name, size in (("b", 1), ("c", 2)))
     assert best(Group((PLAIN, large, dense))) == (dense, ("most pixels (800 × 300)", "most bytes (2)"))
 
 
 def test_what_is_something_else_is_not_proposed() -> None:
     """A false member has the most pixels, and is not the same picture."""
-    false = replace(PLAIN, sha256="b" * 64, width=800, verdict="false")
+    false = PLAIN._replace(sha256="b" * 64, width=800, verdict="false")
     assert best(Group((PLAIN, false))).member == PLAIN

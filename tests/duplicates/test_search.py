@@ -8,7 +8,7 @@ from PIL import Image
 from sqlalchemy import Connection, Engine, select
 
 from harvester.blobs import BlobStore, digest
-from harvester.catalogue import pairs, searches
+from harvester.catalogue import pairs, searches, taken
 from harvester.catalogue.mending import adopt_blob, drop_blob
 from harvester.catalogue.schema import blobs, compared
 from harvester.catalogue.schema import pairs as table
@@ -138,7 +138,7 @@ def test_a_killed_search_leaves_nothing_that_counts(engine: Engine, store: BlobS
     shas = [keep(pictures.photo(1)), keep(pictures.photo(1, 400, 300))]
     with engine.begin() as connection:
         row = searches.begin(connection, 2, limits({}, {}, orientations=False).as_dict())
-        searches.enter(connection, row, 2, "")
+        taken.enter(connection, row, 2, "")
         pairs.add(connection, row, [pairs.pair(*shas, "phash", "", 0)])
     with engine.connect() as connection:
         assert groups(connection) == []
@@ -171,8 +171,8 @@ def test_pixels_that_a_killed_search_decoded_are_kept(engine: Engine, store: Blo
     shas = [keep(pictures.numbered(number)) for number in range(2)]
     with engine.begin() as connection:
         row = searches.begin(connection, RECIPE, limits(OFF, {}, orientations=False).as_dict())
-        searches.enter(connection, row, RECIPE, "")
-        searches.note_pixels(connection, dict.fromkeys(shas, "pixels"))
+        taken.enter(connection, row, RECIPE, "")
+        taken.note_pixels(connection, dict.fromkeys(shas, "pixels"))
     for sha256 in shas:
         store.path(sha256, "jpg").unlink()
     found = _search(engine, store, OFF)

@@ -1,0 +1,26 @@
+"""How large an image's bytes are, and whether they move, is kept in its own row, too.
+
+A sum over the images of every author or album would otherwise look up each blob: at a million, four seconds instead of
+a quarter. Whoever sets `images.sha256` sets these with it.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from harvester.catalogue.schema import blobs, images
+
+NAMES = ("bytes", "animated")
+
+UNKNOWN = dict.fromkeys(NAMES)
+"""Of an image without bytes."""
+
+
+def sizes(sha256: ColumnElement[Any]) -> dict[str, Any]:
+    """The values of these columns for an image of such bytes; null where they are not recorded."""
+    return {name: select(blobs.c[name]).where(blobs.c.sha256 == sha256).scalar_subquery() for name in NAMES}
+
+
+def note_sizes(connection: Connection, sha256: str) -> None:
+    """For every image of these bytes, whose blob was recorded anew."""
+    connection.execute(update(images).where(images.c.sha256 == sha256).values(**sizes(images.c.sha256)))
