@@ -39,6 +39,7 @@ def collect_seldom() -> None:
     To be called when all that lasts has been imported and made. Next to nothing in a crawl needs the collector.
     """
     gc.freeze()
+    gc.enable()
     gc.set_threshold(_NEW_OBJECTS, 20, 20)
 
 

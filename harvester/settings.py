@@ -95,7 +95,7 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 8
 
 # The pace follows the server: about AUTOTHROTTLE_TARGET_CONCURRENCY requests at a time to a host, fewer when it slows.
 AUTOTHROTTLE_ENABLED = True
-AUTOTHROTTLE_START_DELAY = 0.1  # seconds between the first requests to a host
+AUTOTHROTTLE_START_DELAY = 0.05  # seconds between the first requests to a host
 AUTOTHROTTLE_MAX_DELAY = 60.0  # seconds
 AUTOTHROTTLE_TARGET_CONCURRENCY = 4.0
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -56,9 +57,10 @@ class Command(ScrapyCrawl):
         from harvester.options import workers
         from harvester.processes import begin_early
 
+        gc.disable()  # until the crawl begins: all that is loaded now lasts
         assert self.settings is not None
         with suppress(BadInput):  # said when everything is checked
-            begin_early(workers(self.settings))
+            begin_early(workers(self.settings) - 1)  # all of them would keep this process from its own loading
         # Where ASYNCIO_EVENT_LOOP asks for it, Scrapy 2.19 makes one of asyncio's first and never closes it.
         asyncio.set_event_loop(import_module("uvloop").new_event_loop())
         # Scrapy looks through all callers and modules when this is imported: 50 ms now, 160 ms when all is loaded.

@@ -4,7 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from scrapy import Request
+from scrapy.core.downloader import Slot
+from scrapy.utils.asyncio import CallLaterResult
+from scrapy.utils.test import get_crawler
+from twisted.internet.defer import Deferred
 
+from harvester import settings
+from harvester.middlewares.downloader import PoliteDownloader
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
@@ -23,6 +30,41 @@ def test_the_concurrency_of_a_host_holds_in_every_configuration(
           "-s", "ROBOTSTXT_OBEY=0")  # fmt: skip
     (peak,) = farsite.counts()["peak_concurrency"].values()
     assert 1 < peak <= 3
+
+
+@pytest.mark.parametrize(
+    ("given", "delay", "expected"),
+    [
+        ({}, 0.02, (0.02, 8)),
+        ({}, 0.004, (0.0, 3)),
+        ({"CONCURRENT_REQUESTS_PER_DOMAIN": 2}, 0.004, (0.0, 2)),
+        ({"DOWNLOAD_DELAY": 0.002}, 0.004, (0.004, 8)),
+        ({"AUTOTHROTTLE_ENABLED": False}, 0.0, (0.0, 8)),
+    ],
+    ids=["long", "short", "fewer-allowed", "asked-for", "not-throttled"],
+)
+def test_pauses_too_short_for_a_timer_become_a_number_at_a_time(
+    given: dict[str, object], delay: float, expected: tuple[float, int]
+) -> None:
+    """AutoThrottle aims at three at a time: it gets them without pauses, and pauses again when the host is slower."""
+    ours = {
+        **{name: value for name, value in vars(settings).items() if name.isupper()},
+        "ADDONS": {},
+        "DOWNLOADER_MIDDLEWARES": {},
+        "EXTENSIONS": {"harvester.extensions.hosts.Hosts": 1},
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": 3,
+        **given,
+    }
+    crawler = get_crawler(settings_dict=ours)
+    downloader = PoliteDownloader(crawler)
+    slot = Slot(crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"), 0.05, 0.5)
+    slot.queue.append((Request("http://fast.example/"), Deferred()))
+    slot.latercall = CallLaterResult()  # the request waits
+    for now, found in ((0.05, (0.05, slot.concurrency)), (delay, expected), (0.3, (0.3, slot.concurrency))):
+        slot.delay = now
+        downloader._process_queue(slot)
+        assert (slot.delay, slot.concurrency) == found
+    downloader.close()
 
 
 def test_a_redirect_does_not_carry_one_hosts_room_to_another(farsite: Farsite, commands: Commands) -> None:
