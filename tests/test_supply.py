@@ -29,9 +29,6 @@ _SPOKEN = {
 }
 """Names that packages use in place of SPDX's."""
 
-_READ = {"pyspng-seunglab": "BSD-3-Clause"}
-"""Packages that name none: read in the LICENSE file they bring."""
-
 
 def _wanted(name: str) -> list[Requirement]:
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
@@ -55,13 +52,13 @@ def _needed() -> dict[str, metadata.PackageMetadata]:
     return found
 
 
-def _licences(name: str, about: metadata.PackageMetadata) -> set[str]:
+def _licences(about: metadata.PackageMetadata) -> set[str]:
     spoken = [
         line.rpartition("::")[2].strip() for line in about.get_all("Classifier", []) if line.startswith("License")
     ]
     if expression := about.get("License-Expression"):
         return set(re.split(r"\s+(?:AND|OR)\s+", expression.strip("()")))
-    named = spoken or [about.get("License") or _READ.get(name, "none named")]
+    named = spoken or [about.get("License") or "none named"]
     return {_SPOKEN.get(one, one) for one in named}
 
 
@@ -69,7 +66,7 @@ def test_every_library_that_runs_with_us_may_be_used_by_everybody() -> None:
     """No GPL, no LGPL, nothing without a licence: also of what our libraries need themselves."""
     needed = _needed()
     assert {"scrapy", "twisted", "pillow", "certifi", "lxml"} <= set(needed)
-    found = {name: _licences(name, about) for name, about in needed.items()}
+    found = {name: _licences(about) for name, about in needed.items()}
     assert {name: licences - ALLOWED for name, licences in found.items() if licences - ALLOWED} == {}
 
 

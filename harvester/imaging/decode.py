@@ -5,7 +5,8 @@ import warnings
 import zlib
 from io import BytesIO
 
-import pyspng
+import numpy as np
+from kornia_rs.io import decode_image_png_u8
 from PIL import Image, ImageFile, PngImagePlugin
 
 from harvester.errors import Refused
@@ -34,7 +35,7 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
 """What opening and decoding damaged files raised in half a million trials with Pillow 13, and their near relatives."""
 
 _ORIENTATION, _SHORT = 0x0112, 3
-_PLAIN = {"L", "RGB", "RGBA"}
+_PLAIN = {"L": "mono", "RGB": "rgb", "RGBA": "rgba"}  # Pillow's mode -> kornia's
 _EIGHTH = 8  # Pillow's scale of the smallest draft
 BOMBS: tuple[type[Exception], ...] = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises where a header, or a later frame, states more pixels than `set_pixel_limit` allows."""
@@ -78,7 +79,7 @@ def load(image: ImageFile.ImageFile, data: bytes) -> Image.Image:
 
 
 def _plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
-    """Ordinary PNGs by libspng, in less than half of Pillow's time; None for all others and those it does not like.
+    """Ordinary PNGs by a decoder in Rust, in a quarter of Pillow's time; None for others and those it does not like.
 
     Whatever says more of the picture than its pixels do (transparent colours, animation, EXIF) is left to Pillow, and
     so is the judgement on a damaged one.
@@ -89,9 +90,11 @@ def _plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
         return None
     if any(name == b"eXIf" for name, _ in png_chunks(data)):
         return None
+    size = (image.height, image.width)
     try:
-        pixels = pyspng.load(data, image.mode)
-    except (RuntimeError, MemoryError):
+        np.empty((*size, len(image.mode)), dtype=np.uint8)  # where memory is short, this raises and Rust panics
+        pixels = decode_image_png_u8(data, size, _PLAIN[image.mode])
+    except Exception:  # it raises nothing more special
         return None
     return Image.frombuffer(image.mode, image.size, pixels, "raw", image.mode, 0, 1)
 
