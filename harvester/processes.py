@@ -15,6 +15,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy begins threads for matrices th
 sys.path[:] = {path}
 from harvester.workbench import main
 main(*{descriptors})
+os._exit(0)  # there is nothing to tidy up
 """
 
 
