@@ -154,6 +154,16 @@ def test_addresses_that_are_one_to_scrapy_are_all_done(farsite: Farsite, command
     assert len(list((commands.data / "images/mastodon").iterdir())) == 5
 
 
+def test_many_that_are_one_to_scrapy_come_and_go_in_any_order(
+    farsite: Farsite, commands: Commands, tmp_path: Path
+) -> None:
+    """Some wait for the answer that another one asked for while that one's is already forgotten."""
+    urls = [farsite.url(f"/{path}#{number}") for number in range(150) for path in ("photo/1.jpg", "nothing.jpg")]
+    commands.crawl(dataset.write(tmp_path, {"a@x": [(0, urls)]}))
+    found = dict(dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status"))
+    assert found == {"done": 150, "failed": 150}
+
+
 def test_a_damaged_blob_is_replaced_by_good_bytes(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """A blob whose bytes were damaged without changing its size is fetched and written anew."""
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")]))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from scrapy import Request, signals
+from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -23,6 +23,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.pipelines.images import ImagesPipeline
 from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
+from twisted.python.failure import Failure
 
 from harvester.blobs import BlobStore
 from harvester.errors import CatalogueError, HarvesterError
@@ -52,6 +53,13 @@ REASON_OF_EXCEPTION: dict[type[Exception], str] = {
 }
 
 
+class _NothingKept(dict[bytes, FileInfo | Failure]):
+    """In place of results that Scrapy would keep for the whole crawl; whoever waits for one is told it all the same."""
+
+    def __setitem__(self, fingerprint: bytes, result: FileInfo | Failure) -> None:
+        """Forgets it at once, as results that come and go would not be there any more when they are looked up."""
+
+
 class DownloadPipeline(ImagesPipeline):
     """Fetches one image per item and leaves its bytes in `item.work.body`.
 
@@ -59,6 +67,13 @@ class DownloadPipeline(ImagesPipeline):
     the event loop, in place and under a name made from the URL. As many items are let in as CONCURRENT_REQUESTS says;
     each one keeps its place until it has left the whole chain, which bounds the memory.
     """
+
+    class SpiderInfo(ImagesPipeline.SpiderInfo):
+        """Scrapy's, with a memory of its own."""
+
+        def __init__(self, spider: Spider) -> None:
+            super().__init__(spider)
+            self.downloaded = _NothingKept()
 
     def __init__(self, store_uri: Path, *, crawler: Crawler) -> None:
         super().__init__(store_uri, crawler=crawler)
@@ -155,8 +170,7 @@ class DownloadPipeline(ImagesPipeline):
     def item_completed(
         self, results: list[FileInfoOrError], item: ImageItem, info: MediaPipeline.SpiderInfo
     ) -> ImageItem:
-        """Forget the result, which Scrapy would keep for the whole crawl. After a surprise the image stays owed."""
-        info.downloaded.clear()
+        """After a surprise the image stays owed."""
         for ok, result in results:
             if not ok:
                 result.raiseException()  # type: ignore[union-attr]
