@@ -41,7 +41,7 @@ class Dealer:
         self._told: set[str] = set()  # hosts added to since they were last read
         self._missed: dict[int, str] = {}  # rows that got another name while they were out
         self._left: set[int] = set()  # rows finished while rows were being read
-        self._waiting: dict[str, asyncio.TimerHandle] = {}  # hosts that are left alone for a while
+        self._waiting: dict[str, tuple[float, asyncio.TimerHandle]] = {}  # hosts left alone: until when
         self._given_up: set[str] = set()
         self._open = True
         self._changed = asyncio.Event()
@@ -96,10 +96,12 @@ class Dealer:
         self._left.discard(row)
         self.add({host: row})
         loop = asyncio.get_running_loop()
-        if (earlier := self._waiting.pop(host, None)) is not None:
-            earlier.cancel()
-            seconds = max(seconds, earlier.when() - loop.time())
-        self._waiting[host] = loop.call_later(seconds, self._go_on, host)
+        until = loop.time() + seconds
+        if host in self._waiting:
+            earlier, timer = self._waiting.pop(host)
+            timer.cancel()
+            until = max(until, earlier)
+        self._waiting[host] = until, loop.call_later(until - loop.time(), self._go_on, host)
 
     def give_up(self, row: int) -> None:
         """The host of this image says no: nothing of it is dealt any more, and everything stays owed."""

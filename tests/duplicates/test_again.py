@@ -15,10 +15,9 @@ from harvester.catalogue.schema import blobs, compared, pairs
 from harvester.duplicates.groups import groups
 from harvester.duplicates.limits import limits
 from harvester.duplicates.search import Compared, search
-from harvester.imaging import decode
-from harvester.imaging.convert import Options
+from harvester.imaging import values
 from harvester.imaging.described import described
-from harvester.imaging.fingerprint import NO_FINGERPRINT, RECIPE
+from harvester.imaging.values import NO_FINGERPRINT, RECIPE, Options
 from tests.catalogue.conftest import engine
 from tests.farsite import pictures, scenes
 
@@ -45,7 +44,7 @@ class Shelf:
 
     def search(self, given: dict[str, str] | None = None, *, turned: bool = False) -> Compared:
         """With the usual limits, or those given."""
-        return search(self.engine, self.store, limits(given or {}, {}, orientations=turned), decode.Limits())
+        return search(self.engine, self.store, limits(given or {}, {}, orientations=turned), values.Limits())
 
     def groups(self) -> set[frozenset[str]]:
         """As they are now."""

@@ -243,3 +243,9 @@ def test_no_page_can_do_harm(scraps: list[str], url: str) -> None:
     assert all(-1 <= number < 10**18 for number in ids)
     assert len(page.name) <= 1000
     assert (folders.user(body).id or 0) < 10**18
+
+
+def test_an_attribute_whose_name_is_none_in_xml_hides_no_folder() -> None:
+    """A control character in one attribute of a link: the others are read all the same."""
+    link = b'<a \x01="1" href="/showfavorites.php?userid=1001&amp;folderid=502">Posters</a>'
+    assert folders.folder_list(b"<html><body>" + link + b"</body></html>") == (Folder(502, "Posters"),)

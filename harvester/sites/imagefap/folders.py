@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from parsel import Selector
 
 from harvester.sites.imagefap.addresses import ID, folder_of, user_of
-from harvester.sites.imagefap.markup import text_of, tree
+from harvester.sites.imagefap.markup import attribute, text_of, tree
 from harvester.text import storable
 
 MOST = 2000
@@ -61,7 +61,7 @@ def folder_list(body: bytes) -> tuple[Folder, ...]:
     """
     found: dict[int, Folder] = {}
     for link in tree(body).css('a[href*="showfavorites.php"][href*="folderid="]:not(.blk_favorites)')[:MOST]:
-        folder = folder_of(link.attrib["href"])
+        folder = folder_of(attribute(link, "href") or "")
         name = text_of(link)
         if folder is not None and folder not in found and name and not _in_pager(link):
             found[folder] = Folder(folder, name)
@@ -89,7 +89,7 @@ def _file_names(page: Selector) -> dict[int, str]:
     """The second `font` of the row behind that of the picture; dots stand for what was cut."""
     found: dict[int, str] = {}
     for cell in page.css('td[id^="img-"]')[:MOST]:
-        mark = _CELL.fullmatch(cell.attrib["id"])
+        mark = _CELL.fullmatch(attribute(cell, "id") or "")
         words = cell.xpath('(.//tr[.//a[contains(@href, "/photo/")]])[1]/following-sibling::tr[1]//font[2]')
         name = text_of(words[0]) if words else ""
         if mark and name and ".." not in name and "…" not in name:
@@ -104,4 +104,4 @@ def _folder_name(page: Selector) -> str:
 
 def _in_pager(link: Selector) -> bool:
     """Links to other pages carry a page number, or stand within the `font` of the pager."""
-    return "page=" in link.attrib["href"] or bool(link.xpath("ancestor::font"))
+    return "page=" in (attribute(link, "href") or "") or bool(link.xpath("ancestor::font"))

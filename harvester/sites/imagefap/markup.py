@@ -31,6 +31,12 @@ def text_of(node: Selector, longest: int = 500) -> str:
     return " ".join((node.xpath("string(.)").get() or "").split())[:longest]
 
 
+def attribute(node: Selector, name: str) -> str | None:
+    """One attribute of an element. parsel's `attrib` reads them all, and fails over a name that XML does not allow."""
+    value: str | None = node.root.get(name)
+    return value
+
+
 def joined(page: str, address: str) -> str:
     """An address as a page writes it, made absolute; empty where it is none."""
     try:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from parsel import Selector
 
 from harvester.sites.imagefap.addresses import ID, expires, image_of
-from harvester.sites.imagefap.markup import joined, text_of, tree
+from harvester.sites.imagefap.markup import attribute, joined, text_of, tree
 
 IN_A_STRIP = 200
 """Entries; the site shows 24."""
@@ -92,17 +92,17 @@ def _pictures(page: Selector, url: str) -> dict[int, Picture]:
 
 
 def _picture(entry: Selector, url: str) -> Picture | None:
-    stated = entry.attrib.get("imageid")
+    stated = attribute(entry, "imageid")
     for name in _ADDRESSES:
-        address = joined(url, entry.attrib.get(name, ""))
+        address = joined(url, attribute(entry, name) or "")
         image = image_of(address)
         if image is not None and stated in (None, str(image)):
             return Picture(
                 image,
                 address,
                 expires(address),
-                size_of(entry.attrib.get("dimension", "")),
-                entry.attrib.get("added", "")[:40],
+                size_of(attribute(entry, "dimension") or ""),
+                (attribute(entry, "added") or "")[:40],
             )
     return None
 
