@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select, text
+from sqlalchemy import Connection, Select, exists, func, or_, select, text
 
+from harvester.catalogue.queries import beginning
 from harvester.catalogue.schema import blobs, images, sightings
 from harvester.imaging.values import NO_FINGERPRINT, RECIPE
 
@@ -46,20 +47,22 @@ def how_much(connection: Connection) -> int:
 
 def recorded(connection: Connection, prefix: str) -> dict[str, str]:
     """sha256 -> extension of every recorded blob of a folder."""
-    found = select(blobs.c.sha256, blobs.c.ext).where(_within(blobs.c.sha256, prefix))
+    found = select(blobs.c.sha256, blobs.c.ext).where(beginning(blobs.c.sha256, prefix))
     return {row.sha256: row.ext for row in connection.execute(found)}
 
 
 def outdated(connection: Connection, prefix: str) -> set[str]:
     """Every sha256 of a folder that was decoded under another recipe, or whose coefficients are not known."""
     earlier = or_(blobs.c.recipe != RECIPE, blobs.c.coefficients.is_(None))
-    found = select(blobs.c.sha256).where(_within(blobs.c.sha256, prefix), blobs.c.recipe != NO_FINGERPRINT, earlier)
+    found = select(blobs.c.sha256).where(beginning(blobs.c.sha256, prefix), blobs.c.recipe != NO_FINGERPRINT, earlier)
     return set(connection.execute(found).scalars())
 
 
 def wanted(connection: Connection, prefix: str) -> set[str]:
     """Every sha256 of a folder that an image refers to."""
-    return set(connection.execute(select(images.c.sha256).where(_within(images.c.sha256, prefix)).distinct()).scalars())
+    return set(
+        connection.execute(select(images.c.sha256).where(beginning(images.c.sha256, prefix)).distinct()).scalars()
+    )
 
 
 def is_known(connection: Connection, sha256: str) -> bool:
@@ -110,8 +113,3 @@ def published(connection: Connection, collection: int, names: Sequence[str]) -> 
     """Those of the file names (without extension) that the catalogue has promised in a collection."""
     found = select(sightings.c.name).where(sightings.c.collection_id == collection, sightings.c.name.in_(names))
     return set(connection.execute(found).scalars())
-
-
-def _within(column: Any, prefix: str) -> Any:
-    after = f"{int(prefix, 16) + 1:02x}" if prefix != "ff" else "g"
-    return and_(column >= prefix, column < after)

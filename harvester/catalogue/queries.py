@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
 from harvester.catalogue.schema import accounts, blobs, collections, images, sightings
 from harvester.items import Collection
@@ -203,3 +203,11 @@ def positions(connection: Connection, collection: int) -> Iterable[Any]:
         .order_by(sightings.c.user_index, sightings.c.post_index, sightings.c.url_index)
     )
     return connection.execute(found.execution_options(yield_per=5000))
+
+
+def beginning(column: Any, prefix: str) -> ColumnElement[bool]:
+    """Whether a sha256 begins with these two hex digits, so that an index is of use; every one does with none."""
+    if not prefix:
+        return true()
+    after = f"{int(prefix, 16) + 1:02x}" if prefix != "ff" else "g"
+    return and_(column >= prefix, column < after)
