@@ -30,6 +30,8 @@ def _verdict(data: bytes) -> str:
     """What decoding all of it at an eighth says."""
     try:
         _eighth(data)
+    except Image.DecompressionBombError:  # a damaged header can ask for that, too
+        return "too-many-pixels"
     except DECODE_ERRORS as error:
         return "truncated" if "runcated" in str(error) else "broken"
     return "done"
