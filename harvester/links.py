@@ -11,6 +11,8 @@ _NOT_OURS = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EACCES}  # EMLINK: a 
 
 def leads_elsewhere(root: Path, file: str) -> bool:
     """Whether something stands between `root` and a file below it that is no folder: a link, another file."""
+    if "/" not in file:
+        return False
     folders = [root / folder for folder in Path(file).parents[:-1]]
     return any(folder.is_symlink() or (folder.exists() and not folder.is_dir()) for folder in folders)
 

@@ -2,8 +2,10 @@
 
 import logging
 import traceback
-from typing import Any
+from typing import Any, Self
 
+from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.spiders import Spider
@@ -13,10 +15,29 @@ from harvester.text import indented
 
 
 class QuietLogFormatter(LogFormatter):
-    """Scrapy's messages with the key of an image in place of the whole item."""
+    """Scrapy's messages with the key of an image in place of the whole item.
 
-    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
+    What only DEBUG shows is not put into words at any other level: Scrapy would make a record of it all the same.
+    """
+
+    debug = True
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """LOG_LEVEL says what is shown; a name or a number."""
+        formatter = super().from_crawler(crawler)
+        level = crawler.settings["LOG_LEVEL"]
+        formatter.debug = logging.getLevelNamesMapping().get(str(level).upper(), level) == logging.DEBUG
+        return formatter
+
+    def crawled(self, request: Request, response: Response, spider: Spider) -> LogFormatterResult | None:  # type: ignore[override]
+        """At DEBUG: an answer came."""
+        return super().crawled(request, response, spider) if self.debug else None
+
+    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult | None:  # type: ignore[override]
         """At DEBUG: what became of an image."""
+        if not self.debug:
+            return None
         result = super().scraped(item, response, spider)
         return {**result, "msg": "%(status)s: %(key)s", "args": {"status": item.status, "key": item.key}}
 

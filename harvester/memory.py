@@ -33,13 +33,15 @@ def keep_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, _KEPT)
 
 
-def collect_seldom() -> None:
-    """Have Python look for garbage in what is new only, and less often: a twelfth of the event loop's time.
-
-    To be called when all that lasts has been imported and made. Next to nothing in a crawl needs the collector.
-    """
+def collect_what_is_new() -> None:
+    """Have Python look for garbage in what is new only; to be called when all that lasts is imported and made."""
     gc.freeze()
     gc.enable()
+
+
+def collect_seldom() -> None:
+    """The same, and less often: a twelfth of the event loop's time. Next to nothing in a crawl needs the collector."""
+    collect_what_is_new()
     gc.set_threshold(_NEW_OBJECTS, 20, 20)
 
 

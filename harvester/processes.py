@@ -10,7 +10,8 @@ from typing import IO
 from harvester.memory import file_in_memory
 
 _PROGRAM = """
-import os, sys
+import gc, os, sys
+gc.disable()  # until all is loaded
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy begins threads for matrices that nobody has here
 sys.path[:] = {path}
 from harvester.workbench import main

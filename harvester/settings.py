@@ -209,6 +209,12 @@ DOWNLOADER_MIDDLEWARES = {
 }
 DOWNLOADER = "harvester.middlewares.downloader.PoliteDownloader"
 SCHEDULER_PRIORITY_QUEUE = "harvester.middlewares.queue.PatientQueue"
+CONCURRENT_ITEMS = 4  # a ticket has no more (catalogue.owed.AT_ONCE), and Scrapy makes as many tasks for every answer
+SPIDER_MIDDLEWARES = {  # each has a look at every ticket and every image, for limits that nobody sets
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+}
 ITEM_PIPELINES = {
     "harvester.pipelines.download.DownloadPipeline": 100,
     "harvester.pipelines.convert.ConvertPipeline": 200,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from pkgutil import resolve_name
 from typing import IO, Any
 
@@ -26,7 +27,7 @@ from harvester.imaging.fingerprint import hashes
 from harvester.imaging.values import NO_HASHES, Examined, Options
 from harvester.imaging.video import video_facts
 from harvester.links import leads_elsewhere, own_bytes
-from harvester.memory import keep_memory, limit_memory
+from harvester.memory import collect_what_is_new, keep_memory, limit_memory
 from harvester.orders import Shelves, Step, Stored, framed, received
 
 _NO_PLANE = Image.new("L", (1, 1))
@@ -92,18 +93,27 @@ def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) ->
         if leads_elsewhere(shelves.output, file):
             taken = file
             continue
-        # What we wrote there before; a run killed before it could record that may have left a link to a blob.
-        former = formers.get(sighting, "") or blobs.linked(shelves.output / file)
         try:
-            if picture.rendition is None:
-                link(shelves.output / file, blob, bench.body, former)
-            else:
-                name(shelves.output / file, picture.rendition, former)
+            _name(bench, shelves.output / file, blob, formers.get(sighting, ""))
             files[sighting] = file
         except NameTaken:
             taken = file
     file_sha256 = sha256 if picture.rendition is None else digest(picture.rendition)
     return Stored(sha256, f"{shelves.blobs.name}/{sha256[:2]}/{blob.name}", files, file_sha256, taken)
+
+
+def _name(bench: Bench, path: Path, blob: Path, former: str) -> None:
+    """Make a named copy, in place of what we wrote there before. Raises NameTaken and StoreError."""
+    try:
+        if bench.picture.rendition is None:
+            link(path, blob, bench.body, former)
+        else:
+            name(path, bench.picture.rendition, former)
+    except NameTaken:
+        # A run that was killed before it could record what it wrote may have left a link to a blob.
+        if former or not (former := BlobStore(bench.shelves.blobs).linked(path)):
+            raise
+        _name(bench, path, blob, former)
 
 
 def identity(bench: Bench) -> tuple[str, int]:
@@ -152,6 +162,7 @@ def _prepared(wire: socket.socket) -> Bench | None:
     pixels = bench.options.limits.max_pixels
     set_pixel_limit(pixels)
     keep_memory()
+    collect_what_is_new()
     if bench.shelves.token:
         work_for(bench.shelves.token)
     limit_memory(bounds.memory or _MEMORY + _MEMORY_PER_PIXEL * pixels)

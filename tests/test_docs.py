@@ -21,7 +21,8 @@ from harvester.version import VERSION
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 WIRING = {"BOT_NAME", "SPIDER_MODULES", "NEWSPIDER_MODULE", "COMMANDS_MODULE", "ADDONS", "DOWNLOADER_MIDDLEWARES",
-          "DOWNLOADER", "SCHEDULER_PRIORITY_QUEUE", "ITEM_PIPELINES", "EXTENSIONS"}  # fmt: skip
+          "DOWNLOADER", "SCHEDULER_PRIORITY_QUEUE", "ITEM_PIPELINES", "EXTENSIONS", "SPIDER_MIDDLEWARES",
+          "CONCURRENT_ITEMS"}  # fmt: skip
 
 
 def _rows(page: str, heading: str = "") -> list[list[str]]:

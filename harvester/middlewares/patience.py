@@ -49,10 +49,11 @@ class Patience:
         """A refused request is made again after the wait; not one whose refusal the site means for good."""
         if "cached" in response.flags:
             return response
-        wait = wait_of(plain(response), time.time())
-        refused = response.status == 429 or (response.status == 503 and wait is not None)
-        if refused and self._judge(request, response) is not Verdict.MISSING:
-            return self._refused(request, response, wait)
+        if response.status in _REFUSALS:
+            wait = wait_of(plain(response), time.time())
+            refused = response.status == 429 or wait is not None
+            if refused and self._judge(request, response) is not Verdict.MISSING:
+                return self._refused(request, response, wait)
         self._hosts.welcomed(self._hosts.of_request(request))
         return response
 

@@ -98,11 +98,9 @@ class OwingSpider(Spider):
             self._dealt.update((image.row, image) for image in hand)
             yield ticket([image.row for image in hand], self.work_on)
 
-    def work_on(self, _response: Response, rows: Sequence[int]) -> Iterator[ImageItem]:
+    def work_on(self, _response: Response, rows: Sequence[int]) -> list[ImageItem]:
         """The items of a ticket. A ticket of an earlier run, kept by JOBDIR, has nothing in it any more."""
-        for row in rows:
-            if image := self._dealt.pop(row, None):
-                yield self.item(image)
+        return [self.item(image) for row in rows if (image := self._dealt.pop(row, None))]
 
     def item(self, image: Owed) -> ImageItem:
         """The item that carries an owed image through the pipelines."""
