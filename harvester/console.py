@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from harvester.catalogue.store import open_existing
 from harvester.errors import BadInput, HarvesterError
 from harvester.locks import lock_all
+from harvester.memory import collect_seldom
 from harvester.places import Places, keep_private
 from harvester.text import hidden, printable
 
@@ -61,6 +62,7 @@ def collection(settings: Mapping[str, Any], changing: str = "") -> Iterator[tupl
         catalogue = open_existing(places.catalogue)
         if catalogue is None:
             raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
+        collect_seldom()  # rows by the hundred thousand are no garbage
         try:
             yield places, catalogue
         finally:

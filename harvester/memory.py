@@ -40,7 +40,7 @@ def collect_what_is_new() -> None:
 
 
 def collect_seldom() -> None:
-    """The same, and less often: a twelfth of the event loop's time. Next to nothing in a crawl needs the collector."""
+    """The same, and less often; next to nothing here needs the collector. A twelfth of a crawl's event loop's time."""
     collect_what_is_new()
     gc.set_threshold(_NEW_OBJECTS, 20, 20)
 

@@ -43,16 +43,10 @@ def add(connection: Connection, search: int, found: Sequence[Pair]) -> None:
     insert_new(connection, pairs, [{**one._asdict(), "search_id": search} for one in found])
 
 
-def any_link(connection: Connection) -> bool:
-    """Whether there is a pair at all."""
-    return connection.execute(select(pairs.c.first).where(in_force()).limit(1)).first() is not None
-
-
 def all_links(connection: Connection) -> Iterator[tuple[str, str]]:
     """Both ends of every pair, once for all methods."""
     found = select(pairs.c.first, pairs.c.second).where(in_force()).distinct()
-    for row in connection.execute(found.execution_options(yield_per=10_000)):
-        yield row.first, row.second
+    yield from connection.execute(found.execution_options(yield_per=10_000))
 
 
 def pairs_of(connection: Connection, sha256s: Sequence[str]) -> list[Pair]:

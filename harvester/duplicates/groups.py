@@ -3,13 +3,9 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from sqlalchemy import Connection, select, union
+from sqlalchemy import CompoundSelect, Connection, exists, select, union
 
 from harvester.catalogue import pairs as table
 from harvester.catalogue.queries import chunks
@@ -58,26 +54,33 @@ class Group:
 
 def groups(connection: Connection) -> list[Group]:
     """Every group, the largest first."""
-    links = list(table.all_links(connection))
-    paired = union(select(pairs.c.first), select(pairs.c.second)).subquery()
-    rows = connection.execute(_facts().where(blobs.c.sha256.in_(select(paired.c[0])))).all()
-    found = _grouped(components(links), {row.sha256: row for row in rows}, standing(connection))
+    rows = connection.execute(_facts().where(blobs.c.sha256.in_(_paired()))).all()
+    found = _grouped(components(table.all_links(connection)), {row[0]: row for row in rows}, standing(connection))
     return sorted(found, key=lambda group: (-len(group.members), group.name))
 
 
-def components(links: Sequence[tuple[str, str]]) -> list[list[str]]:
+def counted(connection: Connection) -> tuple[int, int]:
+    """How many pictures are in groups, and how many groups there are."""
+    paired = _paired().subquery()
+    lost = set(connection.execute(select(paired).where(~exists().where(blobs.c.sha256 == paired.c.first))).scalars())
+    sizes = [len(part) - sum(sha256 in lost for sha256 in part) for part in components(table.all_links(connection))]
+    return sum(size for size in sizes if size > 1), sum(size > 1 for size in sizes)
+
+
+def _paired() -> CompoundSelect[tuple[str]]:
+    return union(select(pairs.c.first), select(pairs.c.second))
+
+
+def components(links: Iterable[tuple[str, str]]) -> list[list[str]]:
     """What hangs together, each blob once."""
-    if not links:
-        return []
-    ends = np.array(links, dtype="S64")
-    shas, numbers = np.unique(ends, return_inverse=True)
-    left, right = numbers.reshape(-1, 2).T
-    graph = coo_array((np.ones(len(links), dtype=np.int8), (left, right)), shape=(len(shas), len(shas)))
-    count, labels = connected_components(graph, directed=False)
-    order = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[order], np.arange(count + 1))
-    texts = shas[order].astype(str).tolist()
-    return [texts[start:end] for start, end in pairwise(starts)]
+    part_of: dict[str, list[str]] = {}
+    for first, second in links:
+        one, other = part_of.setdefault(first, [first]), part_of.setdefault(second, [second])
+        if one is not other:
+            small, large = sorted((one, other), key=len)
+            large += small
+            part_of.update(dict.fromkeys(small, large))
+    return list({id(part): part for part in part_of.values()}.values())
 
 
 def group_of(connection: Connection, sha256: str) -> Group | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from harvester.catalogue import listed
 from harvester.catalogue.selection import Selection, conditions
+from harvester.duplicates.groups import Member, groups
 from harvester.export.tagged import line, tagged
 from harvester.export.units import amount, moment, size
 from harvester.places import Places
@@ -66,11 +67,10 @@ def _run(row: Row) -> str:
 
 
 def _groups(connection: Connection, _places: Places, _wanted: Selection) -> Iterator[Row]:
-    from harvester.duplicates.groups import groups  # its libraries take half a second to load
-
+    columns = ("group", "state", *Member._fields)
     for group in groups(connection):
-        of_group = {"group": group.name, "state": group.state}
-        yield from (of_group | member._asdict() for member in group.members)
+        of_group = group.name, group.state
+        yield from (dict(zip(columns, of_group + member, strict=True)) for member in group.members)
 
 
 _SIZES = ("images", "failed", "animated", "bytes", "least", "most")

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from harvester.catalogue import measures, pairs, queries, tags
+from harvester.catalogue import measures, queries, tags
 from harvester.catalogue.measures import Occurrences, Spread
 from harvester.catalogue.store import shown
+from harvester.duplicates import groups
 from harvester.places import Places
 
 GONE = ("gone", "http-gone")
@@ -61,7 +62,7 @@ def statistics(engine: Engine, places: Places, *, thumbs: bool) -> Statistics:
     While a crawl runs, the numbers are not all of the very same moment.
     """
     questions = (measures.blobs_by_kind, measures.occurrences, measures.users, measures.albums_read,
-                 measures.kept_but_gone, tags.tree, _books, _look_alikes)  # fmt: skip
+                 measures.kept_but_gone, tags.tree, _books, groups.counted)  # fmt: skip
     with ThreadPoolExecutor(2) as pool:
         answers = [pool.submit(_asked, engine, question) for question in questions]
         kinds, occurrences, users, read, kept, tree, counted, alike = (answer.result() for answer in answers)
@@ -113,16 +114,6 @@ def _books(connection: Connection) -> tuple[dict[str, dict[str, int]], dict[str,
         if count.reason:
             reasons[count.reason] += count.images
     return sites, dict(reasons.most_common())
-
-
-def _look_alikes(connection: Connection) -> tuple[int, int]:
-    """Pictures in groups, and groups."""
-    if not pairs.any_link(connection):
-        return 0, 0
-    from harvester.duplicates.groups import groups  # its libraries take half a second to load
-
-    found = groups(connection)
-    return sum(len(group.members) for group in found), len(found)
 
 
 def _file_size(engine: Engine) -> int | None:

@@ -6,6 +6,8 @@ from sqlalchemy import Connection
 
 from harvester.catalogue import tags, tagtree
 from harvester.catalogue.queries import chunks
+from harvester.duplicates.best import best
+from harvester.duplicates.groups import Group, groups
 from harvester.export.sets.ledger import Ledger
 
 _SCHEMA = """
@@ -53,9 +55,6 @@ def worse(connection: Connection, taken: Callable[[str], bool]) -> Iterator[str]
 
     What a person keeps is better than what is new; among the new ones the proposal of `scrapy dedupe` counts.
     """
-    from harvester.duplicates.best import best  # with them comes scipy
-    from harvester.duplicates.groups import Group, groups
-
     for group in groups(connection):
         left = [one for one in group.members if one.verdict in ("new", "keep") and taken(one.sha256)]
         new = [one for one in left if one.verdict == "new"]
