@@ -270,6 +270,29 @@ def test_a_block_among_the_photos_is_waited_for(site: Imagefap, commands: Comman
     assert 1 <= counts["blocked"] <= 2
 
 
+def test_a_page_at_which_the_server_fails_costs_no_other(site: Imagefap, commands: Commands) -> None:
+    """The folder is cut, the picture failed; all others are read, and the next run has the rest."""
+    hurry = ("-s", "HARVESTER_BACKOFF=0.1")
+    site.change(broken=["folderid=502", "/photo/658192360/"])
+    done = crawl(commands, "user=alice", options=hurry)
+    assert "cut after 0 pages with 0 items: HTTP 500" in done.stderr
+    assert set(albums(commands, ALICE)) == {"Landscapes", "Lighthouses", "Uncategorized"}
+    assert {image: word for image, word in _reasons(commands).items() if word != "done"} == {658192360: "http-temporary"}
+    site.change(broken=[])
+    crawl(commands, "user=alice", options=hurry)
+    assert albums(commands, ALICE) == {f.name: f.images for f in ALICE.folders.values() if not f.galleries}
+    assert set(_reasons(commands).values()) == {"done"}
+
+
+def test_a_site_that_fails_at_page_after_page_is_left_alone(site: Imagefap, commands: Commands) -> None:
+    """After the third page in a row it counts as shut; what was not asked for stays owed."""
+    site.change(broken=["/photo/"])
+    stop = ("-s", "HARVESTER_ON_BLOCK=stop", "-s", "HARVESTER_BACKOFF=0.1")
+    assert "shuts us out" in crawl(commands, "user=erin", options=stop, code=1).stderr
+    assert sorted(_reasons(commands).values()) == ["http-temporary"] * 2 + ["pending"] * 118
+    assert sum(count for path, count in site.counts()["paths"].items() if "/photo/" in path) == 3 * 3
+
+
 def test_a_get_without_a_catalogue_continues_where_it_was_stopped(
     site: Imagefap, commands: Commands, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Every page is classified by its site before anybody parses it; a block is never taken for an empty page."""
 
+from collections import Counter
 from typing import Self
 
 from scrapy import Request
@@ -14,6 +15,9 @@ from harvester.sites.pages import Verdict
 VERDICT = "verdict"
 """Key in a request's meta: what its answer was found to be."""
 
+ERRORS = 3
+"""Pages in a row at which a server fails, each after its tries, from which on it is the site that fails."""
+
 
 class ClassifyPages:
     """Takes block pages out, as the spider's `classify` knows them."""
@@ -21,6 +25,7 @@ class ClassifyPages:
     def __init__(self, crawler: Crawler) -> None:
         self._judge = judge_of(crawler)
         self._blocks = Blocks.of(crawler)
+        self._errors: Counter[str] = Counter()  # host -> pages in a row at which it failed
         self._shutting = {Verdict.BLOCKED}
         if getattr(crawler.spider, "unknown_is_block", False):
             self._shutting.add(Verdict.UNKNOWN)
@@ -35,8 +40,11 @@ class ClassifyPages:
         verdict = self._judge(request, response)
         if verdict is None:
             return response
-        if verdict in self._shutting:
+        host = Hosts.of_request(request)
+        self._errors[host] = self._errors[host] + 1 if verdict is Verdict.ERROR else 0
+        if verdict in self._shutting or self._errors[host] >= ERRORS:
             return self._blocks.blocked(request, response)
-        self._blocks.passed(Hosts.of_request(request))
+        if verdict is not Verdict.ERROR:
+            self._blocks.passed(host)
         request.meta[VERDICT] = verdict
         return response

@@ -11,6 +11,7 @@ class Verdict(StrEnum):
     OK = "ok"
     MISSING = "missing"
     BLOCKED = "blocked"
+    ERROR = "error"  # the server failed at this page, and did so again when it was asked again
     UNKNOWN = "unknown"
 
 

@@ -19,7 +19,7 @@ from harvester.middlewares.answers import plain
 from harvester.middlewares.guard import BlockedAddress
 from harvester.middlewares.robots import RobotsUnknown
 from harvester.pipelines.download import REASON_OF_EXCEPTION
-from harvester.reasons import REASONS
+from harvester.reasons import REASONS, of_http_status
 from harvester.sites.imagefap.addresses import expires, image_of
 from harvester.sites.imagefap.classify import Kind, kind_of
 from harvester.sites.imagefap.photos import Absence, PhotoPage, Picture, photo_page
@@ -95,6 +95,8 @@ class Photos:
         page = photo_page(answer.body, answer.url)
         if kind is Kind.MISSING:
             _refuse(item, "gone", "the site says so")
+        elif kind is Kind.ERROR:
+            _refuse(item, of_http_status(answer.status), f"HTTP {answer.status} in place of its page")
         elif kind is not Kind.PHOTO or page.image not in (None, int(item.key)):
             _refuse(item, "bad-answer", f"not the page of this image ({kind})")
         else:

@@ -53,7 +53,8 @@ def test_a_good_page_is_what_it_is(url: str, page: str, kind: Kind) -> None:
     assert classify.classify(Answer(url, 200, {}, page.encode())) == Verdict.OK
     assert _kind(url, page[: page.index("</body>")]) == Kind.UNKNOWN
     assert _kind(url, "<html><body></body></html>") == Kind.UNKNOWN
-    assert _kind(url, page, 503) == Kind.UNKNOWN
+    assert _kind(url, page, 503) == Kind.ERROR
+    assert _kind(url, page, 400) == Kind.UNKNOWN
 
 
 @pytest.mark.parametrize("word", [word for word in GONE if word not in ("gone-404", "gone-redirect", "gone-no-full")])

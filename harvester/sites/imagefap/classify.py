@@ -20,10 +20,16 @@ class Kind(StrEnum):
     PICTURE_FOLDER = "picture folder"
     GALLERIES_FOLDER = "galleries folder"
     PHOTO = "photo"
+    ERROR = "error of the server"
     UNKNOWN = "unknown"
 
 
-_VERDICTS = {Kind.BLOCKED: Verdict.BLOCKED, Kind.MISSING: Verdict.MISSING, Kind.UNKNOWN: Verdict.UNKNOWN}
+_VERDICTS = {
+    Kind.BLOCKED: Verdict.BLOCKED,
+    Kind.MISSING: Verdict.MISSING,
+    Kind.ERROR: Verdict.ERROR,
+    Kind.UNKNOWN: Verdict.UNKNOWN,
+}
 _BLOCK_PATHS = ("/human-verification", "/rl_captcha.php")
 _BLOCK_WORDS = re.compile(r"Your IP made too many requests|\A\s*It seems you are banned")
 _MISSING_WORDS = re.compile(
@@ -55,7 +61,7 @@ def kind_of(answer: Answer) -> Kind:
     if answer.status in (404, 410) or any(path.endswith("/404.php") for path in paths):
         return Kind.MISSING
     if answer.status != 200:
-        return Kind.UNKNOWN
+        return Kind.ERROR if answer.status >= 500 else Kind.UNKNOWN
     page = tree(answer.body)
     kind = next((kind for kind, mark in _MARKS if page.css(mark)), None) or _plain(page, answer.url)
     return kind if kind in (Kind.BLOCKED, Kind.MISSING) or whole(answer.body) else Kind.UNKNOWN

@@ -23,7 +23,8 @@ class Options:
     """How a site behaves. `block_after`: pages one client may ask for within `window` seconds, None for any number.
 
     `form` is the year of the signatures, `lifetime` their seconds; `typo` is the odd form of folder links;
-    `added` are images added since, at the end of a folder, as {folder: [image, …]}.
+    `added` are images added since, at the end of a folder, as {folder: [image, …]}; at pages with one of `broken` in
+    their address the server fails.
     """
 
     block_after: int | None = None
@@ -32,6 +33,7 @@ class Options:
     lifetime: int = 3600
     typo: bool = False
     added: dict[str, list[int]] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -79,6 +81,8 @@ async def _page(request: web.Request) -> web.Response:
     if site.blocks(request.remote or "", time.monotonic()):
         raise web.HTTPFound(f"/imagefap/{request.match_info['site']}/human-verification")
     site.pages[request.raw_path.removeprefix(f"/imagefap/{request.match_info['site']}")] += 1
+    if any(piece in request.raw_path for piece in site.options.broken):
+        raise web.HTTPInternalServerError
     answers = {"profile": _profile, "showfavorites.php": _favourites, "photo": _photo}
     return answers[kind](request, site)
 
