@@ -41,8 +41,13 @@ _early: list[Begun] = []
 
 
 def begin() -> Begun:
-    """One that was begun early, or a new one."""
-    return _early.pop() if _early else _begun()
+    """One that was begun early and has not ended meanwhile, or a new one."""
+    while _early:
+        begun = _early.pop()
+        if begun.process.poll() is None:
+            return begun
+        begun.end()
+    return _begun()
 
 
 def begin_early(count: int) -> None:

@@ -277,7 +277,9 @@ def test_a_page_at_which_the_server_fails_costs_no_other(site: Imagefap, command
     done = crawl(commands, "user=alice", options=hurry)
     assert "cut after 0 pages with 0 items: HTTP 500" in done.stderr
     assert set(albums(commands, ALICE)) == {"Landscapes", "Lighthouses", "Uncategorized"}
-    assert {image: word for image, word in _reasons(commands).items() if word != "done"} == {658192360: "http-temporary"}
+    assert {image: word for image, word in _reasons(commands).items() if word != "done"} == {
+        658192360: "http-temporary"
+    }
     site.change(broken=[])
     crawl(commands, "user=alice", options=hurry)
     assert albums(commands, ALICE) == {f.name: f.images for f in ALICE.folders.values() if not f.galleries}

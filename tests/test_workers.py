@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harvester import processes
 from harvester.errors import Refused
 from harvester.extensions.workers import Worker, WorkerLost, Workers
 from harvester.imaging.values import Limits, Options
@@ -89,6 +90,22 @@ def test_a_picture_stays_on_the_bench_from_step_to_step(tmp_path: Path) -> None:
         assert stored.files == {7: "0_0_0.jpg"}
 
     _with_workers(tmp_path, work)
+
+
+def test_one_begun_early_that_has_ended_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while the crawl was loading, by whoever: a new one takes its place."""
+    monkeypatch.setattr(processes, "_early", [])
+    dead = processes.begin()
+    dead.process.kill()
+    dead.process.wait()
+    processes._early.append(dead)
+    begun = processes.begin()
+    try:
+        assert begun.process.poll() is None
+        assert (begun is dead, dead.wire.fileno()) == (False, -1)
+    finally:
+        begun.end()
+        begun.process.wait()
 
 
 def test_a_refusal_comes_back_as_one(tmp_path: Path) -> None:
