@@ -48,7 +48,7 @@ def run(
         process = subprocess.Popen(
             command, cwd=ROOT, env=_environment(settings or {}), stdout=file, stderr=file, start_new_session=True
         )
-        with _killed(process, limit), Watch(process.pid) as watch:
+        with _killed(process, limit), Watch(process.pid, tick=1.0) as watch:
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.monotonic() - started
             process.returncode = os.waitstatus_to_exitcode(status)
