@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 _CONTROL = re.compile(
@@ -49,7 +50,14 @@ def storable(text: str) -> str:
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """A value as JSON that strict readers take: halves of characters become the replacement character."""
-    return _HALVES.sub("\ufffd", json.dumps(value, ensure_ascii=False, indent=indent))
+    text = _encoder(indent).encode(value)
+    return text if text.isascii() else _HALVES.sub("\ufffd", text)
+
+
+@cache
+def _encoder(indent: int | None) -> json.JSONEncoder:
+    """`json.dumps` would make one for every value."""
+    return json.JSONEncoder(ensure_ascii=False, indent=indent)
 
 
 def cell(value: Any) -> Any:

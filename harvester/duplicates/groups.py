@@ -54,8 +54,8 @@ class Group:
 
 def groups(connection: Connection) -> list[Group]:
     """Every group, the largest first."""
-    rows = connection.execute(_facts().where(blobs.c.sha256.in_(_paired()))).all()
-    found = _grouped(components(table.all_links(connection)), {row[0]: row for row in rows}, standing(connection))
+    rows = {row[0]: row for row in connection.execute(_facts().where(blobs.c.sha256.in_(_paired())))}
+    found = _grouped(components(table.all_links(connection)), rows, standing(connection))
     return sorted(found, key=lambda group: (-len(group.members), group.name))
 
 
