@@ -34,6 +34,8 @@ COMMANDS = (
     "show runs --csv",
     "show albums --csv",
     "show users --csv",
+    "show groups --csv",
+    "verdict",
     "show images --csv",
     "show images --json --author user7@example.social",
     "remove album 1000/500 --dry-run",

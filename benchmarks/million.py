@@ -21,6 +21,8 @@ NOW = 1_790_000_000
 
 FATES = ["done"] * 94 + ["failed"] * 3 + ["skipped"] * 2 + ["pending"]
 REASONS = {"failed": ["http-gone", "timeout", "gone", "not-an-image"], "skipped": ["robots", "too-small"]}
+METHODS = ("phash", "dhash", "average", "whash")
+GROUP_SIZES = (2, 2, 2, 2, 3, 3, 4, 6)
 FORMATS = [("JPEG", "jpg")] * 7 + [("PNG", "png")] * 2 + [("WEBP", "webp"), ("GIF", "gif")]
 
 
@@ -42,6 +44,9 @@ def write(data: Path, number: int) -> None:
         _fill(connection, schema.images, (_image(row, number, fates[row], shas[row], chance) for row in range(number)))
         _fill(connection, schema.sightings, _sightings(number, fates))
         _fill(connection, schema.album_images, _places(number))
+        search = {"id": 1, "recipe": 1, "limits": {}, "started_at": NOW, "finished_at": NOW}
+        _fill(connection, schema.searches, [search])
+        _fill(connection, schema.pairs, _pairs(kept, chance))
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
@@ -88,7 +93,7 @@ def _image(row: int, number: int, fate: str, sha: str, chance: random.Random) ->
 def _blob(sha: str, chance: random.Random) -> dict[str, Any]:
     form, ext = chance.choice(FORMATS)
     width, height = chance.randrange(200, 4000), chance.randrange(200, 4000)
-    hashes = {name: f"{chance.getrandbits(64):016x}" for name in ("phash", "dhash", "average", "whash")}
+    hashes = {name: f"{chance.getrandbits(64):016x}" for name in METHODS}
     sizes = {"width": width, "height": height, "bytes": width * height // chance.randrange(3, 12)}
     moves = form == "GIF"
     embedded = {"prompt": "a lake at dawn, " * 20} if form == "PNG" else None
@@ -105,6 +110,16 @@ def _sightings(number: int, fates: Sequence[str]) -> Iterator[dict[str, Any]]:
             yield {"image_id": row + 1, "collection_id": site, "name": named,
                    "file": f"{named}.jpg" if there else None, "file_sha256": _sha(row) if there else None,
                    **(place if site == 1 else dict.fromkeys(place))}  # fmt: skip
+
+
+def _pairs(kept: Sequence[str], chance: random.Random) -> Iterator[dict[str, Any]]:
+    """One picture in eleven is in a group of two to six, each like the next one by one method or more."""
+    rest = iter(chance.sample(kept, len(kept) // 11))
+    while len(group := sorted(itertools.islice(rest, chance.choice(GROUP_SIZES)))) > 1:
+        for first, second in itertools.pairwise(group):
+            for method in chance.sample(METHODS, chance.randint(1, len(METHODS))):
+                yield {"first": first, "second": second, "method": method, "orientation": "",
+                       "score": chance.randrange(5), "search_id": 1}  # fmt: skip
 
 
 def _kept(number: int) -> range:
