@@ -27,7 +27,7 @@ class QuietLogFormatter(LogFormatter):
         """LOG_LEVEL says what is shown; a name or a number."""
         formatter = super().from_crawler(crawler)
         level = crawler.settings["LOG_LEVEL"]
-        formatter.debug = logging.getLevelNamesMapping().get(str(level).upper(), level) == logging.DEBUG
+        formatter.debug = logging.getLevelNamesMapping().get(str(level).upper(), level) <= logging.DEBUG
         return formatter
 
     def crawled(self, request: Request, response: Response, spider: Spider) -> LogFormatterResult | None:  # type: ignore[override]

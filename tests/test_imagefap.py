@@ -286,6 +286,15 @@ def test_a_page_at_which_the_server_fails_costs_no_other(site: Imagefap, command
     assert set(_reasons(commands).values()) == {"done"}
 
 
+def test_a_user_whose_page_cannot_be_had_is_told_so(site: Imagefap, commands: Commands) -> None:
+    """The server fails at the first page already: one sentence, exit code 1, and nothing is called complete."""
+    site.change(broken=["/profile/"])
+    done = crawl(commands, "user=alice", options=("-s", "HARVESTER_BACKOFF=0.1"), code=1)
+    assert "The page of user alice cannot be had: HTTP 500. Try again later." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert rows(commands.data, "SELECT count(*) FROM owners") == [(0,)]
+
+
 def test_a_site_that_fails_at_page_after_page_is_left_alone(site: Imagefap, commands: Commands) -> None:
     """After the third page in a row it counts as shut; what was not asked for stays owed."""
     site.change(broken=["/photo/"])

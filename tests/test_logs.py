@@ -11,7 +11,7 @@ from harvester.logs import QuietLogFormatter
 
 
 @pytest.mark.parametrize(
-    ("level", "told"), [("DEBUG", True), ("debug", True), (10, True), ("INFO", False), (30, False)]
+    ("level", "told"), [("DEBUG", True), ("debug", True), (5, True), ("NOTSET", True), ("INFO", False), (30, False)]
 )
 def test_lines_for_debugging_are_made_where_they_are_shown(level: str | int, told: bool) -> None:
     """Scrapy makes a record of each of them, whatever the level: a million images would be two million of them."""

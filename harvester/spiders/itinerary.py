@@ -79,6 +79,8 @@ class Itinerary:
         answer = await self._spider.answer(page_request(self._spider.addresses.profile(name)))
         if classify(answer) is Verdict.MISSING:
             raise BadInput(f"-a user={name}: the site knows no such user.")
+        if answer.status != 200:
+            raise Cut(f"The page of user {printable(name)} cannot be had: HTTP {answer.status}. Try again later.")
         told = user(answer.body)
         if told.id is None:
             raise Cut(f"The page of user {printable(name)} does not tell the user's number: give -a user_id=NUMBER.")
