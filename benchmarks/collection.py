@@ -58,6 +58,8 @@ def main() -> int:
             writer = Process(target=million.write, args=(data, options.images))  # a child's peak counts its parent's
             writer.start()
             writer.join()
+            if writer.exitcode:
+                return 1
         print(f"{'wall s':>8} {'CPU s':>8} {'peak MB':>8}  command")
         return max(_timed(words.split(), data) for words in COMMANDS)
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Table, insert
 
 from harvester.catalogue import schema
+from harvester.catalogue.searches import HASHES
 from harvester.catalogue.store import open_catalogue
 
 SHARES = {"mastodon": 0.5, "civitai": 0.35, "imagefap": 0.15}
@@ -21,7 +22,6 @@ NOW = 1_790_000_000
 
 FATES = ["done"] * 94 + ["failed"] * 3 + ["skipped"] * 2 + ["pending"]
 REASONS = {"failed": ["http-gone", "timeout", "gone", "not-an-image"], "skipped": ["robots", "too-small"]}
-METHODS = ("phash", "dhash", "average", "whash")
 GROUP_SIZES = (2, 2, 2, 2, 3, 3, 4, 6)
 FORMATS = [("JPEG", "jpg")] * 7 + [("PNG", "png")] * 2 + [("WEBP", "webp"), ("GIF", "gif")]
 
@@ -93,7 +93,7 @@ def _image(row: int, number: int, fate: str, sha: str, chance: random.Random) ->
 def _blob(sha: str, chance: random.Random) -> dict[str, Any]:
     form, ext = chance.choice(FORMATS)
     width, height = chance.randrange(200, 4000), chance.randrange(200, 4000)
-    hashes = {name: f"{chance.getrandbits(64):016x}" for name in METHODS}
+    hashes = {name: f"{chance.getrandbits(64):016x}" for name in HASHES}
     sizes = {"width": width, "height": height, "bytes": width * height // chance.randrange(3, 12)}
     moves = form == "GIF"
     embedded = {"prompt": "a lake at dawn, " * 20} if form == "PNG" else None
@@ -117,7 +117,7 @@ def _pairs(kept: Sequence[str], chance: random.Random) -> Iterator[dict[str, Any
     rest = iter(chance.sample(kept, len(kept) // 11))
     while len(group := sorted(itertools.islice(rest, chance.choice(GROUP_SIZES)))) > 1:
         for first, second in itertools.pairwise(group):
-            for method in chance.sample(METHODS, chance.randint(1, len(METHODS))):
+            for method in chance.sample(HASHES, chance.randint(1, len(HASHES))):
                 yield {"first": first, "second": second, "method": method, "orientation": "",
                        "score": chance.randrange(5), "search_id": 1}  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, or_, select, text
 
-from harvester.catalogue.queries import beginning
+from harvester.catalogue.queries import begins
 from harvester.catalogue.schema import blobs, images, sightings
 from harvester.imaging.values import NO_FINGERPRINT, RECIPE
 
@@ -47,22 +47,20 @@ def how_much(connection: Connection) -> int:
 
 def recorded(connection: Connection, prefix: str) -> dict[str, str]:
     """sha256 -> extension of every recorded blob of a folder."""
-    found = select(blobs.c.sha256, blobs.c.ext).where(beginning(blobs.c.sha256, prefix))
+    found = select(blobs.c.sha256, blobs.c.ext).where(begins(blobs.c.sha256, prefix))
     return {row.sha256: row.ext for row in connection.execute(found)}
 
 
 def outdated(connection: Connection, prefix: str) -> set[str]:
     """Every sha256 of a folder that was decoded under another recipe, or whose coefficients are not known."""
     earlier = or_(blobs.c.recipe != RECIPE, blobs.c.coefficients.is_(None))
-    found = select(blobs.c.sha256).where(beginning(blobs.c.sha256, prefix), blobs.c.recipe != NO_FINGERPRINT, earlier)
+    found = select(blobs.c.sha256).where(begins(blobs.c.sha256, prefix), blobs.c.recipe != NO_FINGERPRINT, earlier)
     return set(connection.execute(found).scalars())
 
 
 def wanted(connection: Connection, prefix: str) -> set[str]:
     """Every sha256 of a folder that an image refers to."""
-    return set(
-        connection.execute(select(images.c.sha256).where(beginning(images.c.sha256, prefix)).distinct()).scalars()
-    )
+    return set(connection.execute(select(images.c.sha256).where(begins(images.c.sha256, prefix)).distinct()).scalars())
 
 
 def is_known(connection: Connection, sha256: str) -> bool:

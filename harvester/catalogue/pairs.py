@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, union
 
 from harvester.catalogue.facts import insert_new
-from harvester.catalogue.queries import chunks
+from harvester.catalogue.queries import begins, chunks
 from harvester.catalogue.schema import blobs, compared, pairs, searches
 
 INVERSE = {"rotate-90": "rotate-270", "rotate-270": "rotate-90"}
@@ -62,7 +62,7 @@ def pairs_of(connection: Connection, sha256s: Sequence[str]) -> list[Pair]:
 def beginning(connection: Connection, start: str) -> list[str]:
     """Paired blobs whose sha256 begins so, two at most."""
     ends = (pairs.c.first, pairs.c.second)
-    found = union(*(select(end).where(end >= start, end < start + "g", in_force()) for end in ends))
+    found = union(*(select(end).where(begins(end, start), in_force()) for end in ends))
     return list(connection.execute(found.limit(2)).scalars())
 
 

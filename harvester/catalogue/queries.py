@@ -205,9 +205,6 @@ def positions(connection: Connection, collection: int) -> Iterable[Any]:
     return connection.execute(found.execution_options(yield_per=5000))
 
 
-def beginning(column: Any, prefix: str) -> ColumnElement[bool]:
-    """Whether a sha256 begins with these two hex digits, so that an index is of use; every one does with none."""
-    if not prefix:
-        return true()
-    after = f"{int(prefix, 16) + 1:02x}" if prefix != "ff" else "g"
-    return and_(column >= prefix, column < after)
+def begins(column: Any, digits: str) -> ColumnElement[bool]:
+    """Whether a sha256 begins with these hex digits, so that an index is of use; every one does with none."""
+    return true() if not digits else and_(column >= digits, column < digits + "g")  # g comes behind every hex digit

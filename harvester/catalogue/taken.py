@@ -15,7 +15,7 @@ from sqlalchemy import (
     update,
 )
 
-from harvester.catalogue.queries import beginning, chunks
+from harvester.catalogue.queries import begins, chunks
 from harvester.catalogue.schema import blobs, compared
 from harvester.catalogue.searches import HASHES
 
@@ -45,22 +45,22 @@ def enter(connection: Connection, search: int, recipe: int, portion: str) -> Non
 
 def _left_over(portion: str = "") -> Select[tuple[str]]:
     """Blobs that no search has taken up. In order, so that SQLite walks two indexes side by side and reads no table."""
-    every = select(blobs.c.sha256).where(beginning(blobs.c.sha256, portion))
-    known = select(compared.c.sha256).where(beginning(compared.c.sha256, portion))
+    every = select(blobs.c.sha256).where(begins(blobs.c.sha256, portion))
+    known = select(compared.c.sha256).where(begins(compared.c.sha256, portion))
     return select(every.except_(known).order_by("sha256").subquery().c.sha256)
 
 
 def unseen(connection: Connection, portion: str) -> Sequence[Any]:
     """sha256 and coefficients of blobs of which is not noted yet whether they are flat."""
     found = select(blobs.c.sha256, blobs.c.coefficients).join(compared, compared.c.sha256 == blobs.c.sha256)
-    return connection.execute(found.where(beginning(compared.c.sha256, portion), compared.c.flat.is_(None))).all()
+    return connection.execute(found.where(begins(compared.c.sha256, portion), compared.c.flat.is_(None))).all()
 
 
 def note_flat(connection: Connection, portion: str, sha256s: Sequence[str]) -> None:
     """Of what was not noted yet these are flat, and the others are not."""
     for chunk in chunks(sha256s):
         connection.execute(update(compared).where(compared.c.sha256.in_(chunk)).values(flat=True))
-    others = update(compared).where(beginning(compared.c.sha256, portion), compared.c.flat.is_(None))
+    others = update(compared).where(begins(compared.c.sha256, portion), compared.c.flat.is_(None))
     connection.execute(others.values(flat=False))
 
 
@@ -83,7 +83,7 @@ def fingerprints(
     names = ("sha256", *HASHES, "animated", "width", "height", *(["coefficients"] if coefficients else []))
     found = select(*(blobs.c[name] for name in names)).where(blobs.c.recipe == recipe)
     for portion in [""] if connection.dialect.name == "sqlite" else portions:
-        cursor = connection.execute(found.where(beginning(blobs.c.sha256, portion))).cursor
+        cursor = connection.execute(found.where(begins(blobs.c.sha256, portion))).cursor
         while rows := cursor.fetchmany(ALL_AT_ONCE):
             yield rows
 

@@ -63,7 +63,7 @@ def counted(connection: Connection) -> tuple[int, int]:
     """How many pictures are in groups, and how many groups there are."""
     paired = _paired().subquery()
     lost = set(connection.execute(select(paired).where(~exists().where(blobs.c.sha256 == paired.c.first))).scalars())
-    sizes = [len(part) - sum(sha256 in lost for sha256 in part) for part in components(table.all_links(connection))]
+    sizes = [sum(sha256 not in lost for sha256 in part) for part in components(table.all_links(connection))]
     return sum(size for size in sizes if size > 1), sum(size > 1 for size in sizes)
 
 

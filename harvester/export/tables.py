@@ -20,7 +20,7 @@ def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> No
 def _cell(value: Any) -> Any:
     """Most values are texts or numbers; this is asked for each of millions."""
     if type(value) is str:
-        return value if value.isalnum() else cell(value)
+        return cell(value)
     return value if value is None or type(value) is int else cell(flat(value))
 
 

@@ -80,7 +80,7 @@ class Itinerary:
         if classify(answer) is Verdict.MISSING:
             raise BadInput(f"-a user={name}: the site knows no such user.")
         if answer.status != 200:
-            raise Cut(f"The page of user {printable(name)} cannot be had: HTTP {answer.status}. Try again later.")
+            raise Cut(f"The page of user {printable(name)} cannot be had: {self._spider.why(answer)}. Try again later.")
         told = user(answer.body)
         if told.id is None:
             raise Cut(f"The page of user {printable(name)} does not tell the user's number: give -a user_id=NUMBER.")
