@@ -18,7 +18,7 @@ DATA = ROOT / "demo-data"
 NEXT = """
 Look at what was made:
   demo-data/report.html            all of it on one page, for a browser
-  demo-data/images/mastodon/       the pictures, {userIndex}_{postIndex}_{urlIndex}.jpg, all JPEG (grey stays grey), all upright
+  demo-data/images/mastodon/       the pictures, {userIndex}_{postIndex}_{urlIndex}.jpg, upright JPEGs, RGB or grey
   demo-data/images/hills/          the pictures of a hashtag from Mastodon's API, with user_posts.json and accounts.csv
   demo-data/images/civitai/        the pictures by model, <id>.jpg or .png, with <id>.json and the prompt in <id>.txt
   demo-data/favourites/            a folder of imagefap under the uploaders' names, and nothing else
