@@ -3,9 +3,8 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
 from sqlalchemy import Engine
 
 from harvester.catalogue.store import open_existing
@@ -14,6 +13,9 @@ from harvester.locks import lock_all
 from harvester.memory import collect_seldom
 from harvester.places import Places, keep_private
 from harvester.text import hidden, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 INTERRUPTED = 130
 """The exit code that shells give a command which Ctrl-C ended."""
@@ -45,8 +47,10 @@ def note(text: str) -> None:
     print(printable(hidden(text)), file=sys.stderr)  # noqa: T201
 
 
-def plain(file: TextIO | None = None, width: int | None = None) -> Console:
+def plain(file: TextIO | None = None, width: int | None = None) -> "Console":
     """Where tables are printed; `[red]` and `:smile:` in a text mean nothing there. None: stdout."""
+    from rich.console import Console  # which takes longer to load than many a command to run
+
     return Console(file=file, width=width, markup=False, emoji=False)
 
 

@@ -99,10 +99,8 @@ images = Table(
     Index("ix_images_books", "collection_id", "status", "reason"),
     Index("ix_images_sha256", "sha256", "bytes"),
     # Each of these two is empty in the other database: PostgreSQL has no ordered index of long texts, SQLite no other.
-    Index("ix_images_author", "author", postgresql_using="hash", sqlite_where=text("0")),
-    Index(
-        "ix_images_authors", "author", "collection_id", "status", "bytes", "animated", postgresql_where=text("false")
-    ),
+    Index("ix_images_author", "author", sqlite_where=text("0")),
+    Index("ix_images_authors", "author", "collection_id", "status", "bytes", "animated"),
 )
 Index(
     "ix_images_owed",
@@ -110,13 +108,11 @@ Index(
     images.c.host,
     images.c.id,
     sqlite_where=text("status = 'pending'"),
-    postgresql_where=text("status = 'pending'"),
 )
 Index(
     "ix_images_noted",
     images.c.id,
     sqlite_where=text("status = 'done' AND detail <> ''"),
-    postgresql_where=text("status = 'done' AND detail <> ''"),
 )
 
 sightings = Table(

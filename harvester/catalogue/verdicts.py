@@ -78,8 +78,7 @@ def standing(connection: Connection, sha256s: Sequence[str] | None = None) -> di
     """The verdict that holds on each of these pictures, or on all: `false`, `keep` or `skip`; the others are new."""
     found: dict[str, str] = {}
     for chunk in [None] if sha256s is None else chunks(sha256s):
-        rows = connection.execute(_holding(chunk))
-        found.update((row.sha256, row.verdict) for row in rows)
+        found.update(connection.execute(_holding(chunk)).all())
     return found
 
 
@@ -129,5 +128,5 @@ def _holding(sha256s: Sequence[str] | None, verdict: str | None = None) -> Selec
                 favoured.c.album_id.is_(None))  # fmt: skip
     there = exists().where(kept, blobs.c.sha256 == favoured.c.sha256)
     found = select(verdicts.c.sha256, verdicts.c.verdict).where(verdicts.c.id.in_(latest))
-    found = found.where(or_(verdicts.c.verdict != "skip", not_(exists().where(kept)), there))
+    found = found.where(or_(verdicts.c.verdict != "skip", there, not_(exists().where(kept))))  # the frequent ones first
     return found if verdict is None else found.where(verdicts.c.verdict == verdict)

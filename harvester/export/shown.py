@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from harvester.catalogue import listed
 from harvester.catalogue.selection import Selection, conditions
-from harvester.duplicates.groups import Member, groups
+from harvester.duplicates.groups import groups
 from harvester.export.tagged import line, tagged
 from harvester.export.units import amount, moment, size
 from harvester.places import Places
@@ -67,10 +67,14 @@ def _run(row: Row) -> str:
 
 
 def _groups(connection: Connection, _places: Places, _wanted: Selection) -> Iterator[Row]:
-    columns = ("group", "state", *Member._fields)
     for group in groups(connection):
-        of_group = group.name, group.state
-        yield from (dict(zip(columns, of_group + member, strict=True)) for member in group.members)
+        name, state = group.name, group.state
+        for one in group.members:
+            yield {
+                "group": name, "state": state, "verdict": one.verdict, "sha256": one.sha256, "ext": one.ext,
+                "format": one.format, "width": one.width, "height": one.height, "bytes": one.bytes,
+                "animated": one.animated,
+            }  # fmt: skip
 
 
 _SIZES = ("images", "failed", "animated", "bytes", "least", "most")

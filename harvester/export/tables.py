@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, TextIO
 
 from harvester.text import cell, json_text
@@ -13,15 +14,16 @@ def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> No
     """With a line of headings; several values in one cell have ` | ` between them."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
+    values = itemgetter(*columns)
     for row in rows:
-        writer.writerow([_cell(row[column]) for column in columns])
+        writer.writerow([
+            value if type(value) in _PLAIN or (type(value) is str and value.isalnum()) else cell(flat(value))
+            for value in values(row)
+        ])  # fmt: skip
 
 
-def _cell(value: Any) -> Any:
-    """Most values are texts or numbers; this is asked for each of millions."""
-    if type(value) is str:
-        return cell(value)
-    return value if value is None or type(value) is int else cell(flat(value))
+_PLAIN = frozenset({int, bool, type(None)})
+"""Kinds of values that are cells as they are. This and what `cell` does first are asked here, of each of millions."""
 
 
 def flat(value: Any) -> Any:
