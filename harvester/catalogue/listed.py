@@ -1,11 +1,13 @@
 """Everything of one kind in the catalogue, row by row: users, albums, images, runs. Times in seconds since 1970."""
 
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast, func, literal, null, select
 
 from harvester.catalogue import tags, tagtree
+from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import (
     album_images,
     albums,
@@ -19,7 +21,7 @@ from harvester.catalogue.schema import (
 )
 
 PAGE = 2000
-"""Images read at a time."""
+"""Images read at a time, where all are."""
 
 Row = dict[str, Any]
 
@@ -93,12 +95,12 @@ def images_of_all(connection: Connection, wanted: Sequence[ColumnElement[bool]])
     """Every image that fits, with its bytes, names, albums and tags."""
     told = [*(images.c[name] for name in _OF_IMAGE), collections.c.site, *(blobs.c[name] for name in _OF_BLOB)]
     joined = images.join(collections, collections.c.id == images.c.collection_id)
-    found = select(*told).select_from(joined.outerjoin(blobs, blobs.c.sha256 == images.c.sha256)).where(*wanted)
-    columns, tree, last = [column.name for column in told], tags.tree(connection), 0
-    while page := connection.execute(found.where(images.c.id > last).order_by(images.c.id).limit(PAGE)).all():
-        first, last = page[0].id, page[-1].id
-        named, placed = _names(connection, first, last), _places(connection, first, last)
-        tagged = _tags(connection, first, last, tree) if tree else {}
+    found = select(*told).select_from(joined.outerjoin(blobs, blobs.c.sha256 == images.c.sha256))
+    columns, tree = [column.name for column in told], tags.tree(connection)
+    for rows in _pages(connection, wanted):
+        page = connection.execute(found.where(_among(images.c.id, rows)).order_by(images.c.id)).all()
+        named, placed = _names(connection, rows), _places(connection, rows)
+        tagged = _tags(connection, rows, tree) if tree else {}
         connection.rollback()  # SQLite's log cannot be emptied behind a reader
         for row in page:
             told_of_it = dict(zip(columns, row, strict=True))
@@ -108,22 +110,39 @@ def images_of_all(connection: Connection, wanted: Sequence[ColumnElement[bool]])
             yield told_of_it
 
 
-def _names(connection: Connection, first: int, last: int) -> dict[int, list[str]]:
+def _pages(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> Iterator[Sequence[int]]:
+    """The images (rows) that fit, some at a time; where all do, ranges of rows that there may be.
+
+    The rules are asked once: that reads an index, or of each image as little as is in the question. Eight bytes of
+    memory for each image that fits.
+    """
+    if wanted:
+        found = select(images.c.id).where(*wanted).order_by(images.c.id).execution_options(yield_per=PAGE)
+        yield from chunks(array("q", connection.execute(found).scalars()))
+    else:
+        last = connection.execute(select(func.max(images.c.id))).scalar() or 0
+        yield from (range(first, first + PAGE) for first in range(1, last + 1, PAGE))
+
+
+def _among(row: ColumnElement[int], rows: Sequence[int]) -> ColumnElement[bool]:
+    return row.between(rows[0], rows[-1]) if isinstance(rows, range) else row.in_(list(rows))
+
+
+def _names(connection: Connection, rows: Sequence[int]) -> dict[int, list[str]]:
     found = select(sightings.c.image_id, func.coalesce(sightings.c.file, sightings.c.name))
-    return _lists(connection, found.where(sightings.c.image_id.between(first, last)).order_by(sightings.c.id))
+    return _lists(connection, found.where(_among(sightings.c.image_id, rows)).order_by(sightings.c.id))
 
 
-def _places(connection: Connection, first: int, last: int) -> dict[int, list[str]]:
+def _places(connection: Connection, rows: Sequence[int]) -> dict[int, list[str]]:
     joined = album_images.join(albums).join(owners)
     found = select(album_images.c.image_id, owners.c.name + "/" + albums.c.name).select_from(joined)
-    return _lists(
-        connection, found.where(album_images.c.image_id.between(first, last)).order_by(album_images.c.album_id)
-    )
+    there = found.where(_among(album_images.c.image_id, rows))
+    return _lists(connection, there.order_by(album_images.c.album_id))
 
 
-def _tags(connection: Connection, first: int, last: int, tree: tagtree.Tree) -> dict[str, list[str]]:
+def _tags(connection: Connection, rows: Sequence[int], tree: tagtree.Tree) -> dict[str, list[str]]:
     """By picture, the paths of its tags: on each, the latest word counts."""
-    pictures = select(images.c.sha256).where(images.c.id.between(first, last))
+    pictures = select(images.c.sha256).where(_among(images.c.id, rows))
     said = select(tag_log.c.sha256, tag_log.c.tag_id, tags.LATEST).where(tag_log.c.sha256.in_(pictures))
     found: dict[str, list[str]] = {}
     for sha, number, latest in sorted(connection.execute(said.group_by(tag_log.c.sha256, tag_log.c.tag_id)).all()):

@@ -48,11 +48,12 @@ def conditions(connection: Connection, places: Places, wanted: Selection) -> lis
     if wanted.tag is not None:
         tree = tags.tree(connection)
         number = tagtree.find(tree, wanted.tag)
-        found.append(tags.has(number, tree[number], images.c.sha256))
+        found.append(images.c.sha256.in_(tags.having(number, tree[number])))
     if wanted.status is not None:
         if wanted.status not in STATUSES:
             raise BadInput(f"--status {wanted.status}: must be one of {', '.join(STATUSES)}.")
-        found.append(images.c.status == wanted.status)
+        everywhere = select(collections.c.id)  # so that the index on (collection, status) is used
+        found += [images.c.collection_id.in_(everywhere), images.c.status == wanted.status]
     return found
 
 

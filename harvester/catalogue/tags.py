@@ -9,7 +9,6 @@ from itertools import count, islice
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     MetaData,
     Select,
@@ -75,15 +74,6 @@ def having(number: int, tag: Tag, before: int | None = None) -> Pictures:
     if before is not None:
         said = said.where(tag_log.c.id < before)
     return said.group_by(tag_log.c.sha256).having(LATEST % 2 == 1)
-
-
-def has(number: int, tag: Tag, sha256: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a picture has a tag: two looks into an index for each, for questions that are asked page by page."""
-    said = select(func.coalesce(func.max(tag_log.c.id), 0)).where(
-        tag_log.c.tag_id == number, tag_log.c.sha256 == sha256, tag_log.c.id > tag.since
-    )
-    applied, cleared = (said.where(tag_log.c.action == action).scalar_subquery() for action in ("apply", "clear"))
-    return applied > cleared
 
 
 def hold(connection: Connection) -> None:

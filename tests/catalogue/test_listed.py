@@ -3,13 +3,16 @@
 import io
 import itertools
 import json
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert, update
 
 from harvester.catalogue import listed, tags, writer
-from harvester.catalogue.schema import album_images, images
+from harvester.catalogue.queries import chunks
+from harvester.catalogue.schema import album_images, images, sightings
 from harvester.catalogue.selection import Selection, conditions
 from harvester.catalogue.store import open_catalogue
 from harvester.export.shown import SUBJECTS
@@ -52,27 +55,49 @@ def test_lists_and_numbers_agree(engine: Engine, tmp_path: Path) -> None:
     assert json.loads(json.dumps(numbers.as_dict()))["sizes"]["total"] == 50
 
 
-def test_pages_of_tagged_images_cost_no_more_than_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_of_tagged_images_cost_no_more_than_all_at_once(
+    catalogue: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What has the tag is not found out anew for each page; counted in steps of SQLite."""
+    steps = {}
+    for page in (400, 10):
+        monkeypatch.setattr(listed, "chunks", partial(chunks, size=page))
+        steps[page] = _steps(catalogue, Selection(tag="all"), 400)
+    assert steps[10] < 3 * steps[400]
+
+
+def test_a_few_images_far_apart_are_found_without_a_look_at_those_between(catalogue: Engine) -> None:
+    """Two of 400 are pending: the first and the last. Counted in steps of SQLite."""
+    with catalogue.begin() as connection:
+        connection.execute(update(images).where(images.c.id.in_([1, 400])).values(status="pending"))
+    assert _steps(catalogue, Selection(status="pending"), 2) < _steps(catalogue, Selection(), 400) / 20
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Engine]:
+    """400 images with a tag and a name each."""
     engine = open_catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}")
     shas = [f"{number:064x}" for number in range(400)]
     with engine.begin() as connection:
         kept = writer.collection_id(connection, Collection("imagefap", "images/imagefap", "original", "albums"))
         image = {"collection_id": kept, "host": "h", "status": "done", "promised_at": 0}
         connection.execute(insert(images), [{**image, "key": sha, "sha256": sha} for sha in shas])
+        name = {"collection_id": kept}
+        connection.execute(insert(sightings), [{**name, "image_id": n, "name": str(n)} for n in range(1, 401)])
         tagging.add(connection, "all")
         tagging.apply(connection, "all", tags.picked(connection, shas))
-    steps = {}
-    for page in (400, 10):
-        monkeypatch.setattr(listed, "PAGE", page)
-        counted = itertools.count()
-        with engine.connect() as connection:
-            tagged = conditions(connection, Places(tmp_path, ""), Selection(tag="all"))
-            connection.connection.set_progress_handler(lambda: next(counted) < 0, 10)  # noqa: B023
-            assert len(list(listed.images_of_all(connection, tagged))) == 400
-        steps[page] = next(counted)
+    yield engine
     engine.dispose()
-    assert steps[10] < 3 * steps[400]
+
+
+def _steps(engine: Engine, wanted: Selection, found: int) -> int:
+    """Tens of steps that SQLite takes to show the images that fit, so many."""
+    counted = itertools.count()
+    with engine.connect() as connection:
+        fitting = conditions(connection, Places(Path("/"), ""), wanted)
+        connection.connection.set_progress_handler(lambda: next(counted) < 0, 10)
+        assert len(list(listed.images_of_all(connection, fitting))) == found
+    return next(counted)
 
 
 def test_an_image_in_no_album_and_no_folder_is_shown(engine: Engine) -> None:
