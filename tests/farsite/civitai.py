@@ -4,6 +4,7 @@ Without them it is a good feed of 1,100 items with everything the real one has: 
 come twice, videos, deleted users, extensions that lie, files that are gone, a 503 with Retry-After.
 """
 
+import functools
 import json
 import struct
 import zlib
@@ -11,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.farsite import hostile, pictures
+from tests.farsite import hostile, pictures, scenes
 from tests.farsite.journal import JOURNAL
 
 NUMBER = 1100
@@ -322,10 +323,15 @@ def _bytes_of(n: int, *, full: bool = False) -> web.Response:
         still = n == STILL_VIDEO and not full
         body = pictures.KINDS["webp.webp" if still else "movie.mp4"]() + (b"" if still else struct.pack(">I", n))
     elif n % PNG_EVERY == 3:
-        body = with_text(pictures.KINDS["png-rgb.png"](), "parameters", f"file prompt {n}\nSteps: 20, Seed: {n}")
+        body = with_text(_png(n), "parameters", f"file prompt {n}\nSteps: 20, Seed: {n}")
     else:
-        body = pictures.numbered(n)
+        body = pictures.saying(f"generated {n}")
     return web.Response(body=body, headers={"Content-Type": "application/octet-stream"})
+
+
+@functools.lru_cache(maxsize=500)
+def _png(n: int) -> bytes:
+    return pictures.encoded(scenes.painting(n, 128, 96), "PNG")
 
 
 def with_text(png: bytes, keyword: str, text: str) -> bytes:

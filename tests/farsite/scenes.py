@@ -1,4 +1,4 @@
-"""The pictures farsite paints: one small scene for the file kinds and numbered landscapes for demos."""
+"""The pictures farsite paints: one small scene for the file kinds, and landscapes and paintings without number."""
 
 import colorsys
 import functools
@@ -73,6 +73,22 @@ def landscape(n: int, width: int, height: int) -> Image.Image:
     for _ in range(rng.integers(1, 4)):
         pixels = _with_cloud(pixels, rng, x, y)
     pixels = _with_hills(pixels, rng, x, y)
+    return _as_image(pixels, rng)
+
+
+def painting(seed: int, width: int, height: int) -> Image.Image:
+    """Soft coloured spots before a gradient, all of which follow from `seed`: no two look alike."""
+    rng = np.random.default_rng(seed)
+    x, y = _grid(width, height)
+    turn = rng.uniform(0, 2 * np.pi)
+    along = 0.5 + (np.float32(np.cos(turn)) * (x - 0.5) + np.float32(np.sin(turn)) * (y - 0.5)) / 1.5
+    ends = (_colour(rng.random(), 0.5, rng.uniform(0.1, 1)) for _ in range(2))
+    pixels = _gradient(along, *ends)
+    for _ in range(rng.integers(5, 12)):
+        centre_x, centre_y, radius = rng.random(), rng.random(), rng.uniform(0.06, 0.25)
+        distance = (x - centre_x) ** 2 + (y - centre_y) ** 2
+        colour = _colour(rng.random(), rng.uniform(0.4, 1), rng.uniform(0.1, 1))
+        pixels = _over(pixels, np.exp(-distance / radius**2 * 1.5), colour)
     return _as_image(pixels, rng)
 
 
