@@ -1,6 +1,6 @@
 """`make bench-duplicates`: all pairs within 4 bits, ours beside faiss and imagededup, as whole processes.
 
-    python -m benchmarks.duplicates [--distance 4] [--runs 3] [--only ours,multihash] [--most 10000000]
+    python -m benchmarks.duplicates [--distance 4] [--runs 3] [--only ours multihash] [--most 10000000]
 
 Two kinds of hashes, see `benchmarks.hashes`. CPU is of all processes of a contender and says more than the clock where
 others use the machine; `search s` leaves start and reading out. A contender that took too long with fewer hashes is not
@@ -51,13 +51,16 @@ def _peer(script: str, method: str) -> Callable[[Path, str, str], Sequence[str]]
 
 ALL = (10_000, 100_000, 1_000_000, 10_000_000)
 FEW = ALL[:1]
+INCREMENTAL = "incremental"
+"""Compares 1,000 new hashes with the others, so it finds fewer pairs."""
+
 SEARCHERS = (
     Searcher("ours", _ours("within"), ALL),
     Searcher("multihash", _peer("faiss_within.py", "multihash"), ALL[1:], "faiss", FAISS),
     Searcher("flat", _peer("faiss_within.py", "flat"), ALL[1:], "faiss", FAISS),
     Searcher("imagededup", _peer("imagededup_within.py", "brute_force_cython"), FEW, "imagededup", IMAGEDEDUP),
     Searcher("BK-tree", _peer("imagededup_within.py", "bktree"), FEW, "imagededup", IMAGEDEDUP),
-    Searcher("1,000 new", _ours("between"), ALL[2:]),
+    Searcher(INCREMENTAL, _ours("between"), ALL[2:]),
 )
 
 
@@ -82,7 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--distance", type=int, default=4)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--most", type=int, default=ALL[-1])
-    parser.add_argument("--only", type=lambda text: text.split(","), help=f"of: {','.join(names)}")
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
     return parser.parse_args()
 
 
@@ -94,11 +97,7 @@ def _compared(size: int, kind: str, options: argparse.Namespace, trouble: dict[s
     rows: list[tuple[str, ...]] = []
     expected, base = "", 0.0
     for searcher in SEARCHERS:
-        if (
-            size not in searcher.sizes
-            or searcher.name not in (options.only or searcher.name)
-            or searcher.name in trouble
-        ):
+        if size not in searcher.sizes or searcher.name not in options.only or searcher.name in trouble:
             continue
         usages = _measured(searcher, str(file), options, trouble)
         if not usages:
@@ -107,7 +106,7 @@ def _compared(size: int, kind: str, options: argparse.Namespace, trouble: dict[s
         cpu = median(usage.cpu for usage in usages)
         if searcher.name == "ours":
             expected, base = pairs, cpu
-        elif searcher.name != "1,000 new" and expected and pairs != expected:
+        elif searcher.name != INCREMENTAL and expected and pairs != expected:
             trouble[searcher.name] = f"found {pairs} pairs of {size:,} {kind} hashes, not {expected}"
         if max(usage.wall for usage in usages) > ENOUGH:
             trouble[searcher.name] = f"not asked for more than {size:,}: that took {usages[0].wall:.0f} s"
