@@ -15,8 +15,7 @@ from multiprocessing import Process
 from pathlib import Path
 
 from benchmarks import million
-
-ROOT = Path(__file__).parent.parent
+from benchmarks.measure import ROOT, environment
 
 COMMANDS = (
     "stats",
@@ -69,11 +68,10 @@ def main() -> int:
 
 
 def _timed(words: list[str], data: Path) -> int:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment["HARVESTER_DATA_DIR"] = str(data)
     started = time.monotonic()
     command = [sys.executable, "-m", "scrapy", *words]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
+    settings = environment({"HARVESTER_DATA_DIR": str(data)})
+    with subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.read(1)
         first = time.monotonic() - started

@@ -46,7 +46,7 @@ def run(
     with output.open("wb") as file:
         began, started, busy = time.time(), time.monotonic(), _busy()
         process = subprocess.Popen(
-            command, cwd=ROOT, env=_environment(settings or {}), stdout=file, stderr=file, start_new_session=True
+            command, cwd=ROOT, env=environment(settings or {}), stdout=file, stderr=file, start_new_session=True
         )
         with _killed(process, limit), Watch(process.pid, tick=1.0) as watch:
             _, status, usage = os.wait4(process.pid, 0)
@@ -76,9 +76,10 @@ def _busy() -> float:
     return (user + nice + system + sum(more)) / os.sysconf("SC_CLK_TCK")
 
 
-def _environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """No proxy, and compiled modules may be kept, as on anybody's machine."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """No proxy; compiled modules may be kept and output is written in blocks, as on anybody's machine."""
+    ours = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
     return kept | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} | dict(settings)
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, update
 
 from harvester.catalogue import schema
 from harvester.catalogue.searches import HASHES
+from harvester.catalogue.sizes import sizes
 from harvester.catalogue.store import open_catalogue
 
 SHARES = {"mastodon": 0.5, "civitai": 0.35, "imagefap": 0.15}
@@ -23,7 +24,6 @@ NOW = 1_790_000_000
 FATES = ["done"] * 94 + ["failed"] * 3 + ["skipped"] * 2 + ["pending"]
 REASONS = {"failed": ["http-gone", "timeout", "gone", "not-an-image"], "skipped": ["robots", "too-small"]}
 GROUP_SIZES = (2, 2, 2, 2, 3, 3, 4, 6)
-_NO_SIZES = {"bytes": None, "animated": None}
 FORMATS = [("JPEG", "jpg")] * 7 + [("PNG", "png")] * 2 + [("WEBP", "webp"), ("GIF", "gif")]
 
 
@@ -41,10 +41,9 @@ def write(data: Path, number: int) -> None:
         fates = [chance.choice(FATES) for _ in range(number)]
         shas = [_sha(chance.randrange(row) if row and chance.random() < 0.05 else row) for row in range(number)]
         kept = list(dict.fromkeys(sha for sha, fate in zip(shas, fates, strict=True) if fate == "done"))
-        sizes: dict[str, dict[str, Any]] = {}
-        _fill(connection, schema.blobs, (_blob(sha, chance, sizes) for sha in kept))
-        rows = (_image(row, number, fates[row], shas[row], chance) for row in range(number))
-        _fill(connection, schema.images, (image | sizes.get(image["sha256"], _NO_SIZES) for image in rows))
+        _fill(connection, schema.blobs, (_blob(sha, chance) for sha in kept))
+        _fill(connection, schema.images, (_image(row, number, fates[row], shas[row], chance) for row in range(number)))
+        connection.execute(update(schema.images).values(**sizes(schema.images.c.sha256)))
         _fill(connection, schema.sightings, _sightings(number, fates))
         _fill(connection, schema.album_images, _places(number))
         search = {"id": 1, "recipe": 1, "limits": {}, "started_at": NOW, "finished_at": NOW}
@@ -93,16 +92,14 @@ def _image(row: int, number: int, fate: str, sha: str, chance: random.Random) ->
     }
 
 
-def _blob(sha: str, chance: random.Random, noted: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """A row; what images repeat of it is noted."""
+def _blob(sha: str, chance: random.Random) -> dict[str, Any]:
     form, ext = chance.choice(FORMATS)
     width, height = chance.randrange(200, 4000), chance.randrange(200, 4000)
     hashes = {name: f"{chance.getrandbits(64):016x}" for name in HASHES}
-    sizes = {"width": width, "height": height, "bytes": width * height // chance.randrange(3, 12)}
+    measures = {"width": width, "height": height, "bytes": width * height // chance.randrange(3, 12)}
     moves = form == "GIF"
-    noted[sha] = {"bytes": sizes["bytes"], "animated": moves}
     embedded = {"prompt": "a lake at dawn, " * 20} if form == "PNG" else None
-    return {"sha256": sha, "ext": ext, "format": form, "mode": "RGB", **sizes, "animated": moves, **hashes,
+    return {"sha256": sha, "ext": ext, "format": form, "mode": "RGB", **measures, "animated": moves, **hashes,
             "frames": 12 if moves else 1, "recipe": 1, "coefficients": chance.randbytes(128), "embedded": embedded,
             "stored_at": NOW}  # fmt: skip
 

@@ -49,7 +49,7 @@ def note(text: str) -> None:
 
 def plain(file: TextIO | None = None, width: int | None = None) -> "Console":
     """Where tables are printed; `[red]` and `:smile:` in a text mean nothing there. None: stdout."""
-    from rich.console import Console  # which takes longer to load than many a command to run
+    from rich.console import Console  # 0.04 s that commands without tables need not take
 
     return Console(file=file, width=width, markup=False, emoji=False)
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from harvester.catalogue.queries import CHUNK, chunks
+from harvester.catalogue.queries import CHUNK, EVERYWHERE, begins, chunks
 from harvester.catalogue.schema import blobs, collections, images, sightings
 from harvester.items import Collection
 
@@ -24,12 +24,8 @@ class Dossier:
 
 def by_text(connection: Connection, text: str) -> set[int]:
     """Images whose key, address or page this is, or else whose row number."""
-    everywhere = select(collections.c.id)  # so that the index on (collection, key) is used
-    found = set(
-        connection.execute(
-            select(images.c.id).where(images.c.collection_id.in_(everywhere), images.c.key == text)
-        ).scalars()
-    )
+    keyed = select(images.c.id).where(images.c.collection_id.in_(EVERYWHERE), images.c.key == text)
+    found = set(connection.execute(keyed).scalars())
     addressed: list[ColumnElement[bool]] = [images.c.url == text, images.c.page == text]
     if "://" in text:
         found.update(connection.execute(select(images.c.id).where(or_(*addressed))).scalars())
@@ -40,13 +36,12 @@ def by_text(connection: Connection, text: str) -> set[int]:
 
 def by_sha256(connection: Connection, start: str) -> set[int]:
     """Images whose bytes have a sha256 that begins so."""
-    within = and_(images.c.sha256 >= start, images.c.sha256 < start + "g")  # g comes behind every hex digit
-    return set(connection.execute(select(images.c.id).where(within)).scalars())
+    return set(connection.execute(select(images.c.id).where(begins(images.c.sha256, start))).scalars())
 
 
 def by_name(connection: Connection, name: str, collection: int | None = None) -> set[int]:
     """Images with this file name (without extension), in one collection or in all."""
-    where = sightings.c.collection_id.in_(select(collections.c.id))
+    where = sightings.c.collection_id.in_(EVERYWHERE)
     if collection is not None:
         where = sightings.c.collection_id.in_([collection])
     return set(connection.execute(select(sightings.c.image_id).where(where, sightings.c.name == name)).scalars())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, delete, literal_column, or_, select, union
 
 from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import begins, chunks
@@ -47,6 +47,20 @@ def all_links(connection: Connection) -> Iterator[tuple[str, str]]:
     """Both ends of every pair, once for all methods."""
     found = select(pairs.c.first, pairs.c.second).where(in_force()).distinct()
     yield from connection.execute(found.execution_options(yield_per=10_000))
+
+
+def paired() -> CompoundSelect[tuple[str]]:
+    """The sha256 of every blob in a pair. In order, so that SQLite merges two indexes and sorts no texts."""
+    return union(select(pairs.c.first), select(pairs.c.second)).order_by("first")
+
+
+def are_paired(connection: Connection) -> ColumnElement[bool]:
+    """Whether a blob is in a pair; SQLite is made to read the blobs in the order in which they lie in the file."""
+    there = blobs.c.sha256.in_(paired())
+    if connection.dialect.name != "sqlite":
+        return there
+    row: ColumnElement[int] = literal_column("rowid")
+    return row.in_(select(row).select_from(blobs).where(there))
 
 
 def pairs_of(connection: Connection, sha256s: Sequence[str]) -> list[Pair]:

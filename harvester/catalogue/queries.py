@@ -14,6 +14,9 @@ T = TypeVar("T")
 CHUNK = 500
 """How many values go into one IN list; every database takes that many."""
 
+EVERYWHERE = select(collections.c.id)
+"""Every collection. To be asked for in so many words, where an index that begins with the collection is to be used."""
+
 
 @dataclass(frozen=True)
 class Owed:

@@ -1,6 +1,7 @@
 """The tables of the catalogue. Times are whole seconds since 1970, UTC; status words are those of `harvester.reasons`.
 
-A change here needs a revision in `migrations/versions` and a new `HEAD`.
+A change here needs a revision in `migrations/versions` and a new `HEAD`. The revisions make the tables; what only
+PostgreSQL's indexes have stands in them alone, as naming it here would load its dialect into every run.
 """
 
 from sqlalchemy import (

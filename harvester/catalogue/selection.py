@@ -52,8 +52,7 @@ def conditions(connection: Connection, places: Places, wanted: Selection) -> lis
     if wanted.status is not None:
         if wanted.status not in STATUSES:
             raise BadInput(f"--status {wanted.status}: must be one of {', '.join(STATUSES)}.")
-        everywhere = select(collections.c.id)  # so that the index on (collection, status) is used
-        found += [images.c.collection_id.in_(everywhere), images.c.status == wanted.status]
+        found += [images.c.collection_id.in_(queries.EVERYWHERE), images.c.status == wanted.status]
     return found
 
 

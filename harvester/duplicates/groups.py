@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, exists, literal_column, select, union
+from sqlalchemy import ColumnElement, Connection, exists, select
 
 from harvester.catalogue import pairs as table
 from harvester.catalogue.queries import chunks
-from harvester.catalogue.schema import blobs, pairs
+from harvester.catalogue.schema import blobs
 from harvester.catalogue.verdicts import standing
 
 NEW, REOPENED, DECIDED = "new", "re-opened", "decided"
@@ -55,31 +55,17 @@ class Group:
 
 def groups(connection: Connection) -> list[Group]:
     """Every group, the largest first."""
-    members = _members(connection, _are_paired(connection), standing(connection))
+    members = _members(connection, table.are_paired(connection), standing(connection))
     found = _grouped(components(table.all_links(connection)), members)
     return sorted(found, key=lambda group: (-len(group.members), group.name))
 
 
 def counted(connection: Connection) -> tuple[int, int]:
     """How many pictures are in groups, and how many groups there are."""
-    paired = _paired().subquery()
+    paired = table.paired().subquery()
     lost = set(connection.execute(select(paired).where(~exists().where(blobs.c.sha256 == paired.c.first))).scalars())
     sizes = [sum(sha256 not in lost for sha256 in part) for part in components(table.all_links(connection))]
     return sum(size for size in sizes if size > 1), sum(size > 1 for size in sizes)
-
-
-def _paired() -> CompoundSelect[tuple[str]]:
-    """In order, so that SQLite merges two indexes where it would sort texts otherwise."""
-    return union(select(pairs.c.first), select(pairs.c.second)).order_by("first")
-
-
-def _are_paired(connection: Connection) -> ColumnElement[bool]:
-    """Whether a blob is in a pair; SQLite is made to read the blobs in the order in which they lie in the file."""
-    paired = blobs.c.sha256.in_(_paired())
-    if connection.dialect.name != "sqlite":
-        return paired
-    row: ColumnElement[int] = literal_column("rowid")
-    return row.in_(select(row).select_from(blobs).where(paired))
 
 
 def components(links: Iterable[tuple[str, str]]) -> list[list[str]]:
@@ -120,7 +106,7 @@ def _members(connection: Connection, which: ColumnElement[bool], verdict_of: Map
     told = [blobs.c[name] for name in Member._fields if name not in ("embedded", "verdict")]
     found = select(*told, blobs.c.embedded.is_not(None)).where(which)
     rows = connection.execute(found.execution_options(yield_per=5000))
-    return {row[0]: Member._make((*row, verdict_of.get(row[0], NEW))) for row in rows}
+    return {row[0]: Member._make((*row, verdict_of.get(row[0], "new"))) for row in rows}
 
 
 _AGE = attrgetter("stored_at", "sha256")

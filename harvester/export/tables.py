@@ -23,7 +23,7 @@ def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> No
 
 
 _PLAIN = frozenset({int, bool, type(None)})
-"""Kinds of values that are cells as they are. This and what `cell` does first are asked here, of each of millions."""
+"""Kinds of values that are cells as they are, as is what has only letters and digits: asked of each of millions."""
 
 
 def flat(value: Any) -> Any:

@@ -82,8 +82,8 @@ def catalogue(tmp_path: Path) -> Iterator[Engine]:
         kept = writer.collection_id(connection, Collection("imagefap", "images/imagefap", "original", "albums"))
         image = {"collection_id": kept, "host": "h", "status": "done", "promised_at": 0}
         connection.execute(insert(images), [{**image, "key": sha, "sha256": sha} for sha in shas])
-        name = {"collection_id": kept}
-        connection.execute(insert(sightings), [{**name, "image_id": n, "name": str(n)} for n in range(1, 401)])
+        names = [{"collection_id": kept, "image_id": n, "name": str(n)} for n in range(1, 401)]
+        connection.execute(insert(sightings), names)
         tagging.add(connection, "all")
         tagging.apply(connection, "all", tags.picked(connection, shas))
     yield engine

@@ -23,9 +23,8 @@ def scene(width: int = _WIDTH, height: int = _HEIGHT) -> Image.Image:
     """Soft coloured blobs before a gradient, with a little noise as a camera would add."""
     x, y = _grid(width, height)
     pixels = _gradient(y, (205, 220, 235), (70, 60, 55))
-    for centre_x, centre_y, radius, colour in _BLOBS:
-        distance = (x - centre_x) ** 2 + (y - centre_y) ** 2
-        pixels = _over(pixels, np.exp(-distance / radius**2 * 1.5), colour)
+    for spot in _BLOBS:
+        pixels = _with_spot(pixels, x, y, *spot)
     return _as_image(pixels, np.random.default_rng(7))
 
 
@@ -85,11 +84,16 @@ def painting(seed: int, width: int, height: int) -> Image.Image:
     ends = (_colour(rng.random(), 0.5, rng.uniform(0.1, 1)) for _ in range(2))
     pixels = _gradient(along, *ends)
     for _ in range(rng.integers(5, 12)):
-        centre_x, centre_y, radius = rng.random(), rng.random(), rng.uniform(0.06, 0.25)
-        distance = (x - centre_x) ** 2 + (y - centre_y) ** 2
-        colour = _colour(rng.random(), rng.uniform(0.4, 1), rng.uniform(0.1, 1))
-        pixels = _over(pixels, np.exp(-distance / radius**2 * 1.5), colour)
+        place = rng.random(), rng.random(), rng.uniform(0.06, 0.25)
+        pixels = _with_spot(pixels, x, y, *place, _colour(rng.random(), rng.uniform(0.4, 1), rng.uniform(0.1, 1)))
     return _as_image(pixels, rng)
+
+
+def _with_spot(
+    pixels: Pixels, x: Pixels, y: Pixels, centre_x: float, centre_y: float, radius: float, colour: tuple[float, ...]
+) -> Pixels:
+    distance = (x - centre_x) ** 2 + (y - centre_y) ** 2
+    return _over(pixels, np.exp(-distance / radius**2 * 1.5), colour)
 
 
 def _with_sun(pixels: Pixels, rng: np.random.Generator, x: Pixels, y: Pixels, width: float) -> Pixels:

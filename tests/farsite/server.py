@@ -4,10 +4,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tests.farsite import bombs, civitai, corpus, files, hostile, journal, limits, mastodon, trouble
+from tests.farsite import bombs, civitai, civitaifiles, corpus, files, hostile, journal, limits, mastodon, trouble
 from tests.farsite.imagefap import routes as imagefap
 
-MODULES = [files, trouble, bombs, hostile, limits, civitai, mastodon, imagefap, journal]
+MODULES = [files, trouble, bombs, hostile, limits, civitai, civitaifiles, mastodon, imagefap, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 

@@ -21,6 +21,7 @@ from harvester.sites.mastodon.numbers import Numbers
 from harvester.sites.pages import Answer, Verdict
 from tests.farsite import civitai as good
 from tests.farsite import toots
+from tests.farsite.civitaifiles import with_text
 from tests.farsite.imagefap.pages import Writer
 from tests.farsite.imagefap.signing import Signer
 from tests.farsite.imagefap.world import world
@@ -136,8 +137,8 @@ def samples(name: str) -> list[bytes]:
         "accounts": lambda: [b'id,acct\r\n0,a@x\r\n1,"b,""@x"\r\n'],
         "ids": lambda: [b"1\n22\n\n333\n"],
         "embedded": lambda: [
-            good.with_text(_png(), "parameters", "a castle\nNegative prompt: x\nSteps: 20, Seed: 1"),
-            good.with_text(_png(), "prompt", '{"3": {"class_type": "KSampler", "inputs": {"positive": ["3", 0]}}}'),
+            with_text(_png(), "parameters", "a castle\nNegative prompt: x\nSteps: 20, Seed: 1"),
+            with_text(_png(), "prompt", '{"3": {"class_type": "KSampler", "inputs": {"positive": ["3", 0]}}}'),
         ],
     }
     return known[name]()
