@@ -19,7 +19,7 @@ from harvester.upkeep.findings import KINDS
 from harvester.version import VERSION
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 WIRING = {"BOT_NAME", "SPIDER_MODULES", "NEWSPIDER_MODULE", "COMMANDS_MODULE", "ADDONS", "DOWNLOADER_MIDDLEWARES",
           "DOWNLOADER", "SCHEDULER_PRIORITY_QUEUE", "ITEM_PIPELINES", "EXTENSIONS", "SPIDER_MIDDLEWARES",
           "CONCURRENT_ITEMS"}  # fmt: skip
@@ -142,3 +142,13 @@ def test_required_packages_have_an_upper_bound() -> None:
         lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
         wanted = [line for line in lines if line and not line.startswith(("#", "-r"))]
         assert [line for line in wanted if not re.fullmatch(r"\S+>=[\d.]+,<[\d.]+", line)] == []
+
+
+def test_contributing_names_only_files_that_are_there() -> None:
+    """Each path that CONTRIBUTING.md names lies in the repository or in the package."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    named = {word for word in _ticked(prose) if re.fullmatch(r"[\w./-]+(/|\.py|\.md)", word)}
+    named |= set(re.findall(r"[\w/]+\.py\b", text))
+    assert {"catalogue/owed.py", "harvester/reasons.py", "harvester/sites/"} <= named
+    assert [path for path in named if not any((ROOT / base / path).exists() for base in ("", "harvester"))] == []
