@@ -64,10 +64,10 @@ def main() -> int:
             if writer.exitcode:
                 return 1
         print(f"{'first s':>8} {'wall s':>8} {'CPU s':>8} {'peak MB':>8}  command")
-        return max(_timed(words.split(), data) for words in COMMANDS)
+        return max(_time_command(words.split(), data) for words in COMMANDS)
 
 
-def _timed(words: list[str], data: Path) -> int:
+def _time_command(words: list[str], data: Path) -> int:
     started = time.monotonic()
     command = [sys.executable, "-m", "scrapy", *words]
     settings = environment({"HARVESTER_DATA_DIR": str(data)})
@@ -80,8 +80,8 @@ def _timed(words: list[str], data: Path) -> int:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     wall, cpu = time.monotonic() - started, used.ru_utime + used.ru_stime
-    told = f"{first:8.2f} {wall:8.2f} {cpu:8.2f} {used.ru_maxrss / 1024:8.0f}"
-    print(f"{told}  scrapy {' '.join(words)}", flush=True)
+    figures = f"{first:8.2f} {wall:8.2f} {cpu:8.2f} {used.ru_maxrss / 1024:8.0f}"
+    print(f"{figures}  scrapy {' '.join(words)}", flush=True)
     return int(process.returncode != 0)
 
 

@@ -10,7 +10,7 @@ from benchmarks.measure import ROOT
 from benchmarks.venvs import binaries
 
 PICTURES = {".jpg", ".jpeg", ".png", ".gif"}
-OURS = "ours"
+HARVESTER = "ours"
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def _required() -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _ours(**settings: int) -> Callable[[Job, Path], Sequence[str]]:
-    return lambda job, bin: ours.command(job.data_set, job.out, bin / "python", **settings)
+def _harvester(**settings: int) -> Callable[[Job, Path], Sequence[str]]:
+    return lambda job, bin: ours.crawl_command(job.data_set, job.out, bin / "python", **settings)
 
 
 def _module(name: str, *arguments: str) -> Callable[[Job, Path], Sequence[str]]:
@@ -65,9 +65,9 @@ def _seed(job: Job, bin: Path) -> Sequence[str]:
 
 
 def _gallery_dl(job: Job, bin: Path) -> Sequence[str]:
-    naps = [word for kind in ("", "-request", "-extractor") for word in (f"--sleep{kind}", "0")]
-    places = ["--directory", str(job.out), "--filename", "/O", "--input-file", str(job.urls)]
-    return [f"{bin}/gallery-dl", "--config-ignore", "--quiet", "--no-part", *naps, *places]
+    sleep_options = [word for kind in ("", "-request", "-extractor") for word in (f"--sleep{kind}", "0")]
+    output_options = ["--directory", str(job.out), "--filename", "/O", "--input-file", str(job.urls)]
+    return [f"{bin}/gallery-dl", "--config-ignore", "--quiet", "--no-part", *sleep_options, *output_options]
 
 
 def _img2dataset(*more: str) -> Callable[[Job, Path], Sequence[str]]:
@@ -83,8 +83,8 @@ _GALLERY_DL, _IMG2DATASET = ("gallery-dl==1.32.18",), ("img2dataset==1.47.0",)
 _SEED = ("requests==2.34.2", f"Pillow=={version('pillow')}")
 
 CONTENDERS = (
-    Contender(OURS, "all", _ours(), pictures="images"),
-    Contender("unthrottled", "all, AutoThrottle off", _ours(AUTOTHROTTLE_ENABLED=0), pictures="images"),
+    Contender(HARVESTER, "all", _harvester(), pictures="images"),
+    Contender("unthrottled", "all, AutoThrottle off", _harvester(AUTOTHROTTLE_ENABLED=0), pictures="images"),
     Contender("limit", "all but catalogue and status", _module("limit"), pictures="images"),
     Contender("images", "Scrapy's ImagesPipeline: decode, encode", _module("stock", "images")),
     Contender("seed", "requests, 20 threads: decode, encode", _seed, _SEED),

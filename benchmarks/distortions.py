@@ -28,7 +28,7 @@ PHOTOS = (
     ),
 )
 SIDE = 800  # pixels, the longer one
-TURNS = {
+ROTATIONS = {
     "turned: flipped": Image.Transpose.FLIP_LEFT_RIGHT,
     "turned: upside down": Image.Transpose.ROTATE_180,
     "turned: by 90 degrees": Image.Transpose.ROTATE_90,
@@ -106,7 +106,7 @@ VERSIONS: Mapping[str, tuple[Version, str, int]] = {
     "border: 2 %": (_bordered(0.02, "black"), "jpg", 85),
     "border: 8 %": (_bordered(0.08, "white"), "jpg", 85),
     "tilted: 2 degrees": (_tilted, "jpg", 85),
-    **{word: (lambda picture, turn=turn: picture.transpose(turn), "jpg", 85) for word, turn in TURNS.items()},
+    **{word: (lambda picture, turn=turn: picture.transpose(turn), "jpg", 85) for word, turn in ROTATIONS.items()},
 }  # type: ignore[dict-item]
 ORIGINAL = "original"
 
@@ -125,8 +125,8 @@ def write(folder: Path) -> None:
         middle = picture.width // 2
         for side, box in (("left", (0, 0, middle, picture.height)), ("right", (middle, 0, *picture.size))):
             picture.crop(box).save(folder / f"{number:03}{side}--{ORIGINAL}.jpg", quality=92)
-    for name, flat in _flats():
-        flat.save(folder / f"flat{name}--{ORIGINAL}.jpg", quality=80)
+    for name, image in _low_detail_pictures():
+        image.save(folder / f"flat{name}--{ORIGINAL}.jpg", quality=80)
 
 
 def _file_word(word: str) -> str:
@@ -136,7 +136,7 @@ def _file_word(word: str) -> str:
 FILE_WORDS = {_file_word(word): word for word in VERSIONS}
 
 
-def _flats() -> Iterator[tuple[str, Image.Image]]:
+def _low_detail_pictures() -> Iterator[tuple[str, Image.Image]]:
     """Blank pages, single colours, gradients: not the same picture, though their hashes are."""
     rng = random.Random(8)
     for number in range(10):

@@ -16,12 +16,12 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import table
-from benchmarks.measure import CACHE, ROOT, Usage, alone, run
+from benchmarks.measure import CACHE, ROOT, Usage, benchmark_lock, run
 from benchmarks.venvs import NotInstalled, binaries
 
 HEAD = ("hashes", "kind", "contender", "pairs", "CPU s", "wall s", "search s", "ours ÷ it", "peak RSS MB", "others")
-ENOUGH = 100.0  # seconds: who took longer is not asked for ten times as many
-LIMIT = 1500.0
+SLOW_SECONDS = 100.0  # seconds: who took longer is not asked for ten times as many
+TIMEOUT_SECONDS = 1500.0
 PEERS = Path(__file__).parent / "peers"
 FAISS, IMAGEDEDUP = ("faiss-cpu==1.15.1", "numpy==2.4.6"), ("imagededup==0.3.3.post2",)
 
@@ -41,11 +41,11 @@ class Searcher:
         return binaries(self.environment, self.packages) if self.packages else Path(sys.executable).parent
 
 
-def _ours(task: str) -> Callable[[Path, str, str], Sequence[str]]:
+def _own_command(task: str) -> Callable[[Path, str, str], Sequence[str]]:
     return lambda bin, file, distance: [f"{bin}/python", "-m", "benchmarks.peers.ours_within", task, file, distance]
 
 
-def _peer(script: str, method: str) -> Callable[[Path, str, str], Sequence[str]]:
+def _peer_command(script: str, method: str) -> Callable[[Path, str, str], Sequence[str]]:
     return lambda bin, file, distance: [f"{bin}/python", str(PEERS / script), method, file, distance]
 
 
@@ -55,12 +55,12 @@ INCREMENTAL = "incremental"
 """Compares 1,000 new hashes with the others, so it finds fewer pairs."""
 
 SEARCHERS = (
-    Searcher("ours", _ours("within"), ALL),
-    Searcher("multihash", _peer("faiss_within.py", "multihash"), ALL[1:], "faiss", FAISS),
-    Searcher("flat", _peer("faiss_within.py", "flat"), ALL[1:], "faiss", FAISS),
-    Searcher("imagededup", _peer("imagededup_within.py", "brute_force_cython"), FEW, "imagededup", IMAGEDEDUP),
-    Searcher("BK-tree", _peer("imagededup_within.py", "bktree"), FEW, "imagededup", IMAGEDEDUP),
-    Searcher(INCREMENTAL, _ours("between"), ALL[2:]),
+    Searcher("ours", _own_command("within"), ALL),
+    Searcher("multihash", _peer_command("faiss_within.py", "multihash"), ALL[1:], "faiss", FAISS),
+    Searcher("flat", _peer_command("faiss_within.py", "flat"), ALL[1:], "faiss", FAISS),
+    Searcher("imagededup", _peer_command("imagededup_within.py", "brute_force_cython"), FEW, "imagededup", IMAGEDEDUP),
+    Searcher("BK-tree", _peer_command("imagededup_within.py", "bktree"), FEW, "imagededup", IMAGEDEDUP),
+    Searcher(INCREMENTAL, _own_command("between"), ALL[2:]),
 )
 
 
@@ -69,14 +69,14 @@ def main() -> int:
     options = _options()
     print(f"{table.machine()}; pairs within {options.distance} bits, medians of {options.runs} runs", flush=True)
     rows: list[tuple[str, ...]] = []
-    trouble: dict[str, str] = {}
-    with alone():
+    problems: dict[str, str] = {}
+    with benchmark_lock():
         for size in [size for size in ALL if size <= options.most]:
             for kind in ("even", "real"):
-                rows += _compared(size, kind, options, trouble)
+                rows += _compare(size, kind, options, problems)
     table.show(HEAD, rows)
-    print("\n".join(f"{name}: {why}" for name, why in trouble.items()))
-    return int(any("found" in why or "cannot" in why for why in trouble.values()))
+    print("\n".join(f"{name}: {problem}" for name, problem in problems.items()))
+    return int(any("found" in problem or "cannot" in problem for problem in problems.values()))
 
 
 def _options() -> argparse.Namespace:
@@ -89,7 +89,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _compared(size: int, kind: str, options: argparse.Namespace, trouble: dict[str, str]) -> list[tuple[str, ...]]:
+def _compare(size: int, kind: str, options: argparse.Namespace, problems: dict[str, str]) -> list[tuple[str, ...]]:
     file = CACHE / f"hashes-{kind}-{size}.npy"
     if not file.is_file():  # in a process of its own: memory that this one holds would be taken for a contender's
         command = [sys.executable, "-c", f"from benchmarks.hashes import file_of; file_of({kind!r}, {size})"]
@@ -97,37 +97,37 @@ def _compared(size: int, kind: str, options: argparse.Namespace, trouble: dict[s
     rows: list[tuple[str, ...]] = []
     expected, base = "", 0.0
     for searcher in SEARCHERS:
-        if size not in searcher.sizes or searcher.name not in options.only or searcher.name in trouble:
+        if size not in searcher.sizes or searcher.name not in options.only or searcher.name in problems:
             continue
-        usages = _measured(searcher, str(file), options, trouble)
+        usages = _measure_runs(searcher, str(file), options, problems)
         if not usages:
             continue
-        pairs, seconds = usages[0].said.split()
+        pairs, seconds = usages[0].last_line.split()
         cpu = median(usage.cpu for usage in usages)
         if searcher.name == "ours":
             expected, base = pairs, cpu
         elif searcher.name != INCREMENTAL and expected and pairs != expected:
-            trouble[searcher.name] = f"found {pairs} pairs of {size:,} {kind} hashes, not {expected}"
-        if max(usage.wall for usage in usages) > ENOUGH:
-            trouble[searcher.name] = f"not asked for more than {size:,}: that took {usages[0].wall:.0f} s"
+            problems[searcher.name] = f"found {pairs} pairs of {size:,} {kind} hashes, not {expected}"
+        if max(usage.wall for usage in usages) > SLOW_SECONDS:
+            problems[searcher.name] = f"not asked for more than {size:,}: that took {usages[0].wall:.0f} s"
         rows.append(_row(size, kind, searcher.name, pairs, seconds, usages, base))
     return rows
 
 
-def _measured(searcher: Searcher, file: str, options: argparse.Namespace, trouble: dict[str, str]) -> list[Usage]:
+def _measure_runs(searcher: Searcher, file: str, options: argparse.Namespace, problems: dict[str, str]) -> list[Usage]:
     usages: list[Usage] = []
     try:
         command = searcher.command(searcher.prepare(), file, str(options.distance))
         for _ in range(options.runs):
-            usages.append(run(command, CACHE / "output.txt", limit=LIMIT))
+            usages.append(run(command, CACHE / "output.txt", limit=TIMEOUT_SECONDS))
             print(f"{searcher.name}: {usages[-1].cpu:.1f} s of CPU", file=sys.stderr, flush=True)
             if usages[-1].code:
-                trouble[searcher.name] = f"cannot be measured: exit code {usages[-1].code}, {usages[-1].said}"
+                problems[searcher.name] = f"cannot be measured: exit code {usages[-1].code}, {usages[-1].last_line}"
                 return []
-            if usages[-1].wall > ENOUGH:
+            if usages[-1].wall > SLOW_SECONDS:
                 break
     except (NotInstalled, OSError) as error:
-        trouble[searcher.name] = f"cannot be run: {error}"
+        problems[searcher.name] = f"cannot be run: {error}"
         return []
     return usages
 
@@ -146,7 +146,7 @@ def _row(
         f"{float(seconds):.2f}",
         f"{base / cpu:.3f}" if base else "–",
         f"{median(usage.rss for usage in usages):.0f}",
-        f"{median(usage.others for usage in usages):.0%}",
+        f"{median(usage.other_load for usage in usages):.0%}",
     )
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import ours, table
-from benchmarks.known import known_urls, remember
-from benchmarks.measure import CACHE, Usage, alone, run
+from benchmarks.known import fill_catalogue, known_urls
+from benchmarks.measure import CACHE, Usage, benchmark_lock, run
 from benchmarks.nginx import serving
 from benchmarks.photos import photos
 
@@ -37,52 +37,52 @@ def main() -> int:
     folder = CACHE / str(options.images)
     names = photos(options.images)
     print(f"{table.machine()}; {options.images} new images, medians of {options.runs} runs", flush=True)
-    with alone(), serving(folder) as url:
-        _new(options.known, [url(name) for name in names], options.runs)
-        _known(max(options.known), options.runs)
+    with benchmark_lock(), serving(folder) as url:
+        _measure_new_work(options.known, [url(name) for name in names], options.runs)
+        _measure_known_work(max(options.known), options.runs)
     return 0
 
 
-def _new(sizes: Sequence[int], urls: Sequence[str], runs: int) -> None:
-    found: dict[int, list[tuple[float, ...]]] = {size: [] for size in sizes}
+def _measure_new_work(sizes: Sequence[int], urls: Sequence[str], runs: int) -> None:
+    results_by_size: dict[int, list[tuple[float, ...]]] = {size: [] for size in sizes}
     for _ in range(runs):
         for size in sizes:
-            found[size].append(_with_known(size, urls))
+            results_by_size[size].append(_crawl_beside_known(size, urls))
     rows = []
-    for size, taken in found.items():
-        whole, crawl, start, close, cpu, rss, others = (median(column) for column in zip(*taken, strict=True))
+    for size, results in results_by_size.items():
+        whole, crawl, start, close, cpu, rss, other_load = (median(column) for column in zip(*results, strict=True))
         speeds = (f"{whole:.0f}", f"{crawl:.0f}", f"{start:.2f}", f"{close:.2f}")
-        rows.append((f"{size:,}", *speeds, f"{cpu:.1f}", f"{rss:.0f}", f"{others:.0%}"))
+        rows.append((f"{size:,}", *speeds, f"{cpu:.1f}", f"{rss:.0f}", f"{other_load:.0%}"))
     table.show(NEW_HEAD, rows)
 
 
-def _with_known(size: int, urls: Sequence[str]) -> tuple[float, ...]:
+def _crawl_beside_known(size: int, urls: Sequence[str]) -> tuple[float, ...]:
     """Images/s of the process and of the crawl, seconds before and after the crawl, CPU ms per image, RSS, others."""
     data = _fresh()
-    arguments = ours.data_set(JOB, urls, before=remember(data, size))
+    arguments = ours.write_data_set(JOB, urls, before=fill_catalogue(data, size))
     usage = _crawl(arguments, data)
-    times = sorted(path.stat().st_ctime for path in ours.pictures(data))
+    times = sorted(path.stat().st_ctime for path in ours.list_pictures(data))
     if len(times) != len(urls):
         raise SystemExit(f"only {len(times)} of {len(urls)} pictures were made")
     crawl = (len(times) - 1) / (times[-1] - times[0])
     close = usage.began + usage.wall - times[-1]
-    costs = 1000 * usage.cpu / len(urls), usage.rss, usage.others
+    costs = 1000 * usage.cpu / len(urls), usage.rss, usage.other_load
     return len(urls) / usage.wall, crawl, times[0] - usage.began, close, *costs
 
 
-def _known(size: int, runs: int) -> None:
+def _measure_known_work(size: int, runs: int) -> None:
     print()
-    taken = [_all_known(size) for _ in range(runs)]
-    start = median(_all_known(1).wall for _ in range(runs))
-    wall, rss = median(usage.wall for usage in taken), median(usage.rss for usage in taken)
+    usages = [_crawl_all_known(size) for _ in range(runs)]
+    start = median(_crawl_all_known(1).wall for _ in range(runs))
+    wall, rss = median(usage.wall for usage in usages), median(usage.rss for usage in usages)
     bare = f"{size / max(wall - start, 0.001):,.0f}"
     table.show(KNOWN_HEAD, [(f"{size:,}", f"{size / wall:,.0f}", bare, f"{wall:.2f}", f"{start:.2f}", f"{rss:.0f}")])
 
 
-def _all_known(size: int) -> Usage:
+def _crawl_all_known(size: int) -> Usage:
     data = _fresh()
-    remember(data, size)
-    return _crawl(ours.data_set(JOB, known_urls(size)), data)
+    fill_catalogue(data, size)
+    return _crawl(ours.write_data_set(JOB, known_urls(size)), data)
 
 
 def _fresh() -> Path:
@@ -92,9 +92,9 @@ def _fresh() -> Path:
 
 
 def _crawl(arguments: Sequence[str], data: Path) -> Usage:
-    usage = run(ours.command(arguments, data), JOB / "output.txt")
+    usage = run(ours.crawl_command(arguments, data), JOB / "output.txt")
     if usage.code:
-        raise SystemExit(f"the crawl ended with exit code {usage.code}: {usage.said}")
+        raise SystemExit(f"the crawl ended with exit code {usage.code}: {usage.last_line}")
     return usage
 
 

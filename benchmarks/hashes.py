@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import CACHE
 
-AT_ONCE = 250_000
+BATCH_SIZE = 250_000
 BLANK, PLAIN, VERSIONS = 0.01, 0.04, 0.33
 NOISE = 0.08  # of a version, in parts of a frequency's usual size
-FLAT = np.array([0, 1 << 63, (1 << 63) + 1], np.uint64)
+BLANK_HASHES = np.array([0, 1 << 63, (1 << 63) + 1], np.uint64)
 
 
 def file_of(kind: str, number: int) -> Path:
@@ -46,13 +46,13 @@ def even(number: int) -> NDArray[np.uint64]:
 def real(number: int) -> NDArray[np.uint64]:
     """See the module."""
     generator = np.random.default_rng(number)
-    parts = [_some(generator, min(AT_ONCE, number - start)) for start in range(0, number, AT_ONCE)]
+    parts = [_draw_hashes(generator, min(BATCH_SIZE, number - start)) for start in range(0, number, BATCH_SIZE)]
     hashes = np.concatenate(parts)
     generator.shuffle(hashes)
     return hashes
 
 
-def _some(generator: np.random.Generator, number: int) -> NDArray[np.uint64]:
+def _draw_hashes(generator: np.random.Generator, number: int) -> NDArray[np.uint64]:
     steps = np.arange(8)
     size = (1 / (1 + np.hypot(*np.meshgrid(steps, steps))) ** 1.2).astype(np.float32).ravel()
     versions = int(number * VERSIONS)
@@ -61,14 +61,14 @@ def _some(generator: np.random.Generator, number: int) -> NDArray[np.uint64]:
     plain = int(number * PLAIN)
     frequencies[:plain] *= np.where(np.arange(64) < 8, 1, 0.001).astype(np.float32)
     # Versions of a picture come in families of very different sizes.
-    of = (generator.random(versions) ** 3 * (number - versions)).astype(np.int64)
-    frequencies[-versions:] = frequencies[of]
+    sources = (generator.random(versions) ** 3 * (number - versions)).astype(np.int64)
+    frequencies[-versions:] = frequencies[sources]
     frequencies[-versions:] += NOISE * size * generator.standard_normal((versions, 64), np.float32)
     frequencies[:, 0] = 9
     bits = frequencies > np.median(frequencies, axis=1, keepdims=True)
     hashes = np.packbits(bits, axis=1).view(">u8").ravel().astype(np.uint64)
     blank = generator.random(number) < BLANK
-    hashes[blank] = generator.choice(FLAT, int(blank.sum()))
+    hashes[blank] = generator.choice(BLANK_HASHES, int(blank.sum()))
     return hashes
 
 

@@ -11,10 +11,10 @@ from benchmarks.ours import PER_POST, PER_USER, account
 from harvester.catalogue import writer
 from harvester.catalogue.schema import images, sightings
 from harvester.catalogue.store import open_catalogue
-from harvester.imaging.values import RECIPE
-from harvester.items import Collection, Position, Promise
+from harvester.imaging.values import FINGERPRINT_VERSION
+from harvester.items import Collection, DatasetPosition, DiscoveredImage
 
-AT_ONCE = 5000
+BATCH_SIZE = 5000
 HOST = "known.example"
 
 
@@ -23,40 +23,47 @@ def known_urls(count: int) -> list[str]:
     return [f"http://{HOST}/media/{number}.jpg" for number in range(count)]
 
 
-def remember(data: Path, count: int) -> list[str]:
+def fill_catalogue(data: Path, count: int) -> list[str]:
     """Make the catalogue of a data directory; returns the accounts, as the accounts file must list them."""
     engine = open_catalogue(f"sqlite:///{data.absolute() / 'catalogue.db'}")
     accounts = [account(number) for number in range(-(-count // PER_USER))]
     with engine.begin() as connection:
-        row = writer.collection_id(connection, Collection("mastodon", "images/mastodon", "jpeg"))
-        writer.name_accounts(connection, row, dict(enumerate(accounts)))
+        row = writer.get_or_create_collection(connection, Collection("mastodon", "images/mastodon", "jpeg"))
+        writer.record_accounts(connection, row, dict(enumerate(accounts)))
     urls = known_urls(count)
-    for start in range(0, count, AT_ONCE):
+    for start in range(0, count, BATCH_SIZE):
         with engine.begin() as connection:
-            writer.promise(connection, row, list(_promises(urls[start : start + AT_ONCE], start)))
-            writer.finish(connection, list(_outcomes(connection)))
+            writer.record_discovered(connection, row, list(_discovered_images(urls[start : start + BATCH_SIZE], start)))
+            writer.record_outcomes(connection, list(_outcomes(connection)))
     engine.dispose()
     return accounts
 
 
-def _promises(urls: Sequence[str], start: int) -> Iterator[Promise]:
+def _discovered_images(urls: Sequence[str], start: int) -> Iterator[DiscoveredImage]:
     """The positions that `ours.data_set` gives to the same URLs."""
     for number, url in enumerate(urls, start):
         user, place = divmod(number, PER_USER)
-        yield Promise(key=url, host=HOST, position=Position(user, *divmod(place, PER_POST)), author=account(user))
+        yield DiscoveredImage(
+            key=url, host=HOST, position=DatasetPosition(user, *divmod(place, PER_POST)), author=account(user)
+        )
 
 
-def _outcomes(connection: Connection) -> Iterator[writer.Outcome]:
+def _outcomes(connection: Connection) -> Iterator[writer.ImageOutcome]:
     """Everything owed is done."""
-    owed = (
+    query = (
         select(images.c.id, sightings.c.id, sightings.c.name)
         .join(sightings, sightings.c.image_id == images.c.id)
         .where(images.c.status == "pending")
     )
-    for row, sighting, name in connection.execute(owed).all():
-        sha256 = hashlib.sha256(str(row).encode()).hexdigest()
-        yield writer.Outcome(
-            row, "done", asked_at=writer.now(), sha256=sha256, files={sighting: f"{name}.jpg"}, blob=_blob(sha256)
+    for image_id, placement_id, name in connection.execute(query).all():
+        sha256 = hashlib.sha256(str(image_id).encode()).hexdigest()
+        yield writer.ImageOutcome(
+            image_id,
+            "done",
+            asked_at=writer.now(),
+            sha256=sha256,
+            files={placement_id: f"{name}.jpg"},
+            blob=_blob(sha256),
         )
 
 
@@ -72,6 +79,6 @@ def _blob(sha256: str) -> dict[str, Any]:
         "bytes": 200_000,
         "animated": False,
         "frames": 1,
-        "recipe": RECIPE,
+        "recipe": FINGERPRINT_VERSION,
         **dict(zip(("phash", "dhash", "average", "whash"), words, strict=True)),
     }

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.watch import Watch
+from tests.watch import MemoryWatch
 
 ROOT = Path(__file__).parent.parent
 CACHE = Path("/tmp/harvester-bench")
@@ -29,9 +29,9 @@ class Usage:
     wall: float
     cpu: float
     rss: float
-    others: float
+    other_load: float
     code: int
-    said: str
+    last_line: str
 
 
 def run(
@@ -48,17 +48,17 @@ def run(
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment(settings or {}), stdout=file, stderr=file, start_new_session=True
         )
-        with _killed(process, limit), Watch(process.pid, tick=1.0) as watch:
+        with _killing_at_end(process, limit), MemoryWatch(process.pid, tick=1.0) as watch:
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.monotonic() - started
             process.returncode = os.waitstatus_to_exitcode(status)
-    rss, cpu = max(usage.ru_maxrss / 1024, watch.together), usage.ru_utime + usage.ru_stime
-    others = max(0.0, _busy() - busy - cpu) / (wall * (os.cpu_count() or 1))
-    return Usage(began, wall, cpu, rss, others, process.returncode, _last_line(output))
+    rss, cpu = max(usage.ru_maxrss / 1024, watch.total_peak), usage.ru_utime + usage.ru_stime
+    other_load = max(0.0, _busy() - busy - cpu) / (wall * (os.cpu_count() or 1))
+    return Usage(began, wall, cpu, rss, other_load, process.returncode, _last_line(output))
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
+def benchmark_lock() -> Iterator[None]:
     """Two benchmarks at a time would measure each other, and share folders: the second one ends here."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as file:
@@ -78,13 +78,13 @@ def _busy() -> float:
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """No proxy; compiled modules may be kept and output is written in blocks, as on anybody's machine."""
-    ours = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
-    kept = {name: value for name, value in os.environ.items() if name not in ours}
-    return kept | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} | dict(settings)
+    excluded = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+    inherited = {name: value for name, value in os.environ.items() if name not in excluded}
+    return inherited | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"} | dict(settings)
 
 
 @contextlib.contextmanager
-def _killed(process: subprocess.Popen[bytes], limit: float) -> Iterator[None]:
+def _killing_at_end(process: subprocess.Popen[bytes], limit: float) -> Iterator[None]:
     """Whatever is left of the process and its children is killed at the end, or when the time is up."""
 
     def kill() -> None:

@@ -16,9 +16,9 @@ from PIL import Image
 
 from benchmarks import scenes, table
 from harvester.blobs import digest
-from harvester.imaging.convert import process
-from harvester.imaging.fingerprint import hashes
-from harvester.imaging.values import Options
+from harvester.imaging.convert import process_image
+from harvester.imaging.fingerprint import compute_hashes
+from harvester.imaging.values import ConversionOptions
 
 KINDS: Mapping[str, Callable[[int], bytes]] = {
     "baseline JPEG": scenes.jpeg,
@@ -51,29 +51,29 @@ def _column(kind: Callable[[int], bytes], pictures: int, repeats: int) -> dict[s
         data = kind(number)
         sizes.append(len(data) / 1000)
         for step, call in _steps(data).items():
-            times.setdefault(step, []).extend(_timed(call) for _ in range(repeats))
-    return {"kB": f"{median(sizes):.0f}"} | {step: f"{1000 * median(taken):.2f}" for step, taken in times.items()}
+            times.setdefault(step, []).extend(_time_call(call) for _ in range(repeats))
+    return {"kB": f"{median(sizes):.0f}"} | {step: f"{1000 * median(seconds):.2f}" for step, seconds in times.items()}
 
 
-def _timed(call: Callable[[], object]) -> float:
+def _time_call(call: Callable[[], object]) -> float:
     before = thread_time()
     call()
     return thread_time() - before
 
 
 def _steps(data: bytes) -> dict[str, Callable[[], object]]:
-    done = process(data, Options())
+    done = process_image(data, ConversionOptions())
     picture, plane = _decoded(data).convert("RGB"), done.plane
     steps: dict[str, Callable[[], object]] = {
         "sha256": partial(digest, data),
-        "all of process()": partial(process, data, Options()),
+        "all of process()": partial(process_image, data, ConversionOptions()),
         "Pillow: decode, full": partial(_decoded, data),
     }
     if done.facts.format == "JPEG":
         steps["decode, reduced"] = partial(_reduced, data)
     return steps | {
         "encode JPEG, quality 95": partial(_encoded, picture),
-        "all four hashes of the plane": partial(hashes, plane),
+        "all four hashes of the plane": partial(compute_hashes, plane),
         "imagehash: phash": partial(imagehash.phash, plane),
         "imagehash: dhash": partial(imagehash.dhash, plane),
         "imagehash: average": partial(imagehash.average_hash, plane),

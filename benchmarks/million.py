@@ -12,16 +12,16 @@ from sqlalchemy import Table, insert, update
 
 from harvester.catalogue import schema
 from harvester.catalogue.searches import HASHES
-from harvester.catalogue.sizes import sizes
+from harvester.catalogue.sizes import size_values
 from harvester.catalogue.store import open_catalogue
 
 SHARES = {"mastodon": 0.5, "civitai": 0.35, "imagefap": 0.15}
 PER_AUTHOR = 200
 PER_ALBUM, PER_OWNER = 500, 5000
-AT_ONCE = 20_000
+BATCH_SIZE = 20_000
 NOW = 1_790_000_000
 
-FATES = ["done"] * 94 + ["failed"] * 3 + ["skipped"] * 2 + ["pending"]
+STATUSES = ["done"] * 94 + ["failed"] * 3 + ["skipped"] * 2 + ["pending"]
 REASONS = {"failed": ["http-gone", "timeout", "gone", "not-an-image"], "skipped": ["robots", "too-small"]}
 GROUP_SIZES = (2, 2, 2, 2, 3, 3, 4, 6)
 FORMATS = [("JPEG", "jpg")] * 7 + [("PNG", "png")] * 2 + [("WEBP", "webp"), ("GIF", "gif")]
@@ -38,17 +38,19 @@ def write(data: Path, number: int) -> None:
             connection.execute(insert(schema.collections).values(**values))
         _fill(connection, schema.owners, _owners(number))
         _fill(connection, schema.albums, _albums(number))
-        fates = [chance.choice(FATES) for _ in range(number)]
+        statuses = [chance.choice(STATUSES) for _ in range(number)]
         shas = [_sha(chance.randrange(row) if row and chance.random() < 0.05 else row) for row in range(number)]
-        kept = list(dict.fromkeys(sha for sha, fate in zip(shas, fates, strict=True) if fate == "done"))
-        _fill(connection, schema.blobs, (_blob(sha, chance) for sha in kept))
-        _fill(connection, schema.images, (_image(row, number, fates[row], shas[row], chance) for row in range(number)))
-        connection.execute(update(schema.images).values(**sizes(schema.images.c.sha256)))
-        _fill(connection, schema.sightings, _sightings(number, fates))
-        _fill(connection, schema.album_images, _places(number))
+        done_shas = list(dict.fromkeys(sha for sha, status in zip(shas, statuses, strict=True) if status == "done"))
+        _fill(connection, schema.blobs, (_blob(sha, chance) for sha in done_shas))
+        _fill(
+            connection, schema.images, (_image(row, number, statuses[row], shas[row], chance) for row in range(number))
+        )
+        connection.execute(update(schema.images).values(**size_values(schema.images.c.sha256)))
+        _fill(connection, schema.sightings, _placements(number, statuses))
+        _fill(connection, schema.album_images, _album_images(number))
         search = {"id": 1, "recipe": 1, "limits": {}, "started_at": NOW, "finished_at": NOW}
         _fill(connection, schema.searches, [search])
-        _fill(connection, schema.pairs, _pairs(kept, chance))
+        _fill(connection, schema.pairs, _pairs(done_shas, chance))
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
@@ -56,7 +58,7 @@ def write(data: Path, number: int) -> None:
 
 def _fill(connection: Any, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     rest = iter(rows)
-    while batch := list(itertools.islice(rest, AT_ONCE)):
+    while batch := list(itertools.islice(rest, BATCH_SIZE)):
         connection.execute(insert(table), batch)
 
 
@@ -69,9 +71,11 @@ def _site(row: int, number: int) -> int:
     return 1 if share < SHARES["mastodon"] else 2 if share < 1 - SHARES["imagefap"] else 3
 
 
-def _image(row: int, number: int, fate: str, sha: str, chance: random.Random) -> dict[str, Any]:
+def _image(row: int, number: int, status: str, sha: str, chance: random.Random) -> dict[str, Any]:
     site = _site(row, number)
-    told = json.dumps({"post_id": str(row), "text": "some words of the post " * 8, "meta": {"size": [1024, 768]}})
+    metadata_json = json.dumps(
+        {"post_id": str(row), "text": "some words of the post " * 8, "meta": {"size": [1024, 768]}}
+    )
     return {
         "id": row + 1,
         "collection_id": site,
@@ -80,15 +84,15 @@ def _image(row: int, number: int, fate: str, sha: str, chance: random.Random) ->
         "host": f"files{row % 7}.example.social",
         "page": f"https://example.social/@user{row // PER_AUTHOR}/{row}",
         "author": f"user{row // PER_AUTHOR}@example.social",
-        "metadata": json.loads(told),
-        "status": fate,
-        "reason": chance.choice(REASONS.get(fate, [""])),
-        "detail": "HTTP 404" if fate == "failed" else "",
+        "metadata": json.loads(metadata_json),
+        "status": status,
+        "reason": chance.choice(REASONS.get(status, [""])),
+        "detail": "HTTP 404" if status == "failed" else "",
         "attempts": 1,
         "promised_at": NOW,
         "asked_at": NOW,
         "finished_at": NOW,
-        "sha256": sha if fate == "done" else None,
+        "sha256": sha if status == "done" else None,
     }
 
 
@@ -104,20 +108,20 @@ def _blob(sha: str, chance: random.Random) -> dict[str, Any]:
             "stored_at": NOW}  # fmt: skip
 
 
-def _sightings(number: int, fates: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _placements(number: int, statuses: Sequence[str]) -> Iterator[dict[str, Any]]:
     for row in range(number):
         if (site := _site(row, number)) < 3:
-            place = {"user_index": row // PER_AUTHOR, "post_index": row % PER_AUTHOR, "url_index": 0}
-            named = f"{row // PER_AUTHOR}_{row % PER_AUTHOR}_0" if site == 1 else str(row)
-            there = fates[row] == "done"
-            yield {"image_id": row + 1, "collection_id": site, "name": named,
-                   "file": f"{named}.jpg" if there else None, "file_sha256": _sha(row) if there else None,
-                   **(place if site == 1 else dict.fromkeys(place))}  # fmt: skip
+            position = {"user_index": row // PER_AUTHOR, "post_index": row % PER_AUTHOR, "url_index": 0}
+            name = f"{row // PER_AUTHOR}_{row % PER_AUTHOR}_0" if site == 1 else str(row)
+            is_done = statuses[row] == "done"
+            yield {"image_id": row + 1, "collection_id": site, "name": name,
+                   "file": f"{name}.jpg" if is_done else None, "file_sha256": _sha(row) if is_done else None,
+                   **(position if site == 1 else dict.fromkeys(position))}  # fmt: skip
 
 
-def _pairs(kept: Sequence[str], chance: random.Random) -> Iterator[dict[str, Any]]:
+def _pairs(shas: Sequence[str], chance: random.Random) -> Iterator[dict[str, Any]]:
     """One picture in eleven is in a group of two to six, each like the next one by one method or more."""
-    rest = iter(chance.sample(kept, len(kept) // 11))
+    rest = iter(chance.sample(shas, len(shas) // 11))
     while len(group := sorted(itertools.islice(rest, chance.choice(GROUP_SIZES)))) > 1:
         for first, second in itertools.pairwise(group):
             for method in chance.sample(HASHES, chance.randint(1, len(HASHES))):
@@ -125,27 +129,27 @@ def _pairs(kept: Sequence[str], chance: random.Random) -> Iterator[dict[str, Any
                        "score": chance.randrange(5), "search_id": 1}  # fmt: skip
 
 
-def _kept(number: int) -> range:
+def _imagefap_rows(number: int) -> range:
     return range(int(number * (1 - SHARES["imagefap"])) + 1, number)
 
 
 def _owners(number: int) -> Iterator[dict[str, Any]]:
-    for owner in range(-(-len(_kept(number)) // PER_OWNER)):
+    for owner in range(-(-len(_imagefap_rows(number)) // PER_OWNER)):
         yield {"id": owner + 1, "site": "imagefap", "key": str(1000 + owner), "name": f"owner {owner}",
                "listed_at": NOW, "finished_at": NOW}  # fmt: skip
 
 
 def _albums(number: int) -> Iterator[dict[str, Any]]:
-    for album in range(-(-len(_kept(number)) // PER_ALBUM)):
+    for album in range(-(-len(_imagefap_rows(number)) // PER_ALBUM)):
         yield {"id": album + 1, "owner_id": album * PER_ALBUM // PER_OWNER + 1, "key": str(500 + album),
                "name": f"album {album}", "kind": "pictures", "pages": 21, "read_at": NOW + album,
                "finished_at": NOW + album}  # fmt: skip
 
 
-def _places(number: int) -> Iterator[dict[str, Any]]:
+def _album_images(number: int) -> Iterator[dict[str, Any]]:
     """One image in ten is in a second album."""
-    albums = -(-len(_kept(number)) // PER_ALBUM)
-    for place, row in enumerate(_kept(number)):
+    albums = -(-len(_imagefap_rows(number)) // PER_ALBUM)
+    for place, row in enumerate(_imagefap_rows(number)):
         yield {"album_id": place // PER_ALBUM + 1, "image_id": row + 1, "position": place % PER_ALBUM, "name": ""}
         if place % 10 == 0 and albums > 1:
             other = (place // PER_ALBUM + 1) % albums + 1

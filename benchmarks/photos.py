@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks import scenes
 from benchmarks.measure import CACHE
 
-RECIPE = 3
+PICTURES_VERSION = 3
 """Goes up whenever the same number gets another picture."""
 
 Paint = Callable[[int], tuple[str, bytes]]
@@ -41,20 +41,20 @@ def main() -> int:
 
 def photos(count: int, folder: Path | None = None) -> list[str]:
     """The usual set: file names in `folder`, by default the cache folder of that size."""
-    return ensure(folder or CACHE / str(count), count, photo)
+    return ensure_pictures(folder or CACHE / str(count), count, photo)
 
 
-def ensure(folder: Path, count: int, paint: Paint) -> list[str]:
+def ensure_pictures(folder: Path, count: int, paint: Paint) -> list[str]:
     """The names of the pictures 0 to `count` - 1; what is not complete is made anew."""
     marker = folder / ".complete"
-    wanted = f"{RECIPE} {count}"
-    if not (marker.is_file() and marker.read_text() == wanted):
+    version_line = f"{PICTURES_VERSION} {count}"
+    if not (marker.is_file() and marker.read_text() == version_line):
         print(f"painting {count} pictures into {folder} …", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             list(pool.map(partial(_paint, folder, paint), range(count), chunksize=4))
-        marker.write_text(wanted)
+        marker.write_text(version_line)
     return sorted(path.name for path in folder.iterdir() if path != marker)
 
 
@@ -75,7 +75,7 @@ def _jpeg(number: int, serial: int) -> bytes:
     return scenes.jpeg(number, progressive=serial % 5 == 0)
 
 
-def large(number: int) -> tuple[str, bytes]:
+def large_photo(number: int) -> tuple[str, bytes]:
     """One picture of 20 megapixels: a JPEG, a PNG, a JPEG that has to be turned, a PNG with alpha, and so on."""
     size, kind = scenes.TWENTY_MEGAPIXELS, number % 4
     if kind % 2:

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.farsite.process import Farsite, running
+from tests.farsite.process import Farsite, run_farsite
 
 ROOT = Path(__file__).parent.parent
 PER_POST, PER_USER = 4, 200
@@ -25,9 +25,9 @@ PER_POST, PER_USER = 4, 200
 def main() -> int:
     """Exit code 1 when the crawl ended with an error."""
     options = _options()
-    with tempfile.TemporaryDirectory() as folder, running() as site:
+    with tempfile.TemporaryDirectory() as folder, run_farsite() as site:
         print(f"writing a data set of {options.urls:,} URLs …", flush=True)
-        arguments = _write(Path(folder), site, options.urls)
+        arguments = _write_data_set(Path(folder), site, options.urls)
         return _watch(arguments, Path(folder, "data"), site, options.seconds)
 
 
@@ -38,7 +38,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _write(folder: Path, site: Farsite, urls: int) -> list[str]:
+def _write_data_set(folder: Path, site: Farsite, urls: int) -> list[str]:
     posts, accounts = folder / "user_posts.json", folder / "accounts.csv"
     with posts.open("w", encoding="utf-8") as file, accounts.open("w", encoding="utf-8") as table:
         file.write("{")
@@ -46,10 +46,12 @@ def _write(folder: Path, site: Farsite, urls: int) -> list[str]:
         for user, start in enumerate(range(0, urls, PER_USER)):
             acct = f"user{user}@host{user % 3}.example"
             host = f"127.0.0.{1 + user % 3}"
-            mine = [site.url(f"/numbered/{number}.jpg", host) for number in range(start, min(start + PER_USER, urls))]
+            user_urls = [
+                site.url(f"/numbered/{number}.jpg", host) for number in range(start, min(start + PER_USER, urls))
+            ]
             of_user = [
-                {"index": index, "image_urls": mine[first : first + PER_POST]}
-                for index, first in enumerate(range(0, len(mine), PER_POST))
+                {"index": index, "image_urls": user_urls[first : first + PER_POST]}
+                for index, first in enumerate(range(0, len(user_urls), PER_POST))
             ]
             file.write(f"{',' if user else ''}\n{json.dumps(acct)}: {json.dumps(of_user)}")
             table.write(acct + "\n")
@@ -66,7 +68,7 @@ def _watch(arguments: list[str], data: Path, site: Farsite, seconds: int) -> int
         first = _first_request(site, started, seconds)
         while crawl.poll() is None and time.monotonic() - started < seconds:
             time.sleep(10)
-            print(f"{time.monotonic() - started:8.0f} {_rss(crawl.pid):8.0f} {_asked(site):10,}", flush=True)
+            print(f"{time.monotonic() - started:8.0f} {_rss(crawl.pid):8.0f} {_request_count(site):10,}", flush=True)
         crawl.send_signal(signal.SIGINT)
         code = crawl.wait()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
@@ -84,7 +86,7 @@ def _rss(pid: int) -> float:
     return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
 
 
-def _asked(site: Farsite) -> int:
+def _request_count(site: Farsite) -> int:
     return int(site.counts()["requests"])
 
 

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import ours, table
-from benchmarks.measure import CACHE, alone, run
+from benchmarks.measure import CACHE, benchmark_lock, run
 from benchmarks.nginx import serving
-from benchmarks.photos import ensure, large, photos
+from benchmarks.photos import ensure_pictures, large_photo, photos
 from harvester.settings import EXTENSIONS
 
 HEAD = ("pictures", "ticks", "late by ms: p50", "p99", "most", "over 100 ms", "images/s", "peak RSS MB")
@@ -29,31 +29,33 @@ def main() -> int:
     parser.add_argument("--usual", type=int, default=0)
     options = parser.parse_args()
     folder = CACHE / f"large-{options.images}"
-    sets = {f"{options.images} of 20 Mpx": (folder, ensure(folder, options.images, large))}
+    sets = {f"{options.images} of 20 Mpx": (folder, ensure_pictures(folder, options.images, large_photo))}
     if options.usual:
         sets[f"{options.usual} of 1 Mpx"] = (CACHE / str(options.usual), photos(options.usual))
     print(table.machine(), flush=True)
-    with alone():
-        table.show(HEAD, [_row(what, folder, names) for what, (folder, names) in sets.items()])
+    with benchmark_lock():
+        table.show(HEAD, [_row(label, folder, names) for label, (folder, names) in sets.items()])
     return 0
 
 
-def _row(what: str, folder: Path, names: Sequence[str]) -> tuple[str, ...]:
+def _row(label: str, folder: Path, names: Sequence[str]) -> tuple[str, ...]:
     job = CACHE / "jobs/stalls"
     shutil.rmtree(job, ignore_errors=True)
     with serving(folder) as url:
-        arguments = ours.data_set(job, [url(name) for name in names])
-        listened = {"EXTENSIONS": json.dumps(EXTENSIONS | {"benchmarks.heartbeat.Heartbeat": 50})}
-        command = ours.command(arguments, job / "out", HEARTBEAT_FILE=str(job / "late.json"), **listened)
+        arguments = ours.write_data_set(job, [url(name) for name in names])
+        heartbeat_settings = {"EXTENSIONS": json.dumps(EXTENSIONS | {"benchmarks.heartbeat.Heartbeat": 50})}
+        command = ours.crawl_command(
+            arguments, job / "out", HEARTBEAT_FILE=str(job / "late.json"), **heartbeat_settings
+        )
         usage = run(command, job / "output.txt")
-    made = ours.pictures(job / "out")
-    if usage.code or len(made) != len(names):
-        raise SystemExit(f"{what}: exit code {usage.code}, {len(made)} pictures: {usage.said}")
+    pictures = ours.list_pictures(job / "out")
+    if usage.code or len(pictures) != len(names):
+        raise SystemExit(f"{label}: exit code {usage.code}, {len(pictures)} pictures: {usage.last_line}")
     late = sorted(json.loads((job / "late.json").read_text()))
     shutil.rmtree(job / "out")
-    at = [f"{late[min(len(late) - 1, int(len(late) * share))]:.1f}" for share in (0.5, 0.99, 1)]
+    percentiles = [f"{late[min(len(late) - 1, int(len(late) * share))]:.1f}" for share in (0.5, 0.99, 1)]
     slow = sum(ms > 100 for ms in late)
-    return (what, f"{len(late):,}", *at, str(slow), f"{len(names) / usage.wall:.1f}", f"{usage.rss:.0f}")
+    return (label, f"{len(late):,}", *percentiles, str(slow), f"{len(names) / usage.wall:.1f}", f"{usage.rss:.0f}")
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from benchmarks import ours, table
-from benchmarks.contenders import CONTENDERS, OURS, Contender, Job
-from benchmarks.measure import CACHE, ROOT, Usage, alone, run
+from benchmarks.contenders import CONTENDERS, HARVESTER, Contender, Job
+from benchmarks.measure import CACHE, ROOT, Usage, benchmark_lock, run
 from benchmarks.nginx import serving
 from benchmarks.venvs import NotInstalled
 
@@ -32,21 +32,21 @@ class Runs:
     """What one contender did; `trouble` says why it takes part no longer."""
 
     contender: Contender
-    trouble: str = ""
+    problem: str = ""
     usages: list[Usage] = field(default_factory=list)
     pictures: list[int] = field(default_factory=list)
 
-    def one(self, job: Job, *, counts: bool = True) -> None:
+    def run_once(self, job: Job, *, counts: bool = True) -> None:
         """One run into an empty folder, which is removed again."""
         try:
             usage = run(self.contender.command(job, self.contender.prepare()), CACHE / "output.txt")
         except (NotInstalled, OSError) as error:
-            self.trouble = f"cannot be run: {error}"
+            self.problem = f"cannot be run: {error}"
             return
         pictures = self.contender.count(job.out)
         shutil.rmtree(job.out, ignore_errors=True)
         if usage.code or not pictures:
-            self.trouble = f"exit code {usage.code} after {usage.wall:.0f} s, {pictures} pictures: {usage.said}"
+            self.problem = f"exit code {usage.code} after {usage.wall:.0f} s, {pictures} pictures: {usage.last_line}"
         elif counts:
             self.usages.append(usage)
             self.pictures.append(pictures)
@@ -65,61 +65,61 @@ def main() -> int:
     subprocess.run([sys.executable, "-m", "benchmarks.photos", f"--images={options.images}"], cwd=ROOT, check=True)
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     print(f"{table.machine()}; {options.runs} runs of {options.images} images", flush=True)
-    chosen = [Runs(contender) for contender in CONTENDERS if contender.name in (options.only or contender.name)]
-    with alone(), serving(folder) as url:
-        _warm(chosen, names, url)
-        _measure(chosen, _job("all", [url(name) for name in names]), options.runs)
-    _show(chosen)
-    return int(any(runs.trouble for runs in chosen))
+    all_runs = [Runs(contender) for contender in CONTENDERS if contender.name in (options.only or contender.name)]
+    with benchmark_lock(), serving(folder) as url:
+        _warm(all_runs, names, url)
+        _measure(all_runs, _job("all", [url(name) for name in names]), options.runs)
+    _show(all_runs)
+    return int(any(runs.problem for runs in all_runs))
 
 
 def _options() -> argparse.Namespace:
-    known = [contender.name for contender in CONTENDERS]
+    names = [contender.name for contender in CONTENDERS]
     parser = argparse.ArgumentParser(description="Ours and others, side by side.")
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", type=lambda text: text.split(","), help=f"of: {','.join(known)}")
+    parser.add_argument("--only", type=lambda text: text.split(","), help=f"of: {','.join(names)}")
     options = parser.parse_args()
-    if unknown := set(options.only or ()) - set(known):
-        parser.error(f"--only: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    if unknown := set(options.only or ()) - set(names):
+        parser.error(f"--only: there is no {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     return options
 
 
 def _job(name: str, urls: Sequence[str]) -> Job:
     folder = CACHE / "jobs" / name
     shutil.rmtree(folder, ignore_errors=True)
-    arguments = ours.data_set(folder, urls)
+    arguments = ours.write_data_set(folder, urls)
     listed = folder / "urls.txt"
     listed.write_text("\n".join(urls) + "\n")
     return Job(listed, arguments, folder / "out")
 
 
-def _warm(chosen: Sequence[Runs], names: Sequence[str], url: Callable[[str], str]) -> None:
+def _warm(all_runs: Sequence[Runs], names: Sequence[str], url: Callable[[str], str]) -> None:
     """Untimed: every file once through nginx, and every contender over a few, which also compiles its modules."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for name in names:
         with direct.open(url(name)) as answer:
             answer.read()
     few = _job("few", [url(name) for name in names[:WARM]])
-    for runs in chosen:
-        runs.one(few, counts=False)
+    for runs in all_runs:
+        runs.run_once(few, counts=False)
 
 
-def _measure(chosen: Sequence[Runs], job: Job, times: int) -> None:
+def _measure(all_runs: Sequence[Runs], job: Job, times: int) -> None:
     for number in range(times):
-        for runs in chosen:
-            if not runs.trouble:
-                runs.one(job)
-                told = runs.trouble or f"{runs.speeds[-1]:.0f} images/s"
-                print(f"run {number + 1} of {times}: {runs.contender.name}: {told}", file=sys.stderr, flush=True)
+        for runs in all_runs:
+            if not runs.problem:
+                runs.run_once(job)
+                result = runs.problem or f"{runs.speeds[-1]:.0f} images/s"
+                print(f"run {number + 1} of {times}: {runs.contender.name}: {result}", file=sys.stderr, flush=True)
 
 
-def _show(chosen: Sequence[Runs]) -> None:
-    base = next((median(runs.speeds) for runs in chosen if runs.contender.name == OURS and runs.speeds), None)
-    table.show(HEAD, [_row(runs, base) for runs in chosen if runs.usages])
-    for runs in chosen:
-        if runs.trouble:
-            print(f"{runs.contender.name}: {runs.trouble}")
+def _show(all_runs: Sequence[Runs]) -> None:
+    base = next((median(runs.speeds) for runs in all_runs if runs.contender.name == HARVESTER and runs.speeds), None)
+    table.show(HEAD, [_row(runs, base) for runs in all_runs if runs.usages])
+    for runs in all_runs:
+        if runs.problem:
+            print(f"{runs.contender.name}: {runs.problem}")
 
 
 def _row(runs: Runs, base: float | None) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ def _row(runs: Runs, base: float | None) -> tuple[str, ...]:
         f"{base / speed:.2f}" if base else "–",
         f"{median(cpu):.1f}",
         f"{median(usage.rss for usage in runs.usages):.0f}",
-        f"{median(usage.others for usage in runs.usages):.0%}",
+        f"{median(usage.other_load for usage in runs.usages):.0%}",
         f"{min(runs.pictures)}",
     )
 

@@ -19,14 +19,14 @@ def binaries(name: str, packages: Sequence[str]) -> Path:
     """The `bin` folder of the environment of that name, with exactly these requirements in it. Raises NotInstalled."""
     folder = VENVS / name
     marker = folder / "requirements.txt"
-    wanted = "\n".join(packages)
-    if not (marker.is_file() and marker.read_text() == wanted):
+    requirements = "\n".join(packages)
+    if not (marker.is_file() and marker.read_text() == requirements):
         print(f"making {folder} with {', '.join(packages)} …", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         _run(sys.executable, "-m", "venv", str(folder))
         pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run(*pip, *packages)
-        marker.write_text(wanted)
+        marker.write_text(requirements)
     return folder / "bin"
 
 

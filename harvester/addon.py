@@ -2,9 +2,9 @@
 
 from scrapy.settings import BaseSettings
 
-from harvester.errors import BadInput
-from harvester.logs import guard
-from harvester.places import Places, keep_private
+from harvester.errors import UsageProblem
+from harvester.logs import guard_log_records
+from harvester.places import DataPaths, set_private_umask
 from harvester.version import VERSION
 
 _SLOW_TO_IMPORT = {
@@ -14,26 +14,26 @@ _SLOW_TO_IMPORT = {
 """Parts of Scrapy that are imported even where they are off, unless they are taken out of Scrapy's own lists."""
 
 
-class Harvester:
+class HarvesterAddon:
     """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty; has the log guarded; takes out what is off."""
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Called by Scrapy once per crawl, also of a script. What it writes is private to the user."""
-        keep_private()
-        guard()
-        for switch, (parts, name) in _SLOW_TO_IMPORT.items():
+        set_private_umask()
+        guard_log_records()
+        for switch, (base_setting, name) in _SLOW_TO_IMPORT.items():
             if str(settings[switch]).lower() in ("0", "false"):
-                settings[parts].pop(name, None)
-        self._fill(settings, "USER_AGENT", self._user_agent(settings["HARVESTER_CONTACT"]))
-        self._fill(settings, "HTTPCACHE_DIR", str(Places.from_settings(settings).httpcache))
+                settings[base_setting].pop(name, None)
+        self._set_if_empty(settings, "USER_AGENT", self._user_agent(settings["HARVESTER_CONTACT"]))
+        self._set_if_empty(settings, "HTTPCACHE_DIR", str(DataPaths.from_settings(settings).httpcache))
 
     @staticmethod
     def _user_agent(contact: str) -> str:
         if not contact.isprintable():
-            raise BadInput(f"HARVESTER_CONTACT={contact!r}: must be one line, as it becomes part of a header.")
+            raise UsageProblem(f"HARVESTER_CONTACT={contact!r}: must be one line, as it becomes part of a header.")
         return f"harvester/{VERSION} ({f'contact: {contact}' if contact else 'no contact given'})"
 
     @staticmethod
-    def _fill(settings: BaseSettings, name: str, value: str) -> None:
+    def _set_if_empty(settings: BaseSettings, name: str, value: str) -> None:
         if not settings[name]:
             settings.set(name, value, priority="cmdline")

@@ -11,20 +11,22 @@ from pathlib import Path
 from secrets import token_hex
 
 from harvester.errors import StoreError
-from harvester.links import own_bytes
+from harvester.links import read_regular_file
 
-_NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
-
-
-_PART = re.compile(r"\..*?(?:\.([0-9a-f]{8}))?\.[0-9a-f]{16}\.part", re.DOTALL)
+_NO_HARDLINK_ERRORS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 
 
-_START = 80  # bytes of a file's name that its unfinished file has too; no file system takes more than 255 in all
-
-_tokens: list[str] = []
+_PART_NAME = re.compile(r"\..*?(?:\.([0-9a-f]{8}))?\.[0-9a-f]{16}\.part", re.DOTALL)
 
 
-class NameTaken(Exception):
+_MAX_PREFIX_BYTES = (
+    80  # bytes of a file's name that its unfinished file has too; no file system takes more than 255 in all
+)
+
+_borrowed_tokens: list[str] = []
+
+
+class FileNameTaken(Exception):
     """A named copy is not made because another file has its name or its folder's; raised by `name` and `link`."""
 
 
@@ -45,16 +47,16 @@ class BlobStore:
             publish_stream(path, (data,), lambda part: _keep_or_replace(part, path, data))
         return path
 
-    def linked(self, file: Path) -> str:
+    def sha256_of_link(self, file: Path) -> str:
         """The sha256 of the blob that a file is a hard link to; empty where it is none."""
         try:
             if file.stat().st_nlink < 2:
                 return ""
             sha256 = digest(file.read_bytes())
-            ours = any(file.samefile(blob) for blob in (self.root / sha256[:2]).glob(f"{sha256}.*"))
+            is_blob = any(file.samefile(blob) for blob in (self.root / sha256[:2]).glob(f"{sha256}.*"))
         except OSError:
             return ""
-        return sha256 if ours else ""
+        return sha256 if is_blob else ""
 
     def read(self, sha256: str, ext: str) -> bytes | None:
         """The bytes of a blob, or None where it is not there or not what its name says."""
@@ -71,21 +73,21 @@ def digest(data: bytes) -> str:
 
 
 @cache
-def token() -> str:
+def writer_token() -> str:
     """Stands in the names of this process's unfinished files, so that nobody takes them for leftovers."""
-    return _tokens[0] if _tokens else token_hex(4)
+    return _borrowed_tokens[0] if _borrowed_tokens else token_hex(4)
 
 
-def work_for(token_of_another: str) -> None:
+def use_token_of(owner_token: str) -> None:
     """From now on unfinished files of this process are those of another one, which has the locks."""
-    _tokens[:] = [token_of_another]
-    token.cache_clear()
+    _borrowed_tokens[:] = [owner_token]
+    writer_token.cache_clear()
 
 
-def maker(name: str) -> str | None:
+def writer_token_of(name: str) -> str | None:
     """The token of the process that was writing an unfinished file; None for any other file name."""
-    found = _PART.fullmatch(name)
-    return (found[1] or "") if found else None
+    match = _PART_NAME.fullmatch(name)
+    return (match[1] or "") if match else None
 
 
 def publish(path: Path, data: bytes) -> None:
@@ -102,11 +104,11 @@ def publish_stream(path: Path, pieces: Iterable[bytes], finish: Callable[[Path],
             file.flush()
             os.fsync(file.fileno())
 
-    _appear(path, write, finish)
+    _publish_atomically(path, write, finish)
     _sync_folder(path.parent)
 
 
-def link(path: Path, blob: Path, data: bytes, former: str = "") -> None:
+def link_output_file(path: Path, blob: Path, data: bytes, previous_sha256: str = "") -> None:
     """Give a blob a second name: a hard link, or a copy where the file system has none.
 
     Where the name is taken by a file of the very same bytes, that is the copy; raises NameTaken where it is another's.
@@ -114,10 +116,12 @@ def link(path: Path, blob: Path, data: bytes, former: str = "") -> None:
     try:
         path.hardlink_to(blob)  # where nothing has the name and the folder is there: nearly always
     except OSError:
-        name(path, data, former, lambda part: _link_or_copy(blob, part))
+        write_output_file(path, data, previous_sha256, lambda part: _link_or_copy(blob, part))
 
 
-def name(path: Path, data: bytes, former: str = "", make: Callable[[Path], None] | None = None) -> None:
+def write_output_file(
+    path: Path, data: bytes, previous_sha256: str = "", write_part: Callable[[Path], None] | None = None
+) -> None:
     """Write a named copy. It replaces nothing but the copy that we made before, whose sha256 is `former`.
 
     Raises NameTaken and StoreError.
@@ -126,12 +130,14 @@ def name(path: Path, data: bytes, former: str = "", make: Callable[[Path], None]
     def write(part: Path) -> None:
         part.write_bytes(data)
 
-    _appear(path, make or write, lambda part: _take_name(part, path, data, former))
+    _publish_atomically(path, write_part or write, lambda part: _rename_if_free(part, path, data, previous_sha256))
 
 
-def _appear(path: Path, write: Callable[[Path], None], finish: Callable[[Path], object] | None = None) -> None:
-    start = path.name.encode("utf-8", "ignore")[:_START].decode("utf-8", "ignore")
-    part = path.with_name(f".{start}.{token()}.{token_hex(8)}.part")
+def _publish_atomically(
+    path: Path, write: Callable[[Path], None], finish: Callable[[Path], object] | None = None
+) -> None:
+    prefix = path.name.encode("utf-8", "ignore")[:_MAX_PREFIX_BYTES].decode("utf-8", "ignore")
+    part = path.with_name(f".{prefix}.{writer_token()}.{token_hex(8)}.part")
     try:
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,20 +162,20 @@ def _keep_or_replace(part: Path, path: Path, data: bytes) -> None:
             part.replace(path)
 
 
-def _take_name(part: Path, path: Path, data: bytes, former: str) -> None:
+def _rename_if_free(part: Path, path: Path, data: bytes, previous_sha256: str) -> None:
     """Rename without replacing what is not ours: a hard link fails where the name is taken."""
     try:
         path.hardlink_to(part)
     except OSError as error:
-        if error.errno not in (*_NO_LINKS, errno.EEXIST):
+        if error.errno not in (*_NO_HARDLINK_ERRORS, errno.EEXIST):
             raise
         if not os.path.lexists(path):
             part.rename(path)
             return
-        there = own_bytes(path)
-        if there is None or (there != data and digest(there) != former):
-            raise NameTaken(path.name) from None
-        if there != data:
+        existing = read_regular_file(path)
+        if existing is None or (existing != data and digest(existing) != previous_sha256):
+            raise FileNameTaken(path.name) from None
+        if existing != data:
             part.replace(path)
 
 
@@ -177,7 +183,7 @@ def _link_or_copy(blob: Path, part: Path) -> None:
     try:
         part.hardlink_to(blob)
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        if error.errno not in _NO_HARDLINK_ERRORS:
             raise
         shutil.copyfile(blob, part)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 from sqlalchemy import Engine
 
 from harvester.catalogue.store import open_existing
-from harvester.errors import BadInput, HarvesterError
-from harvester.locks import lock_all
-from harvester.memory import collect_seldom
-from harvester.places import Places, keep_private
-from harvester.text import hidden, printable
+from harvester.errors import HarvesterError, UsageProblem
+from harvester.locks import lock_data_dir
+from harvester.memory import reduce_gc
+from harvester.places import DataPaths, set_private_umask
+from harvester.text import escape_control_chars, redact
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,13 +21,13 @@ INTERRUPTED = 130
 """The exit code that shells give a command which Ctrl-C ended."""
 
 
-def exit_code(action: Callable[[], int]) -> int:
+def run_command(action: Callable[[], int]) -> int:
     """That of the action, or the one of its error, which is told on stderr. What it writes is private to the user."""
-    keep_private()
+    set_private_umask()
     try:
         return action()
     except HarvesterError as error:
-        complain(str(error))
+        print_error(str(error))
         return error.exitcode
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)  # noqa: T201
@@ -37,17 +37,17 @@ def exit_code(action: Callable[[], int]) -> int:
         return 1
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """One sentence on stderr, called an error."""
-    note(f"Error: {text}")
+    print_message(f"Error: {text}")
 
 
-def note(text: str) -> None:
+def print_message(text: str) -> None:
     """One sentence on stderr."""
-    print(printable(hidden(text)), file=sys.stderr)  # noqa: T201
+    print(escape_control_chars(redact(text)), file=sys.stderr)  # noqa: T201
 
 
-def plain(file: TextIO | None = None, width: int | None = None) -> "Console":
+def table_console(file: TextIO | None = None, width: int | None = None) -> "Console":
     """Where tables are printed; `[red]` and `:smile:` in a text mean nothing there. None: stdout."""
     from rich.console import Console  # 0.04 s that commands without tables need not take
 
@@ -55,22 +55,22 @@ def plain(file: TextIO | None = None, width: int | None = None) -> "Console":
 
 
 @contextmanager
-def collection(settings: Mapping[str, Any], changing: str = "") -> Iterator[tuple[Places, Engine]]:
+def open_collection(settings: Mapping[str, Any], locked_for: str = "") -> Iterator[tuple[DataPaths, Engine]]:
     """What the settings name, while a command works on it; `changing`: the command that has it for itself meanwhile.
 
     Raises BadInput where nothing has been harvested yet, Busy and CatalogueError.
     """
-    places = Places.from_settings(settings)
-    lock = lock_all(places, changing) if changing and places.root.is_dir() else None
+    paths = DataPaths.from_settings(settings)
+    lock = lock_data_dir(paths, locked_for) if locked_for and paths.root.is_dir() else None
     try:
-        catalogue = open_existing(places.catalogue)
-        if catalogue is None:
-            raise BadInput(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
-        collect_seldom()  # rows by the hundred thousand are no garbage
+        engine = open_existing(paths.catalogue)
+        if engine is None:
+            raise UsageProblem(f"There is no catalogue in {paths.root}: nothing has been harvested there yet.")
+        reduce_gc()  # rows by the hundred thousand are no garbage
         try:
-            yield places, catalogue
+            yield paths, engine
         finally:
-            catalogue.dispose()
+            engine.dispose()
     finally:
         if lock is not None:
             lock.release()

@@ -7,7 +7,7 @@ class HarvesterError(Exception):
     exitcode = 1
 
 
-class BadInput(HarvesterError):
+class UsageProblem(HarvesterError):
     """A file, an option or an argument is wrong; raised before anything is touched (exit code 2)."""
 
     exitcode = 2
@@ -19,7 +19,7 @@ class CatalogueError(HarvesterError):
     exitcode = 2
 
 
-class Busy(HarvesterError):
+class LockedByOther(HarvesterError):
     """Another process is at work there; raised by `harvester.locks`, before anything is touched (exit code 2).
 
     `holder` says which.
@@ -36,24 +36,24 @@ class StoreError(HarvesterError):
     """Bytes could not be kept (disk full, no permission); raised by the blob store, ends the run."""
 
 
-class Blocked(HarvesterError):
+class SiteBlocked(HarvesterError):
     """A site answers with block pages; raised nowhere, but what a run that ends for it says and exits with."""
 
 
-class Disappointing(HarvesterError):
+class BelowExpectation(HarvesterError):
     """A run that ended by itself did less than was expected of it; raised nowhere, but what it says and exits with."""
 
 
-class Cut(HarvesterError):
+class ListingIncomplete(HarvesterError):
     """A listing cannot be walked on; raised where a page is asked for or read. `restart`: its cursor is of no use."""
 
-    def __init__(self, why: str, *, restart: bool = False) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, detail: str, *, restart: bool = False) -> None:
+        super().__init__(detail)
+        self.detail = detail
         self.restart = restart
 
 
-class Refused(Exception):
+class ImageRejected(Exception):
     """One image cannot or shall not be kept; raised by `harvester.imaging`, turned into the item's status.
 
     `reason` is one of the words in `harvester.reasons`; `detail` is for a person to read.

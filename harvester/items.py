@@ -8,7 +8,7 @@ from harvester.text import json_text
 
 
 @dataclass(frozen=True)
-class Position:
+class DatasetPosition:
     """Where a data set names an image: user, post and URL number, each from 0."""
 
     user: int
@@ -22,7 +22,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Generated:
+class GenerationMetadata:
     """What a source says of how a picture was generated, and how it was received: numbers of reactions."""
 
     prompt: str | None = None
@@ -41,7 +41,7 @@ class Generated:
 
 
 @dataclass(frozen=True)
-class Promise:
+class DiscoveredImage:
     """One image that a source says exists.
 
     `key` is the site's image id, or the URL where there is no id; `url` is None where `key` is the address. Its name
@@ -53,7 +53,7 @@ class Promise:
     key: str
     host: str
     url: str | None = None
-    position: Position | None = None
+    position: DatasetPosition | None = None
     author: str | None = None
     reason: str | None = None
     path: str | None = None
@@ -61,7 +61,7 @@ class Promise:
     alt: str | None = None
     metadata: Mapping[str, Any] | None = None
     tags: Sequence[str] = ()
-    generated: Generated | None = None
+    generation: GenerationMetadata | None = None
 
     @property
     def name(self) -> str | None:
@@ -70,18 +70,18 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class Page:
+class ListingPage:
     """What one page of a listing holds: `items` entries, some of them promised, the others told in `counts` by a word.
 
     `next` is the cursor of the page behind it; None ends the listing, as `cut` where that is not the end of what there
     is (then `cut` says why). `mark` is what the next walk over the listing shall know, such as the newest id.
     """
 
-    promises: Sequence[Promise] = ()
-    items: int = 0
-    next: str | None = None
+    images: Sequence[DiscoveredImage] = ()
+    entry_count: int = 0
+    next_cursor: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
-    cut: str = ""
+    incomplete: str = ""
     mark: str | None = None
 
 
@@ -103,33 +103,33 @@ class Collection:
     layout: str = ""
 
     @property
-    def is_data_set(self) -> bool:
+    def is_dataset(self) -> bool:
         """Whether names are positions."""
         return self.layout in ("", NUMBERED)
 
 
 @dataclass
-class Work:
+class PipelineState:
     """What an item carries while it is in the chain, and no longer: bytes, a worker, catalogue rows.
 
     It is not a field of the item, so it is never exported or logged.
     """
 
     row: int = 0
-    names: dict[int, str] = field(default_factory=dict)  # sighting row -> file name without extension
-    formers: dict[int, str] = field(default_factory=dict)  # sighting row -> sha256 of the file we made there before
+    stems: dict[int, str] = field(default_factory=dict)  # sighting row -> file name without extension
+    previous: dict[int, str] = field(default_factory=dict)  # sighting row -> sha256 of the file we made there before
     files: dict[int, str] = field(default_factory=dict)  # sighting row -> file name as published
     file_sha256: str | None = None  # of those files
     body: bytes = b""
     is_video: bool = False  # the source says so: kept as it is, not decoded
     ext: str = ""
-    examined: Any = None  # what was found in the bytes: harvester.imaging.values.Examined
+    report: Any = None  # what was found in the bytes: harvester.imaging.values.ImageReport
     coefficients: bytes | None = None  # what phash is made of
     worker: Any = None  # the process that has the picture on its bench
     asked_at: int | None = None  # seconds since 1970
 
 
-def _as_json(value: Any) -> str | None:
+def _json_or_none(value: Any) -> str | None:
     return None if value is None else json_text(value)
 
 
@@ -169,19 +169,19 @@ class ImageItem:
     dhash: str | None = None
     average: str | None = None
     whash: str | None = None
-    embedded: dict[str, Any] | None = field(default=None, metadata={"serializer": _as_json})
+    embedded: dict[str, Any] | None = field(default=None, metadata={"serializer": _json_or_none})
 
     def __post_init__(self) -> None:
-        self.work = Work()
+        self.state = PipelineState()
 
     @property
-    def open(self) -> bool:
+    def is_pending(self) -> bool:
         """Whether the chain still has something to do: neither failed nor skipped."""
         return self.status == "pending"
 
-    def ask_at(self, address: str) -> None:
+    def restart_at(self, url: str) -> None:
         """Begin again with another address, as if nothing had been asked for."""
-        self.url, self.work.body = address, b""
+        self.url, self.state.body = url, b""
         self.status, self.reason, self.detail = "pending", "", ""
 
     def refuse(self, status: str, reason: str, detail: str = "") -> None:

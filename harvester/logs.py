@@ -11,7 +11,7 @@ from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.spiders import Spider
 from twisted.python.failure import Failure
 
-from harvester.text import indented
+from harvester.text import indent_lines
 
 
 class QuietLogFormatter(LogFormatter):
@@ -66,14 +66,14 @@ class GuardedRecord(logging.LogRecord):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.exc_info and self.exc_info[0] is not None:
-            told = "".join(traceback.format_exception(*self.exc_info)).rstrip("\n")
-            self.exc_text = indented(f"\n{told}").lstrip("\n")
+            traceback_text = "".join(traceback.format_exception(*self.exc_info)).rstrip("\n")
+            self.exc_text = indent_lines(f"\n{traceback_text}").lstrip("\n")
 
     def getMessage(self) -> str:  # noqa: N802 - the name is Python's
         """The message with its arguments."""
-        return indented(super().getMessage())
+        return indent_lines(super().getMessage())
 
 
-def guard() -> None:
+def guard_log_records() -> None:
     """Have all records guarded from now on; a second time does nothing."""
     logging.setLogRecordFactory(GuardedRecord)

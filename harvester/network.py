@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from urllib.parse import urlsplit
 
-from harvester.errors import BadInput
+from harvester.errors import UsageProblem
 
-PORTS = "80, 443, 8080, 8443"
+DEFAULT_PORTS = "80, 443, 8080, 8443"
 """Of the web and its registered alternates (IANA: http-alt, and 8443, which Cloudflare and Tomcat use for TLS)."""
 
-_SPECIAL_4 = {
+_SPECIAL_IPV4 = {
     "0.0.0.0/8": "this network",
     "10.0.0.0/8": "private",
     "100.64.0.0/10": "carrier-grade NAT",
@@ -35,7 +35,7 @@ _SPECIAL_4 = {
     "224.0.0.0/4": "multicast",
     "240.0.0.0/4": "reserved",
 }
-_SPECIAL_6 = {
+_SPECIAL_IPV6 = {
     "::/128": "this network",
     "::1/128": "loopback",
     "fc00::/7": "private",
@@ -46,16 +46,16 @@ _SPECIAL_6 = {
     "2001:db8::/32": "reserved",
     "3fff::/20": "reserved",
 }
-_NETWORKS_4 = {IPv4Network(text): kind for text, kind in _SPECIAL_4.items()}
-_NETWORKS_6 = {IPv6Network(text): kind for text, kind in _SPECIAL_6.items()}
-_GLOBAL_6 = IPv6Network("2000::/3")
+_IPV4_NETWORKS = {IPv4Network(text): kind for text, kind in _SPECIAL_IPV4.items()}
+_IPV6_NETWORKS = {IPv6Network(text): kind for text, kind in _SPECIAL_IPV6.items()}
+_GLOBAL_IPV6 = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 
 
 @dataclass(frozen=True)
-class Reach:
+class AddressPolicy:
     """What may be reached: every port in `networks`, and `ports` of all that is public."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -63,86 +63,88 @@ class Reach:
 
     def refusal(self, address: str, port: int) -> str:
         """Why an IP address may not be connected to at a port; empty where it may."""
-        found = _parsed(address)
-        if found is None:
+        ip = _parse_address(address)
+        if ip is None:
             return "is no IP address"
-        if self._opened(address):
+        if self._is_opened(address):
             return ""
-        if kinds := [kind for one in _meant(found) if (kind := _kind(one))]:
+        if kinds := [kind for target in _effective_addresses(ip) if (kind := _special_kind(target))]:
             return f"is {kinds[0]}; HARVESTER_ALLOW_NETWORKS does not name it"
         return self.port_refusal(port)
 
     def port_refusal(self, port: int) -> str:
         """Why a public address may not be asked at a port; empty where it may."""
-        named = any(port in some for some in self.ports)
-        return "" if named else f"is asked at port {port}; HARVESTER_ALLOW_PORTS does not name it"
+        is_allowed = any(port in port_range for port_range in self.ports)
+        return "" if is_allowed else f"is asked at port {port}; HARVESTER_ALLOW_PORTS does not name it"
 
     def may_carry_keys(self, origin: str) -> bool:
         """Whether a key may be sent to a server: over TLS, or to an address in a network that the user has opened."""
         parts = urlsplit(origin)
-        address = literal(parts.hostname or "")
-        return parts.scheme == "https" or (address is not None and self._opened(address))
+        address = literal_address(parts.hostname or "")
+        return parts.scheme == "https" or (address is not None and self._is_opened(address))
 
-    def _opened(self, address: str) -> bool:
-        found = _parsed(address)
-        meant = () if found is None else _meant(found)
-        return any(one.version == network.version and one in network for one in meant for network in self.networks)
+    def _is_opened(self, address: str) -> bool:
+        ip = _parse_address(address)
+        targets = () if ip is None else _effective_addresses(ip)
+        return any(
+            target.version == network.version and target in network for target in targets for network in self.networks
+        )
 
     def unresolved_refusal(self, host: str, port: int) -> str:
         """Why a proxy may not be asked for a URL's host; empty where it may. The proxy resolves names, we cannot."""
-        address = literal(host)
+        address = literal_address(host)
         if address is not None:
             return self.refusal(address, port)
         return self.port_refusal(port) if _PLAIN_NAME.fullmatch(host) else "is no plain name"
 
 
-def literal(host: str) -> str | None:
+def literal_address(host: str) -> str | None:
     """The address that a host means without being resolved: also `0x7f.1`, `2130706433`, `localhost.`; None: a name."""
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
         return "127.0.0.1"
-    if (found := _parsed(name)) is not None:
-        return str(found)
+    if (ip := _parse_address(name)) is not None:
+        return str(ip)
     try:
         return socket.inet_ntoa(socket.inet_aton(name))
     except (OSError, UnicodeError):
         return None
 
 
-def networks(given: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """The networks of HARVESTER_ALLOW_NETWORKS. Raises BadInput."""
     try:
-        return tuple(ipaddress.ip_network(word.strip()) for word in given.split(",") if word.strip())
+        return tuple(ipaddress.ip_network(word.strip()) for word in text.split(",") if word.strip())
     except ValueError as error:
-        raise BadInput(
-            f"HARVESTER_ALLOW_NETWORKS={given}: must be networks such as 127.0.0.0/8, ::1/128 ({error})."
+        raise UsageProblem(
+            f"HARVESTER_ALLOW_NETWORKS={text}: must be networks such as 127.0.0.0/8, ::1/128 ({error})."
         ) from error
 
 
-def ports(given: str) -> tuple[range, ...]:
+def parse_ports(text: str) -> tuple[range, ...]:
     """The ports of HARVESTER_ALLOW_PORTS, single ones and from-to. Raises BadInput."""
-    found = tuple(_ports(word.strip(), given) for word in given.split(",") if word.strip())
-    if not found:
-        raise BadInput("HARVESTER_ALLOW_PORTS: is empty, so nothing could be asked for.")
-    return found
+    ranges = tuple(_parse_port_range(word.strip(), text) for word in text.split(",") if word.strip())
+    if not ranges:
+        raise UsageProblem("HARVESTER_ALLOW_PORTS: is empty, so nothing could be asked for.")
+    return ranges
 
 
-def _ports(word: str, given: str) -> range:
-    parts = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", word, re.ASCII)
-    first, last = (int(parts[1]), int(parts[2] or parts[1])) if parts else (0, 0)
+def _parse_port_range(word: str, text: str) -> range:
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", word, re.ASCII)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 0 < first <= last < 65536:
-        raise BadInput(f"HARVESTER_ALLOW_PORTS={given}: must be ports such as {PORTS}, 9000-9010.")
+        raise UsageProblem(f"HARVESTER_ALLOW_PORTS={text}: must be ports such as {DEFAULT_PORTS}, 9000-9010.")
     return range(first, last + 1)
 
 
-def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+def _parse_address(address: str) -> IPv4Address | IPv6Address | None:
     try:
         return ipaddress.ip_address(address)
     except ValueError:
         return None
 
 
-def _meant(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Address, ...]:
+def _effective_addresses(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Address, ...]:
     """The address; in its place the IPv4 address that an IPv6 one stands for (mapped, NAT64), or both (6to4)."""
     if isinstance(address, IPv4Address):
         return (address,)
@@ -153,9 +155,9 @@ def _meant(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Addres
     return (address,) if address.sixtofour is None else (address, address.sixtofour)
 
 
-def _kind(address: IPv4Address | IPv6Address) -> str:
+def _special_kind(address: IPv4Address | IPv6Address) -> str:
     """What makes an address one that strangers may not name; empty for a public one."""
     if isinstance(address, IPv4Address):
-        return next((kind for network, kind in _NETWORKS_4.items() if address in network), "")
-    found = next((kind for network, kind in _NETWORKS_6.items() if address in network), "")
-    return found or ("" if address in _GLOBAL_6 else "reserved")
+        return next((kind for network, kind in _IPV4_NETWORKS.items() if address in network), "")
+    special = next((kind for network, kind in _IPV6_NETWORKS.items() if address in network), "")
+    return special or ("" if address in _GLOBAL_IPV6 else "reserved")

@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-Step = str
+TaskName = str
 """Where a function of the workers' is, as `module:name`; its first argument is the bench."""
 
-EXAMINE: Step = "harvester.workbench:examine"
-KEEP: Step = "harvester.workbench:keep"
-STORE: Step = "harvester.workbench:store"
-IDENTITY: Step = "harvester.workbench:identity"
-AMONG: Step = "harvester.workbench:among"
-FITS: Step = "harvester.workbench:fits"
+DECODE: TaskName = "harvester.workbench:decode"
+DESCRIBE_VIDEO: TaskName = "harvester.workbench:describe_video"
+STORE: TaskName = "harvester.workbench:store"
+FINGERPRINT_OF_FILE: TaskName = "harvester.workbench:fingerprint_of_file"
+FIND_IDENTICAL: TaskName = "harvester.workbench:find_identical"
+NAME_IS_FREE: TaskName = "harvester.workbench:name_is_free"
 
 _LENGTH = struct.Struct("!I")
 
 
 @dataclass(frozen=True)
-class Shelves:
+class OutputDirs:
     """Where files go: absolute folders of blobs, named copies and thumbnails."""
 
     blobs: Path
     output: Path
     thumbs: Path
-    token: str = ""  # of the process that holds the locks; see `harvester.blobs.token`
+    token: str = ""  # of the process that holds the locks; see `harvester.blobs.writer_token`
 
 
 @dataclass(frozen=True)
-class Bounds:
+class ResourceLimits:
     """What a picture may take: seconds for a step, bytes of memory for the process; 0: as HARVESTER_MAX_PIXELS asks."""
 
     seconds: float = 60.0
@@ -39,7 +39,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoreResult:
     """`blob` is the path below the data directory; `files` maps sightings to the names as published.
 
     `file_sha256` is that of those files. `taken` is a name that another file has already, empty where there is none.
@@ -49,26 +49,26 @@ class Stored:
     blob: str
     files: dict[int, str]
     file_sha256: str
-    taken: str
+    conflict: str
 
 
-def framed(message: object) -> bytes:
+def encode_frame(message: object) -> bytes:
     """As it goes over the wire: its length, then its pickle."""
     data = pickle.dumps(message)
     return _LENGTH.pack(len(data)) + data
 
 
-def unframed(data: bytes) -> Any:
+def decode_frame(data: bytes) -> Any:
     """The message, or None while there is more to come; nothing follows a message before it was answered."""
-    whole = len(data) >= _LENGTH.size and len(data) == _LENGTH.size + _LENGTH.unpack_from(data)[0]
-    return pickle.loads(memoryview(data)[_LENGTH.size :]) if whole else None  # noqa: S301 - between our own processes
+    is_complete = len(data) >= _LENGTH.size and len(data) == _LENGTH.size + _LENGTH.unpack_from(data)[0]
+    return pickle.loads(memoryview(data)[_LENGTH.size :]) if is_complete else None  # noqa: S301 - between our own processes
 
 
-def received(wire: socket.socket) -> Any:
+def receive(wire: socket.socket) -> Any:
     """The next message, waited for; None at the end."""
-    start = wire.recv(_LENGTH.size, socket.MSG_WAITALL)
-    if len(start) < _LENGTH.size:
+    header = wire.recv(_LENGTH.size, socket.MSG_WAITALL)
+    if len(header) < _LENGTH.size:
         return None
-    (left,) = _LENGTH.unpack(start)
-    message = wire.recv(left, socket.MSG_WAITALL)
-    return pickle.loads(message) if len(message) == left else None  # noqa: S301 - between our own processes
+    (length,) = _LENGTH.unpack(header)
+    message = wire.recv(length, socket.MSG_WAITALL)
+    return pickle.loads(message) if len(message) == length else None  # noqa: S301 - between our own processes

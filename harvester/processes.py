@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import IO
 
-from harvester.memory import file_in_memory
+from harvester.memory import open_memory_file
 
 _PROGRAM = """
 import gc, os, sys
@@ -21,7 +21,7 @@ os._exit(0)  # there is nothing to tidy up
 
 
 @dataclass
-class Begun:
+class SpawnedProcess:
     """A process that loads all it needs and then waits for its first message. It ends by itself when this one does.
 
     `body` is the file in memory through which it gets pictures; after `end` it is closed.
@@ -37,37 +37,37 @@ class Begun:
         self.body.close()
 
 
-_early: list[Begun] = []
+_preforked: list[SpawnedProcess] = []
 
 
-def begin() -> Begun:
+def spawn() -> SpawnedProcess:
     """One that was begun early and has not ended meanwhile, or a new one."""
-    while _early:
-        begun = _early.pop()
-        if begun.process.poll() is None:
-            return begun
-        begun.end()
-    return _begun()
+    while _preforked:
+        spawned = _preforked.pop()
+        if spawned.process.poll() is None:
+            return spawned
+        spawned.end()
+    return _spawn_process()
 
 
-def begin_early(count: int) -> None:
+def prefork(count: int) -> None:
     """Have processes begun while this one is still loading; those that nobody wants end with it."""
-    _early.extend(_begun() for _ in range(count))
-    atexit.register(_end_early)
+    _preforked.extend(_spawn_process() for _ in range(count))
+    atexit.register(_kill_preforked)
 
 
-def _end_early() -> None:
-    for begun in _early:
-        begun.end()
-        begun.process.kill()
-        begun.process.wait()
+def _kill_preforked() -> None:
+    for spawned in _preforked:
+        spawned.end()
+        spawned.process.kill()
+        spawned.process.wait()
 
 
-def _begun() -> Begun:
-    wire, theirs = socket.socketpair()
-    body = file_in_memory()
-    descriptors = (theirs.fileno(), body.fileno())
-    with theirs:
+def _spawn_process() -> SpawnedProcess:
+    wire, child_wire = socket.socketpair()
+    body = open_memory_file()
+    descriptors = (child_wire.fileno(), body.fileno())
+    with child_wire:
         # In a session of its own: Ctrl-C is for the crawl, which ends its workers when their work is done.
         process = subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
             [sys.executable, "-c", _PROGRAM.format(path=sys.path, descriptors=descriptors)],
@@ -75,4 +75,4 @@ def _begun() -> Begun:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-    return Begun(wire, body, process)
+    return SpawnedProcess(wire, body, process)

@@ -65,20 +65,20 @@ REASONS: dict[str, Reason] = {
 NAMELESS = ("account-not-listed", "type-not-wanted", "video")
 """Skipped because the image has no name; once a source gives it one, it is owed."""
 
-NEVER_ASKED = (*NAMELESS, "bad-url", "no-address", "had-before")
+NEVER_RETRIED = (*NAMELESS, "bad-url", "no-address", "had-before")
 """Not even asked for with `retry=all`: there is no address or no name."""
 
 NO_ANSWER = frozenset({"timeout", "dns", "connection"})
 """The host gave no answer at all."""
 
-TEMPORARY: tuple[str, ...] = tuple(word for word, reason in REASONS.items() if reason.temporary)
+TEMPORARY_REASONS: tuple[str, ...] = tuple(word for word, reason in REASONS.items() if reason.temporary)
 
-_PASSING_CLIENT_ERRORS = frozenset({401, 403, 407, 408, 409, 418, 421, 423, 425, 429})
+_TEMPORARY_CLIENT_ERRORS = frozenset({401, 403, 407, 408, 409, 418, 421, 423, 425, 429})
 
 
-def of_http_status(status: int) -> str:
+def reason_for_http_status(status: int) -> str:
     """The reason word for an HTTP status other than 200."""
-    if status in _PASSING_CLIENT_ERRORS or status >= 500:
+    if status in _TEMPORARY_CLIENT_ERRORS or status >= 500:
         return "http-temporary"
     if 300 <= status < 400:
         return "redirect"

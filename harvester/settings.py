@@ -130,8 +130,8 @@ MEDIA_ALLOW_REDIRECTS = True  # file hosts redirect to their storage
 
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_HANDLERS = {  # http and https only, and not to every address
-    "http": "harvester.middlewares.guard.GuardedHandler",
-    "https": "harvester.middlewares.guard.GuardedHandler",
+    "http": "harvester.middlewares.guard.AddressGuardHandler",
+    "https": "harvester.middlewares.guard.AddressGuardHandler",
     "file": None,
     "ftp": None,
     "s3": None,
@@ -155,9 +155,9 @@ COOKIES_ENABLED = False  # the first cookie would make tldextract ask the intern
 # --- HTTP cache: pages and API answers, never image bodies ----------------------------------------------------------
 
 HTTPCACHE_ENABLED = True
-HTTPCACHE_POLICY = "harvester.middlewares.cachepolicy.PagesOnly"
+HTTPCACHE_POLICY = "harvester.middlewares.cachepolicy.PagesOnlyCachePolicy"
 HTTPCACHE_DIR = ""  # empty: httpcache/ in the data directory; filled by harvester.addon
-HTTPCACHE_STORAGE = "harvester.middlewares.cachestore.CacheStore"
+HTTPCACHE_STORAGE = "harvester.middlewares.cachestore.AtomicCacheStorage"
 HTTPCACHE_EXPIRATION_SECS = 3600  # a site may bring its own; given on the command line, this one counts
 
 # --- Output ---------------------------------------------------------------------------------------------------------
@@ -168,12 +168,12 @@ STATS_DUMP = False  # the books are shown instead
 LOG_FORMATTER = "harvester.logs.QuietLogFormatter"
 FEED_EXPORT_ENCODING = "utf-8"
 FEED_EXPORTERS = {  # Scrapy's, made safe for spreadsheets and strict readers
-    "csv": "harvester.feeds.Csv",
-    "json": "harvester.feeds.Json",
-    "jsonl": "harvester.feeds.JsonLines",
-    "jsonlines": "harvester.feeds.JsonLines",
-    "jl": "harvester.feeds.JsonLines",
-    "xml": "harvester.feeds.Xml",
+    "csv": "harvester.feeds.CsvExporter",
+    "json": "harvester.feeds.JsonExporter",
+    "jsonl": "harvester.feeds.JsonLinesExporter",
+    "jsonlines": "harvester.feeds.JsonLinesExporter",
+    "jl": "harvester.feeds.JsonLinesExporter",
+    "xml": "harvester.feeds.XmlExporter",
 }
 
 # --- Monitoring: docs/deploy.md ------------------------------------------------------------------------------------
@@ -193,22 +193,22 @@ BOT_NAME = "harvester"
 SPIDER_MODULES = ["harvester.spiders"]
 NEWSPIDER_MODULE = "harvester.spiders"
 COMMANDS_MODULE = "harvester.commands"
-ADDONS = {"harvester.addon.Harvester": 100}
+ADDONS = {"harvester.addon.HarvesterAddon": 100}
 
 DOWNLOADER_MIDDLEWARES = {
-    "harvester.middlewares.tickets.TicketMiddleware": 20,
+    "harvester.middlewares.tickets.WorkRequestMiddleware": 20,
     # The cache stands here because it sees an answer only after the block pages have been taken out.
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 70,
-    "harvester.middlewares.classify.ClassifyPages": 80,
-    "harvester.middlewares.patience.Patience": 90,
+    "harvester.middlewares.classify.ClassifyPagesMiddleware": 80,
+    "harvester.middlewares.patience.BackoffMiddleware": 90,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "harvester.middlewares.robots.RobotsTxt": 100,
+    "harvester.middlewares.robots.SharedRobotsTxtMiddleware": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "harvester.middlewares.retries.Retries": 550,
-    "harvester.middlewares.keys.KeyMiddleware": 950,  # behind the HTTP cache, which keeps the headers of requests
+    "harvester.middlewares.retries.HarvesterRetryMiddleware": 550,
+    "harvester.middlewares.keys.ApiKeyMiddleware": 950,  # behind the HTTP cache, which keeps the headers of requests
 }
 DOWNLOADER = "harvester.middlewares.downloader.PoliteDownloader"
-SCHEDULER_PRIORITY_QUEUE = "harvester.middlewares.queue.PatientQueue"
+SCHEDULER_PRIORITY_QUEUE = "harvester.middlewares.queue.BackoffPriorityQueue"
 CONCURRENT_ITEMS = 4  # a ticket has no more (catalogue.owed.AT_ONCE), and Scrapy makes as many tasks for every answer
 SPIDER_MIDDLEWARES = {  # each has a look at every ticket and every image, for limits that nobody sets
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
@@ -219,22 +219,22 @@ ITEM_PIPELINES = {
     "harvester.pipelines.download.DownloadPipeline": 100,
     "harvester.pipelines.convert.ConvertPipeline": 200,
     "harvester.pipelines.accept.AcceptPipeline": 250,
-    "harvester.pipelines.blobs.BlobsPipeline": 300,
+    "harvester.pipelines.blobs.StorePipeline": 300,
     "harvester.pipelines.fingerprint.FingerprintPipeline": 400,
     "harvester.pipelines.embedded.EmbeddedPipeline": 500,
     "harvester.pipelines.sidecars.SidecarsPipeline": 600,
-    "harvester.pipelines.catalogue.CataloguePipeline": 900,
+    "harvester.pipelines.catalogue.RecordPipeline": 900,
 }
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,  # harvester's own progress says more
-    "harvester.extensions.workers.Workers": 100,  # first, because processes take a while to start
-    "harvester.extensions.hold.Hold": 150,
-    "harvester.extensions.ledger.Ledger": 200,
-    "harvester.extensions.hosts.Hosts": 250,
+    "harvester.extensions.workers.WorkerPool": 100,  # first, because processes take a while to start
+    "harvester.extensions.hold.CollectionLock": 150,
+    "harvester.extensions.ledger.CatalogueSession": 200,
+    "harvester.extensions.hosts.HostBackoffs": 250,
     "harvester.extensions.recovery.Recovery": 260,
     "harvester.extensions.imagelog.ImageLog": 300,
     "harvester.extensions.progress.Progress": 400,
-    "harvester.extensions.closing.Closing": 500,
-    "harvester.extensions.blocks.Blocks": 600,
-    "harvester.extensions.metrics.Metrics": 700,
+    "harvester.extensions.closing.RunFinisher": 500,
+    "harvester.extensions.blocks.BlockHandler": 600,
+    "harvester.extensions.metrics.MetricsWriter": 700,
 }

@@ -18,119 +18,121 @@ from typing import IO, Any
 
 from PIL import Image
 
-from harvester.blobs import BlobStore, NameTaken, digest, link, name, publish, work_for
-from harvester.errors import Refused
-from harvester.imaging.convert import Processed, process
+from harvester.blobs import BlobStore, FileNameTaken, digest, link_output_file, publish, use_token_of, write_output_file
+from harvester.errors import ImageRejected
+from harvester.imaging.convert import ProcessedImage, process_image
 from harvester.imaging.decode import set_pixel_limit
-from harvester.imaging.embedded import generation_data
-from harvester.imaging.fingerprint import hashes
-from harvester.imaging.values import NO_HASHES, Examined, Options
-from harvester.imaging.video import video_facts
-from harvester.links import leads_elsewhere, own_bytes
-from harvester.memory import collect_what_is_new, keep_memory, limit_memory
-from harvester.orders import Shelves, Step, Stored, framed, received
+from harvester.imaging.embedded import read_generation_data
+from harvester.imaging.fingerprint import compute_hashes
+from harvester.imaging.values import NO_HASHES, ConversionOptions, ImageReport
+from harvester.imaging.video import read_video_facts
+from harvester.links import escapes_folder, read_regular_file
+from harvester.memory import freeze_and_enable_gc, keep_freed_memory, limit_memory
+from harvester.orders import OutputDirs, StoreResult, TaskName, encode_frame, receive
 
 _NO_PLANE = Image.new("L", (1, 1))
-_MEMORY, _MEMORY_PER_PIXEL = 512 * 2**20, 16  # bytes: the program itself, and four copies of the largest picture
+_BASE_MEMORY, _MEMORY_PER_PIXEL = 512 * 2**20, 16  # bytes: the program itself, and four copies of the largest picture
 
 
 @dataclass
-class Bench:
+class WorkerState:
     """One picture at a time: its bytes, and what was made of them; beside it what is the same for all of a crawl."""
 
-    options: Options
-    shelves: Shelves
+    options: ConversionOptions
+    dirs: OutputDirs
     body: bytes = b""
-    processed: Processed | None = None
+    processed: ProcessedImage | None = None
 
     @property
-    def picture(self) -> Processed:
+    def picture(self) -> ProcessedImage:
         """What `examine` made."""
         assert self.processed is not None
         return self.processed
 
     @property
-    def copy(self) -> bytes:
+    def output_bytes(self) -> bytes:
         """The bytes of the named copy."""
         return self.body if self.picture.rendition is None else self.picture.rendition
 
 
-def examine(bench: Bench) -> Examined:
+def decode(state: WorkerState) -> ImageReport:
     """The one decode: check the picture, make its rendition, and read all out of its bytes. Raises Refused."""
     try:
-        bench.processed = process(bench.body, bench.options)
-        found = hashes(bench.picture.plane)
+        state.processed = process_image(state.body, state.options)
+        image_hashes = compute_hashes(state.picture.plane)
     except MemoryError as error:
-        raise Refused("too-expensive", "needs more memory than there may be") from error
-    embedded = generation_data(bench.body) if bench.options.embedded else None
-    return Examined(bench.picture.facts, found, embedded)
+        raise ImageRejected("too-expensive", "needs more memory than there may be") from error
+    embedded = read_generation_data(state.body) if state.options.embedded else None
+    return ImageReport(state.picture.facts, image_hashes, embedded)
 
 
-def keep(bench: Bench) -> Examined:
+def describe_video(state: WorkerState) -> ImageReport:
     """A video is kept as it is. Raises Refused: not-a-video."""
-    facts = video_facts(bench.body)
-    bench.processed = Processed(facts, rendition=None, rendition_ext=facts.ext, plane=_NO_PLANE, thumbs={})
-    return Examined(facts, NO_HASHES)
+    facts = read_video_facts(state.body)
+    state.processed = ProcessedImage(facts, rendition=None, rendition_ext=facts.ext, plane=_NO_PLANE, thumbs={})
+    return ImageReport(facts, NO_HASHES)
 
 
-def store(bench: Bench, stems: Mapping[int, str], formers: Mapping[int, str]) -> Stored:
+def store(state: WorkerState, stems: Mapping[int, str], previous: Mapping[int, str]) -> StoreResult:
     """Publish the blob, the thumbnails and the named copies; `stems` are file names without extension.
 
     `formers` are the sha256 of what we wrote under such a name before. Raises StoreError.
     """
-    picture, shelves, sha256 = bench.picture, bench.shelves, digest(bench.body)
-    blobs = BlobStore(shelves.blobs)
-    blob = blobs.put(sha256, picture.facts.ext, bench.body)
+    picture, dirs, sha256 = state.picture, state.dirs, digest(state.body)
+    blobs = BlobStore(dirs.blobs)
+    blob = blobs.put(sha256, picture.facts.ext, state.body)
     for size, data in picture.thumbs.items():
-        publish(shelves.thumbs / size / sha256[:2] / f"{sha256}.jpg", data)
+        publish(dirs.thumbs / size / sha256[:2] / f"{sha256}.jpg", data)
     if picture.preview:
-        folder = shelves.thumbs / str(bench.options.preview)
+        folder = dirs.thumbs / str(state.options.preview)
         publish(folder / sha256[:2] / f"{sha256}.{picture.preview.ext}", picture.preview.data)
     files: dict[int, str] = {}
-    taken = ""
-    for sighting, stem in stems.items():
+    conflict = ""
+    for placement, stem in stems.items():
         file = f"{stem}.{picture.rendition_ext}"
-        if leads_elsewhere(shelves.output, file):
-            taken = file
+        if escapes_folder(dirs.output, file):
+            conflict = file
             continue
         try:
-            _name(bench, shelves.output / file, blob, formers.get(sighting, ""))
-            files[sighting] = file
-        except NameTaken:
-            taken = file
+            _write_copy(state, dirs.output / file, blob, previous.get(placement, ""))
+            files[placement] = file
+        except FileNameTaken:
+            conflict = file
     file_sha256 = sha256 if picture.rendition is None else digest(picture.rendition)
-    return Stored(sha256, f"{shelves.blobs.name}/{sha256[:2]}/{blob.name}", files, file_sha256, taken)
+    return StoreResult(sha256, f"{dirs.blobs.name}/{sha256[:2]}/{blob.name}", files, file_sha256, conflict)
 
 
-def _name(bench: Bench, path: Path, blob: Path, former: str) -> None:
+def _write_copy(state: WorkerState, path: Path, blob: Path, previous_sha256: str) -> None:
     """Make a named copy, in place of what we wrote there before. Raises NameTaken and StoreError."""
     try:
-        if bench.picture.rendition is None:
-            link(path, blob, bench.body, former)
+        if state.picture.rendition is None:
+            link_output_file(path, blob, state.body, previous_sha256)
         else:
-            name(path, bench.picture.rendition, former)
-    except NameTaken:
+            write_output_file(path, state.picture.rendition, previous_sha256)
+    except FileNameTaken:
         # A run that was killed before it could record what it wrote may have left a link to a blob.
-        if former or not (former := BlobStore(bench.shelves.blobs).linked(path)):
+        if previous_sha256 or not (previous_sha256 := BlobStore(state.dirs.blobs).sha256_of_link(path)):
             raise
-        _name(bench, path, blob, former)
+        _write_copy(state, path, blob, previous_sha256)
 
 
-def identity(bench: Bench) -> tuple[str, int]:
+def fingerprint_of_file(state: WorkerState) -> tuple[str, int]:
     """The sha256 of the bytes as they came, and how many bytes the named copy has."""
-    return digest(bench.body), len(bench.copy)
+    return digest(state.body), len(state.output_bytes)
 
 
-def among(bench: Bench, files: Iterable[str]) -> str | None:
+def find_identical(state: WorkerState, files: Iterable[str]) -> str | None:
     """The first of these files of the output folder that is the named copy in all but name."""
-    right = (file for file in files if file.endswith(f".{bench.picture.rendition_ext}"))
-    return next((file for file in right if own_bytes(bench.shelves.output / file) == bench.copy), None)
+    candidates = (file for file in files if file.endswith(f".{state.picture.rendition_ext}"))
+    return next(
+        (file for file in candidates if read_regular_file(state.dirs.output / file) == state.output_bytes), None
+    )
 
 
-def fits(bench: Bench, stem: str) -> bool:
+def name_is_free(state: WorkerState, stem: str) -> bool:
     """Whether the picture can have that name (without extension): no other file has it."""
-    file = bench.shelves.output / f"{stem}.{bench.picture.rendition_ext}"
-    return not os.path.lexists(file) or own_bytes(file) == bench.copy
+    file = state.dirs.output / f"{stem}.{state.picture.rendition_ext}"
+    return not os.path.lexists(file) or read_regular_file(file) == state.output_bytes
 
 
 def main(wire_descriptor: int, body_descriptor: int) -> None:
@@ -142,46 +144,46 @@ def main(wire_descriptor: int, body_descriptor: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     wire, file = socket.socket(fileno=wire_descriptor), open(body_descriptor, "rb", buffering=0)  # noqa: SIM115
     with suppress(ConnectionError), wire, file:  # an error of the wire: the crawl was killed
-        _work(wire, file)
+        _serve(wire, file)
 
 
-def _work(wire: socket.socket, file: IO[bytes]) -> None:
-    bench = _prepared(wire)
-    while bench and (order := received(wire)):
-        step, arguments, size = order
+def _serve(wire: socket.socket, file: IO[bytes]) -> None:
+    state = _receive_state(wire)
+    while state and (message := receive(wire)):
+        task, arguments, size = message
         if size is not None:
-            bench.body, bench.processed = _body(file, size), None
-        wire.sendall(framed(_taken(step, bench, arguments)))
+            state.body, state.processed = _read_body(file, size), None
+        wire.sendall(encode_frame(_run_task(task, state, arguments)))
 
 
-def _prepared(wire: socket.socket) -> Bench | None:
-    if (first := received(wire)) is None:
+def _receive_state(wire: socket.socket) -> WorkerState | None:
+    if (message := receive(wire)) is None:
         return None
-    *made_of, bounds = first
-    bench = Bench(*made_of)
-    pixels = bench.options.limits.max_pixels
-    set_pixel_limit(pixels)
-    keep_memory()
-    collect_what_is_new()
-    if bench.shelves.token:
-        work_for(bench.shelves.token)
-    limit_memory(bounds.memory or _MEMORY + _MEMORY_PER_PIXEL * pixels)
-    return bench
+    *arguments, limits = message
+    state = WorkerState(*arguments)
+    max_pixels = state.options.limits.max_pixels
+    set_pixel_limit(max_pixels)
+    keep_freed_memory()
+    freeze_and_enable_gc()
+    if state.dirs.token:
+        use_token_of(state.dirs.token)
+    limit_memory(limits.memory or _BASE_MEMORY + _MEMORY_PER_PIXEL * max_pixels)
+    return state
 
 
-def _taken(step: Step, bench: Bench, arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+def _run_task(task: TaskName, state: WorkerState, arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
     try:
-        return _function(step)(bench, *arguments), None
+        return _resolve_task(task)(state, *arguments), None
     except Exception as error:
         return None, error
 
 
 @cache
-def _function(step: Step) -> Callable[..., Any]:
-    found: Callable[..., Any] = resolve_name(step)
-    return found
+def _resolve_task(task: TaskName) -> Callable[..., Any]:
+    function: Callable[..., Any] = resolve_name(task)
+    return function
 
 
-def _body(file: IO[bytes], size: int) -> bytes:
+def _read_body(file: IO[bytes], size: int) -> bytes:
     file.seek(0)
     return file.read(size)

@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 COMMAND = (".venv-supply/bin/pip-audit", "-r", "requirements.lock", "--require-hashes", "--disable-pip",
            "--progress-spinner=off", "--format=json", "--vulnerability-service")  # fmt: skip
-SOURCES = ("pypi", "osv")
+SERVICES = ("pypi", "osv")
 """Services with advisories, by pip-audit's names; the first that answers counts."""
 
 
@@ -22,51 +22,58 @@ SOURCES = ("pypi", "osv")
 class Audit:
     """What a service said: how many packages it knew, and of how many it was asked; the holes, one line each."""
 
-    known: int
-    asked: int
-    holes: tuple[str, ...]
+    audited: int
+    total: int
+    vulnerabilities: tuple[str, ...]
 
     @property
     def exit_code(self) -> int:
         """1 where there are holes."""
-        return int(bool(self.holes))
+        return int(bool(self.vulnerabilities))
 
     def __str__(self) -> str:
-        if not self.known:
-            return f"NOT AUDITED: no source of advisories could be reached for any of {self.asked} packages."
-        unknown = f" NOT AUDITED: {self.asked - self.known} others." if self.known < self.asked else ""
-        told = "\n".join((f"{len(self.holes)} known holes:", *self.holes)) if self.holes else "no known holes."
-        return f"{self.known} packages: {told}{unknown}"
+        if not self.audited:
+            return f"NOT AUDITED: no source of advisories could be reached for any of {self.total} packages."
+        unknown = f" NOT AUDITED: {self.total - self.audited} others." if self.audited < self.total else ""
+        text = (
+            "\n".join((f"{len(self.vulnerabilities)} known holes:", *self.vulnerabilities))
+            if self.vulnerabilities
+            else "no known holes."
+        )
+        return f"{self.audited} packages: {text}{unknown}"
 
 
-def reading(output: str) -> Audit | None:
+def parse_report(output: str) -> Audit | None:
     """What pip-audit printed; None where it is no report."""
     try:
         packages: list[dict[str, Any]] = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
         return None
-    holes = tuple(
-        f"  {package['name']} {package['version']}: {hole['id']}, mended in {', '.join(hole['fix_versions']) or 'none'}"
+    vulnerabilities = tuple(
+        f"  {package['name']} {package['version']}: {vulnerability['id']}, "
+        f"mended in {', '.join(vulnerability['fix_versions']) or 'none'}"
         for package in packages
-        for hole in package.get("vulns", ())
+        for vulnerability in package.get("vulns", ())
     )
-    return Audit(sum("skip_reason" not in package for package in packages), len(packages), holes)
+    return Audit(sum("skip_reason" not in package for package in packages), len(packages), vulnerabilities)
 
 
 def main() -> int:
     """Exit code 1 for holes; 0 for none, and where nobody could be asked, which is said."""
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    found = Audit(0, sum("==" in line for line in lines), ())
-    for source in SOURCES:
-        done = subprocess.run([*COMMAND, source], cwd=ROOT, capture_output=True, text=True, check=False)
-        told = reading(done.stdout)
-        if told is not None and told.known:
-            found = told
+    audit = Audit(0, sum("==" in line for line in lines), ())
+    for source in SERVICES:
+        result = subprocess.run([*COMMAND, source], cwd=ROOT, capture_output=True, text=True, check=False)
+        report = parse_report(result.stdout)
+        if report is not None and report.audited:
+            audit = report
             break
-        why = "it knows none of the packages" if told else (done.stderr.strip() or "no answer").splitlines()[-1][:300]
-        print(f"{source} could not be asked: {why}", file=sys.stderr)
-    print(found)
-    return found.exit_code
+        reason = (
+            "it knows none of the packages" if report else (result.stderr.strip() or "no answer").splitlines()[-1][:300]
+        )
+        print(f"{source} could not be asked: {reason}", file=sys.stderr)
+    print(audit)
+    return audit.exit_code
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.dataset import DataSet
-from tests.farsite.process import Farsite, running
+from tests.farsite.process import Farsite, run_farsite
 from tests.postgres import Postgres
-from tests.postgres import running as postgres_running
+from tests.postgres import run_postgres as postgres_running
 
 ROOT = Path(__file__).parent.parent
 
-QUICK = {
+FAST_SETTINGS = {
     "AUTOTHROTTLE_START_DELAY": "0.01",
     "DOWNLOAD_TIMEOUT": "4",
     "LOGSTATS_INTERVAL": "1",
@@ -44,7 +44,7 @@ class Commands:
         """The running command; the caller stops it."""
         return subprocess.Popen(self.command(*arguments), **self.options())
 
-    def begin_with(self, template: Path) -> None:
+    def copy_data_from(self, template: Path) -> None:
         """Make the data directory a copy of another, hard links and all."""
         subprocess.run(["cp", "-a", str(template), str(self.data)], check=True)
 
@@ -59,8 +59,8 @@ class Commands:
         self, spider: str, *arguments: str, options: Sequence[str] = (), code: int = 0
     ) -> subprocess.CompletedProcess[str]:
         """`scrapy crawl SPIDER -a …` of a site, with further options of Scrapy's; it must end with this exit code."""
-        words = [word for text in arguments for word in ("-a", text)]
-        done = self.scrapy("crawl", spider, "-s", "DOWNLOAD_TIMEOUT=15", *words, *options)
+        flags = [word for text in arguments for word in ("-a", text)]
+        done = self.scrapy("crawl", spider, "-s", "DOWNLOAD_TIMEOUT=15", *flags, *options)
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr, done.stderr
         return done
@@ -68,21 +68,25 @@ class Commands:
     @staticmethod
     def command(*arguments: str) -> list[str]:
         """Warnings of our own code are errors in the child too."""
-        quick = [word for name, value in QUICK.items() for word in ("-s", f"{name}={value}")]
-        options = quick if arguments[0] == "crawl" else []
+        fast_options = [word for name, value in FAST_SETTINGS.items() for word in ("-s", f"{name}={value}")]
+        options = fast_options if arguments[0] == "crawl" else []
         return [sys.executable, "-m", "scrapy", arguments[0], *arguments[1:2], *options, *arguments[2:]]
 
     def options(self) -> dict[str, object]:
         """How a child is started."""
-        ours = {"HARVESTER_DATA_DIR": str(self.data), "HARVESTER_ALLOW_NETWORKS": LOOPBACK, "PYTHONWARNINGS": "error"}
-        environment = os.environ | ours | self.environment
+        settings = {
+            "HARVESTER_DATA_DIR": str(self.data),
+            "HARVESTER_ALLOW_NETWORKS": LOOPBACK,
+            "PYTHONWARNINGS": "error",
+        }
+        environment = os.environ | settings | self.environment
         return {"cwd": ROOT, "env": environment, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Farsite]:
     """One loopback server for all tests."""
-    with running() as site:
+    with run_farsite() as site:
         yield site
 
 

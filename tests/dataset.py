@@ -28,17 +28,17 @@ class DataSet:
 def write(folder: Path, posts: Posts, accounts: Sequence[str] | None = None) -> DataSet:
     """Write both files; every account of the posts gets a row unless the accounts are given."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = DataSet(folder / "user_posts.json", folder / "accounts_labeled.csv")
+    files = DataSet(folder / "user_posts.json", folder / "accounts_labeled.csv")
     shaped = {
         acct: [{"index": index, "image_urls": list(urls)} for index, urls in of_user] for acct, of_user in posts.items()
     }
-    made.posts.write_text(json.dumps(shaped, indent=1), encoding="utf-8")
-    with made.accounts.open("w", encoding="utf-8", newline="") as file:
+    files.posts.write_text(json.dumps(shaped, indent=1), encoding="utf-8")
+    with files.accounts.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["", "acct", "label"])
         for number, acct in enumerate(posts if accounts is None else accounts):
             rows.writerow([number + 1000, acct, 0])
-    return made
+    return files
 
 
 def one_user(urls: Sequence[str], acct: str = "alice@example.social") -> dict[str, list[tuple[int, list[str]]]]:

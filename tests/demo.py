@@ -10,12 +10,12 @@ from tests import dataset
 from tests.farsite import civitai
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.pictures import KINDS
-from tests.farsite.process import Farsite, running
+from tests.farsite.process import Farsite, run_farsite
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "demo-data"
 
-NEXT = """
+NEXT_STEPS = """
 Look at what was made:
   demo-data/report.html            all of it on one page, for a browser
   demo-data/images/mastodon/       the pictures, {userIndex}_{postIndex}_{urlIndex}.jpg, upright JPEGs, RGB or grey
@@ -40,22 +40,25 @@ Try next:
 def main() -> int:
     """Exit code 0 when all went as it should."""
     shutil.rmtree(DATA, ignore_errors=True)
-    with running() as site:
+    with run_farsite() as site:
         files = dataset.write(DATA / "input", _posts(site))
         print(f"A Mastodon data set of {site.url('')} lies in {files.posts.parent.relative_to(ROOT)}/. Harvesting:\n")
         _scrapy("crawl", "mastodon", *files.arguments, "-O", str(DATA / "items.jsonl"), "-s", "DOWNLOAD_TIMEOUT=3")
-        asked = site.counts()["requests"]
-        print(f"\nThe same command again: what is done is not asked for. (The site was asked {asked} times so far.)\n")
+        request_count = site.counts()["requests"]
+        print(
+            "\nThe same command again: what is done is not asked for. "
+            f"(The site was asked {request_count} times so far.)\n"
+        )
         _scrapy("crawl", "mastodon", *files.arguments, "-s", "DOWNLOAD_TIMEOUT=3", "-a", "retry=none")
-        print(f"\nThe second run made {site.counts()['requests'] - asked} requests.")
+        print(f"\nThe second run made {site.counts()['requests'] - request_count} requests.")
         print(f"\nMastodon's API at {site.url('')}: twelve posts of a hashtag become a data set of their own.\n")
         output = DATA / "images/hills"
-        words = (f"instance={site.url('/m/mastodon')}", "hashtag=hills", "max_posts=12", f"output={output}")
-        _scrapy("crawl", "mastodon", *(word for argument in words for word in ("-a", argument)))
-        print(f"\nNow {site.url('')} plays Civitai: {civitai.NUMBER:,} items, taken are those above 10 hearts.\n")
+        arguments = (f"instance={site.url('/m/mastodon')}", "hashtag=hills", "max_posts=12", f"output={output}")
+        _scrapy("crawl", "mastodon", *(word for argument in arguments for word in ("-a", argument)))
+        print(f"\nNow {site.url('')} plays Civitai: {civitai.ITEM_COUNT:,} items, taken are those above 10 hearts.\n")
         at_home = ("-s", f"CIVITAI_BASE_URL={site.url('')}", "-s", "AUTOTHROTTLE_START_DELAY=0.1")
         _scrapy("crawl", "civitai", "-a", "layout=model", *at_home)
-        favourites = Imagefap(site, "demo").begin()
+        favourites = Imagefap(site, "demo").reset()
         print(f"\nNow {site.url('')} plays imagefap: all favourites of alice, then one folder into files.\n")
         at_home = ("-s", f"IMAGEFAP_BASE_URL={favourites.base}", "-s", "AUTOTHROTTLE_START_DELAY=0.1")
         _scrapy("crawl", "imagefap", "-a", "user=alice", *at_home)
@@ -63,7 +66,7 @@ def main() -> int:
         _scrapy("crawl", "imagefap", "-a", "user=alice", "-a", "db=0", *saving, *at_home)
     _scrapy("status", expected=1)
     _scrapy("report", "--to", str(DATA / "report.html"))
-    print(NEXT)
+    print(NEXT_STEPS)
     return 0
 
 

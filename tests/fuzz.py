@@ -57,13 +57,13 @@ def _fuzz(name: str, arguments: list[str]) -> None:
     with atheris.instrument_imports(include=["harvester"]):
         from tests.sites.parsers import EXPECTED, PARSERS
 
-    def one(body: bytes) -> None:
+    def run_input(body: bytes) -> None:
         try:
             PARSERS[name](body)
         except EXPECTED:
             return
 
-    atheris.Setup([sys.argv[0], *arguments], one)
+    atheris.Setup([sys.argv[0], *arguments], run_input)
     atheris.Fuzz()
 
 

@@ -21,13 +21,13 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 _ATTEMPTS = 5
-_ask = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+_open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
 @dataclass(frozen=True)
-class Mock:
+class MastodonMock:
     """A running server; its accounts are those it was started with, each signed in by the token `<name>_token`."""
 
     port: int
@@ -48,9 +48,9 @@ class Mock:
         content = f"multipart/form-data; boundary={boundary}"
         return str(self._post("/api/v2/media", account, b"".join(parts), content)["id"])
 
-    def post(self, account: str, text: str, media: Sequence[str] = (), **more: str) -> dict[str, Any]:
+    def post(self, account: str, text: str, media: Sequence[str] = (), **parameters: str) -> dict[str, Any]:
         """Write a post with uploaded attachments; `more` are parameters of POST /api/v1/statuses."""
-        values = [("status", text), *more.items(), *(("media_ids[]", ident) for ident in media)]
+        values = [("status", text), *parameters.items(), *(("media_ids[]", ident) for ident in media)]
         form = urllib.parse.urlencode(values).encode()
         return self._post("/api/v1/statuses", account, form, "application/x-www-form-urlencoded")
 
@@ -58,13 +58,13 @@ class Mock:
         """Boost a post by its id."""
         return self._post(f"/api/v1/statuses/{post}/reblog", account, b"", "application/x-www-form-urlencoded")
 
-    def change(self, account: str, **values: str) -> dict[str, Any]:
+    def update_profile(self, account: str, **values: str) -> dict[str, Any]:
         """Change an account's profile, such as `note` or `indexable`."""
         form = urllib.parse.urlencode(values).encode()
         path = "/api/v1/accounts/update_credentials"
         return self._post(path, account, form, "application/x-www-form-urlencoded", "PATCH")
 
-    def trouble(self, path: str, effect: Mapping[str, Any], count: int = 1) -> None:
+    def inject_fault(self, path: str, effect: Mapping[str, Any], count: int = 1) -> None:
         """The next `count` requests whose path matches the pattern go wrong; effects: status, ratelimit, malformed."""
         rule = {"match": {"path_regex": path, "methods": ["GET"]}, "effect": dict(effect), "count": count}
         self._post("/api/v1/_mock/faults", "", json.dumps(rule).encode(), "application/json")
@@ -72,28 +72,28 @@ class Mock:
     def _post(self, path: str, account: str, body: bytes, kind: str, method: str = "POST") -> dict[str, Any]:
         headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {account}_token"} if account else {})
         request = urllib.request.Request(f"{self.base}{path}", body, headers, method=method)
-        with _ask(request, timeout=_PATIENCE) as answer:
-            return dict(json.load(answer))
+        with _open_url(request, timeout=_TIMEOUT) as response:
+            return dict(json.load(response))
 
 
 @contextlib.contextmanager
-def running(accounts: Sequence[str]) -> Iterator[Mock]:
+def run_mock(accounts: Sequence[str]) -> Iterator[MastodonMock]:
     """Start a server with these accounts and no posts, wait until it answers, stop it at the end."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config.toml")
-        config.write_text(_config(accounts, Path(folder, "media")), encoding="utf-8")
+        config.write_text(_config_text(accounts, Path(folder, "media")), encoding="utf-8")
         for attempt in range(_ATTEMPTS):
             port = _free_port()
-            with _server(config, port) as child:
-                if _answers(child, port):
-                    yield Mock(port)
+            with _start_server(config, port) as child:
+                if _is_ready(child, port):
+                    yield MastodonMock(port)
                     return
             if attempt == _ATTEMPTS - 1:
                 raise RuntimeError("mastodon_mock does not start")
 
 
 @contextlib.contextmanager
-def _server(config: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _start_server(config: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "mastodon_mock", "serve", "--config", str(config), "--host", "127.0.0.1"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([*command, "--port", str(port)], cwd=config.parent, **quiet) as child:
@@ -107,7 +107,7 @@ def _server(config: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
                 child.kill()
 
 
-def _config(accounts: Sequence[str], media: Path) -> str:
+def _config_text(accounts: Sequence[str], media: Path) -> str:
     seed = (f'[[seed.accounts]]\nusername = "{name}"\naccess_token = "{name}_token"\n' for name in accounts)
     return f'media_storage_path = "{media}"\n[database]\npath = ":memory:"\n' + "".join(seed)
 
@@ -117,11 +117,11 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _answers(child: subprocess.Popen[bytes], port: int) -> bool:
-    deadline = time.monotonic() + _PATIENCE
+def _is_ready(child: subprocess.Popen[bytes], port: int) -> bool:
+    deadline = time.monotonic() + _TIMEOUT
     while time.monotonic() < deadline and child.poll() is None:
         with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            _ask(f"http://127.0.0.1:{port}/api/v1/instance", timeout=_PATIENCE).close()
+            _open_url(f"http://127.0.0.1:{port}/api/v1/instance", timeout=_TIMEOUT).close()
             return True
         time.sleep(0.05)
     return False

@@ -13,49 +13,51 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tests.conftest import LOOPBACK, QUICK, ROOT
+from tests.conftest import FAST_SETTINGS, LOOPBACK, ROOT
 
-DOOM = Path(__file__).parent / "doom"
+KILL_HOOK_FOLDER = Path(__file__).parent / "doom"
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.preloaded"])
 
 
 @dataclass
-class Mortals:
+class KilledCrawls:
     """Crawls with these arguments over one data directory; what they say goes to a file beside it."""
 
     data: Path
     arguments: Sequence[str]
 
-    def live(self, *, seconds: float = 0, changes: int = 0) -> bool:
+    def run_once(self, *, seconds: float = 0, changes: int = 0) -> bool:
         """One life, of so many seconds or up to so many changes of files; True where it was killed, not done."""
-        life = self._start(changes)
+        process = self._start(changes)
         if seconds:
             time.sleep(seconds)
-            life.kill()
-        life.join(60)
-        assert life.exitcode in (0, -signal.SIGKILL), self.said.read_text()
-        return life.exitcode != 0
+            process.kill()
+        process.join(60)
+        assert process.exitcode in (0, -signal.SIGKILL), self.log_file.read_text()
+        return process.exitcode != 0
 
     @property
-    def said(self) -> Path:
+    def log_file(self) -> Path:
         """What all of them printed."""
         return self.data.with_suffix(".log")
 
     def _start(self, changes: int) -> BaseProcess:
-        life = _FORKS.Process(target=_crawl, args=(str(self.data), str(self.said), list(self.arguments), changes))
-        life.start()
-        return life
+        process = _FORKS.Process(
+            target=_crawl, args=(str(self.data), str(self.log_file), list(self.arguments), changes)
+        )
+        process.start()
+        return process
 
 
-def _crawl(data: str, said: str, arguments: list[str], changes: int) -> None:
-    log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+def _crawl(data: str, log_path: str, arguments: list[str], changes: int) -> None:
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.chdir(ROOT)
     os.environ |= {"HARVESTER_DATA_DIR": data, "HARVESTER_ALLOW_NETWORKS": LOOPBACK}
-    quick = [word for name, value in QUICK.items() for word in ("-s", f"{name}={value}")]
+    fast_options = [word for name, value in FAST_SETTINGS.items() for word in ("-s", f"{name}={value}")]
     if changes:  # the workers change files: see tests/doom
-        os.environ |= {"PYTHONPATH": str(DOOM), "MORTAL_DATA": data, "MORTAL_CHANGES": str(changes)}
+        os.environ |= {"PYTHONPATH": str(KILL_HOOK_FOLDER), "MORTAL_DATA": data, "MORTAL_CHANGES": str(changes)}
     cmdline = importlib.import_module("scrapy.cmdline")
-    cmdline.execute(["scrapy", "crawl", "mastodon", *quick, *arguments])
+    cmdline.execute(["scrapy", "crawl", "mastodon", *fast_options, *arguments])

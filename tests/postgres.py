@@ -30,7 +30,7 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Postgres]:
+def run_postgres() -> Iterator[Postgres]:
     """Start a server, wait until it answers, stop it at the end. PostgreSQL refuses to run as root."""
     binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     folder = Path(tempfile.mkdtemp(prefix="harvester-pg-"))
@@ -47,7 +47,7 @@ def running() -> Iterator[Postgres]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait(binaries, port)
+        _wait_until_ready(binaries, port)
         yield Postgres(port, binaries)
     finally:
         server.terminate()
@@ -59,7 +59,7 @@ def _run(command: Sequence[str], folder: Path) -> None:
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
-def _wait(binaries: Path, port: int) -> None:
+def _wait_until_ready(binaries: Path, port: int) -> None:
     deadline = time.monotonic() + 30
     while subprocess.run(
         [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)], check=False

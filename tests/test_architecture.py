@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "harvester"
-RUNGS = (
+LAYERS = (
     ("errors", "items", "links", "memory", "processes", "reasons", "text", "version"),
     ("arguments", "sites", "imaging", "network", "orders", "places", "politeness"),
     ("blobs", "catalogue", "locks", "options"),
@@ -15,8 +15,8 @@ RUNGS = (
     ("addon", "console", "feeds", "logs", "signals", "middlewares", "extensions", "spiders", "pipelines"),
     ("commands",),
 )
-RUNG = {part: number for number, parts in enumerate(RUNGS) for part in parts}
-FIRST_WITH_SCRAPY = 4
+LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in parts}
+FIRST_SCRAPY_LAYER = 4
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "versions" not in path.parts)
 
 
@@ -33,12 +33,12 @@ def _part(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def _own(path: Path) -> str:
+def _part_of_path(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_modules_import_only_from_their_own_or_lower_rungs(path: Path) -> None:
+def test_modules_import_only_from_own_or_lower_layers(path: Path) -> None:
     """A module imports nothing of ours from a higher rung, and Scrapy only from the fourth rung on."""
     if path.name == "__init__.py":
         assert path.read_bytes() == b""
@@ -46,12 +46,12 @@ def test_modules_import_only_from_their_own_or_lower_rungs(path: Path) -> None:
     if path.name == "settings.py":
         assert list(_imports(path)) == ["os"]
         return
-    own = RUNG[_own(path)]
+    layer = LAYER_OF[_part_of_path(path)]
     for module in _imports(path):
         if module.startswith("harvester."):
-            assert RUNG[_part(module)] <= own, f"{path} imports {module}"
+            assert LAYER_OF[_part(module)] <= layer, f"{path} imports {module}"
         if module.split(".")[0] in ("scrapy", "twisted"):
-            assert own >= FIRST_WITH_SCRAPY, f"{path} imports {module}"
+            assert layer >= FIRST_SCRAPY_LAYER, f"{path} imports {module}"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "commands").glob("[a-z]*.py")), ids=lambda path: path.stem)
@@ -60,17 +60,17 @@ def test_commands_load_nothing_of_ours_before_they_run(path: Path) -> None:
     assert not [module for module in _imports(path, top_only=True) if module.startswith("harvester")]
 
 
-def test_there_are_no_import_circles() -> None:
+def test_there_are_no_import_cycles() -> None:
     """No module reaches itself through its imports."""
     graph = {
         ".".join(("harvester", *path.relative_to(ROOT).with_suffix("").parts)): set(_imports(path)) for path in MODULES
     }
 
-    def reach(module: str, seen: frozenset[str]) -> None:
+    def visit(module: str, seen: frozenset[str]) -> None:
         assert module not in seen, f"{module} imports itself"
         for imported in graph.get(module, ()):
             if imported in graph:
-                reach(imported, seen | {module})
+                visit(imported, seen | {module})
 
     for module in graph:
-        reach(module, frozenset())
+        visit(module, frozenset())

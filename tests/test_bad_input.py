@@ -14,17 +14,19 @@ GOOD_POSTS = '{"a@x": [{"index": 0, "image_urls": ["http://127.0.0.1:9/a.jpg"]}]
 GOOD_ACCOUNTS = "acct\na@x\n"
 
 
-def _crawl(commands: Commands, folder: Path, posts: str | bytes, accounts: str | bytes, *more: str) -> str:
+def refused_crawl_message(
+    commands: Commands, folder: Path, posts: str | bytes, accounts: str | bytes, *options: str
+) -> str:
     """Runs the crawl, which must be refused; returns what it said."""
     folder.mkdir(exist_ok=True)
     for name, content in (("posts.json", posts), ("accounts.csv", accounts)):
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     files = dataset.DataSet(folder / "posts.json", folder / "accounts.csv")
-    done = commands.scrapy("crawl", "mastodon", *files.arguments, "--nolog", *more)
+    done = commands.scrapy("crawl", "mastodon", *files.arguments, "--nolog", *options)
     assert done.returncode == 2, done.stderr
-    said = done.stderr.strip().splitlines()
-    assert len(said) == 1, done.stderr
-    return said[0]
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def _crawl(commands: Commands, folder: Path, posts: str | bytes, accounts: str |
 )
 def test_a_broken_posts_file_is_refused(commands: Commands, tmp_path: Path, posts: str | bytes, says: str) -> None:
     """The sentence names the file and the place, and no data directory comes into being."""
-    assert says in _crawl(commands, tmp_path / "in", posts, GOOD_ACCOUNTS)
+    assert says in refused_crawl_message(commands, tmp_path / "in", posts, GOOD_ACCOUNTS)
     assert not commands.data.exists()
 
 
@@ -71,7 +73,7 @@ def test_a_broken_accounts_file_is_refused(
     commands: Commands, tmp_path: Path, accounts: str | bytes, says: str
 ) -> None:
     """The sentence names the file and what is wrong, and no data directory comes into being."""
-    assert says in _crawl(commands, tmp_path / "in", GOOD_POSTS, accounts)
+    assert says in refused_crawl_message(commands, tmp_path / "in", GOOD_POSTS, accounts)
     assert not commands.data.exists()
 
 
@@ -109,15 +111,15 @@ def test_a_broken_accounts_file_is_refused(
 )
 def test_a_wrong_option_is_refused(commands: Commands, tmp_path: Path, more: tuple[str, ...], says: str) -> None:
     """The sentence names the option, and no data directory comes into being."""
-    assert says in _crawl(commands, tmp_path / "in", GOOD_POSTS, GOOD_ACCOUNTS, *more)
+    assert says in refused_crawl_message(commands, tmp_path / "in", GOOD_POSTS, GOOD_ACCOUNTS, *more)
     assert not commands.data.exists()
 
 
 def test_a_data_directory_that_cannot_be_made_is_refused(commands: Commands, tmp_path: Path) -> None:
     """No folder can be made there, whoever asks."""
     commands.data = Path("/proc/nowhere/data")
-    said = _crawl(commands, tmp_path / "in", GOOD_POSTS, GOOD_ACCOUNTS)
-    assert "The data directory /proc/nowhere/data cannot be made or written: No such file or directory." in said
+    message = refused_crawl_message(commands, tmp_path / "in", GOOD_POSTS, GOOD_ACCOUNTS)
+    assert "The data directory /proc/nowhere/data cannot be made or written: No such file or directory." in message
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def test_a_wrong_command_line_is_refused(commands: Commands, words: tuple[str, .
     assert not commands.data.exists()
 
 
-def test_another_data_set_is_not_mixed_in(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_different_data_set_is_refused(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Files that give known names another meaning are refused, whether accounts or URLs have moved."""
     url = farsite.url("/photo/1.jpg")
     commands.crawl(dataset.write(tmp_path / "one", {"a@x": [(0, [url])]}))
@@ -203,7 +205,7 @@ def test_unlisted_accounts_do_not_hide_another_data_set(farsite: Farsite, comman
         assert commands.scrapy("crawl", "mastodon", *files.arguments, "--nolog").returncode == code
 
 
-def test_a_folder_has_one_name(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_output_folder_is_compared_resolved(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """A symbolic link or a detour to the output of another data set is that output; the data directory is none."""
     (tmp_path / "out").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "out")

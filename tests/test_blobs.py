@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harvester import blobs
-from harvester.blobs import BlobStore, NameTaken, digest, link, name
+from harvester.blobs import BlobStore, FileNameTaken, digest, link_output_file, write_output_file
 from harvester.errors import StoreError
 
 
@@ -18,7 +18,7 @@ def _files(folder: Path) -> set[str]:
 
 @given(data=st.binary(min_size=1, max_size=4096))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_put_can_be_read(tmp_path: Path, data: bytes) -> None:
+def test_stored_bytes_can_be_read(tmp_path: Path, data: bytes) -> None:
     """put then read gives the same bytes; putting again writes nothing."""
     store = BlobStore(tmp_path)
     path = store.put(digest(data), "jpg", data)
@@ -29,7 +29,7 @@ def test_what_is_put_can_be_read(tmp_path: Path, data: bytes) -> None:
     assert path.relative_to(tmp_path) == Path(digest(data)[:2], f"{digest(data)}.jpg")
 
 
-def test_a_damaged_blob_is_not_read_and_is_put_anew(tmp_path: Path) -> None:
+def test_damaged_blob_is_not_read_and_is_replaced(tmp_path: Path) -> None:
     """A blob whose bytes are not those of its name counts as missing; a torn one is replaced."""
     store = BlobStore(tmp_path)
     path = store.put(digest(b"whole"), "jpg", b"whole")
@@ -52,11 +52,11 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert _files(tmp_path) == set()
 
 
-def test_a_linked_copy_shares_the_blob(tmp_path: Path) -> None:
+def test_linked_output_file_shares_the_blob(tmp_path: Path) -> None:
     """A copy of the same bytes is a hard link; making it again is no error."""
     blob = BlobStore(tmp_path / "blobs").put(digest(b"data"), "jpg", b"data")
     for _ in range(2):
-        link(tmp_path / "out" / "a.jpg", blob, b"data")
+        link_output_file(tmp_path / "out" / "a.jpg", blob, b"data")
     assert (tmp_path / "out" / "a.jpg").samefile(blob)
     assert _files(tmp_path / "out") == {"a.jpg"}
 
@@ -69,19 +69,19 @@ def test_without_hard_links_copies_are_made(tmp_path: Path, monkeypatch: pytest.
 
     blob = BlobStore(tmp_path / "blobs").put(digest(b"data"), "jpg", b"data")
     monkeypatch.setattr(Path, "hardlink_to", refuse)
-    link(tmp_path / "a.jpg", blob, b"data")
+    link_output_file(tmp_path / "a.jpg", blob, b"data")
     assert (tmp_path / "a.jpg").read_bytes() == b"data"
-    with pytest.raises(NameTaken):
-        name(tmp_path / "a.jpg", b"other")
-    name(tmp_path / "a.jpg", b"data")
+    with pytest.raises(FileNameTaken):
+        write_output_file(tmp_path / "a.jpg", b"other")
+    write_output_file(tmp_path / "a.jpg", b"data")
     assert _files(tmp_path) == {"a.jpg", str(blob.relative_to(tmp_path))}
 
 
-def test_a_taken_name_is_not_replaced(tmp_path: Path) -> None:
+def test_existing_file_is_not_replaced(tmp_path: Path) -> None:
     """Another file under the name stays as it is, even one of the same length."""
     (tmp_path / "a.jpg").write_bytes(b"mine")
-    with pytest.raises(NameTaken):
-        name(tmp_path / "a.jpg", b"your")
+    with pytest.raises(FileNameTaken):
+        write_output_file(tmp_path / "a.jpg", b"your")
     assert (tmp_path / "a.jpg").read_bytes() == b"mine"
     assert _files(tmp_path) == {"a.jpg"}
 
@@ -90,18 +90,18 @@ def test_only_the_copy_we_made_before_is_replaced(tmp_path: Path) -> None:
     """A file with the sha256 that we wrote there gives way; a link to a blob is known as ours, a mere copy is not."""
     store = BlobStore(tmp_path / "blobs")
     blob = store.put(digest(b"before"), "jpg", b"before")
-    link(tmp_path / "a.jpg", blob, b"before")
+    link_output_file(tmp_path / "a.jpg", blob, b"before")
     (tmp_path / "b.jpg").write_bytes(b"before")
-    assert store.linked(tmp_path / "a.jpg") == digest(b"before")
-    assert store.linked(tmp_path / "b.jpg") == store.linked(tmp_path / "c.jpg") == ""
-    with pytest.raises(NameTaken):
-        name(tmp_path / "b.jpg", b"after", digest(b"another"))
-    name(tmp_path / "b.jpg", b"after", digest(b"before"))
+    assert store.sha256_of_link(tmp_path / "a.jpg") == digest(b"before")
+    assert store.sha256_of_link(tmp_path / "b.jpg") == store.sha256_of_link(tmp_path / "c.jpg") == ""
+    with pytest.raises(FileNameTaken):
+        write_output_file(tmp_path / "b.jpg", b"after", digest(b"another"))
+    write_output_file(tmp_path / "b.jpg", b"after", digest(b"before"))
     assert (tmp_path / "b.jpg").read_bytes() == b"after"
     assert store.read(digest(b"before"), "jpg") == b"before"
 
 
-def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+def test_uncreatable_folder_raises_store_error(tmp_path: Path) -> None:
     """A file where a folder should be ends in StoreError, not in a traceback."""
     (tmp_path / "out").write_bytes(b"")
     with pytest.raises(StoreError, match="cannot be written"):

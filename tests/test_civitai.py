@@ -18,9 +18,9 @@ from tests.dataset import rows
 from tests.farsite import civitai
 from tests.farsite.process import Farsite
 
-ABOVE = [n for n in range(1, civitai.NUMBER + 1) if civitai.hearts(n) > 10]
-STILLS = [n for n in ABOVE if not civitai.is_video(n)]
-THERE = [n for n in STILLS if not civitai.is_gone(n)]
+ABOVE_BAR = [n for n in range(1, civitai.ITEM_COUNT + 1) if civitai.hearts(n) > 10]
+STILLS = [n for n in ABOVE_BAR if not civitai.is_video(n)]
+AVAILABLE = [n for n in STILLS if not civitai.is_gone(n)]
 
 
 @pytest.fixture
@@ -35,39 +35,39 @@ def _crawl(commands: Commands, *arguments: str, options: Sequence[str] = (), cod
     return commands.harvest("civitai", *arguments, options=options, code=code)
 
 
-def _pages(site: Farsite) -> Counter[str]:
+def _page_requests(site: Farsite) -> Counter[str]:
     return Counter(entry["path"] for entry in site.log() if entry["path"].startswith("/api/v1/images"))
 
 
-def _files(site: Farsite) -> Counter[str]:
+def _file_requests(site: Farsite) -> Counter[str]:
     return Counter(entry["path"] for entry in site.log() if f"/{civitai.BUCKET}/" in entry["path"])
 
 
-def _listing(commands: Commands) -> dict[str, Any]:
-    shown = commands.scrapy("status", "--json")
-    (book,) = json.loads(shown.stdout)
-    (listing,) = book["listings"]
-    return dict(listing) | {"code": shown.returncode, "said": shown.stderr}
+def _listing_status(commands: Commands) -> dict[str, Any]:
+    done = commands.scrapy("status", "--json")
+    (summary,) = json.loads(done.stdout)
+    (listing,) = summary["listings"]
+    return dict(listing) | {"code": done.returncode, "said": done.stderr}
 
 
-def test_the_whole_listing_is_harvested_and_the_books_agree_with_the_server(site: Farsite, commands: Commands) -> None:
+def test_the_whole_listing_is_harvested_and_summary_matches_server(site: Farsite, commands: Commands) -> None:
     """1,100 items behind cursors, an empty page and a 503: what the server has above the bar is what we have."""
     done = _crawl(commands)
-    assert {path.stem for path in (commands.data / "images/civitai").glob("*.[jp][pn]g")} == {str(n) for n in THERE}
+    assert {path.stem for path in (commands.data / "images/civitai").glob("*.[jp][pn]g")} == {str(n) for n in AVAILABLE}
     assert rows(commands.data, "SELECT status, reason, count(*) FROM images GROUP BY 1, 2 ORDER BY 1") == [
-        ("done", "", len(THERE)),
-        ("failed", "http-gone", len(STILLS) - len(THERE)),
+        ("done", "", len(AVAILABLE)),
+        ("failed", "http-gone", len(STILLS) - len(AVAILABLE)),
     ]
-    stills = sum(not civitai.is_video(n) for n in range(1, civitai.NUMBER + 1))
-    told = {"new": len(STILLS), "known": 1, "below the bar": stills - len(STILLS)}
-    listing = _listing(commands)
-    assert (listing["pages"], listing["items"], listing["counts"], listing["state"]) == (7, stills + 1, told, "ended")
+    stills = sum(not civitai.is_video(n) for n in range(1, civitai.ITEM_COUNT + 1))
+    counts = {"new": len(STILLS), "known": 1, "below the bar": stills - len(STILLS)}
+    listing = _listing_status(commands)
+    assert (listing["pages"], listing["items"], listing["counts"], listing["state"]) == (7, stills + 1, counts, "ended")
     assert "items listed" in done.stderr
-    (query,) = {path.split("cursor")[0] for path in _pages(site)} - {next(iter(_pages(site)))}
+    (query,) = {path.split("cursor")[0] for path in _page_requests(site)} - {next(iter(_page_requests(site)))}
     assert "withMeta=true&flatMeta=true&withTags=true" in query
     assert "limit=200" in query
-    assert set(_files(site).values()) == {1}
-    assert all("/original=true/" in path for path in _files(site))
+    assert set(_file_requests(site).values()) == {1}
+    assert all("/original=true/" in path for path in _file_requests(site))
 
 
 def test_a_second_run_asks_for_the_pages_only(site: Farsite, commands: Commands) -> None:
@@ -75,29 +75,29 @@ def test_a_second_run_asks_for_the_pages_only(site: Farsite, commands: Commands)
     _crawl(commands, "max_images=100")
     site.clear()
     _crawl(commands, "max_images=100")
-    assert len(_pages(site)) == 1
-    assert not _files(site)
-    assert _listing(commands)["counts"]["known"] == 100
+    assert len(_page_requests(site)) == 1
+    assert not _file_requests(site)
+    assert _listing_status(commands)["counts"]["known"] == 100
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_stopped_run_goes_on_at_its_cursor(site: Farsite, commands: Commands, how: signal.Signals) -> None:
+def test_a_stopped_run_resumes_at_its_cursor(site: Farsite, commands: Commands, how: signal.Signals) -> None:
     """No page and no image is asked for twice but those under way at a SIGKILL; the books are as if nothing was."""
     run = commands.start("crawl", "civitai", "-s", "DOWNLOAD_DELAY=0.2")
     deadline = time.monotonic() + 60
-    while len(_pages(site)) < 4 and time.monotonic() < deadline:
+    while len(_page_requests(site)) < 4 and time.monotonic() < deadline:
         time.sleep(0.02)
     run.send_signal(how)
-    _, said = run.communicate(timeout=60)
-    assert ("is not complete: stopped after" in said) is (how is signal.SIGINT)
-    assert _listing(commands)["code"] == 1
+    _, stderr = run.communicate(timeout=60)
+    assert ("is not complete: stopped after" in stderr) is (how is signal.SIGINT)
+    assert _listing_status(commands)["code"] == 1
     _crawl(commands)
-    again = [path for path, times in _pages(site).items() if times > 1]
+    again = [path for path, times in _page_requests(site).items() if times > 1]
     killed = how is signal.SIGKILL
     assert 1 <= len(again) <= 1 + killed  # the 503, and the one under way
-    assert sum(times - 1 for times in _files(site).values()) <= 20 * killed
-    assert rows(commands.data, "SELECT count(*) FROM images WHERE status = 'done'") == [(len(THERE),)]
-    listing = _listing(commands)
+    assert sum(times - 1 for times in _file_requests(site).values()) <= 20 * killed
+    assert rows(commands.data, "SELECT count(*) FROM images WHERE status = 'done'") == [(len(AVAILABLE),)]
+    listing = _listing_status(commands)
     assert (listing["state"], listing["pages"], listing["counts"]["new"]) == ("ended", 7, len(STILLS))
 
 
@@ -125,9 +125,9 @@ def test_the_catalogue_answers_for_prompts_models_tags_and_reactions(site: Farsi
     ]  # fmt: skip
     tagged = "SELECT key FROM source_tags JOIN images ON image_id = images.id WHERE tag = 'tag 1'"
     assert rows(commands.data, tagged) == [("13",)]
-    found = dict(rows(commands.data, "SELECT key, embedded FROM images JOIN blobs USING (sha256)"))
-    assert found["2"] is None
-    embedded = json.loads(found["13"])
+    embedded_by_key = dict(rows(commands.data, "SELECT key, embedded FROM images JOIN blobs USING (sha256)"))
+    assert embedded_by_key["2"] is None
+    embedded = json.loads(embedded_by_key["13"])
     assert (embedded["tool"], embedded["prompt"], embedded["seed"]) == ("A1111", "file prompt 13", "13")
 
 
@@ -152,15 +152,15 @@ def test_folders_of_a_layout_are_sound(site: Farsite, commands: Commands) -> Non
     """verify looks into them: what is ours there is ours, a strange file, a strange folder and a leftover are found."""
     _crawl(commands, "ids=2,3", "min_count=-1", "layout=user")
     folder = commands.data / "images/civitai"
-    sound = commands.scrapy("verify")
-    assert sound.returncode == 0, sound.stdout
+    clean = commands.scrapy("verify")
+    assert clean.returncode == 0, clean.stdout
     (folder / "User_2/notes.txt").write_text("mine")
     (folder / "holidays").mkdir()
     (folder / "holidays/a.jpg").write_text("mine")
     (folder / "User_2/.2.jpg.00000000.0000000000000000.part").write_text("half")
-    found = commands.scrapy("verify")
-    assert found.returncode == 1
-    assert {tuple(line.split("\t")[:2]) for line in found.stdout.splitlines() if "\t" in line} == {
+    verified = commands.scrapy("verify")
+    assert verified.returncode == 1
+    assert {tuple(line.split("\t")[:2]) for line in verified.stdout.splitlines() if "\t" in line} == {
         ("foreign", str(folder / "User_2/notes.txt")),
         ("foreign", str(folder / "holidays/a.jpg")),
         ("leftover", str(folder / "User_2/.2.jpg.00000000.0000000000000000.part")),
@@ -171,9 +171,9 @@ def test_why_knows_files_in_the_folders_of_a_layout(site: Farsite, commands: Com
     """By their place, whatever their bytes are; also what lies beside a picture."""
     _crawl(commands, "ids=2,3", "min_count=-1", "layout=user")
     for ext in ("jpg", "json"):
-        told = commands.scrapy("why", str(commands.data / f"images/civitai/User_2/2.{ext}"))
-        assert told.returncode == 0, told.stderr
-        assert "image       1 of civitai" in told.stdout
+        done = commands.scrapy("why", str(commands.data / f"images/civitai/User_2/2.{ext}"))
+        assert done.returncode == 0, done.stderr
+        assert "image       1 of civitai" in done.stdout
 
 
 def test_another_layout_needs_another_folder(site: Farsite, commands: Commands) -> None:
@@ -185,24 +185,24 @@ def test_another_layout_needs_another_folder(site: Farsite, commands: Commands) 
     output = commands.data.parent / "by-user"
     _crawl(commands, "ids=2", "min_count=-1", "layout=user", f"output={output}")
     assert (output / "User_2/2.jpg").is_file()
-    assert not _files(site)
+    assert not _file_requests(site)
 
 
-def test_videos_are_skipped_unless_asked_for(site: Farsite, commands: Commands) -> None:
+def test_videos_are_skipped_unless_requested(site: Farsite, commands: Commands) -> None:
     """Skipped with a reason first; with type=all kept as they are, without hashes; a still is asked for again."""
     _crawl(commands, "ids=2,9,34", "min_count=-1")
     assert rows(commands.data, "SELECT key, status, reason FROM images ORDER BY id") == [
         ("2", "done", ""), ("9", "skipped", "type-not-wanted"), ("34", "skipped", "type-not-wanted")
     ]  # fmt: skip
     _crawl(commands, "ids=2,9,34", "min_count=-1", "type=all")
-    kept = "SELECT key, status, ext, phash, recipe FROM images JOIN blobs USING (sha256) WHERE key <> '2' ORDER BY 1"
-    assert rows(commands.data, kept) == [("34", "done", "mp4", "", 0), ("9", "done", "mp4", "", 0)]
+    query = "SELECT key, status, ext, phash, recipe FROM images JOIN blobs USING (sha256) WHERE key <> '2' ORDER BY 1"
+    assert rows(commands.data, query) == [("34", "done", "mp4", "", 0), ("9", "done", "mp4", "", 0)]
     assert (commands.data / "images/civitai/34.mp4").is_file()
-    asked = [path.split("/")[3] for path in _files(site) if civitai.uuid_of(34) in path]
-    assert asked == ["original=true", "original=true,quality=100"]
+    variants = [path.split("/")[3] for path in _file_requests(site) if civitai.uuid_of(34) in path]
+    assert variants == ["original=true", "original=true,quality=100"]
     site.clear()
     _crawl(commands, "ids=2,9,34", "min_count=-1", "type=all")
-    assert not _files(site)
+    assert not _file_requests(site)
 
 
 def test_ids_of_the_old_script_are_not_fetched(site: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -213,10 +213,10 @@ def test_ids_of_the_old_script_are_not_fetched(site: Farsite, commands: Commands
     assert rows(commands.data, "SELECT key, status, reason FROM images ORDER BY key") == [
         ("2", "skipped", "had-before"), ("4", "skipped", "had-before"), ("5", "failed", "http-gone")
     ]  # fmt: skip
-    assert not [path for path in _files(site) if civitai.uuid_of(5) not in path]
+    assert not [path for path in _file_requests(site) if civitai.uuid_of(5) not in path]
 
 
-def test_what_no_try_can_change_is_not_forgotten(site: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_permanently_skipped_images_are_not_forgotten(site: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Images of the old script have no address here, unwanted videos no name: they stay what they are."""
     (tmp_path / "seen.txt").write_text("2\n")
     _crawl(commands, "ids=2,9", "min_count=-1", f"seen={tmp_path / 'seen.txt'}")
@@ -226,14 +226,14 @@ def test_what_no_try_can_change_is_not_forgotten(site: Farsite, commands: Comman
     assert rows(commands.data, "SELECT key, status, reason FROM images ORDER BY key") == before
 
 
-def test_an_id_is_not_taken_for_a_row(site: Farsite, commands: Commands) -> None:
+def test_an_id_is_not_mistaken_for_a_row_number(site: Farsite, commands: Commands) -> None:
     """`forget 2` means image 2, not the second one that was ever listed."""
     _crawl(commands, "ids=2,3,6", "min_count=-1")
     assert "1 image(s) found" in commands.scrapy("forget", "2").stdout
     assert rows(commands.data, "SELECT key FROM images WHERE status = 'pending'") == [("2",)]
 
 
-def test_below_the_bar_is_not_remembered(site: Farsite, commands: Commands) -> None:
+def test_images_below_the_bar_are_not_recorded(site: Farsite, commands: Commands) -> None:
     """With a lower bar the same image is taken by the next run."""
     _crawl(commands, "ids=8", "min_count=16")
     assert rows(commands.data, "SELECT count(*) FROM images") == [(0,)]
@@ -255,35 +255,35 @@ def test_below_the_bar_is_not_remembered(site: Farsite, commands: Commands) -> N
         ("lost", "an answer that makes no sense (Invalid IPv6 URL)"),
     ],
 )
-def test_a_listing_that_breaks_off_is_cut(site: Farsite, commands: Commands, user: str, why: str) -> None:
+def test_an_interrupted_listing_is_incomplete(site: Farsite, commands: Commands, user: str, why: str) -> None:
     """What was listed is kept, the reason is said, and nothing calls it complete: status exits with 1."""
     done = _crawl(commands, f"username={user}")
     assert why in done.stderr
-    listing = _listing(commands)
+    listing = _listing_status(commands)
     assert (listing["state"], listing["code"]) == ("cut", 1)
     assert listing["why"].startswith(why)
     assert "is not complete" in listing["said"]
     assert rows(commands.data, "SELECT DISTINCT status FROM images") == ([] if user == "moved" else [("done",)])
 
 
-def test_a_page_of_maintenance_is_asked_for_again(site: Farsite, commands: Commands) -> None:
+def test_a_maintenance_page_is_retried(site: Farsite, commands: Commands) -> None:
     """HTML with status 200 where JSON was promised: tried again in the same run, as the site's contract asks."""
     _crawl(commands, "username=repaired")
-    listing = _listing(commands)
+    listing = _listing_status(commands)
     assert (listing["state"], listing["pages"], listing["items"]) == ("ended", 2, 20)
-    assert sum(_pages(site).values()) == 3
+    assert sum(_page_requests(site).values()) == 3
 
 
-def test_a_cut_listing_goes_on_at_its_cursor(site: Farsite, commands: Commands) -> None:
+def test_an_incomplete_listing_resumes_at_its_cursor(site: Farsite, commands: Commands) -> None:
     """The next run asks for the page that failed, not for the first one."""
     _crawl(commands, "username=blocked")
     site.clear()
     _crawl(commands, "username=blocked")
-    assert all("cursor=2" in path for path in _pages(site))
-    assert _listing(commands)["pages"] == 1
+    assert all("cursor=2" in path for path in _page_requests(site))
+    assert _listing_status(commands)["pages"] == 1
 
 
-def test_pages_wait_while_plenty_is_owed(site: Farsite, commands: Commands) -> None:
+def test_pages_wait_while_many_images_are_pending(site: Farsite, commands: Commands) -> None:
     """Three pages of 600: the third is asked for only when fewer than 1,000 images are left of the first two."""
     _crawl(commands, "post_id=667")
     log = [entry["path"] for entry in site.log()]
@@ -292,7 +292,7 @@ def test_pages_wait_while_plenty_is_owed(site: Farsite, commands: Commands) -> N
     assert rows(commands.data, "SELECT count(*) FROM images WHERE status = 'pending'") == [(0,)]
 
 
-def test_a_foreign_file_beside_a_picture_is_left_alone(site: Farsite, commands: Commands) -> None:
+def test_a_foreign_metadata_file_is_not_replaced(site: Farsite, commands: Commands) -> None:
     """The image is owed until its name is free, and then everything lies there."""
     foreign = commands.data / "images/civitai/2.json"
     foreign.parent.mkdir(parents=True)
@@ -304,25 +304,25 @@ def test_a_foreign_file_beside_a_picture_is_left_alone(site: Farsite, commands: 
     _crawl(commands, "ids=2", "min_count=-1")
     assert json.loads(foreign.read_text())["id"] == 2
     assert rows(commands.data, "SELECT status FROM images") == [("done",)]
-    assert set(_files(site).values()) == {1}
+    assert set(_file_requests(site).values()) == {1}
 
 
-def test_a_dead_cursor_begins_anew(site: Farsite, commands: Commands) -> None:
+def test_an_expired_cursor_restarts_the_listing(site: Farsite, commands: Commands) -> None:
     """The listing is walked from its first page again, nothing is fetched twice, and it ends."""
     _crawl(commands, "username=expired")
-    listing = _listing(commands)
+    listing = _listing_status(commands)
     assert (listing["state"], listing["pages"], listing["counts"]) == ("ended", 2, {"known": 10, "new": 10})
-    assert set(_files(site).values()) == {1}
+    assert set(_file_requests(site).values()) == {1}
 
 
-def test_an_end_near_50000_items_is_not_believed(site: Farsite, commands: Commands) -> None:
+def test_an_end_near_50000_items_is_incomplete(site: Farsite, commands: Commands) -> None:
     """The site lists about 50,000 items of a query and then stops without a word."""
     _crawl(commands, "username=capped")
     with sqlite3.connect(commands.data / "catalogue.db") as connection:
         connection.execute("UPDATE listings SET state = 'open', cursor = 'feed:9:2', items = 49990")
     done = _crawl(commands, "username=capped")
     assert "about 50,000 items of one query" in done.stderr
-    assert _listing(commands)["code"] == 1
+    assert _listing_status(commands)["code"] == 1
 
 
 def test_a_page_without_any_reaction_is_warned_about(site: Farsite, commands: Commands) -> None:
@@ -334,14 +334,14 @@ def test_a_page_without_any_reaction_is_warned_about(site: Farsite, commands: Co
 def test_nested_meta_is_unwrapped(site: Farsite, commands: Commands) -> None:
     """Old paths of the API wrap it once more."""
     _crawl(commands, "username=nested")
-    written = json.loads((commands.data / "images/civitai/2002.json").read_text())
-    assert written["meta"]["prompt"] == civitai.prompt_of(2002)
+    item = json.loads((commands.data / "images/civitai/2002.json").read_text())
+    assert item["meta"]["prompt"] == civitai.prompt_of(2002)
 
 
-def test_items_that_make_no_sense_end_nothing(site: Farsite, commands: Commands) -> None:
+def test_malformed_items_do_not_end_the_listing(site: Farsite, commands: Commands) -> None:
     """Values of any type, names that lead out of the folder, halves of characters: each item ends on its own."""
     _crawl(commands, "post_id=666", "layout=user", "reaction=reactions", "min_count=-1")
-    listing = _listing(commands)
+    listing = _listing_status(commands)
     assert listing["counts"] == {"new": 9, "unreadable": 5}
     assert rows(commands.data, "SELECT status, reason, count(*) FROM images GROUP BY 1, 2 ORDER BY 1") == [
         ("done", "", 7), ("failed", "bad-url", 2)
@@ -351,23 +351,23 @@ def test_items_that_make_no_sense_end_nothing(site: Farsite, commands: Commands)
     assert all(json.loads(path.read_text())["id"] for path in commands.data.rglob("*.json"))
 
 
-def test_servers_that_ignore_ids_are_found_out(site: Farsite, commands: Commands) -> None:
+def test_servers_that_ignore_ids_are_detected(site: Farsite, commands: Commands) -> None:
     """Items that were not asked for are not taken."""
     _crawl(commands, "username=nested", "ids=77", "min_count=-1")
-    assert _listing(commands)["why"] == "the server does not know ids= and listed other images"
+    assert _listing_status(commands)["why"] == "the server does not know ids= and listed other images"
     assert rows(commands.data, "SELECT count(*) FROM images") == [(0,)]
 
 
-def test_a_query_the_server_refuses_is_told_in_its_words(site: Farsite, commands: Commands) -> None:
+def test_a_refused_query_is_reported_in_the_servers_words(site: Farsite, commands: Commands) -> None:
     """A base model that is none."""
     assert "HTTP 400: baseModels.0: Invalid option" in _crawl(commands, "base_models=Nonsense").stderr
 
 
-def test_a_wrong_key_is_found_out_at_once(site: Farsite, commands: Commands) -> None:
+def test_a_wrong_key_is_detected_at_once(site: Farsite, commands: Commands) -> None:
     """The images API would take it for none; /me does not."""
     done = _crawl(commands, options=("-s", "CIVITAI_API_KEY=wrong"), code=2)
     assert "CIVITAI_API_KEY: the key is wrong or has expired" in done.stderr
-    assert not _pages(site)
+    assert not _page_requests(site)
 
 
 def test_a_run_stopped_before_anything_was_listed_says_so(site: Farsite, commands: Commands) -> None:
@@ -377,9 +377,9 @@ def test_a_run_stopped_before_anything_was_listed_says_so(site: Farsite, command
     while not site.counts()["requests"]:
         time.sleep(0.02)
     run.send_signal(signal.SIGINT)
-    _, said = run.communicate(timeout=60)
+    _, stderr = run.communicate(timeout=60)
     assert run.returncode == 0
-    assert "ends before anything was listed: the same command begins anew" in said
+    assert "ends before anything was listed: the same command begins anew" in stderr
 
 
 def test_the_key_is_sent_to_the_api_only_and_written_nowhere(site: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -387,12 +387,12 @@ def test_the_key_is_sent_to_the_api_only_and_written_nowhere(site: Farsite, comm
     commands.environment["CIVITAI_API_KEY"] = civitai.GOOD_KEY
     output = ("-O", str(tmp_path / "items.jsonl"), "-s", f"LOG_FILE={tmp_path / 'log.txt'}", "-L", "DEBUG",
               "-s", f"JOBDIR={tmp_path / 'job'}")  # fmt: skip
-    told = [_crawl(commands, more, options=output) for more in ("max_images=30", "username=moved", "username=blocked")]
-    keyed = {(entry["host"], entry["path"].split("?")[0]) for entry in site.log() if entry["authorization"]}
-    assert keyed == {(f"127.0.0.1:{site.port}", "/api/v1/me"), (f"127.0.0.1:{site.port}", "/api/v1/images")}
+    runs = [_crawl(commands, more, options=output) for more in ("max_images=30", "username=moved", "username=blocked")]
+    endpoints = {(entry["host"], entry["path"].split("?")[0]) for entry in site.log() if entry["authorization"]}
+    assert endpoints == {(f"127.0.0.1:{site.port}", "/api/v1/me"), (f"127.0.0.1:{site.port}", "/api/v1/images")}
     assert any(entry["host"].startswith("127.0.0.3") for entry in site.log())
-    assert not [path for path, body in _written(tmp_path) if civitai.GOOD_KEY.encode() in body]
-    assert not [done for done in told if civitai.GOOD_KEY in done.stdout + done.stderr]
+    assert not [path for path, body in _files_decompressed(tmp_path) if civitai.GOOD_KEY.encode() in body]
+    assert not [done for done in runs if civitai.GOOD_KEY in done.stdout + done.stderr]
 
 
 def test_a_key_on_the_command_line_is_not_repeated(site: Farsite, commands: Commands) -> None:
@@ -408,7 +408,7 @@ def test_a_key_on_the_command_line_is_not_repeated(site: Farsite, commands: Comm
     assert civitai.GOOD_KEY not in done.stderr
 
 
-def _written(folder: Path) -> Iterator[tuple[Path, bytes]]:
+def _files_decompressed(folder: Path) -> Iterator[tuple[Path, bytes]]:
     for path in folder.rglob("*"):
         if path.is_file():
             body = path.read_bytes()
@@ -438,7 +438,7 @@ def _written(folder: Path) -> Iterator[tuple[Path, bytes]]:
         ("output=\udcff", "holds bytes that are no UTF-8 text"),
     ],
 )
-def test_bad_arguments_are_refused_before_anything_is_asked(
+def test_bad_arguments_are_refused_before_any_request(
     site: Farsite, commands: Commands, argument: str, says: str
 ) -> None:
     """The API would answer with something else, silently; here it is one sentence and exit code 2."""
@@ -457,6 +457,6 @@ def test_a_bad_line_in_the_list_of_ids_is_named(commands: Commands, tmp_path: Pa
 
 
 @pytest.mark.parametrize("url", ["civitai.com", "ftp://civitai.com", "https://me:secret@civitai.com", "https://x/api"])
-def test_a_base_url_that_is_none_is_refused(commands: Commands, url: str) -> None:
+def test_an_invalid_base_url_is_refused(commands: Commands, url: str) -> None:
     """One sentence, exit code 2."""
     assert "CIVITAI_BASE_URL" in _crawl(commands, options=("-s", f"CIVITAI_BASE_URL={url}", "--nolog"), code=2).stderr

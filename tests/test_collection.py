@@ -15,11 +15,11 @@ from tests import dataset
 from tests.conftest import Commands
 from tests.dataset import rows
 from tests.farsite.imagefap.client import Imagefap
-from tests.farsite.imagefap.world import world
+from tests.farsite.imagefap.world import make_world
 from tests.farsite.process import Farsite
 from tests.favorites import oldbase
 
-SAME = 2
+DUPLICATE_URLS = 2
 """Of the data set, this many addresses have the bytes of another."""
 
 PATHS = [*(f"/photo/{number}.jpg" for number in range(4)), "/photo/0.jpg?2", "/photo/1.jpg?2", "/status/404"]
@@ -43,42 +43,42 @@ def template(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> tuple
 def harvested(farsite: Farsite, commands: Commands, template: tuple[dataset.DataSet, Path]) -> dataset.DataSet:
     """A copy of it."""
     files, data = template
-    commands.begin_with(data)
+    commands.copy_data_from(data)
     return files
 
 
-def _ok(commands: Commands, *words: str, code: int = 0) -> str:
+def _run_ok(commands: Commands, *words: str, code: int = 0) -> str:
     done = commands.scrapy(*words)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done.stdout
 
 
-def _csv(text: str) -> list[dict[str, str]]:
+def _parse_csv(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def _tagged(commands: Commands) -> dict[str, int]:
-    return {tag["path"]: tag["pictures"] for tag in json.loads(_ok(commands, "tag", "list", "--json"))}
+def _tag_counts(commands: Commands) -> dict[str, int]:
+    return {tag["path"]: tag["pictures"] for tag in json.loads(_run_ok(commands, "tag", "list", "--json"))}
 
 
-def test_tags_are_applied_by_rule_and_by_list_and_taken_back(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_tags_are_applied_by_rule_and_by_list_and_undone(harvested: dataset.DataSet, commands: Commands) -> None:
     """By site, album and author; by what show prints; each undone as a whole; the history tells all of it."""
-    before = _tagged(commands)
-    _ok(commands, "tag", "add", "Seen")
-    _ok(commands, "tag", "apply", "seen", "--site", "mastodon", "--author", ACCTS[0])
-    _ok(commands, "tag", "apply", "seen", "--album", "Alice & Co/folder <501>")
-    assert _tagged(commands)["Seen"] == 4 + 3
-    listed = _ok(commands, "show", "images", "--csv", "--site", "mastodon")
+    before = _tag_counts(commands)
+    _run_ok(commands, "tag", "add", "Seen")
+    _run_ok(commands, "tag", "apply", "seen", "--site", "mastodon", "--author", ACCTS[0])
+    _run_ok(commands, "tag", "apply", "seen", "--album", "Alice & Co/folder <501>")
+    assert _tag_counts(commands)["Seen"] == 4 + 3
+    listed = _run_ok(commands, "show", "images", "--csv", "--site", "mastodon")
     words = commands.command("tag", "clear", "Seen", "-")
     cleared = subprocess.run(words, input=listed, **commands.options(), check=False)
     assert cleared.stdout == "Seen (4) is off 4 picture(s).\n"
-    assert _tagged(commands)["Seen"] == 3
+    assert _tag_counts(commands)["Seen"] == 3
     for _ in range(4):
-        _ok(commands, "tag", "undo")
-    assert _tagged(commands) == before
-    told = json.loads(_ok(commands, "tag", "history", "--json"))
-    assert [(change["origin"], change["undone"]) for change in told] == [
+        _run_ok(commands, "tag", "undo")
+    assert _tag_counts(commands) == before
+    history = json.loads(_run_ok(commands, "tag", "history", "--json"))
+    assert [(change["origin"], change["undone"]) for change in history] == [
         *[("tag", False)] * 4, *[("tag", True)] * 4, ("import-favorites", False),
     ]  # fmt: skip
 
@@ -107,7 +107,7 @@ def test_tag_refuses_what_it_cannot_do(
     assert rows(commands.data, "SELECT count(*) FROM tag_log") == before
 
 
-def test_a_list_with_a_line_that_is_no_sha256_changes_nothing(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_a_list_with_an_invalid_sha256_changes_nothing(harvested: dataset.DataSet, commands: Commands) -> None:
     """The line is named; unknown sha256 are counted, and exit code 1."""
     ((sha,),) = rows(commands.data, "SELECT min(sha256) FROM blobs")
     lists = (
@@ -117,48 +117,46 @@ def test_a_list_with_a_line_that_is_no_sha256_changes_nothing(harvested: dataset
     )
     commands.environment["PYTHONIOENCODING"] = "utf-8:strict"  # as in most people's locales
     for text, code, says in lists:
-        before = _tagged(commands)["Good"]
+        before = _tag_counts(commands)["Good"]
         options = commands.options() | {"text": False}
         done = subprocess.run(commands.command("tag", "apply", "Good", "-"), input=text, **options, check=False)
         assert done.returncode == code, done.stderr
         assert says in done.stderr.decode()
         assert b"Traceback" not in done.stderr
-        assert _tagged(commands)["Good"] - before == (code == 1)
+        assert _tag_counts(commands)["Good"] - before == (code == 1)
 
 
 def test_stats_count_everything_once(harvested: dataset.DataSet, commands: Commands) -> None:
     """Sizes, formats, users, albums, duplicates and reasons over both sites add up with what is on disk."""
-    found = json.loads(_ok(commands, "stats", "--json"))
+    stats = json.loads(_run_ok(commands, "stats", "--json"))
     sizes = [path.stat().st_size for path in (commands.data / "blobs").rglob("*.*")]
-    assert (found["sizes"]["number"], found["sizes"]["total"]) == (len(sizes), sum(sizes))
-    assert (found["sizes"]["least"], found["sizes"]["most"]) == (min(sizes), max(sizes))
-    assert found["users"] == {"imagefap": 1, "mastodon": 2}
-    assert (found["albums"], found["albums_pending"]) == (2, 0)
+    assert (stats["sizes"]["number"], stats["sizes"]["total"]) == (len(sizes), sum(sizes))
+    assert (stats["sizes"]["least"], stats["sizes"]["most"]) == (min(sizes), max(sizes))
+    assert stats["users"] == {"imagefap": 1, "mastodon": 2}
+    assert (stats["albums"], stats["albums_pending"]) == (2, 0)
     # the favourites: 5 images done, one of them in both albums, one picture under two numbers
-    unique, total = found["occurrences"]["unique"], found["occurrences"]["total"]
-    assert (unique, total, found["exact_duplicates"]) == (4 + 4, 4 + SAME + 6, SAME + 2)
-    assert found["sites"]["mastodon"] == {"done": 6, "failed": 1}
-    assert found["reasons"] == {"http-gone": 1, "gone": 1}
-    assert (found["failed"], found["gone"]) == (2, 2)
-    told = _ok(commands, "stats")
-    assert "8 unique images (12 total, 4 exact duplicates)" in told
-    assert "2 albums (oldest: 2023-03-28T10:40:05+00:00 / newer: 2023-03-28T10:40:05+00:00)" in told
-    assert "0 perceptual duplicates in 0 groups" in told
+    unique, total = stats["occurrences"]["unique"], stats["occurrences"]["total"]
+    assert (unique, total, stats["exact_duplicates"]) == (4 + 4, 4 + DUPLICATE_URLS + 6, DUPLICATE_URLS + 2)
+    assert stats["sites"]["mastodon"] == {"done": 6, "failed": 1}
+    assert stats["reasons"] == {"http-gone": 1, "gone": 1}
+    assert (stats["failed"], stats["gone"]) == (2, 2)
+    text = _run_ok(commands, "stats")
+    assert "8 unique images (12 total, 4 exact duplicates)" in text
+    assert "2 albums (oldest: 2023-03-28T10:40:05+00:00 / newer: 2023-03-28T10:40:05+00:00)" in text
+    assert "0 perceptual duplicates in 0 groups" in text
 
 
 @pytest.mark.parametrize("subject", ["users", "albums", "tags", "images", "groups", "runs"])
-def test_what_is_shown_is_the_same_as_csv_and_as_json(
-    harvested: dataset.DataSet, commands: Commands, subject: str
-) -> None:
+def test_show_lists_the_same_rows_as_csv_and_json(harvested: dataset.DataSet, commands: Commands, subject: str) -> None:
     """As many rows, the same headings, no cell that a spreadsheet would run, and one line each for a person."""
     if subject == "groups":
-        _ok(commands, "dedupe", "--phash", "10")
-    listed: list[dict[str, Any]] = json.loads(_ok(commands, "show", subject, "--json"))
-    table = _csv(_ok(commands, "show", subject, "--csv"))
+        _run_ok(commands, "dedupe", "--phash", "10")
+    listed: list[dict[str, Any]] = json.loads(_run_ok(commands, "show", subject, "--json"))
+    table = _parse_csv(_run_ok(commands, "show", subject, "--csv"))
     assert listed
     assert [list(row) for row in table] == [list(row) for row in listed]
     assert not [cell for row in table for cell in row.values() if cell[:1] in ("=", "+", "-", "@")]
-    assert len(_ok(commands, "show", subject).splitlines()) == len(listed)
+    assert len(_run_ok(commands, "show", subject).splitlines()) == len(listed)
     if subject == "users":
         assert {row["name"]: (row["images"], row["failed"]) for row in listed} == {
             "Alice & Co": (7, 1), ACCTS[0]: (4, 0), ACCTS[1]: (3, 1),
@@ -168,8 +166,8 @@ def test_what_is_shown_is_the_same_as_csv_and_as_json(
 
 def test_show_knows_rules_for_images_only(harvested: dataset.DataSet, commands: Commands) -> None:
     """A rule for anything else, two forms at once and a mistyped option are refused."""
-    assert len(json.loads(_ok(commands, "show", "images", "--json", "--status", "failed"))) == 2
-    assert len(json.loads(_ok(commands, "show", "images", "--json", "--tag", "Lakes", "--site", "imagefap"))) == 2
+    assert len(json.loads(_run_ok(commands, "show", "images", "--json", "--status", "failed"))) == 2
+    assert len(json.loads(_run_ok(commands, "show", "images", "--json", "--tag", "Lakes", "--site", "imagefap"))) == 2
     for words in (("users", "--site", "mastodon"), ("images", "--csv", "--json"), ("images", "--cvs"), ("pictures",)):
         assert commands.scrapy("show", *words).returncode == 2
     assert "must be one of" in commands.scrapy("show", "images", "--status", "lost").stderr
@@ -181,28 +179,28 @@ def _files(data: Path) -> set[str]:
     }
 
 
-def test_a_removed_user_goes_with_files_and_comes_back_when_asked_for(
+def test_a_removed_user_loses_files_and_is_refetched_on_request(
     farsite: Farsite, harvested: dataset.DataSet, commands: Commands
 ) -> None:
     """Bytes another user has stay; a trial changes nothing; the same crawl promises and fetches the user again."""
-    whole = _files(commands.data)
-    dry = _ok(commands, "remove", "user", ACCTS[0], "--dry-run")
+    before = _files(commands.data)
+    dry = _run_ok(commands, "remove", "user", ACCTS[0], "--dry-run")
     assert dry.startswith("4 occurrence(s) of 4 image(s) would go, with 2 blob(s) of ")
-    assert _files(commands.data) == whole
-    gone = _ok(commands, "remove", "user", ACCTS[0])
-    assert "\n6 files removed.\n" in gone
-    left = _files(commands.data)
-    assert not [name for name in left if name.startswith("images/mastodon/0_")]
-    assert len(whole - left) == 6
-    assert _ok(commands, "verify").endswith("sound.\n")
+    assert _files(commands.data) == before
+    output = _run_ok(commands, "remove", "user", ACCTS[0])
+    assert "\n6 files removed.\n" in output
+    after = _files(commands.data)
+    assert not [name for name in after if name.startswith("images/mastodon/0_")]
+    assert len(before - after) == 6
+    assert _run_ok(commands, "verify").endswith("sound.\n")
     assert "0" not in dataset.status(commands.data)
     commands.crawl(harvested, "-s", "DOWNLOAD_TIMEOUT=30")
-    assert _files(commands.data) == whole
-    asked = set(farsite.counts()["paths"]) - {"/robots.txt", "/status/404"}
-    assert asked == {f"/photo/{number}.jpg" for number in range(4)}
+    assert _files(commands.data) == before
+    requested = set(farsite.counts()["paths"]) - {"/robots.txt", "/status/404"}
+    assert requested == {f"/photo/{number}.jpg" for number in range(4)}
 
 
-def _killed(commands: Commands, *words: str) -> None:
+def _remove_and_die(commands: Commands, *words: str) -> None:
     """A removal that dies at its third file."""
     trap = "import os\n_unlink, _left = os.unlink, [3]\ndef unlink(path, **rest):\n    if 'blobs' in str(path) or " \
            "'images' in str(path):\n        _left[0] -= 1\n        if not _left[0]:\n            os._exit(9)\n" \
@@ -215,19 +213,19 @@ def _killed(commands: Commands, *words: str) -> None:
     del commands.environment["PYTHONPATH"]
 
 
-def test_a_removal_that_is_killed_is_ended_by_the_next(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_a_killed_removal_is_completed_by_the_next(harvested: dataset.DataSet, commands: Commands) -> None:
     """At whatever file it dies: verify is content in between, and the same command completes it."""
-    whole = _files(commands.data)
-    _killed(commands, "site", "mastodon")
+    before = _files(commands.data)
+    _remove_and_die(commands, "site", "mastodon")
     between = _files(commands.data)
-    assert 0 < len(whole - between) < 10
+    assert 0 < len(before - between) < 10
     checked = commands.scrapy("verify")
     assert checked.returncode == 0, checked.stdout
     assert "going\t" in checked.stdout
-    assert _ok(commands, "remove", "site", "mastodon").startswith("A removal that was stopped is complete: ")
+    assert _run_ok(commands, "remove", "site", "mastodon").startswith("A removal that was stopped is complete: ")
     assert not [name for name in _files(commands.data) if "mastodon" in name]
     assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
-    assert _ok(commands, "verify").endswith("sound.\n")
+    assert _run_ok(commands, "verify").endswith("sound.\n")
     assert "nothing has been harvested" in commands.scrapy("remove", "site", "mastodon").stderr
 
 
@@ -248,11 +246,11 @@ def test_missing_files_only_warn_and_edited_ones_stay(harvested: dataset.DataSet
     (("site", "mastodon"), 1, ""),
     (("album", "Alice & Co/typo"), 2, "Error: "),
 ])  # fmt: skip
-def test_whoever_ends_a_stopped_removal_hears_what_was_left_and_what_is_wrong(
+def test_completing_a_stopped_removal_reports_edited_files_and_errors(
     harvested: dataset.DataSet, commands: Commands, words: tuple[str, ...], code: int, says: str
 ) -> None:
     """An edit that was left is told with exit code 1; a mistake of another removal is a mistake still."""
-    _killed(commands, "site", "mastodon")
+    _remove_and_die(commands, "site", "mastodon")
     edited = min((commands.data / "images/mastodon").iterdir())
     edited.unlink()
     edited.write_bytes(b"edited")
@@ -264,20 +262,20 @@ def test_whoever_ends_a_stopped_removal_hears_what_was_left_and_what_is_wrong(
     assert edited.read_bytes() == b"edited"
 
 
-def test_what_a_stopped_removal_has_in_common_with_a_later_crawl_stays(farsite: Farsite, commands: Commands) -> None:
+def test_files_named_again_after_a_stopped_removal_stay(farsite: Farsite, commands: Commands) -> None:
     """A picture that was named again, and all that lies beside it."""
     commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
     commands.harvest("civitai", "ids=2", "min_count=-1")
-    _killed(commands, "site", "civitai")
+    _remove_and_die(commands, "site", "civitai")
     commands.harvest("civitai", "ids=2", "min_count=-1")
-    whole = _files(commands.data)
-    assert {"images/civitai/2.jpg", "images/civitai/2.json", "images/civitai/2.txt"} < whole
+    before = _files(commands.data)
+    assert {"images/civitai/2.jpg", "images/civitai/2.json", "images/civitai/2.txt"} < before
     assert commands.scrapy("remove", "album", "nobody/nothing").returncode == 2
     assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
-    assert _files(commands.data) == whole
+    assert _files(commands.data) == before
 
 
-def test_a_named_copy_of_64_letters_is_no_blob(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_an_output_file_of_64_letters_is_not_a_blob(harvested: dataset.DataSet, commands: Commands) -> None:
     """In a folder of the collection it has a row again by the next removal, so it stays."""
     name = f"model/{'a' * 64}"
     copy = commands.data / f"images/mastodon/{name}.jpg"
@@ -289,20 +287,18 @@ def test_a_named_copy_of_64_letters_is_no_blob(harvested: dataset.DataSet, comma
             f"UPDATE sightings SET name = '{name}', file = '{name}.jpg' WHERE name = '0_0_0'; "
             f"INSERT INTO removals (path, folder, asked) VALUES ('{path}', 'images/mastodon', 'site mastodon');"
         )
-    _ok(commands, "remove", "site", "imagefap")
+    _run_ok(commands, "remove", "site", "imagefap")
     assert copy.exists()
 
 
-def test_what_people_wrote_beside_a_picture_stays(
-    farsite: Farsite, harvested: dataset.DataSet, commands: Commands
-) -> None:
+def test_edited_metadata_files_stay(farsite: Farsite, harvested: dataset.DataSet, commands: Commands) -> None:
     """A note where nothing is ever written beside, and an edited caption, which is told; the item's JSON goes."""
     commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
     commands.harvest("civitai", "ids=2", "min_count=-1")
     note, caption = commands.data / "images/mastodon/0_0_0.txt", commands.data / "images/civitai/2.txt"
     for file in (note, caption):
         file.write_text("my own words")
-    _ok(commands, "remove", "site", "mastodon")
+    _run_ok(commands, "remove", "site", "mastodon")
     done = commands.scrapy("remove", "site", "civitai")
     assert (done.returncode, done.stderr) == (1, f"{caption}: left: its bytes are not those that were written.\n")
     assert [file.read_text() for file in (note, caption)] == ["my own words"] * 2
@@ -329,7 +325,7 @@ def test_nothing_is_removed_while_a_crawl_runs(farsite: Farsite, commands: Comma
         refused = commands.scrapy("remove", "site", "mastodon")
         assert refused.returncode == 2
         assert "is at work in" in refused.stderr
-        assert _ok(commands, "remove", "site", "mastodon", "--dry-run").startswith("2 occurrence(s)")
+        assert _run_ok(commands, "remove", "site", "mastodon", "--dry-run").startswith("2 occurrence(s)")
     finally:
         crawl.kill()
         crawl.communicate()
@@ -337,21 +333,21 @@ def test_nothing_is_removed_while_a_crawl_runs(farsite: Farsite, commands: Comma
 
 def test_a_removed_album_is_read_again_when_its_user_is(farsite: Farsite, commands: Commands) -> None:
     """Its pictures go unless another album has them; the next crawl of the user reads it from its first page."""
-    site = Imagefap(farsite, "removing0000").begin()
+    site = Imagefap(farsite, "removing0000").reset()
     commands.environment["IMAGEFAP_BASE_URL"] = site.base
     commands.harvest("imagefap", "user=alice")
     joined = "album_images JOIN albums ON albums.id = album_id JOIN images ON images.id = image_id"
     query = f"SELECT albums.name, images.key, position FROM {joined} ORDER BY 1, 3"
-    whole, files = rows(commands.data, query), _files(commands.data)
-    alice = world().users[1001]
+    before, files = rows(commands.data, query), _files(commands.data)
+    alice = make_world().users[1001]
     folder = next(folder for folder in alice.folders.values() if folder.name == "Landscapes")
-    _ok(commands, "remove", "album", f"ALICE/{folder.name.lower()}")
-    others = {key for name, key, _ in whole if name != folder.name}
+    _run_ok(commands, "remove", "album", f"ALICE/{folder.name.lower()}")
+    others = {key for name, key, _ in before if name != folder.name}
     assert {key for (key,) in rows(commands.data, "SELECT key FROM images")} == others
     assert _files(commands.data) < files
-    assert _ok(commands, "verify").endswith("sound.\n")
+    assert _run_ok(commands, "verify").endswith("sound.\n")
     commands.harvest("imagefap", "user=alice")
-    assert rows(commands.data, query) == whole
+    assert rows(commands.data, query) == before
     assert _files(commands.data) == files
 
 
@@ -366,7 +362,7 @@ def test_a_removed_album_is_read_again_when_its_user_is(farsite: Farsite, comman
         (("user", "--dryrun"), "expected album USER/ALBUM"),
     ],
 )
-def test_remove_refuses_what_it_does_not_understand(
+def test_remove_refuses_unknown_arguments(
     harvested: dataset.DataSet, commands: Commands, words: tuple[str, ...], says: str
 ) -> None:
     """One sentence, exit code 2, nothing goes."""

@@ -12,32 +12,30 @@ from harvester.catalogue.schema import metadata
 from harvester.items import ImageItem
 from harvester.reasons import REASONS
 from harvester.sites.imagefap import wanted
-from harvester.sites.mastodon.answers import MEANINGS
-from harvester.sites.mastodon.consent import WISHES
+from harvester.sites.mastodon.answers import REFUSAL_MEANINGS
+from harvester.sites.mastodon.consent import OPT_OUTS
 from harvester.spiders import civitai, mastodon
 from harvester.upkeep.findings import KINDS
 from harvester.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-WIRING = {"BOT_NAME", "SPIDER_MODULES", "NEWSPIDER_MODULE", "COMMANDS_MODULE", "ADDONS", "DOWNLOADER_MIDDLEWARES",
-          "DOWNLOADER", "SCHEDULER_PRIORITY_QUEUE", "ITEM_PIPELINES", "EXTENSIONS", "SPIDER_MIDDLEWARES",
-          "CONCURRENT_ITEMS"}  # fmt: skip
+INTERNAL_SETTINGS = {"BOT_NAME", "SPIDER_MODULES", "NEWSPIDER_MODULE", "COMMANDS_MODULE", "ADDONS",
+          "DOWNLOADER_MIDDLEWARES", "DOWNLOADER", "SCHEDULER_PRIORITY_QUEUE", "ITEM_PIPELINES", "EXTENSIONS",
+          "SPIDER_MIDDLEWARES", "CONCURRENT_ITEMS"}  # fmt: skip
 
 
-def _rows(page: str, heading: str = "") -> list[list[str]]:
+def _table_rows(page: str, heading: str = "") -> list[list[str]]:
     """The rows of a page's tables, or of the one behind a heading; header rows left out."""
     text = (ROOT / page).read_text(encoding="utf-8")
     if heading:
         text = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    found = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")
-    ]
-    rules = [number for number, row in enumerate(found) if set(row[0]) <= {"-"}]
-    return [row for number, row in enumerate(found) if number not in rules and number + 1 not in rules]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rules = [number for number, row in enumerate(rows) if set(row[0]) <= {"-"}]
+    return [row for number, row in enumerate(rows) if number not in rules and number + 1 not in rules]
 
 
-def _ticked(cell: str) -> list[str]:
+def _code_spans(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
@@ -45,65 +43,72 @@ def test_the_readme_lists_every_setting() -> None:
     """Each setting that settings.py gives a value stands in the table, and no other."""
     tree = ast.parse((ROOT / "harvester/settings.py").read_text(encoding="utf-8"))
     targets = [node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None) for node in tree.body]
-    ours = {target.id for target in targets if isinstance(target, ast.Name)} - WIRING
-    listed = [name for row in _rows("README.md", "Settings") for name in _ticked(row[0])]
-    assert sorted(listed) == sorted(ours)
+    defined = {target.id for target in targets if isinstance(target, ast.Name)} - INTERNAL_SETTINGS
+    documented = [name for row in _table_rows("README.md", "Settings") for name in _code_spans(row[0])]
+    assert sorted(documented) == sorted(defined)
 
 
 def test_the_readme_lists_every_command() -> None:
     """Each module of harvester/commands stands in the table."""
-    listed = {_ticked(row[0])[0].split()[1] for row in _rows("README.md", "Commands")}
-    assert listed == {path.stem for path in (ROOT / "harvester/commands").glob("[a-z]*.py")}
+    documented = {_code_spans(row[0])[0].split()[1] for row in _table_rows("README.md", "Commands")}
+    assert documented == {path.stem for path in (ROOT / "harvester/commands").glob("[a-z]*.py")}
 
 
 def test_the_readme_lists_every_spider_argument() -> None:
     """Each argument of a spider stands in the table."""
-    listed = [(row[0], _ticked(row[1])[0]) for row in _rows("README.md", "Arguments of the spiders")]
+    documented = [(row[0], _code_spans(row[1])[0]) for row in _table_rows("README.md", "Arguments of the spiders")]
     spiders = {"mastodon": mastodon, "civitai": civitai, "imagefap": wanted}
-    assert listed == [(spider, name) for spider, module in spiders.items() for name in module.ARGUMENTS]
+    assert documented == [(spider, name) for spider, module in spiders.items() for name in module.ARGUMENTS]
 
 
 def test_the_page_on_reasons_is_the_table_in_the_code() -> None:
     """Words, statuses, what the next run does and meanings are the same."""
-    listed = {_ticked(row[0])[0]: tuple(row[1:]) for row in _rows("docs/reasons.md")}
-    assert listed == {
+    documented = {_code_spans(row[0])[0]: tuple(row[1:]) for row in _table_rows("docs/reasons.md")}
+    assert documented == {
         word: (reason.status, "tries again" if reason.temporary else "–", reason.meaning)
         for word, reason in REASONS.items()
     }
 
 
-def test_the_page_on_mastodon_lists_wishes_and_refusals() -> None:
+def test_the_page_on_mastodon_lists_opt_outs_and_refusals() -> None:
     """Words and meanings are those of the code."""
-    wishes = {
-        _ticked(row[0])[0]: row[1].replace("`", "") for row in _rows("docs/mastodon.md", "Whose pictures are left out")
+    opt_outs = {
+        _code_spans(row[0])[0]: row[1].replace("`", "")
+        for row in _table_rows("docs/mastodon.md", "Whose pictures are left out")
     }
-    assert wishes == WISHES
-    refusals = {_ticked(row[0])[0]: row[1] for row in _rows("docs/mastodon.md", "Why an account cannot be read")}
-    assert refusals == {str(word): meaning for word, meaning in MEANINGS.items()}
+    assert opt_outs == OPT_OUTS
+    refusals = {
+        _code_spans(row[0])[0]: row[1] for row in _table_rows("docs/mastodon.md", "Why an account cannot be read")
+    }
+    assert refusals == {str(word): meaning for word, meaning in REFUSAL_MEANINGS.items()}
 
 
 def test_the_page_on_recovery_is_the_table_in_the_code() -> None:
     """Kinds of damage, meanings, what is done about each and the exit code are the same."""
-    listed = {_ticked(row[0])[0]: tuple(row[1:]) for row in _rows("docs/recovery.md", "Is everything there?")}
-    assert listed == {
-        word: (kind.meaning, kind.repair, kind.delete, "0" if kind.sound else "1") for word, kind in KINDS.items()
+    documented = {
+        _code_spans(row[0])[0]: tuple(row[1:]) for row in _table_rows("docs/recovery.md", "Is everything there?")
+    }
+    assert documented == {
+        word: (kind.meaning, kind.repair, kind.delete, "0" if kind.harmless else "1") for word, kind in KINDS.items()
     }
 
 
 def test_the_page_on_feeds_lists_every_field() -> None:
     """Each field of an item stands in the table, in its order."""
-    assert [_ticked(row[0])[0] for row in _rows("docs/feeds.md")] == [field.name for field in fields(ImageItem)]
+    assert [_code_spans(row[0])[0] for row in _table_rows("docs/feeds.md")] == [
+        field.name for field in fields(ImageItem)
+    ]
 
 
 def test_the_page_on_the_catalogue_lists_every_column() -> None:
     """Each column of each table stands in the table."""
-    listed: dict[str, list[str]] = {}
-    for row in _rows("docs/catalogue.md"):
-        listed.setdefault(row[0], []).extend(_ticked(row[1]))
-    assert listed == {name: [column.name for column in table.columns] for name, table in metadata.tables.items()}
+    documented: dict[str, list[str]] = {}
+    for row in _table_rows("docs/catalogue.md"):
+        documented.setdefault(row[0], []).extend(_code_spans(row[1]))
+    assert documented == {name: [column.name for column in table.columns] for name, table in metadata.tables.items()}
 
 
-def test_the_page_on_parity_names_tests_that_are_there() -> None:
+def test_the_page_on_parity_names_existing_tests() -> None:
     """Every line of the old tool's that is proven is proven by a test of ours."""
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     named = re.findall(r"`(test_\w+)`", (ROOT / "docs/imagefap-parity.md").read_text(encoding="utf-8"))
@@ -111,10 +116,10 @@ def test_the_page_on_parity_names_tests_that_are_there() -> None:
     assert [name for name in named if f"def {name}(" not in tests] == []
 
 
-def test_the_page_on_security_names_tests_that_are_there() -> None:
+def test_the_page_on_security_names_existing_tests() -> None:
     """Every attack has a test, and every test that is named is one."""
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
-    attacks = [_ticked(row[2]) for row in _rows("docs/security.md")]
+    attacks = [_code_spans(row[2]) for row in _table_rows("docs/security.md")]
     assert len(attacks) > 20
     assert all(attacks)
     assert [name for named in attacks for name in named if f"def {name}(" not in tests] == []
@@ -140,15 +145,15 @@ def test_required_packages_have_an_upper_bound() -> None:
     """A new major release of a library never breaks an installation by itself."""
     for name in ("requirements.txt", "requirements-dev.txt", "requirements-scrapyd.txt"):
         lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-        wanted = [line for line in lines if line and not line.startswith(("#", "-r"))]
-        assert [line for line in wanted if not re.fullmatch(r"\S+>=[\d.]+,<[\d.]+", line)] == []
+        requirements = [line for line in lines if line and not line.startswith(("#", "-r"))]
+        assert [line for line in requirements if not re.fullmatch(r"\S+>=[\d.]+,<[\d.]+", line)] == []
 
 
 def test_contributing_names_only_files_that_are_there() -> None:
     """Each path that CONTRIBUTING.md names lies in the repository or in the package."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
-    named = {word for word in _ticked(prose) if re.fullmatch(r"[\w./-]+(/|\.py|\.md)", word)}
+    named = {word for word in _code_spans(prose) if re.fullmatch(r"[\w./-]+(/|\.py|\.md)", word)}
     named |= set(re.findall(r"[\w/]+\.py\b", text))
     assert {"catalogue/owed.py", "harvester/reasons.py", "harvester/sites/"} <= named
     assert [path for path in named if not any((ROOT / base / path).exists() for base in ("", "harvester"))] == []

@@ -17,12 +17,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scrapy.exporters import BaseItemExporter
 
-from harvester.console import plain
-from harvester.feeds import Csv, Json, JsonLines, Xml
+from harvester.console import table_console
+from harvester.feeds import CsvExporter, JsonExporter, JsonLinesExporter, XmlExporter
 from harvester.items import ImageItem
 from harvester.logs import GuardedRecord
-from harvester.sites.strictjson import parsed, written
-from harvester.text import cell, indented, json_text, printable, uncell
+from harvester.sites.strictjson import dump_json, parse_json
+from harvester.text import csv_escape, csv_unescape, escape_control_chars, indent_lines, json_text
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
@@ -36,13 +36,13 @@ HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 
 @given(ANY)
 @example(FORGED)
-def test_a_printable_text_is_one_line_that_means_itself(text: str) -> None:
+def test_printable_text_is_one_harmless_line(text: str) -> None:
     """No control character, no mark of direction, nothing that cannot be encoded."""
-    made = printable(text)
-    assert len(made.splitlines()) <= 1
-    assert not HARMFUL.search(made)
-    assert not [char for char in made if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")]
-    made.encode()
+    line = escape_control_chars(text)
+    assert len(line.splitlines()) <= 1
+    assert not HARMFUL.search(line)
+    assert not [char for char in line if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")]
+    line.encode()
 
 
 @given(ANY, ANY)
@@ -52,8 +52,8 @@ def test_no_message_begins_a_second_record(message: str, argument: str) -> None:
     template = message.replace("%", "%%") + " %s"
     record = GuardedRecord("x", logging.INFO, "f", 1, template, (argument,), None)
     error = GuardedRecord("x", logging.ERROR, "f", 1, "x", (), (ValueError, ValueError(argument), None))
-    shown = logging.Formatter("%(asctime)s %(message)s")
-    for line in (*shown.format(record).splitlines()[1:], *shown.format(error).splitlines()[1:]):
+    formatter = logging.Formatter("%(asctime)s %(message)s")
+    for line in (*formatter.format(record).splitlines()[1:], *formatter.format(error).splitlines()[1:]):
         assert line.startswith("    ")
         assert not HARMFUL.search(line)
 
@@ -62,7 +62,7 @@ def test_no_message_begins_a_second_record(message: str, argument: str) -> None:
 def test_indented_lines_are_as_many_as_were_written(lines: list[str]) -> None:
     """One line of the log for each line end in the text; nothing else ends a line."""
     text = "\n".join(lines)
-    assert len(indented(text).split("\n")) == text.count("\n") + 1
+    assert len(indent_lines(text).split("\n")) == text.count("\n") + 1
 
 
 @given(ANY)
@@ -72,11 +72,11 @@ def test_indented_lines_are_as_many_as_were_written(lines: list[str]) -> None:
 @example("'quoted")
 @example("-5")
 @example("+4.25")
-def test_a_cell_is_no_formula_and_is_read_back(text: str) -> None:
+def test_a_cell_is_no_formula_and_round_trips(text: str) -> None:
     """Behind blanks, quotes and invisible characters neither; numbers stay as they are."""
-    made = cell(text)
+    escaped = csv_escape(text)
     if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text):
-        assert made.strip(' \t\r\n"`\ufeff\u200b')[:1] not in (
+        assert escaped.strip(' \t\r\n"`\ufeff\u200b')[:1] not in (
             "=",
             "+",
             "-",
@@ -86,19 +86,19 @@ def test_a_cell_is_no_formula_and_is_read_back(text: str) -> None:
             "\uff0d",
             "\uff20",
         )
-        assert made[:1] not in ("\t", "\r", "\n")
+        assert escaped[:1] not in ("\t", "\r", "\n")
     else:
-        assert made == text
-    assert uncell(made) == re.sub("[\0\ud800-\udfff]", "\ufffd", text)
+        assert escaped == text
+    assert csv_unescape(escaped) == re.sub("[\0\ud800-\udfff]", "\ufffd", text)
 
 
 @pytest.mark.parametrize("number", [-1, 0, -2.5, True, None])
-def test_what_is_no_text_stays_what_it_is(number: object) -> None:
+def test_non_text_cells_are_unchanged(number: object) -> None:
     """Negative numbers are numbers."""
-    assert cell(number) is number
+    assert csv_escape(number) is number
 
 
-def _hostile(text: str) -> ImageItem:
+def _hostile_item(text: str) -> ImageItem:
     names = [text, "-1"]
     return ImageItem("civitai", text, text, names=names, alt=text, metadata={text: [text, {"a": text}]}, width=-3)
 
@@ -106,26 +106,26 @@ def _hostile(text: str) -> ImageItem:
 @given(ANY)
 @example(FORGED)
 @example("\ud800")
-def test_feeds_are_taken_by_strict_readers(text: str) -> None:
+def test_feeds_are_accepted_by_strict_readers(text: str) -> None:
     """JSON without halves of characters, CSV with one row for one item and no formula."""
 
-    def exported(exporter: type[BaseItemExporter]) -> str:
+    def export_item(exporter: type[BaseItemExporter]) -> str:
         file = io.BytesIO()
         feed = exporter(file, encoding="utf-8")
         feed.start_exporting()
-        feed.export_item(_hostile(text))
+        feed.export_item(_hostile_item(text))
         feed.finish_exporting()
         return file.getvalue().decode("utf-8")
 
-    lines = exported(JsonLines)
+    lines = export_item(JsonLinesExporter)
     assert lines.count("\n") == 1
-    for found in (json.loads(lines), *json.loads(exported(Json))):
-        found["metadata"] = json.loads(found["metadata"])
-        assert not re.search("[\ud800-\udfff]", json.dumps(found, ensure_ascii=False))
-    (row,) = csv.DictReader(io.StringIO(exported(Csv), newline=""))
-    assert uncell(row["alt"]) == re.sub("[\0\ud800-\udfff]", "\ufffd", text)
+    for item in (json.loads(lines), *json.loads(export_item(JsonExporter))):
+        item["metadata"] = json.loads(item["metadata"])
+        assert not re.search("[\ud800-\udfff]", json.dumps(item, ensure_ascii=False))
+    (row,) = csv.DictReader(io.StringIO(export_item(CsvExporter), newline=""))
+    assert csv_unescape(row["alt"]) == re.sub("[\0\ud800-\udfff]", "\ufffd", text)
     assert row["width"] == "-3"
-    assert not [value for value in row.values() if cell(uncell(value)) != value]
+    assert not [value for value in row.values() if csv_escape(csv_unescape(value)) != value]
 
 
 @given(ANY)
@@ -134,49 +134,49 @@ def test_xml_feeds_are_well_formed(text: str) -> None:
     from xml.etree import ElementTree
 
     file = io.BytesIO()
-    feed = Xml(file, encoding="utf-8")
+    feed = XmlExporter(file, encoding="utf-8")
     feed.start_exporting()
-    feed.export_item(_hostile(text))
+    feed.export_item(_hostile_item(text))
     feed.finish_exporting()
     ElementTree.fromstring(file.getvalue())
 
 
 @given(st.recursive(ANY | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(ANY, inner)))
-def test_json_beside_pictures_is_taken_by_strict_readers(value: object) -> None:
+def test_metadata_json_is_accepted_by_strict_readers(value: object) -> None:
     """UTF-8 without halves of characters; what had none is read back as it was."""
-    for text in (written(value).decode("utf-8"), json_text(value)):
-        found = json.dumps(json.loads(text), ensure_ascii=False)
-        assert not re.search("[\ud800-\udfff]", found)
+    for text in (dump_json(value).decode("utf-8"), json_text(value)):
+        normalised = json.dumps(json.loads(text), ensure_ascii=False)
+        assert not re.search("[\ud800-\udfff]", normalised)
         if not re.search("[\ud800-\udfff]", json.dumps(value, ensure_ascii=False)):
             assert json.loads(text) == value
-    assert parsed(written(value)) is not None or value is None
+    assert parse_json(dump_json(value)) is not None or value is None
 
 
-def test_tables_know_no_markup() -> None:
+def test_tables_render_no_markup() -> None:
     """Square brackets and colons in a text are square brackets and colons."""
     file = io.StringIO()
-    plain(file, 80).print("[red]x[/nothing] :smile: [link=http://x]y[/link]")
+    table_console(file, 80).print("[red]x[/nothing] :smile: [link=http://x]y[/link]")
     assert file.getvalue().strip() == "[red]x[/nothing] :smile: [link=http://x]y[/link]"
 
 
-def _on_a_terminal(commands: Commands, *arguments: str) -> str:
+def _run_on_terminal(commands: Commands, *arguments: str) -> str:
     """What a command writes to a terminal, output and errors."""
-    ours, theirs = pty.openpty()
-    options = commands.options() | {"stdout": theirs, "stderr": theirs, "text": False}
+    leader, follower = pty.openpty()
+    options = commands.options() | {"stdout": follower, "stderr": follower, "text": False}
     with subprocess.Popen(commands.command(*arguments), stdin=subprocess.DEVNULL, **options) as child:
-        os.close(theirs)
-        said = b""
-        while select.select([ours], [], [], 120)[0]:
+        os.close(follower)
+        output = b""
+        while select.select([leader], [], [], 120)[0]:
             try:
-                piece = os.read(ours, 65536)
+                chunk = os.read(leader, 65536)
             except OSError:
                 break
-            if not piece:
+            if not chunk:
                 break
-            said += piece
+            output += chunk
         child.wait(120)
-    os.close(ours)
-    return said.decode("utf-8")
+    os.close(leader)
+    return output.decode("utf-8")
 
 
 def test_nothing_from_the_network_reaches_a_terminal_raw(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -186,19 +186,19 @@ def test_nothing_from_the_network_reaches_a_terminal_raw(farsite: Farsite, comma
     files = dataset.write(tmp_path, posts, accounts=[f"eve{FORGED}@x"])
     commands.environment |= {"CIVITAI_BASE_URL": farsite.url(""), "TERM": "xterm"}
     (commands.data / "images/mastodon").mkdir(parents=True)
-    said = [
-        _on_a_terminal(commands, "crawl", "mastodon", *files.arguments, "-L", "DEBUG"),
-        _on_a_terminal(commands, "crawl", "civitai", "-a", "username=forger", "-L", "DEBUG"),
+    outputs = [
+        _run_on_terminal(commands, "crawl", "mastodon", *files.arguments, "-L", "DEBUG"),
+        _run_on_terminal(commands, "crawl", "civitai", "-a", "username=forger", "-L", "DEBUG"),
     ]
     (commands.data / f"images/mastodon/{FORGED.replace('/', '')}.jpg").write_bytes(b"x")
-    asked = (["status"], ["verify"], ["why", urls[0]], ["why", f"x{FORGED}"], ["forget", f"x{FORGED}"])
-    said += [_on_a_terminal(commands, *words) for words in asked]
-    for text in said:
+    commands_run = (["status"], ["verify"], ["why", urls[0]], ["why", f"x{FORGED}"], ["forget", f"x{FORGED}"])
+    outputs += [_run_on_terminal(commands, *words) for words in commands_run]
+    for text in outputs:
         assert text.strip()
         for part in ("\x1b]0;pwned", "\x07", "\x1b[2J", "\x9b", "\u202e", "\n2026-01-01 00:00:00"):
             assert part not in text, text
         assert "Traceback" not in text, text
-    assert "pwned" in said[1]
+    assert "pwned" in outputs[1]
     log = (commands.data / "image_download.log").read_text(encoding="utf-8")
     assert not HARMFUL.search(log.replace("\t", ""))
     assert "\n2026-01-01 00:00:00 " not in log

@@ -13,7 +13,7 @@ from tests.conftest import Commands
 from tests.farsite.pictures import KINDS
 from tests.farsite.process import Farsite
 
-REFUSED = {
+REJECTED = {
     "icon.ico": "format-not-allowed",
     "svg.svg": "format-not-allowed",
     "pdf.pdf": "not-an-image",
@@ -31,53 +31,53 @@ REFUSED = {
 }
 
 
-def _images_asked(farsite: Farsite) -> dict[str, int]:
+def _image_requests(farsite: Farsite) -> dict[str, int]:
     return {path: number for path, number in farsite.counts()["paths"].items() if path != "/robots.txt"}
 
 
 def _outcomes(data: Path) -> dict[str, tuple[str, str]]:
-    found = dataset.rows(data, "SELECT key, status, reason FROM images")
-    return {key.partition("/kind/")[2] or key: (status, reason) for key, status, reason in found}
+    rows = dataset.rows(data, "SELECT key, status, reason FROM images")
+    return {key.partition("/kind/")[2] or key: (status, reason) for key, status, reason in rows}
 
 
-def test_every_kind_of_file_ends_as_its_kind_must(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_every_kind_of_file_has_the_expected_outcome(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Every picture is done as an upright RGB JPEG, everything else is refused with its own reason, all are counted."""
     kinds = list(KINDS)
     files = dataset.write(tmp_path, dataset.one_user([farsite.url(f"/kind/{kind}") for kind in kinds]))
     commands.crawl(files)
     outcomes = _outcomes(commands.data)
-    assert {kind: reason for kind, (_, reason) in outcomes.items() if reason} == REFUSED
+    assert {kind: reason for kind, (_, reason) in outcomes.items() if reason} == REJECTED
     assert set(outcomes) == set(kinds)
     for number, kind in enumerate(kinds):
         copy = commands.data / "images/mastodon" / f"0_{number}_0.jpg"
-        assert copy.exists() == (kind not in REFUSED)
+        assert copy.exists() == (kind not in REJECTED)
         if copy.exists():
             with Image.open(copy) as picture:
                 picture.load()
                 assert picture.format in ("JPEG", "MPO")
                 assert picture.mode in ("RGB", "L")
                 assert picture.getexif().get(0x0112, 1) == 1
-    assert _images_asked(farsite) == {f"/kind/{kind}": 1 for kind in kinds}
+    assert _image_requests(farsite) == {f"/kind/{kind}": 1 for kind in kinds}
 
 
-def test_the_status_file_has_the_shape_of_the_seed(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_the_status_file_has_the_old_scripts_format(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Text keys for users and posts, entries sorted by url_idx, success and error as the old script wrote them."""
-    good, gone = farsite.url("/photo/1.jpg"), farsite.url("/status/404")
-    files = dataset.write(tmp_path, {"b@x": [(7, [good, gone])], "a@x": [(0, [good])]}, ["a@x", "b@x"])
+    good, missing = farsite.url("/photo/1.jpg"), farsite.url("/status/404")
+    files = dataset.write(tmp_path, {"b@x": [(7, [good, missing])], "a@x": [(0, [good])]}, ["a@x", "b@x"])
     commands.crawl(files)
     assert dataset.status(commands.data) == {
         "0": {"0": [{"url_idx": 0, "url": good, "success": True, "error": None}]},
         "1": {
             "7": [
                 {"url_idx": 0, "url": good, "success": True, "error": None},
-                {"url_idx": 1, "url": gone, "success": False, "error": "http-gone: HTTP 404"},
+                {"url_idx": 1, "url": missing, "success": False, "error": "http-gone: HTTP 404"},
             ]
         },
     }
     assert sorted(path.name for path in (commands.data / "images/mastodon").iterdir()) == ["0_0_0.jpg", "1_7_0.jpg"]
 
 
-def test_a_second_run_asks_for_nothing_that_is_done(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_a_second_run_requests_nothing_that_is_done(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """What is done or gone for good is not requested again; the same command again changes nothing."""
     urls = [farsite.url(f"/photo/{number}.jpg") for number in range(5)] + [farsite.url("/status/410")]
     files = dataset.write(tmp_path, dataset.one_user(urls))
@@ -85,17 +85,17 @@ def test_a_second_run_asks_for_nothing_that_is_done(farsite: Farsite, commands: 
     before = dataset.status(commands.data)
     farsite.clear()
     commands.crawl(files)
-    assert _images_asked(farsite) == {}
+    assert _image_requests(farsite) == {}
     assert dataset.status(commands.data) == before
 
 
 @pytest.mark.parametrize(
-    ("retry", "asked"),
+    ("retry", "requested"),
     [("none", set()), ("failed", {"/status/500", "/cut/jpeg-rgb.jpg"}), ("all", {"/status/500", "/cut/jpeg-rgb.jpg",
      "/status/404", "/kind/page.html", "/kind/bomb.png", "/kind/icon.ico"})],
 )  # fmt: skip
-def test_retry_says_which_refusals_are_asked_for_again(
-    farsite: Farsite, commands: Commands, tmp_path: Path, retry: str, asked: set[str]
+def test_retry_selects_which_failures_are_requested_again(
+    farsite: Farsite, commands: Commands, tmp_path: Path, retry: str, requested: set[str]
 ) -> None:
     """`failed` repeats the temporary failures, `all` every refusal, `none` nothing."""
     paths = ["/status/500", "/cut/jpeg-rgb.jpg", "/status/404", "/kind/page.html", "/kind/bomb.png", "/kind/icon.ico"]
@@ -103,10 +103,10 @@ def test_retry_says_which_refusals_are_asked_for_again(
     commands.crawl(files)
     farsite.clear()
     commands.crawl(files, "-a", f"retry={retry}")
-    assert set(_images_asked(farsite)) == asked
+    assert set(_image_requests(farsite)) == requested
 
 
-def test_a_failure_that_passes_is_done_by_a_later_run(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_a_temporary_failure_is_done_by_a_later_run(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """A host that answers 503 four times loses one run (three tries), not the image."""
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/status/503/4/jpeg-rgb.jpg")]))
     commands.crawl(files)
@@ -132,20 +132,20 @@ def test_one_url_in_many_places_is_fetched_once(farsite: Farsite, commands: Comm
     """The same address at several positions: one request, every name."""
     url = farsite.url("/photo/3.jpg")
     commands.crawl(dataset.write(tmp_path, {"a@x": [(0, [url, url]), (4, [url])], "b@x": [(0, [url])]}))
-    assert _images_asked(farsite) == {"/photo/3.jpg": 1}
+    assert _image_requests(farsite) == {"/photo/3.jpg": 1}
     names = {path.name for path in (commands.data / "images/mastodon").iterdir()}
     assert names == {"0_0_0.jpg", "0_0_1.jpg", "0_4_0.jpg", "1_0_0.jpg"}
 
 
-def test_an_address_that_comes_again_costs_no_other_image(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_a_repeated_url_costs_no_other_image(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """A URL that stands again far behind in the file, when it is long done, makes none of the others be left out."""
     urls = [farsite.url(f"/slow/0.02/jpeg-rgb.jpg?{number}") for number in range(600)]
     commands.crawl(dataset.write(tmp_path, dataset.one_user([*urls, urls[41], urls[0]])))
     assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 600)]
-    assert all(number == 1 for number in _images_asked(farsite).values())
+    assert all(number == 1 for number in _image_requests(farsite).values())
 
 
-def test_addresses_that_are_one_to_scrapy_are_all_done(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_urls_with_one_fingerprint_are_all_done(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Fragments, another order of the query and surrounding spaces: each text gets its picture and its name."""
     url = farsite.url("/slow/0.2/jpeg-rgb.jpg")
     urls = [f"{url}#1", f"{url}#2", f"{url}?a=1&b=2", f"{url}?b=2&a=1", f" {url}?a=1&b=2"]
@@ -154,14 +154,14 @@ def test_addresses_that_are_one_to_scrapy_are_all_done(farsite: Farsite, command
     assert len(list((commands.data / "images/mastodon").iterdir())) == 5
 
 
-def test_many_that_are_one_to_scrapy_come_and_go_in_any_order(
+def test_many_urls_with_one_fingerprint_finish_in_any_order(
     farsite: Farsite, commands: Commands, tmp_path: Path
 ) -> None:
     """Some wait for the answer that another one asked for while that one's is already forgotten."""
     urls = [farsite.url(f"/{path}#{number}") for number in range(150) for path in ("photo/1.jpg", "nothing.jpg")]
     commands.crawl(dataset.write(tmp_path, {"a@x": [(0, urls)]}))
-    found = dict(dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status"))
-    assert found == {"done": 150, "failed": 150}
+    counts = dict(dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status"))
+    assert counts == {"done": 150, "failed": 150}
 
 
 def test_a_damaged_blob_is_replaced_by_good_bytes(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_data_directory_may_have_any_name(farsite: Farsite, commands: Commands
     assert dataset.rows(commands.data, "SELECT status FROM images") == [("done",)]
 
 
-def test_posts_with_the_same_index_go_on_counting(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_posts_with_the_same_index_continue_numbering(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """The second post of an index continues the URL numbers, with a warning, and no name overwrites another."""
     urls = [farsite.url(f"/photo/{number}.jpg") for number in range(3)]
     done = commands.crawl(dataset.write(tmp_path, {"a@x": [(2, urls[:2]), (2, urls[2:])]}))
@@ -216,9 +216,9 @@ def test_the_last_row_of_a_repeated_account_counts(farsite: Farsite, commands: C
 
 
 @pytest.mark.parametrize("form", ["rgb", "original"])
-def test_other_formats_keep_what_they_promise(farsite: Farsite, commands: Commands, tmp_path: Path, form: str) -> None:
+def test_other_formats_keep_bytes_or_mode(farsite: Farsite, commands: Commands, tmp_path: Path, form: str) -> None:
     """`rgb` keeps JPEG and PNG and makes everything RGB; `original` leaves every byte as it came."""
-    kinds = [kind for kind in KINDS if kind not in REFUSED]
+    kinds = [kind for kind in KINDS if kind not in REJECTED]
     files = dataset.write(tmp_path, dataset.one_user([farsite.url(f"/kind/{kind}") for kind in kinds]))
     commands.crawl(files, "-a", f"format={form}")
     for number, kind in enumerate(kinds):
@@ -242,7 +242,7 @@ def test_another_output_costs_no_download(farsite: Farsite, commands: Commands, 
     assert names == {"0_0_0.png", "0_1_0.jpg", "download_status.json", "image_download.log"}
 
 
-def test_a_file_of_somebody_else_is_never_replaced(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_a_foreign_file_is_never_replaced(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Where a name is taken, the bytes are kept as a blob, and the image fails until the other file is gone."""
     output = tmp_path / "out"
     output.mkdir()
@@ -259,17 +259,19 @@ def test_a_file_of_somebody_else_is_never_replaced(farsite: Farsite, commands: C
 
 
 @pytest.mark.parametrize("ending", ["json", "jsonl", "csv"])
-def test_feeds_carry_every_field_flat(farsite: Farsite, commands: Commands, tmp_path: Path, ending: str) -> None:
+def test_feeds_carry_every_field_without_nesting(
+    farsite: Farsite, commands: Commands, tmp_path: Path, ending: str
+) -> None:
     """One row per image, done or not, every public field, no nesting, no bytes."""
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg"), farsite.url("/status/404")]))
     feed = tmp_path / f"items.{ending}"
     commands.crawl(files, "-O", str(feed))
     text = feed.read_text(encoding="utf-8")
     if ending == "csv":
-        found = list(csv.DictReader(text.splitlines()))
+        feed_rows = list(csv.DictReader(text.splitlines()))
     else:
-        found = json.loads(text) if ending == "json" else [json.loads(line) for line in text.splitlines()]
-    by_status = {row["status"]: row for row in found}
+        feed_rows = json.loads(text) if ending == "json" else [json.loads(line) for line in text.splitlines()]
+    by_status = {row["status"]: row for row in feed_rows}
     assert set(by_status) == {"done", "failed"}
     done, failed = by_status["done"], by_status["failed"]
     assert set(done) == set(failed) >= {"site", "key", "url", "names", "author", "sha256", "blob", "phash", "reason"}
@@ -279,7 +281,7 @@ def test_feeds_carry_every_field_flat(farsite: Farsite, commands: Commands, tmp_
     assert not any(isinstance(value, dict) for value in done.values())
 
 
-def test_wire_troubles_have_their_own_reasons(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_network_errors_have_their_own_reasons(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Timeout, DNS, reset, cut bodies, loops, robots and endless bodies are told apart; none leaves a traceback."""
     expected = {
         farsite.url("/slow/9/jpeg-rgb.jpg"): "timeout",
@@ -332,9 +334,7 @@ def test_the_http_cache_never_holds_an_image(farsite: Farsite, commands: Command
     assert dataset.rows(commands.data, "SELECT count(*) FROM images WHERE status = 'done'") == [(1,)]
 
 
-def test_the_log_has_one_line_per_image_that_nobody_can_forge(
-    farsite: Farsite, commands: Commands, tmp_path: Path
-) -> None:
+def test_the_log_has_one_unforgeable_line_per_image(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Status, name, URL and reason on one line each, control characters of a URL shown as text, books at the end."""
     forged = farsite.url("/status/404?\n2026-01-01\tdone\t\x1b[2J")
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg"), forged]))

@@ -11,12 +11,13 @@ from harvester.logs import QuietLogFormatter
 
 
 @pytest.mark.parametrize(
-    ("level", "told"), [("DEBUG", True), ("debug", True), (5, True), ("NOTSET", True), ("INFO", False), (30, False)]
+    ("level", "is_logged"),
+    [("DEBUG", True), ("debug", True), (5, True), ("NOTSET", True), ("INFO", False), (30, False)],
 )
-def test_lines_for_debugging_are_made_where_they_are_shown(level: str | int, told: bool) -> None:
+def test_debug_lines_are_made_only_at_debug_level(level: str | int, is_logged: bool) -> None:
     """Scrapy makes a record of each of them, whatever the level: a million images would be two million of them."""
     formatter = QuietLogFormatter.from_crawler(get_crawler(settings_dict={"LOG_LEVEL": level}))
     request, response, spider = Request("https://a.example/"), Response("https://a.example/"), Spider("mastodon")
     item = ImageItem(site="mastodon", key="https://a.example/1.jpg", url="https://a.example/1.jpg", status="done")
     lines = [formatter.crawled(request, response, spider), formatter.scraped(item, response, spider)]
-    assert [line is not None for line in lines] == [told, told]
+    assert [line is not None for line in lines] == [is_logged, is_logged]

@@ -7,7 +7,7 @@ from tests.conftest import Commands
 from tests.farsite.process import Farsite
 
 
-def test_robots_txt_holds_for_all_who_wait_for_it(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_robots_txt_applies_to_all_waiting_requests(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Many images of one host are asked for at once; each one that robots.txt forbids is skipped, none is fetched."""
     forbidden = [farsite.url(f"/forbidden/jpeg-rgb.jpg?{number}") for number in range(12)]
     commands.crawl(dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg"), *forbidden])))
@@ -19,7 +19,7 @@ def test_robots_txt_holds_for_all_who_wait_for_it(farsite: Farsite, commands: Co
     ]
 
 
-def test_requests_say_who_they_come_from(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_user_agent_names_harvester_and_contact(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """The User-Agent names harvester and the contact that was set, for robots.txt and images alike."""
     commands.crawl(
         dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")])), "-s", "HARVESTER_CONTACT=me@x.example"
@@ -31,13 +31,11 @@ def test_requests_say_who_they_come_from(farsite: Farsite, commands: Commands, t
     assert "contact: me@x.example" in agent
 
 
-def test_parts_of_scrapy_that_are_off_are_not_even_imported(
-    farsite: Farsite, commands: Commands, tmp_path: Path
-) -> None:
+def test_disabled_parts_of_scrapy_are_not_imported(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Cookies and remote control bring a quarter of a second of imports with them, unless they are wanted."""
     commands.environment["PYTHONPROFILEIMPORTTIME"] = "1"
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")]))
-    theirs = ("aiohttp.web", "tldextract")  # what remote control and cookies import, each alone
-    assert not [name for name in theirs if f"| {name}" in commands.crawl(files).stderr.replace("  ", "")]
-    wanted = commands.crawl(files, "-s", "COOKIES_ENABLED=1").stderr.replace("  ", "")
-    assert [name for name in theirs if f"| {name}" in wanted] == ["tldextract"]
+    modules = ("aiohttp.web", "tldextract")  # what remote control and cookies import, each alone
+    assert not [name for name in modules if f"| {name}" in commands.crawl(files).stderr.replace("  ", "")]
+    with_cookies = commands.crawl(files, "-s", "COOKIES_ENABLED=1").stderr.replace("  ", "")
+    assert [name for name in modules if f"| {name}" in with_cookies] == ["tldextract"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harvester.sites.naming import folded
+from harvester.sites.naming import fold_name
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite import civitai
@@ -28,45 +28,45 @@ def assert_harmless(path: Path, output: Path) -> None:
         assert len(part.encode()) <= 255
         assert part.partition(".")[0].strip().lower() not in _DEVICES, part
         assert not [char for char in part if unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs")], part
-        assert not [char for char in part if unicodedata.bidirectional(char) in _TURNING], part
+        assert not [char for char in part if unicodedata.bidirectional(char) in _BIDI_CLASSES], part
         assert not set(part) & set('<>:"\\|?*'), part
 
 
-_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+_BIDI_CLASSES = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
-def _files(output: Path) -> list[Path]:
+def _saved_files(output: Path) -> list[Path]:
     return [path for path in output.rglob("*") if path.is_file() and path.suffix != ".log"]
 
 
 def test_no_uploader_chooses_where_a_picture_goes(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Names that differ in capitals or Unicode form only get numbers; none leaves, hides, turns or is a device."""
-    site = Imagefap(farsite, "names").begin()
+    site = Imagefap(farsite, "names").reset()
     commands.environment["IMAGEFAP_BASE_URL"] = site.base
     output = tmp_path / "saved"
     commands.harvest("imagefap", "user=mallory", "mode=get", "db=0", f"output={output}", "folder=Traps")
-    found = _files(output)
-    assert len(found) == len(HOSTILE_NAMES)
-    for path in found:
+    saved = _saved_files(output)
+    assert len(saved) == len(HOSTILE_NAMES)
+    for path in saved:
         assert path.parent == output
         assert_harmless(path, output)
-    assert len({folded(path.name) for path in found}) == len(found)
-    assert {"mill.jpg", "mill (2).jpg", "mill (3).jpg"} <= {path.name.lower() for path in found}
+    assert len({fold_name(path.name) for path in saved}) == len(saved)
+    assert {"mill.jpg", "mill (2).jpg", "mill (3).jpg"} <= {path.name.lower() for path in saved}
     assert {path.name for path in tmp_path.iterdir()} <= {"saved", "data"}
 
 
-def test_names_of_an_earlier_run_count_as_taken_in_any_capitals(
+def test_existing_file_names_are_compared_case_insensitively(
     farsite: Farsite, commands: Commands, tmp_path: Path
 ) -> None:
     """A file called mill.JPG lies there: on a file system that ignores capitals no picture would replace it."""
-    site = Imagefap(farsite, "earlier").begin()
+    site = Imagefap(farsite, "earlier").reset()
     commands.environment["IMAGEFAP_BASE_URL"] = site.base
     output = tmp_path / "saved"
     output.mkdir()
     (output / "mILL.png").write_bytes(b"mine")
     commands.harvest("imagefap", "user=mallory", "mode=get", "db=0", f"output={output}", "folder=Traps")
     assert (output / "mILL.png").read_bytes() == b"mine"
-    assert not {"mill.jpg", "Mill.jpg", "MILL.jpg"} & {path.name for path in _files(output)}
+    assert not {"mill.jpg", "Mill.jpg", "MILL.jpg"} & {path.name for path in _saved_files(output)}
 
 
 def test_no_model_chooses_where_a_picture_goes(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -74,15 +74,15 @@ def test_no_model_chooses_where_a_picture_goes(farsite: Farsite, commands: Comma
     commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
     output = tmp_path / "castles"
     commands.harvest("civitai", "post_id=668", "layout=model", f"output={output}")
-    assert len([path for path in _files(output) if path.suffix == ".txt"]) == len(civitai.HOSTILE_MODELS)
-    for path in _files(output):
+    assert len([path for path in _saved_files(output) if path.suffix == ".txt"]) == len(civitai.HOSTILE_MODELS)
+    for path in _saved_files(output):
         assert_harmless(path, output)
     assert (output / "image_download.log").is_file()
     assert (output / "_image_download.log").is_dir()
 
 
-Trap = Callable[[Path, Path], None]
-_TRAPS: dict[str, Trap] = {
+Obstacle = Callable[[Path, Path], None]
+_OBSTACLES: dict[str, Obstacle] = {
     "link to a file": lambda path, outside: path.symlink_to(outside),
     "dangling link": lambda path, outside: path.symlink_to(outside.with_name("new")),
     "folder": lambda path, outside: path.mkdir(),
@@ -91,14 +91,14 @@ _TRAPS: dict[str, Trap] = {
 }
 
 
-@pytest.fixture(params=_TRAPS)
-def trap(request: pytest.FixtureRequest) -> Iterator[Trap]:
+@pytest.fixture(params=_OBSTACLES)
+def obstacle(request: pytest.FixtureRequest) -> Iterator[Obstacle]:
     """What lies where the picture shall go."""
-    yield _TRAPS[request.param]
+    yield _OBSTACLES[request.param]
 
 
-def test_what_lies_in_the_way_is_neither_followed_nor_replaced(
-    farsite: Farsite, commands: Commands, tmp_path: Path, trap: Trap
+def test_an_existing_path_is_neither_followed_nor_replaced(
+    farsite: Farsite, commands: Commands, tmp_path: Path, obstacle: Obstacle
 ) -> None:
     """The picture is `name-taken`, the next one is done, nothing outside is made or changed."""
     outside = tmp_path / "outside" / "precious.jpg"
@@ -106,13 +106,13 @@ def test_what_lies_in_the_way_is_neither_followed_nor_replaced(
     outside.write_bytes(b"precious")
     output = tmp_path / "out"
     output.mkdir()
-    trap(output / "0_0_0.jpg", outside)
+    obstacle(output / "0_0_0.jpg", outside)
     before = stat.S_IFMT((output / "0_0_0.jpg").lstat().st_mode)
     urls = [farsite.url("/kind/jpeg-rgb.jpg"), farsite.url("/kind/png-rgb.png")]
     files = dataset.write(tmp_path / "in", dataset.one_user(urls))
     commands.crawl(files, "-a", f"output={output}")
-    found = dataset.rows(commands.data, "SELECT status, reason FROM images ORDER BY id")
-    assert found == [("failed", "name-taken"), ("done", "")]
+    outcomes = dataset.rows(commands.data, "SELECT status, reason FROM images ORDER BY id")
+    assert outcomes == [("failed", "name-taken"), ("done", "")]
     assert stat.S_IFMT((output / "0_0_0.jpg").lstat().st_mode) == before
     assert [path.name for path in outside.parent.iterdir()] == ["precious.jpg"]
     assert outside.read_bytes() == b"precious"
@@ -120,7 +120,7 @@ def test_what_lies_in_the_way_is_neither_followed_nor_replaced(
 
 
 @pytest.mark.parametrize("kind", ["link", "file"])
-def test_a_folder_that_is_a_link_or_a_file_is_not_entered(
+def test_a_linked_or_blocked_folder_is_not_entered(
     farsite: Farsite, commands: Commands, tmp_path: Path, kind: str
 ) -> None:
     """A picture whose folder leads elsewhere is `name-taken`, and so is what lies beside it."""
@@ -138,7 +138,7 @@ def test_a_folder_that_is_a_link_or_a_file_is_not_entered(
     assert {path.name for path in (output / "User_3").iterdir()} == {"3.png", "3.json"}
 
 
-def test_remove_does_not_reach_through_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_remove_does_not_follow_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Nothing behind a link in place of a folder, and no link in place of a picture, goes: both are told."""
     commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
     output, outside = commands.data / "images/civitai", tmp_path / "outside"
@@ -156,7 +156,7 @@ def test_remove_does_not_reach_through_a_link(farsite: Farsite, commands: Comman
     assert sorted(path.name for path in output.rglob("*")) == ["3.png", "User_2", "User_3"]
 
 
-def test_repair_does_not_reach_through_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_repair_does_not_follow_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """A folder of the collection was replaced by a link: verify --delete touches nothing behind it."""
     commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
     output = commands.data / "images/civitai"
@@ -176,16 +176,16 @@ def test_repair_does_not_reach_through_a_link(farsite: Farsite, commands: Comman
     assert commands.scrapy("verify").returncode == 0
 
 
-@pytest.mark.parametrize("trap", [_TRAPS["link to a file"], _TRAPS["pipe"]])
+@pytest.mark.parametrize("obstacle", [_OBSTACLES["link to a file"], _OBSTACLES["pipe"]])
 def test_the_log_is_not_written_through_a_link(
-    farsite: Farsite, commands: Commands, tmp_path: Path, trap: Trap
+    farsite: Farsite, commands: Commands, tmp_path: Path, obstacle: Obstacle
 ) -> None:
     """image_download.log of an output folder leads elsewhere: one sentence, nothing is written there."""
     outside = tmp_path / "precious"
     outside.write_bytes(b"precious")
     output = tmp_path / "out"
     output.mkdir()
-    trap(output / "image_download.log", outside)
+    obstacle(output / "image_download.log", outside)
     files = dataset.write(tmp_path / "in", dataset.one_user([farsite.url("/kind/jpeg-rgb.jpg")]))
     done = commands.scrapy("crawl", "mastodon", *files.arguments, "-a", f"output={output}")
     assert done.returncode in (1, 2)
@@ -194,9 +194,11 @@ def test_the_log_is_not_written_through_a_link(
     assert outside.read_bytes() == b"precious"
 
 
-def test_the_passing_catalogue_is_not_kept_behind_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_the_temporary_catalogue_is_not_kept_behind_a_link(
+    farsite: Farsite, commands: Commands, tmp_path: Path
+) -> None:
     """`.harvester` in the folder of the pictures leads elsewhere: one sentence, nothing is written there."""
-    commands.environment["IMAGEFAP_BASE_URL"] = Imagefap(farsite, "passing").begin().base
+    commands.environment["IMAGEFAP_BASE_URL"] = Imagefap(farsite, "passing").reset().base
     outside, output = tmp_path / "outside", tmp_path / "saved"
     outside.mkdir()
     output.mkdir()

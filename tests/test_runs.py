@@ -23,7 +23,7 @@ def _wait_for_requests(farsite: Farsite, number: int) -> None:
         time.sleep(0.05)
 
 
-def test_ctrl_c_stops_in_order_and_the_same_command_continues(
+def test_ctrl_c_stops_cleanly_and_the_same_command_continues(
     farsite: Farsite, commands: Commands, tmp_path: Path
 ) -> None:
     """One SIGINT: status file written, what was not done is owed; the next run does the rest and nothing twice."""
@@ -41,8 +41,8 @@ def test_ctrl_c_stops_in_order_and_the_same_command_continues(
     assert 0 < done < len(urls)
     assert {entry["error"] for entry in entries if not entry["success"]} == {"pending"}
     commands.crawl(files)
-    asked = farsite.counts()["paths"]
-    assert all(asked[f"/slow/0.05/jpeg-rgb.jpg?{number}"] == 1 for number in range(300))
+    request_counts = farsite.counts()["paths"]
+    assert all(request_counts[f"/slow/0.05/jpeg-rgb.jpg?{number}"] == 1 for number in range(300))
     assert dataset.rows(commands.data, "SELECT DISTINCT status FROM images") == [("done",)]
 
 
@@ -63,7 +63,7 @@ def test_a_second_ctrl_c_stops_at_once_and_still_writes_the_status(
     assert dataset.rows(commands.data, "SELECT outcome FROM runs") == [("forced",)]
 
 
-def test_one_hand_is_enough(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_one_concurrent_request_is_enough(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """With CONCURRENT_REQUESTS=1 a dead host holds up nothing for ever."""
     urls = ["http://127.0.0.1:9/x.jpg", "http://127.0.0.1:9/y.jpg", farsite.url("/photo/1.jpg")]
     commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)), "-s", "CONCURRENT_REQUESTS=1")
@@ -108,9 +108,7 @@ def test_the_same_collection_is_not_crawled_twice_at_once(farsite: Farsite, comm
     assert commands.scrapy("verify", "--repair").returncode == 0
 
 
-def test_promises_that_were_not_all_recorded_are_not_forgotten(
-    farsite: Farsite, commands: Commands, tmp_path: Path
-) -> None:
+def test_partly_recorded_discoveries_are_not_forgotten(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """A run killed while it still reads its input: status says so with exit code 1, and the next run reads on."""
     files = dataset.write(tmp_path, dataset.one_user([farsite.url(f"/numbered/{number}.jpg") for number in range(30)]))
     commands.crawl(files)
@@ -118,25 +116,25 @@ def test_promises_that_were_not_all_recorded_are_not_forgotten(
         connection.execute("UPDATE collections SET promised = NULL")
         connection.execute("DELETE FROM sightings WHERE id > 20")
         connection.execute("DELETE FROM images WHERE id > 20")
-    shown = commands.scrapy("status")
-    assert shown.returncode == 1
-    assert "Not all promises for" in shown.stderr
+    status = commands.scrapy("status")
+    assert status.returncode == 1
+    assert "Not all promises for" in status.stderr
     commands.crawl(files)
     assert commands.scrapy("status").returncode == 0
     assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 30)]
 
 
-def test_an_output_that_is_gone_does_not_hide_the_books(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_a_missing_output_does_not_hide_the_summary(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Where a status file cannot be written, status prints the books all the same, says so, and exits with 1."""
     output = tmp_path / "out"
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")]))
     commands.crawl(files, "-a", f"output={output}")
     shutil.rmtree(output)
     output.write_bytes(b"")
-    shown = commands.scrapy("status")
-    assert shown.returncode == 1
-    assert "promised" in shown.stdout
-    assert "download_status.json cannot be written" in shown.stderr
+    status = commands.scrapy("status")
+    assert status.returncode == 1
+    assert "promised" in status.stdout
+    assert "download_status.json cannot be written" in status.stderr
 
 
 def test_a_killed_run_is_completed_by_the_next(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -162,11 +160,11 @@ def test_jobdir_neither_loses_nor_repeats_an_image(farsite: Farsite, commands: C
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=60)
     commands.crawl(files, *jobdir)
-    asked = farsite.counts()["paths"]
-    assert all(asked[f"/slow/0.05/jpeg-rgb.jpg?{number}"] == 1 for number in range(120))
+    request_counts = farsite.counts()["paths"]
+    assert all(request_counts[f"/slow/0.05/jpeg-rgb.jpg?{number}"] == 1 for number in range(120))
 
 
-def test_no_host_is_asked_for_more_at_once_than_allowed(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_concurrent_requests_per_host_are_bounded(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """At the server: never more than CONCURRENT_REQUESTS_PER_DOMAIN requests of one host at a time, on three hosts."""
     urls = [
         farsite.url(f"/slow/0.1/jpeg-rgb.jpg?{number}", f"127.0.0.{1 + host}")
@@ -195,15 +193,15 @@ def test_a_silent_host_does_not_hold_up_the_others(farsite: Farsite, commands: C
     ]
 
 
-def test_status_prints_books_that_add_up(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_status_prints_a_summary_that_adds_up(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """promised = done + failed + skipped + owed; exit code 1 while something failed, 0 when all is settled."""
     urls = [farsite.url("/photo/1.jpg"), farsite.url("/status/404"), farsite.url("/kind/bomb.png")]
     commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
     (commands.data / "download_status.json").unlink()
-    shown = commands.scrapy("status", "--json")
-    (book,) = json.loads(shown.stdout)
-    assert shown.returncode == 1
-    assert book == {
+    status = commands.scrapy("status", "--json")
+    (summary,) = json.loads(status.stdout)
+    assert status.returncode == 1
+    assert summary == {
         "site": "mastodon",
         "promised": 3,
         "done": 1,
@@ -218,7 +216,7 @@ def test_status_prints_books_that_add_up(farsite: Farsite, commands: Commands, t
     assert "too-many-pixels" in table.stdout
 
 
-def test_status_is_content_when_all_is_settled(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_status_exits_with_0_when_all_is_settled(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Exit code 0 when every image is done or skipped."""
     urls = [farsite.url("/photo/1.jpg"), farsite.url("/kind/bomb.png")]
     commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
@@ -231,7 +229,7 @@ def test_nolog_is_quiet(farsite: Farsite, commands: Commands, tmp_path: Path) ->
     assert done.stdout == done.stderr == ""
 
 
-def test_on_a_terminal_the_last_line_is_alive(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_on_a_terminal_the_progress_line_is_redrawn(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """On a terminal the state is redrawn in place, log lines stand above it, and the books follow at the end."""
     urls = [farsite.url(f"/slow/0.4/jpeg-rgb.jpg?{number}") for number in range(30)]
     files = dataset.write(tmp_path, dataset.one_user([*urls, farsite.url("/status/404")]))
@@ -240,15 +238,15 @@ def test_on_a_terminal_the_last_line_is_alive(farsite: Farsite, commands: Comman
     options = commands.options() | {"stdout": follower, "stderr": follower}
     with subprocess.Popen(commands.command("crawl", "mastodon", *files.arguments), **options) as run:
         os.close(follower)
-        shown = b""
+        output = b""
         while run.poll() is None:
             time.sleep(0.1)
             with contextlib.suppress(OSError):
-                shown += os.read(leader, 1 << 16)
+                output += os.read(leader, 1 << 16)
     with contextlib.suppress(OSError):
-        shown += os.read(leader, 1 << 16)
+        output += os.read(leader, 1 << 16)
     os.close(leader)
-    text = shown.decode()
+    text = output.decode()
     assert "\x1b[2K" in text
     assert "waiting for" in text
     assert "[harvester.extensions.progress]" not in text

@@ -26,24 +26,24 @@ class SmallDisk:
 
     commands: Commands
     mounted: bool
-    largest: int | None = None
+    max_file_bytes: int | None = None
 
     def scrapy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command on it."""
-        options = self.commands.options() | {"preexec_fn": self._bound()}
+        options = self.commands.options() | {"preexec_fn": self._file_size_limit()}
         return subprocess.run(self.commands.command(*arguments), **options, timeout=120, check=False)
 
     def make_room(self) -> None:
         """The user cleans up."""
-        self.largest = None
+        self.max_file_bytes = None
         if self.mounted:
             _mount(self.commands.data, "remount,size=200m")
 
-    def _bound(self) -> Callable[[], None] | None:
-        largest = self.largest
-        if largest is None:
+    def _file_size_limit(self) -> Callable[[], None] | None:
+        max_bytes = self.max_file_bytes
+        if max_bytes is None:
             return None
-        return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+        return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
 
 
 @contextmanager
@@ -69,15 +69,15 @@ def _photos(farsite: Farsite, number: int) -> list[str]:
     return [farsite.url(f"/photo/{n}.jpg?width=400&height=300") for n in range(number)]
 
 
-def _assert_plain(done: subprocess.CompletedProcess[str]) -> None:
+def _assert_no_traceback(done: subprocess.CompletedProcess[str]) -> None:
     assert "Traceback" not in done.stderr, done.stderr
     assert "sqlalche.me" not in done.stderr, done.stderr
 
 
 def _assert_complete(commands: Commands, images: int) -> None:
     assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", images)]
-    sound = commands.scrapy("verify")
-    assert sound.returncode == 0, sound.stdout
+    verified = commands.scrapy("verify")
+    assert verified.returncode == 0, verified.stdout
     assert len(dataset.status(commands.data)["0"]) == images
 
 
@@ -91,7 +91,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
         full = disk.scrapy("crawl", "mastodon", *files.arguments)
         assert full.returncode in (1, 2), full.stderr
         assert "cannot be written" in full.stderr, full.stderr
-        _assert_plain(full)
+        _assert_no_traceback(full)
         disk.make_room()
         commands.crawl(files)
         _assert_complete(commands, 150)
@@ -100,11 +100,11 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(
 def test_no_room_for_the_write_ahead_log_stops_the_run(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Pictures still fit, the log of the database does not grow any more: one sentence; with room it goes on."""
     files = dataset.write(tmp_path, dataset.one_user([farsite.url(f"/numbered/{n}.jpg") for n in range(1500)]))
-    disk = SmallDisk(commands, mounted=False, largest=400_000)
+    disk = SmallDisk(commands, mounted=False, max_file_bytes=400_000)
     full = disk.scrapy("crawl", "mastodon", *files.arguments)
     assert full.returncode == 1, full.stderr
     assert "The run stops: The catalogue" in full.stderr, full.stderr
-    _assert_plain(full)
+    _assert_no_traceback(full)
     disk.make_room()
     commands.crawl(files, "-s", "AUTOTHROTTLE_ENABLED=0")
     _assert_complete(commands, 1500)
@@ -124,7 +124,7 @@ def _read_only(folder: Path) -> Iterator[None]:
         pytest.fail("root without the right to mount: a read-only folder cannot be tried here; run as another user")
 
 
-def test_a_read_only_folder_is_told(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_a_read_only_folder_is_reported(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """A new crawl and a second one are refused with a sentence; looking works all the same."""
     files = dataset.write(tmp_path, dataset.one_user(_photos(farsite, 3)))
     commands.data.mkdir()
@@ -136,7 +136,7 @@ def test_a_read_only_folder_is_told(farsite: Farsite, commands: Commands, tmp_pa
         for words in (("verify",), ("why", "1")):
             done = commands.scrapy(*words)
             assert done.returncode == 0, done.stderr + done.stdout
-            _assert_plain(done)
+            _assert_no_traceback(done)
     _assert_complete(commands, 3)
 
 
@@ -144,10 +144,12 @@ def _assert_refused(commands: Commands, files: dataset.DataSet) -> None:
     done = commands.scrapy("crawl", "mastodon", *files.arguments)
     assert done.returncode in (1, 2)
     assert "cannot be" in done.stderr
-    _assert_plain(done)
+    _assert_no_traceback(done)
 
 
-def test_a_locked_catalogue_is_waited_for_and_then_told(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_a_locked_catalogue_is_waited_for_and_then_reported(
+    farsite: Farsite, commands: Commands, tmp_path: Path
+) -> None:
     """Another program keeps a write lock: the run waits, then ends with a sentence, and nothing is lost."""
     files = dataset.write(tmp_path, dataset.one_user(_photos(farsite, 3)))
     commands.crawl(files)
@@ -159,7 +161,7 @@ def test_a_locked_catalogue_is_waited_for_and_then_told(farsite: Farsite, comman
         assert time.monotonic() - began > 3, "not waited for"
         assert done.returncode == 2
         assert "has been locked by another process for too long" in done.stderr
-        _assert_plain(done)
+        _assert_no_traceback(done)
         assert commands.scrapy("status", "--json").returncode == 0
         other.execute("ROLLBACK")
     other.close()
@@ -168,7 +170,7 @@ def test_a_locked_catalogue_is_waited_for_and_then_told(farsite: Farsite, comman
 
 
 @pytest.mark.parametrize("hours", [-30_000, 3])
-def test_a_clock_that_jumps_harms_nothing(farsite: Farsite, commands: Commands, tmp_path: Path, hours: int) -> None:
+def test_a_jumping_clock_loses_nothing(farsite: Farsite, commands: Commands, tmp_path: Path, hours: int) -> None:
     """The clock is set back by years, or on, in the middle of a run: every image is done, the next run is content."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site/sitecustomize.py").write_text(
@@ -186,11 +188,11 @@ def test_a_clock_that_jumps_harms_nothing(farsite: Farsite, commands: Commands, 
     _assert_complete(commands, 60)
 
 
-def test_ctrl_c_before_anything_is_begun_is_one_line(commands: Commands) -> None:
+def test_ctrl_c_during_startup_leaves_no_traceback(commands: Commands) -> None:
     """While spiders are still being loaded: no traceback, no data directory."""
     run = commands.start("crawl", "mastodon", "-a", "posts=/dev/zero")
     status = Path(f"/proc/{run.pid}/status")
-    while run.poll() is None and not _catches_sigint_otherwise(status):
+    while run.poll() is None and not _is_loading_spiders(status):
         time.sleep(0.005)
     run.send_signal(signal.SIGINT)
     _, stderr = run.communicate(timeout=30)
@@ -198,5 +200,5 @@ def test_ctrl_c_before_anything_is_begun_is_one_line(commands: Commands) -> None
     assert not commands.data.exists()
 
 
-def _catches_sigint_otherwise(status: Path) -> bool:
+def _is_loading_spiders(status: Path) -> bool:
     return "numpy" in Path(status.parent / "maps").read_text()

@@ -10,7 +10,7 @@ from PIL import Image, PngImagePlugin
 
 from harvester.blobs import digest
 from harvester.locks import DedupeLock, lock_verdicts
-from harvester.places import Places
+from harvester.places import DataPaths
 from harvester.upkeep.findings import KINDS
 from tests import dataset
 from tests.conftest import Commands
@@ -36,11 +36,11 @@ def template(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> tuple
 def harvested(farsite: Farsite, commands: Commands, template: tuple[dataset.DataSet, Path]) -> dataset.DataSet:
     """A copy of it."""
     files, data = template
-    commands.begin_with(data)
+    commands.copy_data_from(data)
     return files
 
 
-def _copy(commands: Commands, number: int) -> Path:
+def _output_file(commands: Commands, number: int) -> Path:
     return commands.data / "images/mastodon" / f"0_{number}_0.jpg"
 
 
@@ -50,13 +50,13 @@ def _blob(commands: Commands, number: int) -> Path:
     return commands.data / "blobs" / sha256[:2] / f"{sha256}.{ext}"
 
 
-def _asked(farsite: Farsite) -> set[str]:
+def _requested_paths(farsite: Farsite) -> set[str]:
     return set(farsite.counts()["paths"]) - {"/robots.txt"}
 
 
 def _files(commands: Commands) -> dict[str, bytes]:
-    kept = [path for name in ("blobs", "images") for path in (commands.data / name).rglob("*") if path.is_file()]
-    return {str(path.relative_to(commands.data)): path.read_bytes() for path in kept}
+    paths = [path for name in ("blobs", "images") for path in (commands.data / name).rglob("*") if path.is_file()]
+    return {str(path.relative_to(commands.data)): path.read_bytes() for path in paths}
 
 
 def _change(commands: Commands, script: str) -> None:
@@ -64,12 +64,14 @@ def _change(commands: Commands, script: str) -> None:
         connection.executescript(script)
 
 
-def _break(commands: Commands, kind: str, number: int) -> None:
+def _damage(commands: Commands, kind: str, number: int) -> None:
     """Bring about what a word of verify means, to a picture where it is about one."""
-    blob, copy, row = _blob(commands, number), _copy(commands, number), number + 1
+    blob, copy, row = _blob(commands, number), _output_file(commands, number), number + 1
     unknown = f"UPDATE images SET status = 'pending', sha256 = NULL WHERE id = {row}; " \
               f"UPDATE sightings SET file = NULL WHERE image_id = {row};"  # fmt: skip
-    listed = f"INSERT INTO removals (path, folder, asked) VALUES ('{blob.relative_to(commands.data)}', 'blobs', '');"
+    pending_delete = (
+        f"INSERT INTO removals (path, folder, asked) VALUES ('{blob.relative_to(commands.data)}', 'blobs', '');"
+    )
     no_row = f"DELETE FROM blobs WHERE sha256 = '{blob.stem}';"
     if kind in ("torn", "missing", "unnamed", "altered"):
         copy.unlink()
@@ -85,13 +87,13 @@ def _break(commands: Commands, kind: str, number: int) -> None:
         (blob.parent / f".{blob.name}.0123abcd.{'0' * 16}.part").write_bytes(b"half")
     else:
         scripts = {"unrecorded": no_row, "orphaned": unknown + no_row, "unreferenced": unknown,
-                   "going": unknown + no_row + listed,
+                   "going": unknown + no_row + pending_delete,
                    "outdated": f"UPDATE blobs SET coefficients = NULL WHERE sha256 = '{blob.stem}'",
                    "unfounded": f"UPDATE images SET sha256 = NULL WHERE id = {row}", "unnamed": ""}  # fmt: skip
         _change(commands, scripts[kind])
 
 
-def test_a_sound_store_is_called_sound(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_an_undamaged_store_has_no_findings(harvested: dataset.DataSet, commands: Commands) -> None:
     """Nothing is listed, exit code 0, and nothing is changed by any form of the command."""
     before = _files(commands)
     for options in ((), ("--repair",), ("--repair", "--delete")):
@@ -100,56 +102,58 @@ def test_a_sound_store_is_called_sound(harvested: dataset.DataSet, commands: Com
     assert _files(commands) == before
 
 
-def test_every_kind_of_damage_is_found_and_mended(
+def test_every_kind_of_damage_is_found_and_repaired(
     farsite: Farsite, harvested: dataset.DataSet, commands: Commands
 ) -> None:
     """Looking changes nothing; repair and one crawl bring back the very same files; in between no bytes are lost."""
-    whole = _files(commands)
+    before = _files(commands)
     for number, kind in enumerate(KINDS):
-        _break(commands, kind, number)
+        _damage(commands, kind, number)
     broken = _files(commands)
-    looked = commands.scrapy("verify")
-    assert looked.returncode == 1, looked.stderr
-    found = [line.partition("\t")[0] for line in looked.stdout.splitlines()[:-1]]
-    assert set(found) == set(KINDS), looked.stdout
+    checked = commands.scrapy("verify")
+    assert checked.returncode == 1, checked.stderr
+    kinds = [line.partition("\t")[0] for line in checked.stdout.splitlines()[:-1]]
+    assert set(kinds) == set(KINDS), checked.stdout
     assert _files(commands) == broken
     commands.scrapy("verify", "--repair")
     aside = {digest(path.read_bytes()) for path in commands.data.joinpath("set-aside").iterdir()}
-    kept = {digest(data) for data in _files(commands).values()} | aside
-    assert {digest(data) for data in broken.values()} <= kept, "bytes were thrown away without --delete"
-    mended = commands.scrapy("verify", "--delete")
-    assert mended.returncode == 0, mended.stdout
+    digests = {digest(data) for data in _files(commands).values()} | aside
+    assert {digest(data) for data in broken.values()} <= digests, "bytes were thrown away without --delete"
+    repaired = commands.scrapy("verify", "--delete")
+    assert repaired.returncode == 0, repaired.stdout
     commands.crawl(harvested)
-    assert _files(commands) == whole
+    assert _files(commands) == before
     assert commands.scrapy("verify").stdout.endswith(f"{FILES} files: sound.\n")
     refetched = {"torn", "missing", "orphaned", "unfounded", "unreferenced", "going"}
-    assert _asked(farsite) == {f"/photo/{number}.jpg" for number, kind in enumerate(KINDS) if kind in refetched}
+    assert _requested_paths(farsite) == {
+        f"/photo/{number}.jpg" for number, kind in enumerate(KINDS) if kind in refetched
+    }
 
 
-def test_a_blob_is_restored_from_its_named_copy(
+def test_a_blob_is_restored_from_its_output_file(
     farsite: Farsite, harvested: dataset.DataSet, commands: Commands
 ) -> None:
     """Where the picture in the output folder has the very bytes, nothing is fetched."""
-    whole = _files(commands)
+    before = _files(commands)
     _blob(commands, 0).unlink()
     assert "restored from" in commands.scrapy("verify", "--repair").stdout
-    assert _files(commands) == whole
+    assert _files(commands) == before
     commands.crawl(harvested)
-    assert _asked(farsite) == set()
+    assert _requested_paths(farsite) == set()
 
 
-def test_a_picture_edited_in_place_is_set_aside_and_made_anew(
+def test_a_picture_edited_in_place_is_set_aside_and_refetched(
     farsite: Farsite, harvested: dataset.DataSet, commands: Commands
 ) -> None:
     """An edit of a hard link is an edit of the blob: both are found torn, kept aside, fetched again."""
-    whole = _files(commands)
-    with _copy(commands, 0).open("r+b") as picture:
+    before = _files(commands)
+    with _output_file(commands, 0).open("r+b") as picture:
         picture.write(b"edited")
-    edited = _copy(commands, 0).read_bytes()
+    edited = _output_file(commands, 0).read_bytes()
     assert commands.scrapy("verify").stdout.startswith("torn\t")
     assert commands.scrapy("verify", "--repair").returncode == 0
     commands.crawl(harvested)
-    assert _files(commands) == whole
+    assert _files(commands) == before
     assert edited in [path.read_bytes() for path in (commands.data / "set-aside").iterdir()]
 
 
@@ -162,7 +166,7 @@ def test_the_rows_of_blobs_are_rebuilt_from_their_bytes(harvested: dataset.DataS
     assert dataset.rows(commands.data, query) == before
 
 
-def test_what_an_earlier_version_measured_is_measured_again(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_old_fingerprint_versions_are_measured_again(harvested: dataset.DataSet, commands: Commands) -> None:
     """Blobs of another recipe or without coefficients get what they would get today, and stay as old as they are."""
     query = "SELECT sha256, phash, recipe, coefficients, stored_at FROM blobs ORDER BY 1"
     _change(commands, "UPDATE blobs SET stored_at = 1700000000")
@@ -170,8 +174,8 @@ def test_what_an_earlier_version_measured_is_measured_again(harvested: dataset.D
     assert {len(coefficients) for *_, coefficients, _ in before} == {128}
     _change(commands, "UPDATE blobs SET coefficients = NULL; UPDATE blobs SET recipe = 1, phash = '' WHERE rowid = 2")
     assert commands.scrapy("verify").returncode == 1
-    mended = commands.scrapy("verify", "--repair")
-    assert (mended.returncode, mended.stdout.count("measured again")) == (0, len(before)), mended.stdout
+    repaired = commands.scrapy("verify", "--repair")
+    assert (repaired.returncode, repaired.stdout.count("measured again")) == (0, len(before)), repaired.stdout
     assert dataset.rows(commands.data, query) == before
     assert commands.scrapy("verify").stdout == f"{FILES} files: sound.\n"
 
@@ -189,9 +193,9 @@ def test_a_strange_file_among_the_pictures_is_found(harvested: dataset.DataSet, 
     assert not stranger.exists()
 
 
-def test_only_crawls_have_files_in_hand(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_only_running_crawls_excuse_unknown_files(harvested: dataset.DataSet, commands: Commands) -> None:
     """Beside a search for look-alikes, or a decision, a new file that nobody names is found all the same."""
-    places = Places(commands.data, "")
+    places = DataPaths(commands.data, "")
     search, decision = DedupeLock(places), lock_verdicts(places)
     try:
         (commands.data / "images/mastodon/holiday.jpg").write_text("mine")
@@ -204,7 +208,7 @@ def test_only_crawls_have_files_in_hand(harvested: dataset.DataSet, commands: Co
     assert (busy.returncode, "Error: scrapy dedupe (process" in busy.stderr) == (2, True), busy.stderr
 
 
-def test_a_row_is_made_of_whatever_a_crawl_keeps(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_repair_records_whatever_a_crawl_stores(harvested: dataset.DataSet, commands: Commands) -> None:
     """Also of a PNG with more than a megabyte of compressed text."""
     text = PngImagePlugin.PngInfo()
     text.add_text("workflow", "node " * 300_000, zip=True)
@@ -217,7 +221,7 @@ def test_a_row_is_made_of_whatever_a_crawl_keeps(harvested: dataset.DataSet, com
     assert f"{path}\trecorded from its bytes" in commands.scrapy("verify", "--repair").stdout
 
 
-def test_a_damaged_catalogue_is_told_by_every_command(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_a_damaged_catalogue_is_reported_by_every_command(harvested: dataset.DataSet, commands: Commands) -> None:
     """A page overwritten: one sentence that says what to do, no traceback, no word of the library's."""
     path = commands.data / "catalogue.db"
     _change(commands, "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -235,33 +239,33 @@ def test_a_damaged_catalogue_is_told_by_every_command(harvested: dataset.DataSet
     assert path.read_bytes() == before
 
 
-def test_why_tells_the_whole_story(farsite: Farsite, harvested: dataset.DataSet, commands: Commands) -> None:
+def test_why_explains_an_image_by_every_name(farsite: Farsite, harvested: dataset.DataSet, commands: Commands) -> None:
     """Whatever names an image finds it: URL, row, sha256 or its beginning, name, named copy, blob, a copy elsewhere."""
-    url, blob, copy = farsite.url("/photo/0.jpg"), _blob(commands, 0), _copy(commands, 0)
+    url, blob, copy = farsite.url("/photo/0.jpg"), _blob(commands, 0), _output_file(commands, 0)
     elsewhere = shutil.copy(copy, commands.data.parent / "elsewhere.jpg")
     names = (url, "1", blob.stem, blob.stem[:8], "0_0_0", "0_0_0.jpg", str(copy), str(blob), str(elsewhere))
-    every = commands.scrapy("why", *names)
-    assert every.returncode == 0, every.stderr
-    stories = every.stdout.split("image       ")[1:]
+    done = commands.scrapy("why", *names)
+    assert done.returncode == 0, done.stderr
+    stories = done.stdout.split("image       ")[1:]
     assert len(stories) == len(names)
-    for name, told in zip(names, stories, strict=True):
+    for name, story in zip(names, stories, strict=True):
         for text in (f"address     {url}", "seen as     0_0_0 (user 0, post 0, URL 0)", "alice@example.social",
                      "asked       in 1 run(s), last at 20", "status      done at 20", f"stored      {blob}\n",
                      f"named       {copy}\n"):  # fmt: skip
-            assert text in told, (name, text)
-    gone = commands.scrapy("why", farsite.url("/status/404")).stdout
-    assert "failed at 20" in gone
-    assert "http-gone · HTTP 404 · 404, 410, 451 or another" in gone
-    assert "not asked for again" in gone
+            assert text in story, (name, text)
+    missing = commands.scrapy("why", farsite.url("/status/404")).stdout
+    assert "failed at 20" in missing
+    assert "http-gone · HTTP 404 · 404, 410, 451 or another" in missing
+    assert "not asked for again" in missing
 
 
-def test_why_knows_when_it_knows_nothing(harvested: dataset.DataSet, commands: Commands) -> None:
+def test_why_reports_unknown_images(harvested: dataset.DataSet, commands: Commands) -> None:
     """Exit code 1 and a sentence for a stranger; 2 where nothing was asked; files that are gone are said to be."""
     unknown = commands.scrapy("why", "http://nowhere.example/a.jpg")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "the catalogue knows no such image" in unknown.stderr
     assert commands.scrapy("why").returncode == 2
-    _copy(commands, 0).unlink()
+    _output_file(commands, 0).unlink()
     assert "0_0_0.jpg (is not there: scrapy verify --repair)" in commands.scrapy("why", "0_0_0").stdout
 
 
@@ -269,14 +273,14 @@ def test_why_lists_every_match(farsite: Farsite, commands: Commands, tmp_path: P
     """One picture at two addresses: its sha256 names both images."""
     urls = [farsite.url(f"/photo/1.jpg?{number}") for number in range(2)]
     commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
-    told = commands.scrapy("why", _blob(commands, 0).stem)
-    assert "2 images" in told.stdout
-    assert all(url in told.stdout for url in urls)
-    assert "same bytes  1 other image(s)" in told.stdout
+    done = commands.scrapy("why", _blob(commands, 0).stem)
+    assert "2 images" in done.stdout
+    assert all(url in done.stdout for url in urls)
+    assert "same bytes  1 other image(s)" in done.stdout
 
 
 @pytest.mark.parametrize(
-    ("words", "asked"),
+    ("words", "requested"),
     [
         (("0_0_0",), {"/photo/0.jpg"}),
         (("--reason", "http-gone"), {"/status/404"}),
@@ -286,15 +290,15 @@ def test_why_lists_every_match(farsite: Farsite, commands: Commands, tmp_path: P
     ],
 )
 def test_forget_has_images_fetched_again(
-    farsite: Farsite, harvested: dataset.DataSet, commands: Commands, words: tuple[str, ...], asked: set[str]
+    farsite: Farsite, harvested: dataset.DataSet, commands: Commands, words: tuple[str, ...], requested: set[str]
 ) -> None:
     """Exactly those that fit all that was given; the files end as they were."""
-    whole = _files(commands)
+    before = _files(commands)
     assert commands.scrapy("forget", *words).returncode == 0
-    assert _files(commands) == whole
+    assert _files(commands) == before
     commands.crawl(harvested)
-    assert _asked(farsite) == asked
-    assert _files(commands) == whole
+    assert _requested_paths(farsite) == requested
+    assert _files(commands) == before
     assert commands.scrapy("verify").returncode == 0
 
 
@@ -309,7 +313,7 @@ def test_forget_has_images_fetched_again(
         (("\udcff",), 1, ": the catalogue knows no such image"),
     ],
 )
-def test_forget_refuses_what_it_does_not_understand(
+def test_forget_refuses_unknown_arguments(
     harvested: dataset.DataSet, commands: Commands, words: tuple[str, ...], code: int, says: str
 ) -> None:
     """One sentence, and nothing is forgotten."""
@@ -326,13 +330,13 @@ def test_a_forgotten_picture_that_has_changed_replaces_its_copy(
     _change(commands, f"UPDATE images SET key = '{farsite.url('/photo/30.jpg')}' WHERE id = 1; "
                       f"UPDATE images SET key = '{farsite.url('/photo/40.jpg')}' WHERE id = 2; "
                       "UPDATE collections SET promising = promised")  # fmt: skip
-    _copy(commands, 1).unlink()
-    _copy(commands, 1).write_bytes(b"mine")
-    before = _copy(commands, 0).read_bytes()
+    _output_file(commands, 1).unlink()
+    _output_file(commands, 1).write_bytes(b"mine")
+    before = _output_file(commands, 0).read_bytes()
     assert commands.scrapy("forget", "1", "2").returncode == 0
     commands.crawl(harvested)
-    assert _copy(commands, 0).read_bytes() == _blob(commands, 0).read_bytes() != before
-    assert _copy(commands, 1).read_bytes() == b"mine"
+    assert _output_file(commands, 0).read_bytes() == _blob(commands, 0).read_bytes() != before
+    assert _output_file(commands, 1).read_bytes() == b"mine"
     assert dataset.rows(commands.data, "SELECT status, reason FROM images WHERE id < 3") == [
         ("done", ""), ("failed", "name-taken"),
     ]  # fmt: skip

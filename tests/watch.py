@@ -5,11 +5,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-_MOST = ("status", "VmHWM:")  # the system remembers it, so only the last moment of a process is missed
-_SHARE = ("smaps_rollup", "Pss:")  # pages that several processes share count once
+_PEAK_RSS = ("status", "VmHWM:")  # the system remembers it, so only the last moment of a process is missed
+_PROPORTIONAL_SIZE = ("smaps_rollup", "Pss:")  # pages that several processes share count once
 
 
-class Watch(threading.Thread):
+class MemoryWatch(threading.Thread):
     """Notes peaks in MB: of the process itself, of the largest descendant, and of all together; 0 where none is.
 
     It looks again after `tick` seconds. A look at four processes of 60 MB takes 5 ms of a processor.
@@ -17,11 +17,11 @@ class Watch(threading.Thread):
 
     def __init__(self, pid: int, tick: float = 0.1) -> None:
         super().__init__(daemon=True)
-        self.own = self.child = self.together = 0.0
+        self.process_peak = self.child_peak = self.total_peak = 0.0
         self._pid, self._tick = pid, tick
         self._end = threading.Event()
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "MemoryWatch":
         self.start()
         return self
 
@@ -33,10 +33,12 @@ class Watch(threading.Thread):
         """Look again and again."""
         while not self._end.wait(self._tick):
             descendants = list(_descendants(self._pid))
-            self.own = max(self.own, _memory(self._pid, *_MOST))
-            self.child = max([self.child, *(_memory(pid, *_MOST) for pid in descendants)])
+            self.process_peak = max(self.process_peak, _memory(self._pid, *_PEAK_RSS))
+            self.child_peak = max([self.child_peak, *(_memory(pid, *_PEAK_RSS) for pid in descendants)])
             if descendants:
-                self.together = max(self.together, sum(_memory(pid, *_SHARE) for pid in (self._pid, *descendants)))
+                self.total_peak = max(
+                    self.total_peak, sum(_memory(pid, *_PROPORTIONAL_SIZE) for pid in (self._pid, *descendants))
+                )
 
 
 def _descendants(pid: int) -> Iterator[int]:
@@ -47,10 +49,10 @@ def _descendants(pid: int) -> Iterator[int]:
                 yield from _descendants(int(child))
 
 
-def _memory(pid: int, file: str, line_of: str) -> float:
+def _memory(pid: int, file: str, key: str) -> float:
     """In MB; 0 for a process that has ended."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
-            if line.startswith(line_of):
+            if line.startswith(key):
                 return int(line.split()[1]) / 1024
     return 0.0

@@ -20,10 +20,10 @@ def main(folder: str) -> None:
         lab = Imagelab(data_path=folder)
         lab.find_issues({"exact_duplicates": {}, "near_duplicates": {}}, n_jobs=2)
     pairs = [
-        [os.path.basename(one), os.path.basename(other), 0]  # noqa: PTH119
+        [os.path.basename(first), os.path.basename(second), 0]  # noqa: PTH119
         for kind in ("exact_duplicates", "near_duplicates")
         for group in lab.info[kind]["sets"]
-        for one, other in combinations(group, 2)
+        for first, second in combinations(group, 2)
     ]
     print(json.dumps({"near duplicates": pairs}))
 

@@ -11,7 +11,7 @@ import time
 import faiss
 import numpy as np
 
-AT_ONCE = 50_000
+BATCH_SIZE = 50_000
 TABLES, BITS, FLIPS = 4, 16, 1
 
 
@@ -25,12 +25,12 @@ def main(kind: str, file: str, distance: str) -> None:
         index = faiss.IndexBinaryMultiHash(64, TABLES, BITS)
         index.nflip = FLIPS
     index.add(codes)
-    found = 0
-    for start in range(0, len(codes), AT_ONCE):
+    match_count = 0
+    for start in range(0, len(codes), BATCH_SIZE):
         # Its radius is exclusive.
-        limits, _, _ = index.range_search(codes[start : start + AT_ONCE], int(distance) + 1)
-        found += int(limits[-1])
-    print((found - len(codes)) // 2, f"{time.perf_counter() - started:.3f}")
+        limits, _, _ = index.range_search(codes[start : start + BATCH_SIZE], int(distance) + 1)
+        match_count += int(limits[-1])
+    print((match_count - len(codes)) // 2, f"{time.perf_counter() - started:.3f}")
 
 
 if __name__ == "__main__":

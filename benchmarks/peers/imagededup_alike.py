@@ -15,19 +15,19 @@ METHODS = {"phash": PHash, "dhash": DHash, "average": AHash, "whash": WHash}
 
 def main(folder: str) -> None:
     """All four."""
-    found = {}
+    pairs_by_method = {}
     for name, method in METHODS.items():
         hasher = method(verbose=False)
         encoded = hasher.encode_images(image_dir=folder, num_enc_workers=2)
         values = [(file, int(value, 16)) for file, value in encoded.items()]
         # Its own search compares each with each as well, and takes a hundred times as long.
-        found[name] = [
-            [one, other, (a ^ b).bit_count()]
-            for number, (one, a) in enumerate(values)
-            for other, b in values[number + 1 :]
+        pairs_by_method[name] = [
+            [first, second, (a ^ b).bit_count()]
+            for number, (first, a) in enumerate(values)
+            for second, b in values[number + 1 :]
             if (a ^ b).bit_count() <= 12
         ]
-    print(json.dumps(found))
+    print(json.dumps(pairs_by_method))
 
 
 if __name__ == "__main__":

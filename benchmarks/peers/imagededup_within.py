@@ -16,8 +16,8 @@ def main(method: str, file: str, distance: str) -> None:
     encoded = {f"{number}.jpg": f"{int(value):016x}" for number, value in enumerate(hashes)}
     started = time.perf_counter()
     options = {"max_distance_threshold": int(distance), "search_method": method, "num_dist_workers": 2}
-    found = PHash(verbose=False).find_duplicates(encoding_map=encoded, **options)
-    print(sum(map(len, found.values())) // 2, f"{time.perf_counter() - started:.3f}")
+    duplicates = PHash(verbose=False).find_duplicates(encoding_map=encoded, **options)
+    print(sum(map(len, duplicates.values())) // 2, f"{time.perf_counter() - started:.3f}")
 
 
 if __name__ == "__main__":

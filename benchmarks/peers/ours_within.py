@@ -10,7 +10,7 @@ import numpy as np
 
 from harvester.duplicates import index
 
-NEW = 1000
+NEW_HASHES = 1000
 """So many hashes at the end of the file are new."""
 
 
@@ -19,10 +19,10 @@ def main(task: str, file: str, distance: str) -> None:
     hashes = np.load(file)
     started = time.perf_counter()
     if task == "between":
-        pairs = len(index.between(hashes[-NEW:], hashes[:-NEW], int(distance)).left)
+        pairs = len(index.find_pairs_between(hashes[-NEW_HASHES:], hashes[:-NEW_HASHES], int(distance)).left)
     else:
-        unique = index.collapse(hashes).unique
-        pairs = len(index.within(unique, int(distance)).left)
+        unique = index.unique_hashes(hashes).unique
+        pairs = len(index.find_pairs_within(unique, int(distance)).left)
     print(pairs, f"{time.perf_counter() - started:.3f}")
 
 

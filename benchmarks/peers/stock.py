@@ -17,7 +17,7 @@ from scrapy.http import Response
 PER_ITEM = 20
 
 
-class Listed(Spider):
+class UrlListSpider(Spider):
     """One item per page."""
 
     name = "listed"
@@ -43,7 +43,7 @@ def main(kind: str, urls: str, folder: str) -> None:
         "LOG_ENABLED": False,
     }
     process = AsyncCrawlerProcess(settings)
-    process.crawl(Listed, urls=Path(urls).read_text().split(), field=f"{kind[:-1]}_urls")
+    process.crawl(UrlListSpider, urls=Path(urls).read_text().split(), field=f"{kind[:-1]}_urls")
     process.start()
 
 

@@ -6,19 +6,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, or_, select, text
 
-from harvester.catalogue.queries import begins
+from harvester.catalogue.queries import starts_with
 from harvester.catalogue.schema import blobs, images, sightings
-from harvester.imaging.values import NO_FINGERPRINT, RECIPE
+from harvester.imaging.values import FINGERPRINT_VERSION, NO_FINGERPRINT
 
-PAGE = 2000
+ROWS_PER_PAGE = 2000
 """Rows read at a time."""
 
-PREFIXES = tuple(f"{number:02x}" for number in range(256))
+SHA256_PREFIXES = tuple(f"{number:02x}" for number in range(256))
 """The folders of the blob store; together they hold every sha256."""
 
 
 @dataclass(frozen=True)
-class Copy:
+class OutputFile:
     """A named copy as the catalogue knows it. `sha256` and `ext` are of the image's blob, `file_sha256` of the copy."""
 
     row: int
@@ -30,61 +30,65 @@ class Copy:
     ext: str | None
 
 
-def damage(connection: Connection) -> list[str]:
+def find_damage(connection: Connection) -> list[str]:
     """What the database itself finds wrong with its file; only SQLite is asked."""
     if connection.dialect.name != "sqlite":
         return []
-    said = connection.execute(text("PRAGMA quick_check(10)")).scalars().all()
-    return [line for line in said if line != "ok"]
+    lines = connection.execute(text("PRAGMA quick_check(10)")).scalars().all()
+    return [line for line in lines if line != "ok"]
 
 
-def how_much(connection: Connection) -> int:
+def count_files(connection: Connection) -> int:
     """How many blobs and named copies the catalogue knows."""
-    named = select(func.count()).select_from(sightings).where(sightings.c.file.is_not(None))
-    stored = select(func.count()).select_from(blobs)
-    return int(connection.execute(named).scalar_one()) + int(connection.execute(stored).scalar_one())
+    output_files_query = select(func.count()).select_from(sightings).where(sightings.c.file.is_not(None))
+    blobs_query = select(func.count()).select_from(blobs)
+    return int(connection.execute(output_files_query).scalar_one()) + int(connection.execute(blobs_query).scalar_one())
 
 
-def recorded(connection: Connection, prefix: str) -> dict[str, str]:
+def find_recorded_blobs(connection: Connection, prefix: str) -> dict[str, str]:
     """sha256 -> extension of every recorded blob of a folder."""
-    found = select(blobs.c.sha256, blobs.c.ext).where(begins(blobs.c.sha256, prefix))
-    return {row.sha256: row.ext for row in connection.execute(found)}
+    query = select(blobs.c.sha256, blobs.c.ext).where(starts_with(blobs.c.sha256, prefix))
+    return {row.sha256: row.ext for row in connection.execute(query)}
 
 
-def outdated(connection: Connection, prefix: str) -> set[str]:
+def find_outdated_blobs(connection: Connection, prefix: str) -> set[str]:
     """Every sha256 of a folder that was decoded under another recipe, or whose coefficients are not known."""
-    earlier = or_(blobs.c.recipe != RECIPE, blobs.c.coefficients.is_(None))
-    found = select(blobs.c.sha256).where(begins(blobs.c.sha256, prefix), blobs.c.recipe != NO_FINGERPRINT, earlier)
-    return set(connection.execute(found).scalars())
+    is_outdated = or_(blobs.c.recipe != FINGERPRINT_VERSION, blobs.c.coefficients.is_(None))
+    query = select(blobs.c.sha256).where(
+        starts_with(blobs.c.sha256, prefix), blobs.c.recipe != NO_FINGERPRINT, is_outdated
+    )
+    return set(connection.execute(query).scalars())
 
 
-def wanted(connection: Connection, prefix: str) -> set[str]:
+def find_referenced_blobs(connection: Connection, prefix: str) -> set[str]:
     """Every sha256 of a folder that an image refers to."""
-    return set(connection.execute(select(images.c.sha256).where(begins(images.c.sha256, prefix)).distinct()).scalars())
+    return set(
+        connection.execute(select(images.c.sha256).where(starts_with(images.c.sha256, prefix)).distinct()).scalars()
+    )
 
 
-def is_known(connection: Connection, sha256: str) -> bool:
+def has_blob(connection: Connection, sha256: str) -> bool:
     """Whether a blob is recorded by now."""
     return connection.execute(select(blobs.c.ext).where(blobs.c.sha256 == sha256)).first() is not None
 
 
-def copies(connection: Connection) -> Iterator[list[Copy]]:
+def iter_output_files(connection: Connection) -> Iterator[list[OutputFile]]:
     """Every named copy that is said to be there, in pages."""
-    found = _copies().where(sightings.c.file.is_not(None)).order_by(sightings.c.id).limit(PAGE)
-    last = 0
-    while page := [Copy(**row._mapping) for row in connection.execute(found.where(sightings.c.id > last))]:
+    query = _output_files_query().where(sightings.c.file.is_not(None)).order_by(sightings.c.id).limit(ROWS_PER_PAGE)
+    last_row = 0
+    while page := [OutputFile(**row._mapping) for row in connection.execute(query.where(sightings.c.id > last_row))]:
         connection.rollback()  # SQLite's log cannot be emptied behind a reader
         yield page
-        last = page[-1].row
+        last_row = page[-1].row
 
 
-def copies_of(connection: Connection, sha256: str) -> list[Copy]:
+def output_files_of_blob(connection: Connection, sha256: str) -> list[OutputFile]:
     """The named copies of one blob."""
-    found = _copies().where(images.c.sha256 == sha256, sightings.c.file.is_not(None))
-    return [Copy(**row._mapping) for row in connection.execute(found)]
+    query = _output_files_query().where(images.c.sha256 == sha256, sightings.c.file.is_not(None))
+    return [OutputFile(**row._mapping) for row in connection.execute(query)]
 
 
-def _copies() -> Select[Any]:
+def _output_files_query() -> Select[Any]:
     return (
         select(
             sightings.c.id.label("row"),
@@ -100,14 +104,16 @@ def _copies() -> Select[Any]:
     )
 
 
-def unfounded(connection: Connection) -> list[tuple[int, str]]:
+def find_done_without_files(connection: Connection) -> list[tuple[int, str]]:
     """(row, key) of images called done that have no bytes, or a name without its file."""
-    nameless = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
-    found = select(images.c.id, images.c.key).where(images.c.status == "done", or_(images.c.sha256.is_(None), nameless))
-    return [(row.id, row.key) for row in connection.execute(found.order_by(images.c.id))]
+    has_missing_file = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
+    query = select(images.c.id, images.c.key).where(
+        images.c.status == "done", or_(images.c.sha256.is_(None), has_missing_file)
+    )
+    return [(row.id, row.key) for row in connection.execute(query.order_by(images.c.id))]
 
 
-def published(connection: Connection, collection: int, names: Sequence[str]) -> set[str]:
+def find_known_names(connection: Connection, collection: int, names: Sequence[str]) -> set[str]:
     """Those of the file names (without extension) that the catalogue has promised in a collection."""
-    found = select(sightings.c.name).where(sightings.c.collection_id == collection, sightings.c.name.in_(names))
-    return set(connection.execute(found).scalars())
+    query = select(sightings.c.name).where(sightings.c.collection_id == collection, sightings.c.name.in_(names))
+    return set(connection.execute(query).scalars())

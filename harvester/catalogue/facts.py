@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import generated, images, source_tags
-from harvester.catalogue.sizes import sizes
-from harvester.items import Promise
+from harvester.catalogue.sizes import size_values
+from harvester.items import DiscoveredImage
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -25,27 +25,27 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
         connection.execute(insert(table).prefix_with("IGNORE"), rows)
 
 
-def note_facts(connection: Connection, rows: Mapping[str, int], promised: Sequence[Promise]) -> None:
+def record_source_facts(connection: Connection, rows: Mapping[str, int], discovered: Sequence[DiscoveredImage]) -> None:
     """Note what is said of new images; `rows` are theirs by key. A file of known identity needs no fetch."""
-    told = {rows[p.key]: asdict(p.generated) for p in promised if p.generated}
-    _adopt_files(connection, {row: facts["uuid"] for row, facts in told.items() if facts["uuid"]})
-    insert_new(connection, generated, [{"image_id": row, **facts} for row, facts in told.items()])
-    tags = [{"image_id": rows[p.key], "tag": tag} for p in promised for tag in dict.fromkeys(p.tags)]
+    facts_by_row = {rows[image.key]: asdict(image.generation) for image in discovered if image.generation}
+    _reuse_known_files(connection, {row: facts["uuid"] for row, facts in facts_by_row.items() if facts["uuid"]})
+    insert_new(connection, generated, [{"image_id": row, **facts} for row, facts in facts_by_row.items()])
+    tags = [{"image_id": rows[image.key], "tag": tag} for image in discovered for tag in dict.fromkeys(image.tags)]
     insert_new(connection, source_tags, tags)
 
 
-def _adopt_files(connection: Connection, uuids: Mapping[int, str]) -> None:
+def _reuse_known_files(connection: Connection, uuids: Mapping[int, str]) -> None:
     """New images whose file stands at the source under another image, too, take over its bytes."""
-    known: dict[str, str] = {}
+    sha256_by_uuid: dict[str, str] = {}
     for chunk in chunks(list(uuids.values())):
-        found = (
+        query = (
             select(generated.c.uuid, images.c.sha256)
             .join(images, images.c.id == generated.c.image_id)
             .where(generated.c.uuid.in_(chunk), images.c.sha256.is_not(None))
         )
-        known.update((uuid, sha256) for uuid, sha256 in connection.execute(found))
-    adopted = [{"b_id": row, "b_sha": known[uuid]} for row, uuid in uuids.items() if uuid in known]
-    if adopted:
+        sha256_by_uuid.update((uuid, sha256) for uuid, sha256 in connection.execute(query))
+    parameters = [{"b_id": row, "b_sha": sha256_by_uuid[uuid]} for row, uuid in uuids.items() if uuid in sha256_by_uuid]
+    if parameters:
         sha256 = bindparam("b_sha", type_=images.c.sha256.type)
-        known_now = update(images).where(images.c.id == bindparam("b_id"))
-        connection.execute(known_now.values(sha256=sha256, **sizes(sha256)), adopted)
+        statement = update(images).where(images.c.id == bindparam("b_id"))
+        connection.execute(statement.values(sha256=sha256, **size_values(sha256)), parameters)

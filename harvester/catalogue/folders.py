@@ -7,125 +7,133 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from harvester.catalogue import albums
 from harvester.catalogue.albums import Album, Owner
-from harvester.catalogue.listings import Listing, turn
+from harvester.catalogue.listings import Listing, record_page
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import album_images, images, listings, owners
 from harvester.catalogue.schema import albums as album_table
 from harvester.catalogue.writer import now
-from harvester.items import Page
+from harvester.items import ListingPage
 
 GALLERIES = "galleries"
 
 
-def owner_named(connection: Connection, _collection: int, site: str, name: str) -> Owner | None:
+def find_owner_by_name(connection: Connection, _collection: int, site: str, name: str) -> Owner | None:
     """The user of that name, however it is written in capitals; None where nobody, or more than one, has it."""
-    found = connection.execute(select(owners).where(owners.c.site == site)).all()
-    fitting = [row for row in found if row.name.casefold() == name.casefold()]
-    return _owner(fitting[0]) if len(fitting) == 1 else None
+    rows = connection.execute(select(owners).where(owners.c.site == site)).all()
+    matches = [row for row in rows if row.name.casefold() == name.casefold()]
+    return _owner_from_row(matches[0]) if len(matches) == 1 else None
 
 
-def owner_of(connection: Connection, _collection: int, site: str, key: str) -> Owner | None:
+def find_owner_by_key(connection: Connection, _collection: int, site: str, key: str) -> Owner | None:
     """The user of that number."""
     row = connection.execute(select(owners).where(owners.c.site == site, owners.c.key == key)).one_or_none()
-    return None if row is None else _owner(row)
+    return None if row is None else _owner_from_row(row)
 
 
-def owner_row(connection: Connection, _collection: int, site: str, key: str) -> int | None:
+def find_owner_row(connection: Connection, _collection: int, site: str, key: str) -> int | None:
     """The row of the user of that number."""
     return connection.execute(select(owners.c.id).where(owners.c.site == site, owners.c.key == key)).scalar()
 
 
-def keep_owner(connection: Connection, _collection: int, owner: Owner) -> int:
+def save_owner(connection: Connection, _collection: int, owner: Owner) -> int:
     """Remember a user; returns the row."""
-    return albums.keep_owner(connection, owner)
+    return albums.upsert_owner(connection, owner)
 
 
-def albums_of(connection: Connection, _collection: int, owner: int) -> list[Album]:
+def albums_of_owner(connection: Connection, _collection: int, owner: int) -> list[Album]:
     """The albums of a user (row), in the order in which they were first listed."""
-    found = select(album_table).where(album_table.c.owner_id == owner).order_by(album_table.c.id)
-    names = ("key", "name", "kind", "pages", "read_at", "finished_at")
-    return [Album(**{name: getattr(row, name) for name in names}) for row in connection.execute(found)]
+    query = select(album_table).where(album_table.c.owner_id == owner).order_by(album_table.c.id)
+    field_names = ("key", "name", "kind", "pages", "read_at", "finished_at")
+    return [Album(**{name: getattr(row, name) for name in field_names}) for row in connection.execute(query)]
 
 
-def keys_in(connection: Connection, _collection: int, owner: int, album: str) -> list[str]:
+def image_keys_of_album(connection: Connection, _collection: int, owner: int, album: str) -> list[str]:
     """The keys of the images of an album, in its order."""
-    found = (
+    query = (
         select(images.c.key)
         .join(album_images, album_images.c.image_id == images.c.id)
         .join(album_table, album_table.c.id == album_images.c.album_id)
         .where(album_table.c.owner_id == owner, album_table.c.key == album)
         .order_by(album_images.c.position)
     )
-    return list(connection.execute(found).scalars())
+    return list(connection.execute(query).scalars())
 
 
-def ended_at(connection: Connection, collection: int, query: str, otherwise: int | None = None) -> int | None:
+def listing_ended_at(connection: Connection, collection: int, query: str, default: int | None = None) -> int | None:
     """When a listing was last walked to its end; None where that was broken off, `otherwise` where it never began."""
-    found = select(listings).where(listings.c.collection_id == collection, listings.c.query == query)
-    row = connection.execute(found).one_or_none()
+    select_listing = select(listings).where(listings.c.collection_id == collection, listings.c.query == query)
+    row = connection.execute(select_listing).one_or_none()
     if row is None:
-        return otherwise
+        return default
     return int(row.changed_at) if row.state == "ended" else None
 
 
-def turn_list(
-    connection: Connection, collection: int, row: int, page: Page, owner: int, found: Sequence[Album], whole: bool
+def record_list_page(
+    connection: Connection,
+    collection: int,
+    row: int,
+    page: ListingPage,
+    owner: int,
+    listed_albums: Sequence[Album],
+    is_whole_list: bool,
 ) -> tuple[Listing, dict[str, int]]:
     """Record a page of the list of a user's albums; `whole` where its end is that of the list."""
-    for album in found:
-        albums.keep_album(connection, owner, album)
-    if whole and page.next is None:
+    for album in listed_albums:
+        albums.upsert_album(connection, owner, album)
+    if is_whole_list and page.next_cursor is None:
         connection.execute(update(owners).where(owners.c.id == owner).values(listed_at=now()))
-    return turn(connection, collection, row, page)
+    return record_page(connection, collection, row, page)
 
 
-def turn_album(
-    connection: Connection, collection: int, row: int, page: Page, owner: int, album: Album,
-    placed: Sequence[str], names: Mapping[str, str],
+def record_album_page(
+    connection: Connection, collection: int, row: int, page: ListingPage, owner: int, album: Album,
+    image_keys: Sequence[str], file_names: Mapping[str, str],
 ) -> tuple[Listing, dict[str, int]]:  # fmt: skip
     """Record a page of an album; `placed` are the keys that have found their place, `names` the file names by key."""
-    listing, lowest = turn(connection, collection, row, page)
-    album_row = albums.keep_album(connection, owner, album)
+    listing, lowest_rows = record_page(connection, collection, row, page)
+    album_row = albums.upsert_album(connection, owner, album)
     if album.kind == GALLERIES:
         connection.execute(update(album_table).where(album_table.c.id == album_row).values(kind=GALLERIES))
-    rows = rows_of(connection, collection, placed)
-    albums.place_images(connection, album_row, [(rows[key], names.get(key, "")) for key in placed])
+    rows = rows_by_key(connection, collection, image_keys)
+    albums.append_images(connection, album_row, [(rows[key], file_names.get(key, "")) for key in image_keys])
     if listing.state == "ended":
         connection.execute(update(album_table).where(album_table.c.id == album_row).values(read_at=now()))
-    return listing, lowest
+    return listing, lowest_rows
 
 
-def withdraw(connection: Connection, _collection: int, listing: Listing) -> Listing:
+def delete_listing(connection: Connection, _collection: int, listing: Listing) -> Listing:
     """What was to be listed is not there: nothing of it is remembered."""
     connection.execute(delete(listings).where(listings.c.id == listing.row))
     return replace(listing, state="ended")
 
 
-def finish(connection: Connection, _collection: int, owner: int) -> None:
+def record_finished_albums(connection: Connection, _collection: int, owner: int) -> None:
     """Note which albums have been read to their end and have nothing owed, and whether all of them have."""
-    owing = (
+    pending_albums = (
         select(album_images.c.album_id)
         .join(images, images.c.id == album_images.c.image_id)
         .where(images.c.status == "pending")
     )
     of_owner = album_table.c.owner_id == owner
-    settled = update(album_table).where(of_owner, album_table.c.read_at.is_not(None), album_table.c.id.not_in(owing))
-    connection.execute(settled.values(finished_at=now()))
-    left = select(func.count()).where(of_owner, album_table.c.kind != GALLERIES)
-    left = left.where((album_table.c.read_at.is_(None)) | album_table.c.id.in_(owing))
-    listed = owners.c.listed_at.is_not(None)
-    if not connection.execute(left).scalar_one():
-        connection.execute(update(owners).where(owners.c.id == owner, listed).values(finished_at=now()))
+    statement = update(album_table).where(
+        of_owner, album_table.c.read_at.is_not(None), album_table.c.id.not_in(pending_albums)
+    )
+    connection.execute(statement.values(finished_at=now()))
+    unfinished_query = select(func.count()).where(of_owner, album_table.c.kind != GALLERIES)
+    unfinished_query = unfinished_query.where((album_table.c.read_at.is_(None)) | album_table.c.id.in_(pending_albums))
+    is_listed = owners.c.listed_at.is_not(None)
+    if not connection.execute(unfinished_query).scalar_one():
+        connection.execute(update(owners).where(owners.c.id == owner, is_listed).values(finished_at=now()))
 
 
-def rows_of(connection: Connection, collection: int, keys: Sequence[str]) -> dict[str, int]:
+def rows_by_key(connection: Connection, collection: int, keys: Sequence[str]) -> dict[str, int]:
     """The rows of the images with these keys."""
     rows: dict[str, int] = {}
     for chunk in chunks(keys):
-        found = select(images.c.key, images.c.id).where(images.c.collection_id == collection, images.c.key.in_(chunk))
-        rows.update((key, row) for key, row in connection.execute(found))
+        query = select(images.c.key, images.c.id).where(images.c.collection_id == collection, images.c.key.in_(chunk))
+        rows.update((key, row) for key, row in connection.execute(query))
     return rows
 
 
-def _owner(row: object) -> Owner:
+def _owner_from_row(row: object) -> Owner:
     return Owner(**{name: getattr(row, name) for name in ("site", "key", "name", "listed_at", "finished_at")})

@@ -28,13 +28,17 @@ from sqlalchemy.schema import CreateTable
 
 from harvester.catalogue.schema import album_images, albums, blobs, collections, images, owners, sightings
 
-_own = MetaData()
-_going = Table("going_images", _own, Column("id", BigInteger, primary_key=True), prefixes=["TEMPORARY"])
-_lost = Table("going_blobs", _own, Column("sha256", String(64), primary_key=True), prefixes=["TEMPORARY"])
+_temporary_metadata = MetaData()
+_image_table = Table(
+    "going_images", _temporary_metadata, Column("id", BigInteger, primary_key=True), prefixes=["TEMPORARY"]
+)
+_blob_table = Table(
+    "going_blobs", _temporary_metadata, Column("sha256", String(64), primary_key=True), prefixes=["TEMPORARY"]
+)
 
 
 @dataclass(frozen=True)
-class Scope:
+class RemovalScope:
     """What is to go: an album of an owner (rows), all an owner keeps, all of an author at a site, or the site.
 
     `queries` are the listings that led to an owner's pictures.
@@ -47,98 +51,103 @@ class Scope:
     queries: Sequence[str] = ()
 
     @property
-    def whole_site(self) -> bool:
+    def is_whole_site(self) -> bool:
         """Whether nothing narrows it down."""
         return self.owner is None and self.author is None
 
 
 @dataclass(frozen=True)
-class Toll:
+class RemovalSummary:
     """What goes: places in albums and names in folders, images, blobs and their bytes, named copies on disk."""
 
     occurrences: int
     images: int
     blobs: int
     bytes: int
-    copies: int
+    output_files: int
 
-    def sentence(self, *, dry: bool) -> str:
+    def message(self, *, dry_run: bool) -> str:
         """For a person."""
         return (
-            f"{self.occurrences:,} occurrence(s) of {self.images:,} image(s){' would' if dry else ''} go, with "
-            f"{self.blobs:,} blob(s) of {self.bytes:,} bytes that nothing else has and {self.copies:,} named copies."
+            f"{self.occurrences:,} occurrence(s) of {self.images:,} image(s){' would' if dry_run else ''} go, with "
+            f"{self.blobs:,} blob(s) of {self.bytes:,} bytes that nothing else has and "
+            f"{self.output_files:,} named copies."
         )
 
 
-def choose(connection: Connection, scope: Scope) -> Toll:
+def select_for_removal(connection: Connection, scope: RemovalScope) -> RemovalSummary:
     """Find out what goes. An image stays that another album has, or a folder; a blob stays that another image has."""
-    for table in (_going, _lost):
+    for table in (_image_table, _blob_table):
         connection.execute(CreateTable(table, if_not_exists=True))
         connection.execute(delete(table))
-    connection.execute(insert(_going).from_select(["id"], _images(scope)))
+    connection.execute(insert(_image_table).from_select(["id"], _images_in_scope(scope)))
     others = images.alias()
-    staying = exists().where(others.c.sha256 == images.c.sha256, others.c.id.not_in(select(_going.c.id)))
+    is_shared = exists().where(others.c.sha256 == images.c.sha256, others.c.id.not_in(select(_image_table.c.id)))
     orphans = (
         select(images.c.sha256)
-        .where(images.c.id.in_(going_images()), images.c.sha256.is_not(None), ~staying)
+        .where(images.c.id.in_(selected_images()), images.c.sha256.is_not(None), ~is_shared)
         .distinct()
     )
-    connection.execute(insert(_lost).from_select(["sha256"], orphans))
-    stored = select(func.count(), func.coalesce(func.sum(blobs.c.bytes), 0)).where(blobs.c.sha256.in_(going_blobs()))
-    number, size = connection.execute(stored).one()
-    named = select(func.count()).where(sightings.c.image_id.in_(going_images()))
-    placed = select(func.count()).where(places_of(scope))
-    return Toll(
-        occurrences=_number(connection, placed) + _number(connection, named),
-        images=_number(connection, select(func.count()).select_from(_going)),
-        blobs=number,
-        bytes=int(size),
-        copies=_number(connection, named.where(sightings.c.file.is_not(None))),
+    connection.execute(insert(_blob_table).from_select(["sha256"], orphans))
+    blobs_query = select(func.count(), func.coalesce(func.sum(blobs.c.bytes), 0)).where(
+        blobs.c.sha256.in_(selected_blobs())
+    )
+    blob_count, blob_bytes = connection.execute(blobs_query).one()
+    names_query = select(func.count()).where(sightings.c.image_id.in_(selected_images()))
+    occurrences_query = select(func.count()).where(selected_placements(scope))
+    return RemovalSummary(
+        occurrences=_count(connection, occurrences_query) + _count(connection, names_query),
+        images=_count(connection, select(func.count()).select_from(_image_table)),
+        blobs=blob_count,
+        bytes=int(blob_bytes),
+        output_files=_count(connection, names_query.where(sightings.c.file.is_not(None))),
     )
 
 
-def _images(scope: Scope) -> Select[Any]:
-    of_site = images.c.collection_id.in_(collections_of(scope))
-    if scope.whole_site:
+def _images_in_scope(scope: RemovalScope) -> Select[Any]:
+    of_site = images.c.collection_id.in_(collections_in_scope(scope))
+    if scope.is_whole_site:
         return select(images.c.id).where(of_site)
     if scope.author is not None:
         return select(images.c.id).where(of_site, images.c.author == scope.author)
-    other = album_images.alias()
-    elsewhere = exists().where(other.c.image_id == album_images.c.image_id, other.c.album_id.not_in(albums_of(scope)))
-    named = exists().where(sightings.c.image_id == album_images.c.image_id)
-    listed = select(album_images.c.image_id).where(album_images.c.album_id.in_(albums_of(scope)))
-    return listed.where(~elsewhere, ~named).distinct()
+    other_entries = album_images.alias()
+    in_other_album = exists().where(
+        other_entries.c.image_id == album_images.c.image_id, other_entries.c.album_id.not_in(albums_in_scope(scope))
+    )
+    has_file_name = exists().where(sightings.c.image_id == album_images.c.image_id)
+    query = select(album_images.c.image_id).where(album_images.c.album_id.in_(albums_in_scope(scope)))
+    return query.where(~in_other_album, ~has_file_name).distinct()
 
 
-def collections_of(scope: Scope) -> Select[Any]:
+def collections_in_scope(scope: RemovalScope) -> Select[Any]:
     """The collections of the site."""
     return select(collections.c.id).where(collections.c.site == scope.site)
 
 
-def albums_of(scope: Scope) -> Select[Any]:
+def albums_in_scope(scope: RemovalScope) -> Select[Any]:
     """The albums that go."""
     if scope.album is not None:
         return select(albums.c.id).where(albums.c.id == scope.album)
     if scope.owner is not None:
         return select(albums.c.id).where(albums.c.owner_id == scope.owner)
     of_site = select(owners.c.id).where(owners.c.site == scope.site)
-    return select(albums.c.id).where(albums.c.owner_id.in_(of_site), literal(scope.whole_site))
+    return select(albums.c.id).where(albums.c.owner_id.in_(of_site), literal(scope.is_whole_site))
 
 
-def places_of(scope: Scope) -> Any:
+def selected_placements(scope: RemovalScope) -> Any:
     """Which rows of `album_images` go."""
-    return or_(album_images.c.album_id.in_(albums_of(scope)), album_images.c.image_id.in_(going_images()))
+    return or_(album_images.c.album_id.in_(albums_in_scope(scope)), album_images.c.image_id.in_(selected_images()))
 
 
-def going_images() -> Select[Any]:
+def selected_images() -> Select[Any]:
     """The rows of the chosen images."""
-    return select(_going.c.id)
+    return select(_image_table.c.id)
 
 
-def going_blobs() -> Select[Any]:
+def selected_blobs() -> Select[Any]:
     """The sha256 of the chosen blobs."""
-    return select(_lost.c.sha256)
+    return select(_blob_table.c.sha256)
 
 
-def _number(connection: Connection, question: Select[Any]) -> int:
-    return int(connection.execute(question).scalar_one())
+def _count(connection: Connection, query: Select[Any]) -> int:
+    return int(connection.execute(query).scalar_one())

@@ -20,16 +20,16 @@ from harvester.catalogue.schema import (
     tag_log,
 )
 
-PAGE = 2000
+IMAGES_PER_PAGE = 2000
 """Images read at a time, where all are."""
 
 Row = dict[str, Any]
 
-_OF_IMAGE = ("id", "key", "url", "page", "author", "status", "reason", "detail", "promised_at", "finished_at",
+_IMAGE_COLUMNS = ("id", "key", "url", "page", "author", "status", "reason", "detail", "promised_at", "finished_at",
              "sha256", "bytes", "animated")  # fmt: skip
-_OF_BLOB = ("ext", "format", "width", "height", "frames")
+_BLOB_COLUMNS = ("ext", "format", "width", "height", "frames")
 
-_MEASURES: list[ColumnElement[Any]] = [
+_AGGREGATES: list[ColumnElement[Any]] = [
     func.count(images.c.id).label("images"),
     func.sum(case((images.c.status == "failed", 1), else_=0)).label("failed"),
     func.sum(case((images.c.animated, 1), else_=0)).label("animated"),
@@ -37,127 +37,143 @@ _MEASURES: list[ColumnElement[Any]] = [
     func.min(images.c.bytes).label("least"),
     func.max(images.c.bytes).label("most"),
 ]
-_ADDED = ("images", "failed", "animated", "bytes")
+_SUMMED_COLUMNS = ("images", "failed", "animated", "bytes")
 
 
-def users(connection: Connection) -> Iterator[Row]:
+def iter_users(connection: Connection) -> Iterator[Row]:
     """Who keeps albums; where nobody does, the authors of the images. An image counts once for each."""
-    yield from _rows(connection, _keepers())
-    yield from _rows(connection, _authors())
+    yield from _iter_rows(connection, _album_owners_query())
+    yield from _iter_rows(connection, _authors_query())
 
 
-def _keepers() -> Select[Any]:
-    kept = select(albums.c.owner_id, album_images.c.image_id).join(album_images, album_images.c.album_id == albums.c.id)
-    had = kept.distinct().subquery()
-    sums = select(had.c.owner_id, *_MEASURES).join(images, images.c.id == had.c.image_id).group_by(had.c.owner_id)
-    of_each = sums.subquery()
-    number = select(func.count()).where(albums.c.owner_id == owners.c.id).scalar_subquery().label("albums")
-    told = [owners.c.site, owners.c.key, owners.c.name, owners.c.listed_at, owners.c.finished_at, number]
-    counted = [func.coalesce(of_each.c[name], 0).label(name) for name in _ADDED]
-    found = select(*told, *counted, of_each.c.least, of_each.c.most)
-    found = found.select_from(owners.outerjoin(of_each, of_each.c.owner_id == owners.c.id))
-    return found.order_by(owners.c.site, owners.c.id)
+def _album_owners_query() -> Select[Any]:
+    entries_query = select(albums.c.owner_id, album_images.c.image_id).join(
+        album_images, album_images.c.album_id == albums.c.id
+    )
+    owner_images = entries_query.distinct().subquery()
+    totals_query = (
+        select(owner_images.c.owner_id, *_AGGREGATES)
+        .join(images, images.c.id == owner_images.c.image_id)
+        .group_by(owner_images.c.owner_id)
+    )
+    totals = totals_query.subquery()
+    album_count = select(func.count()).where(albums.c.owner_id == owners.c.id).scalar_subquery().label("albums")
+    columns = [owners.c.site, owners.c.key, owners.c.name, owners.c.listed_at, owners.c.finished_at, album_count]
+    sum_columns = [func.coalesce(totals.c[name], 0).label(name) for name in _SUMMED_COLUMNS]
+    query = select(*columns, *sum_columns, totals.c.least, totals.c.most)
+    query = query.select_from(owners.outerjoin(totals, totals.c.owner_id == owners.c.id))
+    return query.order_by(owners.c.site, owners.c.id)
 
 
-def _authors() -> Select[Any]:
+def _authors_query() -> Select[Any]:
     """First in the order of the index, so that no image is sorted; then what an author has in several folders."""
     author, collection = images.c.author, images.c.collection_id
-    sums = select(author, collection, *_MEASURES).where(author.is_not(None)).group_by(author, collection).subquery()
-    never = [null().label("listed_at"), null().label("finished_at"), literal(0).label("albums")]
-    added = [cast(func.sum(sums.c[name]), BigInteger).label(name) for name in _ADDED]
-    ends = [func.min(sums.c.least).label("least"), func.max(sums.c.most).label("most")]
-    told = [collections.c.site, literal("").label("key"), sums.c.author.label("name")]
-    found = select(*told, *never, *added, *ends).join(sums, sums.c.collection_id == collections.c.id)
-    found = found.where(collections.c.site.not_in(select(owners.c.site)))
-    return found.group_by(collections.c.site, sums.c.author).order_by(collections.c.site, sums.c.author)
+    totals = select(author, collection, *_AGGREGATES).where(author.is_not(None)).group_by(author, collection).subquery()
+    empty_columns = [null().label("listed_at"), null().label("finished_at"), literal(0).label("albums")]
+    sum_columns = [cast(func.sum(totals.c[name]), BigInteger).label(name) for name in _SUMMED_COLUMNS]
+    extreme_columns = [func.min(totals.c.least).label("least"), func.max(totals.c.most).label("most")]
+    columns = [collections.c.site, literal("").label("key"), totals.c.author.label("name")]
+    query = select(*columns, *empty_columns, *sum_columns, *extreme_columns).join(
+        totals, totals.c.collection_id == collections.c.id
+    )
+    query = query.where(collections.c.site.not_in(select(owners.c.site)))
+    return query.group_by(collections.c.site, totals.c.author).order_by(collections.c.site, totals.c.author)
 
 
-def albums_of_all(connection: Connection) -> Iterator[Row]:
+def iter_albums(connection: Connection) -> Iterator[Row]:
     """Every album, by user and in the order in which they were first listed."""
-    told = [owners.c.site, owners.c.key.label("user"), owners.c.name.label("user_name"), albums.c.key, albums.c.name]
-    told += [albums.c.kind, albums.c.pages, albums.c.read_at, albums.c.finished_at]
-    found = select(*told, *_MEASURES).select_from(
+    columns = [owners.c.site, owners.c.key.label("user"), owners.c.name.label("user_name"), albums.c.key, albums.c.name]
+    columns += [albums.c.kind, albums.c.pages, albums.c.read_at, albums.c.finished_at]
+    query = select(*columns, *_AGGREGATES).select_from(
         albums.join(owners, owners.c.id == albums.c.owner_id)
         .outerjoin(album_images, album_images.c.album_id == albums.c.id)
         .outerjoin(images, images.c.id == album_images.c.image_id)
     )
-    grouped = found.group_by(albums.c.id, owners.c.id, *told)
-    yield from _rows(connection, grouped.order_by(owners.c.site, owners.c.id, albums.c.id))
+    grouped_query = query.group_by(albums.c.id, owners.c.id, *columns)
+    yield from _iter_rows(connection, grouped_query.order_by(owners.c.site, owners.c.id, albums.c.id))
 
 
-def runs_of_all(connection: Connection) -> Iterator[Row]:
+def iter_runs(connection: Connection) -> Iterator[Row]:
     """Every crawl, the first one first."""
-    found = select(runs, collections.c.site, collections.c.directory).join(collections)
-    yield from _rows(connection, found.order_by(runs.c.id))
+    query = select(runs, collections.c.site, collections.c.directory).join(collections)
+    yield from _iter_rows(connection, query.order_by(runs.c.id))
 
 
-def images_of_all(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> Iterator[Row]:
+def iter_images(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Row]:
     """Every image that fits, with its bytes, names, albums and tags."""
-    told = [*(images.c[name] for name in _OF_IMAGE), collections.c.site, *(blobs.c[name] for name in _OF_BLOB)]
-    joined = images.join(collections, collections.c.id == images.c.collection_id)
-    found = select(*told).select_from(joined.outerjoin(blobs, blobs.c.sha256 == images.c.sha256))
-    columns, tree = [column.name for column in told], tags.tree(connection)
-    for rows in _pages(connection, wanted):
-        page = connection.execute(found.where(_among(images.c.id, rows)).order_by(images.c.id)).all()
-        named, placed = _names(connection, rows), _places(connection, rows)
-        tagged = _tags(connection, rows, tree) if tree else {}
+    selected_columns = [
+        *(images.c[name] for name in _IMAGE_COLUMNS),
+        collections.c.site,
+        *(blobs.c[name] for name in _BLOB_COLUMNS),
+    ]
+    tables = images.join(collections, collections.c.id == images.c.collection_id)
+    query = select(*selected_columns).select_from(tables.outerjoin(blobs, blobs.c.sha256 == images.c.sha256))
+    column_names, tree = [column.name for column in selected_columns], tags.load_tree(connection)
+    for rows in _row_pages(connection, conditions):
+        image_rows = connection.execute(query.where(_is_among(images.c.id, rows)).order_by(images.c.id)).all()
+        names_by_image, albums_by_image = _names_by_image(connection, rows), _albums_by_image(connection, rows)
+        tags_by_sha256 = _tags_by_sha256(connection, rows, tree) if tree else {}
         connection.rollback()  # SQLite's log cannot be emptied behind a reader
-        for row in page:
-            told_of_it = dict(zip(columns, row, strict=True))
-            told_of_it["names"] = named.get(row.id, [])
-            told_of_it["albums"] = placed.get(row.id, [])
-            told_of_it["tags"] = tagged.get(row.sha256, [])
-            yield told_of_it
+        for row in image_rows:
+            image = dict(zip(column_names, row, strict=True))
+            image["names"] = names_by_image.get(row.id, [])
+            image["albums"] = albums_by_image.get(row.id, [])
+            image["tags"] = tags_by_sha256.get(row.sha256, [])
+            yield image
 
 
-def _pages(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> Iterator[Sequence[int]]:
+def _row_pages(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Sequence[int]]:
     """The images (rows) that fit, some at a time; where all do, ranges of rows that there may be.
 
     The rules are asked once: that reads an index, or of each image as little as is in the question. Eight bytes of
     memory for each image that fits.
     """
-    if wanted:
-        found = select(images.c.id).where(*wanted).order_by(images.c.id).execution_options(yield_per=PAGE)
-        yield from chunks(array("q", connection.execute(found).scalars()))
+    if conditions:
+        query = (
+            select(images.c.id).where(*conditions).order_by(images.c.id).execution_options(yield_per=IMAGES_PER_PAGE)
+        )
+        yield from chunks(array("q", connection.execute(query).scalars()))
     else:
-        last = connection.execute(select(func.max(images.c.id))).scalar() or 0
-        yield from (range(first, first + PAGE) for first in range(1, last + 1, PAGE))
+        last_row = connection.execute(select(func.max(images.c.id))).scalar() or 0
+        yield from (
+            range(first_row, first_row + IMAGES_PER_PAGE) for first_row in range(1, last_row + 1, IMAGES_PER_PAGE)
+        )
 
 
-def _among(row: ColumnElement[int], rows: Sequence[int]) -> ColumnElement[bool]:
+def _is_among(row: ColumnElement[int], rows: Sequence[int]) -> ColumnElement[bool]:
     return row.between(rows[0], rows[-1]) if isinstance(rows, range) else row.in_(list(rows))
 
 
-def _names(connection: Connection, rows: Sequence[int]) -> dict[int, list[str]]:
-    found = select(sightings.c.image_id, func.coalesce(sightings.c.file, sightings.c.name))
-    return _lists(connection, found.where(_among(sightings.c.image_id, rows)).order_by(sightings.c.id))
+def _names_by_image(connection: Connection, rows: Sequence[int]) -> dict[int, list[str]]:
+    query = select(sightings.c.image_id, func.coalesce(sightings.c.file, sightings.c.name))
+    return _group_by_row(connection, query.where(_is_among(sightings.c.image_id, rows)).order_by(sightings.c.id))
 
 
-def _places(connection: Connection, rows: Sequence[int]) -> dict[int, list[str]]:
-    joined = album_images.join(albums).join(owners)
-    found = select(album_images.c.image_id, owners.c.name + "/" + albums.c.name).select_from(joined)
-    there = found.where(_among(album_images.c.image_id, rows))
-    return _lists(connection, there.order_by(album_images.c.album_id))
+def _albums_by_image(connection: Connection, rows: Sequence[int]) -> dict[int, list[str]]:
+    tables = album_images.join(albums).join(owners)
+    query = select(album_images.c.image_id, owners.c.name + "/" + albums.c.name).select_from(tables)
+    page_query = query.where(_is_among(album_images.c.image_id, rows))
+    return _group_by_row(connection, page_query.order_by(album_images.c.album_id))
 
 
-def _tags(connection: Connection, rows: Sequence[int], tree: tagtree.Tree) -> dict[str, list[str]]:
+def _tags_by_sha256(connection: Connection, rows: Sequence[int], tree: tagtree.TagTree) -> dict[str, list[str]]:
     """By picture, the paths of its tags: on each, the latest word counts."""
-    pictures = select(images.c.sha256).where(_among(images.c.id, rows))
-    said = select(tag_log.c.sha256, tag_log.c.tag_id, tags.LATEST).where(tag_log.c.sha256.in_(pictures))
-    found: dict[str, list[str]] = {}
-    for sha, number, latest in sorted(connection.execute(said.group_by(tag_log.c.sha256, tag_log.c.tag_id)).all()):
-        if number in tree and latest // 2 > tree[number].since and latest % 2:
-            found.setdefault(sha, []).append(tagtree.path(tree, number))
-    return found
+    sha256_query = select(images.c.sha256).where(_is_among(images.c.id, rows))
+    query = select(tag_log.c.sha256, tag_log.c.tag_id, tags.LATEST_ENTRY).where(tag_log.c.sha256.in_(sha256_query))
+    paths: dict[str, list[str]] = {}
+    for sha256, tag_id, latest in sorted(connection.execute(query.group_by(tag_log.c.sha256, tag_log.c.tag_id)).all()):
+        if tag_id in tree and latest // 2 > tree[tag_id].since and latest % 2:
+            paths.setdefault(sha256, []).append(tagtree.tag_path(tree, tag_id))
+    return paths
 
 
-def _lists(connection: Connection, found: Select[Any]) -> dict[int, list[str]]:
-    lists: dict[int, list[str]] = {}
-    for row, text in connection.execute(found):
-        lists.setdefault(row, []).append(text)
-    return lists
+def _group_by_row(connection: Connection, query: Select[Any]) -> dict[int, list[str]]:
+    texts_by_row: dict[int, list[str]] = {}
+    for row, text in connection.execute(query):
+        texts_by_row.setdefault(row, []).append(text)
+    return texts_by_row
 
 
-def _rows(connection: Connection, found: Select[Any]) -> Iterator[Row]:
-    for row in connection.execute(found.execution_options(yield_per=5000)):
+def _iter_rows(connection: Connection, query: Select[Any]) -> Iterator[Row]:
+    for row in connection.execute(query.execution_options(yield_per=5000)):
         yield dict(row._mapping)

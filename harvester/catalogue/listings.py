@@ -14,8 +14,8 @@ from sqlalchemy import Connection, select, update
 from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import collections, images, listings
-from harvester.catalogue.writer import now, promise
-from harvester.items import Page, Promise
+from harvester.catalogue.writer import now, record_discovered
+from harvester.items import DiscoveredImage, ListingPage
 from harvester.reasons import NAMELESS
 
 
@@ -38,76 +38,84 @@ class Listing:
     why: str
 
 
-_BLANK: dict[str, Any] = {"cursor": None, "pages": 0, "items": 0, "counts": {}}
+_INITIAL_VALUES: dict[str, Any] = {"cursor": None, "pages": 0, "items": 0, "counts": {}}
 
 
-def begin(connection: Connection, collection: int, query: str) -> Listing:
+def begin_listing(connection: Connection, collection: int, query: str) -> Listing:
     """Open the listing of a query: one that was stopped goes on at its cursor, one that ended begins anew."""
-    new = {"collection_id": collection, "query": query, "state": "open", "started_at": now(), "changed_at": now()}
-    insert_new(connection, listings, [{**new, **_BLANK}])
-    known = select(listings).where(listings.c.collection_id == collection, listings.c.query == query)
-    found = connection.execute(known).one()
-    anew = {**_BLANK, "started_at": now()} if found.state == "ended" or found.cursor is None else {}
-    return _change(connection, found.id, state="open", why="", **anew)
+    values = {"collection_id": collection, "query": query, "state": "open", "started_at": now(), "changed_at": now()}
+    insert_new(connection, listings, [{**values, **_INITIAL_VALUES}])
+    select_listing = select(listings).where(listings.c.collection_id == collection, listings.c.query == query)
+    listing = connection.execute(select_listing).one()
+    reset_values = (
+        {**_INITIAL_VALUES, "started_at": now()} if listing.state == "ended" or listing.cursor is None else {}
+    )
+    return _update_listing(connection, listing.id, state="open", why="", **reset_values)
 
 
-def turn(connection: Connection, collection: int, row: int, page: Page) -> tuple[Listing, dict[str, int]]:
+def record_page(connection: Connection, collection: int, row: int, page: ListingPage) -> tuple[Listing, dict[str, int]]:
     """Record one page; returns the listing and, for each host that now owes something, its lowest new row."""
-    known = _reasons(connection, collection, [p.key for p in page.promises])
-    wanted = [p for p in page.promises if p.position or p.key not in known or _named_at_last(p, known[p.key])]
-    lowest = promise(connection, collection, wanted)
-    before = connection.execute(select(listings).where(listings.c.id == row)).one()
-    new = len({p.key for p in page.promises} - set(known))
-    told = Counter(before.counts) + Counter(page.counts) + Counter(new=new, known=len(page.promises) - new)
-    return _change(
+    reasons = _reasons_by_key(connection, collection, [image.key for image in page.images])
+    to_record = [
+        image
+        for image in page.images
+        if image.position or image.key not in reasons or _is_named_now(image, reasons[image.key])
+    ]
+    lowest_rows = record_discovered(connection, collection, to_record)
+    previous = connection.execute(select(listings).where(listings.c.id == row)).one()
+    new_count = len({image.key for image in page.images} - set(reasons))
+    counts = (
+        Counter(previous.counts) + Counter(page.counts) + Counter(new=new_count, known=len(page.images) - new_count)
+    )
+    return _update_listing(
         connection,
         row,
-        cursor=page.next,
-        mark=before.mark if page.mark is None else page.mark,
-        pages=before.pages + 1,
-        items=before.items + page.items,
-        counts=dict(told),
-        state="cut" if page.cut else ("open" if page.next is not None else "ended"),
-        why=page.cut,
-    ), lowest
+        cursor=page.next_cursor,
+        mark=previous.mark if page.mark is None else page.mark,
+        pages=previous.pages + 1,
+        items=previous.items + page.entry_count,
+        counts=dict(counts),
+        state="cut" if page.incomplete else ("open" if page.next_cursor is not None else "ended"),
+        why=page.incomplete,
+    ), lowest_rows
 
 
-def cut(connection: Connection, _collection: int, row: int, why: str, restart: bool) -> Listing:
+def mark_incomplete(connection: Connection, _collection: int, row: int, cause: str, restart: bool) -> Listing:
     """Note that a listing cannot be walked on now, and whether the next walk begins with the first page."""
-    return _change(connection, row, state="cut", why=why, **({"cursor": None} if restart else {}))
+    return _update_listing(connection, row, state="cut", why=cause, **({"cursor": None} if restart else {}))
 
 
-def by_site(connection: Connection, collection: int | None = None) -> dict[str, list[Listing]]:
+def listings_by_site(connection: Connection, collection: int | None = None) -> dict[str, list[Listing]]:
     """Every listing of a collection, or of all of them, by its site."""
-    found = select(listings, collections.c.site).join(collections, collections.c.id == listings.c.collection_id)
+    query = select(listings, collections.c.site).join(collections, collections.c.id == listings.c.collection_id)
     if collection is not None:
-        found = found.where(listings.c.collection_id == collection)
-    known: dict[str, list[Listing]] = {}
-    for row in connection.execute(found.order_by(listings.c.id)):
-        known.setdefault(row.site, []).append(_listing(row))
-    return known
+        query = query.where(listings.c.collection_id == collection)
+    grouped: dict[str, list[Listing]] = {}
+    for row in connection.execute(query.order_by(listings.c.id)):
+        grouped.setdefault(row.site, []).append(_listing_from_row(row))
+    return grouped
 
 
-def _named_at_last(p: Promise, reason: str) -> bool:
+def _is_named_now(image: DiscoveredImage, reason: str) -> bool:
     """A known image keeps the name it has; one that was not wanted has none yet."""
-    return reason in NAMELESS and p.name is not None
+    return reason in NAMELESS and image.name is not None
 
 
-def _reasons(connection: Connection, collection: int, keys: Sequence[str]) -> dict[str, str]:
-    known: dict[str, str] = {}
+def _reasons_by_key(connection: Connection, collection: int, keys: Sequence[str]) -> dict[str, str]:
+    reasons: dict[str, str] = {}
     for chunk in chunks(keys):
-        found = select(images.c.key, images.c.reason)
-        found = found.where(images.c.collection_id == collection, images.c.key.in_(chunk))
-        known.update((key, reason) for key, reason in connection.execute(found))
-    return known
+        query = select(images.c.key, images.c.reason)
+        query = query.where(images.c.collection_id == collection, images.c.key.in_(chunk))
+        reasons.update((key, reason) for key, reason in connection.execute(query))
+    return reasons
 
 
-def _change(connection: Connection, row: int, **values: Any) -> Listing:
+def _update_listing(connection: Connection, row: int, **values: Any) -> Listing:
     connection.execute(update(listings).where(listings.c.id == row).values(**values, changed_at=now()))
-    return _listing(connection.execute(select(listings).where(listings.c.id == row)).one())
+    return _listing_from_row(connection.execute(select(listings).where(listings.c.id == row)).one())
 
 
-def _listing(row: Any) -> Listing:
+def _listing_from_row(row: Any) -> Listing:
     return Listing(
         row=row.id,
         query=row.query,

@@ -6,55 +6,57 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from harvester.catalogue.queries import CHUNK, EVERYWHERE, begins, chunks
+from harvester.catalogue.queries import ALL_COLLECTION_IDS, CHUNK_SIZE, chunks, starts_with
 from harvester.catalogue.schema import blobs, collections, images, sightings
 from harvester.items import Collection
 
 
 @dataclass(frozen=True)
-class Dossier:
+class ImageRecord:
     """All that the catalogue knows of one image: rows of its tables, `blob` None where no bytes are kept."""
 
     image: Any
     collection: Collection
-    sightings: Sequence[Any]
+    placements: Sequence[Any]
     blob: Any | None
-    twins: int  # other images of the very same bytes
+    duplicate_count: int  # other images of the very same bytes
 
 
-def by_text(connection: Connection, text: str) -> set[int]:
+def find_by_text(connection: Connection, text: str) -> set[int]:
     """Images whose key, address or page this is, or else whose row number."""
-    keyed = select(images.c.id).where(images.c.collection_id.in_(EVERYWHERE), images.c.key == text)
-    found = set(connection.execute(keyed).scalars())
-    addressed: list[ColumnElement[bool]] = [images.c.url == text, images.c.page == text]
+    key_query = select(images.c.id).where(images.c.collection_id.in_(ALL_COLLECTION_IDS), images.c.key == text)
+    rows = set(connection.execute(key_query).scalars())
+    address_conditions: list[ColumnElement[bool]] = [images.c.url == text, images.c.page == text]
     if "://" in text:
-        found.update(connection.execute(select(images.c.id).where(or_(*addressed))).scalars())
-    if not found and text.isascii() and text.isdigit() and len(text) < 19:
-        found.update(connection.execute(select(images.c.id).where(images.c.id == int(text))).scalars())
-    return found
+        rows.update(connection.execute(select(images.c.id).where(or_(*address_conditions))).scalars())
+    if not rows and text.isascii() and text.isdigit() and len(text) < 19:
+        rows.update(connection.execute(select(images.c.id).where(images.c.id == int(text))).scalars())
+    return rows
 
 
-def by_sha256(connection: Connection, start: str) -> set[int]:
+def find_by_sha256(connection: Connection, prefix: str) -> set[int]:
     """Images whose bytes have a sha256 that begins so."""
-    return set(connection.execute(select(images.c.id).where(begins(images.c.sha256, start))).scalars())
+    return set(connection.execute(select(images.c.id).where(starts_with(images.c.sha256, prefix))).scalars())
 
 
-def by_name(connection: Connection, name: str, collection: int | None = None) -> set[int]:
+def find_by_name(connection: Connection, name: str, collection: int | None = None) -> set[int]:
     """Images with this file name (without extension), in one collection or in all."""
-    where = sightings.c.collection_id.in_(EVERYWHERE)
+    in_collection = sightings.c.collection_id.in_(ALL_COLLECTION_IDS)
     if collection is not None:
-        where = sightings.c.collection_id.in_([collection])
-    return set(connection.execute(select(sightings.c.image_id).where(where, sightings.c.name == name)).scalars())
+        in_collection = sightings.c.collection_id.in_([collection])
+    return set(
+        connection.execute(select(sightings.c.image_id).where(in_collection, sightings.c.name == name)).scalars()
+    )
 
 
-def by_rule(connection: Connection, site: str | None, reason: str | None) -> set[int]:
+def find_by_rule(connection: Connection, site: str | None, reason: str | None) -> set[int]:
     """Images of a site, with a reason; None: whichever."""
-    found = select(images.c.id)
+    query = select(images.c.id)
     if site is not None:
-        found = found.where(images.c.collection_id.in_(select(collections.c.id).where(collections.c.site == site)))
+        query = query.where(images.c.collection_id.in_(select(collections.c.id).where(collections.c.site == site)))
     if reason is not None:
-        found = found.where(images.c.reason == reason)
-    return set(connection.execute(found).scalars())
+        query = query.where(images.c.reason == reason)
+    return set(connection.execute(query).scalars())
 
 
 def has_site(connection: Connection, site: str) -> bool:
@@ -62,32 +64,32 @@ def has_site(connection: Connection, site: str) -> bool:
     return connection.execute(select(collections.c.id).where(collections.c.site == site)).first() is not None
 
 
-def names_of(connection: Connection, sha256s: Sequence[str]) -> dict[str, list[str]]:
+def names_by_sha256(connection: Connection, sha256s: Sequence[str]) -> dict[str, list[str]]:
     """What pictures of these bytes are called: their files, or else the names they shall have, or their keys."""
     names: dict[str, list[str]] = {}
     for chunk in chunks(sha256s):
-        found = (
+        query = (
             select(images.c.sha256, func.coalesce(sightings.c.file, sightings.c.name, images.c.key))
             .outerjoin(sightings, sightings.c.image_id == images.c.id)
             .where(images.c.sha256.in_(chunk))
             .order_by(images.c.id, sightings.c.id)
         )
-        for sha256, name in connection.execute(found):
+        for sha256, name in connection.execute(query):
             names.setdefault(sha256, []).append(name)
     return names
 
 
-def dossiers(connection: Connection, rows: Sequence[int]) -> list[Dossier]:
+def load_image_records(connection: Connection, rows: Sequence[int]) -> list[ImageRecord]:
     """The whole story of these images, in the order of their rows."""
-    found: list[Dossier] = []
-    for chunk in chunks(sorted(rows), CHUNK):
-        told = select(images, collections.c.site, collections.c.directory, collections.c.format).join(collections)
-        for image in connection.execute(told.where(images.c.id.in_(chunk)).order_by(images.c.id)).all():
+    records: list[ImageRecord] = []
+    for chunk in chunks(sorted(rows), CHUNK_SIZE):
+        query = select(images, collections.c.site, collections.c.directory, collections.c.format).join(collections)
+        for image in connection.execute(query.where(images.c.id.in_(chunk)).order_by(images.c.id)).all():
             collection = Collection(image.site, image.directory, image.format)
-            seen = connection.execute(
+            placement_rows = connection.execute(
                 select(sightings).where(sightings.c.image_id == image.id).order_by(sightings.c.id)
             ).all()
             blob = connection.execute(select(blobs).where(blobs.c.sha256 == image.sha256)).one_or_none()
-            twins = by_sha256(connection, image.sha256) - {image.id} if image.sha256 else ()
-            found.append(Dossier(image, collection, seen, blob, len(twins)))
-    return found
+            duplicates = find_by_sha256(connection, image.sha256) - {image.id} if image.sha256 else ()
+            records.append(ImageRecord(image, collection, placement_rows, blob, len(duplicates)))
+    return records

@@ -9,61 +9,61 @@ from harvester.catalogue import pairs
 from harvester.catalogue.facts import insert_new
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import blobs, images, runs, sightings
-from harvester.catalogue.sizes import UNKNOWN, note_sizes
+from harvester.catalogue.sizes import UNKNOWN_SIZES, update_sizes
 from harvester.catalogue.writer import now
-from harvester.reasons import NEVER_ASKED
+from harvester.reasons import NEVER_RETRIED
 
 
-def bury_runs(connection: Connection, collection: int) -> int:
+def mark_killed_runs(connection: Connection, collection: int) -> int:
     """Note that runs which have no end were killed; the caller knows that none of them is alive. Returns how many."""
-    dead = and_(runs.c.collection_id == collection, runs.c.outcome.is_(None))
-    return connection.execute(update(runs).where(dead).values(outcome="killed")).rowcount
+    is_unfinished = and_(runs.c.collection_id == collection, runs.c.outcome.is_(None))
+    return connection.execute(update(runs).where(is_unfinished).values(outcome="killed")).rowcount
 
 
-def owe_bytes(connection: Connection, rows: Sequence[int]) -> None:
+def refetch(connection: Connection, rows: Sequence[int]) -> None:
     """The bytes of these images are to be fetched again and named again."""
     for chunk in chunks(rows):
         connection.execute(update(sightings).where(sightings.c.image_id.in_(chunk)).values(file=None))
-        again = {"status": "pending", "reason": "", "detail": "", "sha256": None, "finished_at": None}
-        connection.execute(update(images).where(images.c.id.in_(chunk)).values(**again, **UNKNOWN))
+        values = {"status": "pending", "reason": "", "detail": "", "sha256": None, "finished_at": None}
+        connection.execute(update(images).where(images.c.id.in_(chunk)).values(**values, **UNKNOWN_SIZES))
 
 
-def owe_names(connection: Connection, rows: Sequence[int]) -> None:
+def rename_again(connection: Connection, rows: Sequence[int]) -> None:
     """These named copies (sighting rows) are to be made again, from the blobs."""
     for chunk in chunks(rows):
         connection.execute(update(sightings).where(sightings.c.id.in_(chunk)).values(file=None))
-        of_them = select(sightings.c.image_id).where(sightings.c.id.in_(chunk))
-        again = {"status": "pending", "reason": "", "detail": ""}
-        connection.execute(update(images).where(images.c.id.in_(of_them)).values(**again))
+        image_ids = select(sightings.c.image_id).where(sightings.c.id.in_(chunk))
+        values = {"status": "pending", "reason": "", "detail": ""}
+        connection.execute(update(images).where(images.c.id.in_(image_ids)).values(**values))
 
 
-def lose_blob(connection: Connection, sha256: str) -> int:
+def blob_lost(connection: Connection, sha256: str) -> int:
     """Bytes are gone: every image that had them is owed again. Returns how many."""
     rows = list(connection.execute(select(images.c.id).where(images.c.sha256 == sha256)).scalars())
-    owe_bytes(connection, rows)
-    drop_blob(connection, sha256)
+    refetch(connection, rows)
+    delete_blob(connection, sha256)
     return len(rows)
 
 
-def drop_blob(connection: Connection, sha256: str) -> None:
+def delete_blob(connection: Connection, sha256: str) -> None:
     """Forget what is known of bytes that are not kept any more; when they come back they are compared anew."""
-    pairs.forget(connection, [sha256])
+    pairs.forget_blobs(connection, [sha256])
     connection.execute(delete(blobs).where(blobs.c.sha256 == sha256))
 
 
-def adopt_blob(connection: Connection, row: Mapping[str, Any]) -> None:
+def add_found_blob(connection: Connection, row: Mapping[str, Any]) -> None:
     """Remember a blob that was found on disk; one that was known keeps the time when it was stored."""
-    known = connection.execute(select(blobs.c.stored_at).where(blobs.c.sha256 == row["sha256"])).scalar()
-    drop_blob(connection, row["sha256"])  # a row with another extension, or of an earlier version
-    insert_new(connection, blobs, [{**row, "stored_at": now() if known is None else known}])
-    note_sizes(connection, row["sha256"])
+    stored_at = connection.execute(select(blobs.c.stored_at).where(blobs.c.sha256 == row["sha256"])).scalar()
+    delete_blob(connection, row["sha256"])  # a row with another extension, or of an earlier version
+    insert_new(connection, blobs, [{**row, "stored_at": now() if stored_at is None else stored_at}])
+    update_sizes(connection, row["sha256"])
 
 
-def forgettable(connection: Connection, rows: Sequence[int]) -> list[int]:
+def filter_retryable(connection: Connection, rows: Sequence[int]) -> list[int]:
     """Those of the images that another try can change."""
-    keep: list[int] = []
+    retryable: list[int] = []
     for chunk in chunks(rows):
-        settled = or_(images.c.status != "pending", images.c.sha256.is_not(None))
-        found = select(images.c.id).where(images.c.id.in_(chunk), images.c.reason.not_in(NEVER_ASKED), settled)
-        keep += connection.execute(found).scalars()
-    return keep
+        is_settled = or_(images.c.status != "pending", images.c.sha256.is_not(None))
+        query = select(images.c.id).where(images.c.id.in_(chunk), images.c.reason.not_in(NEVER_RETRIED), is_settled)
+        retryable += connection.execute(query).scalars()
+    return retryable

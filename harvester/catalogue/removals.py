@@ -10,7 +10,7 @@ from harvester.catalogue.schema import removals
 
 
 @dataclass(frozen=True)
-class Doomed:
+class PendingDelete:
     """A file that is to go; `path` as the catalogue writes it, `folder` the part of it that may be a link.
 
     `sha256` is of the bytes it must have, None for any; `asked` is what the removal was asked for.
@@ -20,7 +20,7 @@ class Doomed:
     path: str
     folder: str
     sha256: str | None
-    asked: str
+    command: str
 
     @property
     def file(self) -> str:
@@ -28,24 +28,24 @@ class Doomed:
         return self.path[len(self.folder) + 1 :]
 
 
-def note(connection: Connection, asked: str, folder: str, file: str, sha256: str | None = None) -> None:
+def add_pending_delete(connection: Connection, command: str, folder: str, file: str, sha256: str | None = None) -> None:
     """Write down one more file."""
-    values = {"path": f"{folder}/{file}", "folder": folder, "sha256": sha256, "asked": asked}
+    values = {"path": f"{folder}/{file}", "folder": folder, "sha256": sha256, "asked": command}
     connection.execute(insert(removals).values(values))
 
 
-def pending(connection: Connection, limit: int) -> list[Doomed]:
+def next_pending_deletes(connection: Connection, limit: int) -> list[PendingDelete]:
     """The first of them. A named copy comes before the blob that it may be a link to."""
-    found = select(removals).order_by(removals.c.id).limit(limit)
-    return [Doomed(**row._mapping) for row in connection.execute(found)]
+    query = select(removals).order_by(removals.c.id).limit(limit)
+    return [PendingDelete(row.id, row.path, row.folder, row.sha256, row.asked) for row in connection.execute(query)]
 
 
-def done(connection: Connection, rows: Sequence[Doomed]) -> None:
+def mark_deleted(connection: Connection, rows: Sequence[PendingDelete]) -> None:
     """These have been dealt with."""
     for chunk in chunks([row.id for row in rows]):
         connection.execute(delete(removals).where(removals.c.id.in_(chunk)))
 
 
-def is_doomed(connection: Connection, path: str) -> bool:
+def is_pending_delete(connection: Connection, path: str) -> bool:
     """Whether a file is one of them."""
     return connection.execute(select(removals.c.id).where(removals.c.path == path)).first() is not None

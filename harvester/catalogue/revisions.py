@@ -22,7 +22,7 @@ class Revisions:
         self._config = Config()
         self._config.set_main_option("script_location", str(folder).replace("%", "%%"))
 
-    def known(self) -> set[str]:
+    def known_versions(self) -> set[str]:
         """Every schema that can be brought to the newest one."""
         return {script.revision for script in ScriptDirectory.from_config(self._config).walk_revisions()}
 
@@ -33,7 +33,7 @@ class Revisions:
 
 
 @contextmanager
-def revisions() -> Iterator[Revisions]:
+def open_revisions() -> Iterator[Revisions]:
     """Alembic reads files, so what lies in a zipped egg (scrapyd's) is unpacked while it is needed."""
     folder = files("harvester.catalogue") / "migrations"
     if isinstance(folder, Path):
@@ -44,10 +44,10 @@ def revisions() -> Iterator[Revisions]:
         yield Revisions(Path(unpacked))
 
 
-def _unpack(folder: Traversable, to: Path) -> None:
-    for part in folder.iterdir():
-        if part.is_dir():
-            (to / part.name).mkdir()
-            _unpack(part, to / part.name)
+def _unpack(folder: Traversable, target: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            (target / entry.name).mkdir()
+            _unpack(entry, target / entry.name)
         else:
-            (to / part.name).write_bytes(part.read_bytes())
+            (target / entry.name).write_bytes(entry.read_bytes())

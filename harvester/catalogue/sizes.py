@@ -10,17 +10,17 @@ from sqlalchemy import ColumnElement, Connection, select, update
 
 from harvester.catalogue.schema import blobs, images
 
-NAMES = ("bytes", "animated")
+SIZE_COLUMNS = ("bytes", "animated")
 
-UNKNOWN = dict.fromkeys(NAMES)
+UNKNOWN_SIZES = dict.fromkeys(SIZE_COLUMNS)
 """Of an image without bytes."""
 
 
-def sizes(sha256: ColumnElement[Any]) -> dict[str, Any]:
+def size_values(sha256: ColumnElement[Any]) -> dict[str, Any]:
     """The values of these columns for an image of such bytes; null where they are not recorded."""
-    return {name: select(blobs.c[name]).where(blobs.c.sha256 == sha256).scalar_subquery() for name in NAMES}
+    return {name: select(blobs.c[name]).where(blobs.c.sha256 == sha256).scalar_subquery() for name in SIZE_COLUMNS}
 
 
-def note_sizes(connection: Connection, sha256: str) -> None:
+def update_sizes(connection: Connection, sha256: str) -> None:
     """For every image of these bytes, whose blob was recorded anew."""
-    connection.execute(update(images).where(images.c.sha256 == sha256).values(**sizes(images.c.sha256)))
+    connection.execute(update(images).where(images.c.sha256 == sha256).values(**size_values(images.c.sha256)))

@@ -16,10 +16,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from harvester.catalogue import soundness
 from harvester.catalogue.schema import HEAD, metadata
-from harvester.catalogue.trouble import told
-from harvester.errors import BadInput, CatalogueError
+from harvester.catalogue.trouble import as_catalogue_error
+from harvester.errors import CatalogueError, UsageProblem
 
-PATIENCE = 50
+MAX_UPGRADE_ATTEMPTS = 50
 """Tenths of a second."""
 
 
@@ -28,16 +28,16 @@ def open_catalogue(address: str | Path) -> Engine:
 
     Raises BadInput for an address SQLAlchemy cannot use and CatalogueError for a catalogue that cannot be used.
     """
-    url = _parse(address)
+    url = _parse_address(address)
     if _is_sqlite_file(url):
         _make_folder(Path(str(url.database)))
-        soundness.check_emptied(Path(str(url.database)))
-    engine = _engine(url)
+        soundness.check_not_truncated(Path(str(url.database)))
+    engine = _create_engine(url)
     try:
-        _bring_up_to_date_patiently(engine, url)
+        _upgrade_with_retries(engine, url)
     except DBAPIError as error:
         engine.dispose()
-        raise told(error, engine) from error
+        raise as_catalogue_error(error, engine) from error
     except CatalogueError:
         engine.dispose()
         raise
@@ -46,32 +46,32 @@ def open_catalogue(address: str | Path) -> Engine:
 
 def open_existing(address: str | Path) -> Engine | None:
     """Like `open_catalogue`, but None, and nothing created, where there is no catalogue yet."""
-    url = _parse(address)
+    url = _parse_address(address)
     if _is_sqlite_file(url) and not soundness.has_data(Path(str(url.database))):
         return None
     return open_catalogue(address)
 
 
-def shown(url: URL) -> str:
+def display_address(url: URL) -> str:
     """The address as it may be printed: a file's path, or the URL with its password hidden."""
     return str(url.database) if _is_sqlite_file(url) else url.render_as_string(hide_password=True)
 
 
-def _parse(address: str | Path) -> URL:
+def _parse_address(address: str | Path) -> URL:
     if isinstance(address, Path):  # it may hold what means something in a URL
         return URL.create("sqlite", database=str(address))
     try:
         url = make_url(address)
     except ArgumentError as error:
-        raise BadInput(
-            f"HARVESTER_CATALOGUE: {_hidden(str(address))!r} is not a SQLAlchemy URL such as sqlite:////abs/path.db."
+        raise UsageProblem(
+            f"HARVESTER_CATALOGUE: {_mask_password(str(address))!r} is not a SQLAlchemy URL such as sqlite:////abs/path.db."
         ) from error
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        raise BadInput(f"HARVESTER_CATALOGUE: {address} has no file, so nothing would be remembered.")
+        raise UsageProblem(f"HARVESTER_CATALOGUE: {address} has no file, so nothing would be remembered.")
     return url
 
 
-def _hidden(address: str) -> str:
+def _mask_password(address: str) -> str:
     """Without all that stands before an @: what is no URL has its password anywhere."""
     return re.sub(r".*@", "…@", address, flags=re.DOTALL)
 
@@ -87,30 +87,30 @@ def _make_folder(path: Path) -> None:
         raise CatalogueError(f"The folder of the catalogue {path} cannot be made: {error.strerror}.") from error
 
 
-def _engine(url: URL) -> Engine:
+def _create_engine(url: URL) -> Engine:
     if _is_sqlite_file(url) and _is_read_only(Path(str(url.database))):
-        return create_engine(url, creator=lambda: _immutable(str(url.database)))
+        return create_engine(url, creator=lambda: _connect_immutable(str(url.database)))
     try:
-        engine = create_engine(url, connect_args=_patience(url), hide_parameters=True)
+        engine = create_engine(url, connect_args=_lock_timeout(url), hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
-        raise BadInput(f"HARVESTER_CATALOGUE: no driver for {url.drivername} is installed ({error}).") from error
+        raise UsageProblem(f"HARVESTER_CATALOGUE: no driver for {url.drivername} is installed ({error}).") from error
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
     return engine
 
 
-def _patience(url: URL) -> dict[str, int]:
+def _lock_timeout(url: URL) -> dict[str, int]:
     """SQLite waits half a minute for another writer, or as long as ?timeout= in the URL says."""
     return {"timeout": 30} if _is_sqlite_file(url) and "timeout" not in url.query else {}
 
 
 def _is_read_only(path: Path) -> bool:
     """In a folder where nothing can be written SQLite could not even begin to read: its log needs files there."""
-    log = path.with_name(f"{path.name}-wal")
-    return path.is_file() and not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+    wal = path.with_name(f"{path.name}-wal")
+    return path.is_file() and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
 
 
-def _immutable(path: str) -> sqlite3.Connection:
+def _connect_immutable(path: str) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(path)}?immutable=1", uri=True, check_same_thread=False)
 
 
@@ -121,39 +121,39 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _log_ahead(engine: Engine, url: URL) -> None:
+def _enable_wal(engine: Engine, url: URL) -> None:
     """Readers never wait for the writer. It changes the file, so only what is known to be a catalogue gets it."""
     if _is_sqlite_file(url) and not _is_read_only(Path(str(url.database))):
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
 
-def _bring_up_to_date_patiently(engine: Engine, url: URL) -> None:
+def _upgrade_with_retries(engine: Engine, url: URL) -> None:
     """Where another process makes the same new tables at the same moment, it is waited for."""
-    for _ in range(PATIENCE):
+    for _ in range(MAX_UPGRADE_ATTEMPTS):
         try:
-            return _bring_up_to_date(engine, url)
+            return _upgrade_schema(engine, url)
         except DBAPIError as error:
             if "already exists" not in str(error.orig):
                 raise
             time.sleep(0.1)
-    return _bring_up_to_date(engine, url)
+    return _upgrade_schema(engine, url)
 
 
-def _bring_up_to_date(engine: Engine, url: URL) -> None:
+def _upgrade_schema(engine: Engine, url: URL) -> None:
     with engine.connect() as connection:
-        revision = soundness.revision(connection, shown(url))
-    _log_ahead(engine, url)
+        revision = soundness.schema_version(connection, display_address(url))
+    _enable_wal(engine, url)
     if revision is None:
-        _create(engine)
+        _create_schema(engine)
     elif revision != HEAD:
-        _migrate(engine, url, revision)
+        _migrate_schema(engine, url, revision)
     with engine.connect() as connection:
-        soundness.check(connection, shown(url))
+        soundness.check_schema(connection, display_address(url))
 
 
 @contextmanager
-def _all_or_nothing(engine: Engine) -> Iterator[Connection]:
+def _schema_transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds for CREATE TABLE too; by itself Python's SQLite begins none for it."""
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
@@ -161,9 +161,9 @@ def _all_or_nothing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _create(engine: Engine) -> None:
+def _create_schema(engine: Engine) -> None:
     """A new catalogue needs no history: a fifth of a second less. A test holds both ways to the same schema."""
-    with _all_or_nothing(engine) as connection:
+    with _schema_transaction(engine) as connection:
         if inspect(connection).has_table("alembic_version"):  # another process was faster
             return
         metadata.create_all(connection, checkfirst=False)
@@ -171,15 +171,15 @@ def _create(engine: Engine) -> None:
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
-def _migrate(engine: Engine, url: URL, revision: str) -> None:
+def _migrate_schema(engine: Engine, url: URL, revision: str) -> None:
     # A fifth of a second, and seldom needed.
-    from harvester.catalogue.revisions import revisions
+    from harvester.catalogue.revisions import open_revisions
 
-    with revisions() as chain:
-        if revision not in chain.known():
+    with open_revisions() as migrations:
+        if revision not in migrations.known_versions():
             raise CatalogueError(
-                f"The catalogue {shown(url)} was written by a newer harvester "
+                f"The catalogue {display_address(url)} was written by a newer harvester "
                 f"(schema {revision}, this one knows {HEAD}): update harvester, or point HARVESTER_CATALOGUE elsewhere."
             )
-        with _all_or_nothing(engine) as connection:
-            chain.upgrade(connection)
+        with _schema_transaction(engine) as connection:
+            migrations.upgrade(connection)

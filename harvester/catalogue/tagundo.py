@@ -9,12 +9,12 @@ from harvester.catalogue import tags
 from harvester.catalogue.schema import tag_changes, tag_log
 from harvester.catalogue.tags import Tag
 
-FINAL = "remove"
+REMOVAL_ORIGIN = "remove"
 """The origin of changes that are not taken back: the pictures are gone."""
 
 
 @dataclass(frozen=True)
-class Change:
+class TagChange:
     """One command's change; `done` tells each thing done to a tag, or to how many pictures. Times since 1970."""
 
     id: int
@@ -25,101 +25,118 @@ class Change:
     done: list[str]
 
 
-def last(connection: Connection) -> int | None:
+def last_undoable(connection: Connection) -> int | None:
     """The latest change that can be taken back: no undoing, and not taken back already."""
-    undone = select(tag_changes.c.undoes).where(tag_changes.c.undoes.is_not(None))
-    found = select(func.max(tag_changes.c.id)).where(tag_changes.c.undoes.is_(None), tag_changes.c.origin != FINAL)
-    return connection.execute(found.where(tag_changes.c.id.not_in(undone))).scalar()
+    undone_query = select(tag_changes.c.undoes).where(tag_changes.c.undoes.is_not(None))
+    query = select(func.max(tag_changes.c.id)).where(
+        tag_changes.c.undoes.is_(None), tag_changes.c.origin != REMOVAL_ORIGIN
+    )
+    return connection.execute(query.where(tag_changes.c.id.not_in(undone_query))).scalar()
 
 
-def undo(connection: Connection, change: int, undone: int) -> int:
+def undo_change(connection: Connection, change: int, undone_change: int) -> int:
     """Log, as a change, whatever brings back tags and pictures as they were before another; returns the entries.
 
     Pictures that were removed since do not get their tags back.
     """
-    first = connection.execute(select(func.min(tag_log.c.id)).where(tag_log.c.change_id == undone)).scalar_one()
-    before, after = tags.tree(connection, first), tags.tree(connection)
-    entries = _tree(connection, change, before, after)
+    first_entry = connection.execute(
+        select(func.min(tag_log.c.id)).where(tag_log.c.change_id == undone_change)
+    ).scalar_one()
+    before, after = tags.load_tree(connection, first_entry), tags.load_tree(connection)
+    entry_count = _restore_tree(connection, change, before, after)
     for number, tag in before.items():
         if number in after:
-            entries += _pictures(connection, change, undone, number)
+            entry_count += _restore_pictures(connection, change, undone_change, number)
         else:  # it is there again, under a new entry, with no pictures yet
-            had = tags.having(number, tag, first).subquery()
-            entries += tags.apply(connection, change, number, _left(select(had.c.sha256), undone))
-    return entries
+            had_tag = tags.pictures_with_tag(number, tag, first_entry).subquery()
+            entry_count += tags.apply_tag(
+                connection, change, number, _not_removed_since(select(had_tag.c.sha256), undone_change)
+            )
+    return entry_count
 
 
-def _tree(connection: Connection, change: int, before: dict[int, Tag], after: dict[int, Tag]) -> int:
-    entries = 0
+def _restore_tree(connection: Connection, change: int, before: dict[int, Tag], after: dict[int, Tag]) -> int:
+    entry_count = 0
     for number in reversed(list(after)):  # below before above
         if number not in before:
-            tags.log(connection, change, "delete", number)
-            entries += 1
+            tags.append(connection, change, "delete", number)
+            entry_count += 1
     for number, tag in before.items():
         if number not in after:
-            tags.log(connection, change, "add", number, name=tag.name, parent_id=tag.parent)
-            entries += 1
+            tags.append(connection, change, "add", number, name=tag.name, parent_id=tag.parent)
+            entry_count += 1
             continue
         if tag.name != after[number].name:
-            tags.log(connection, change, "rename", number, name=tag.name)
-            entries += 1
+            tags.append(connection, change, "rename", number, name=tag.name)
+            entry_count += 1
         if tag.parent != after[number].parent:
-            tags.log(connection, change, "move", number, parent_id=tag.parent)
-            entries += 1
-    return entries
+            tags.append(connection, change, "move", number, parent_id=tag.parent)
+            entry_count += 1
+    return entry_count
 
 
-def _pictures(connection: Connection, change: int, undone: int, number: int) -> int:
+def _restore_pictures(connection: Connection, change: int, undone_change: int, number: int) -> int:
     """Every entry about a picture was a change, so the opposite of it is the way back."""
-    said = select(tag_log.c.sha256).where(tag_log.c.change_id == undone, tag_log.c.tag_id == number)
-    cleared = tags.clear(connection, change, number, said.where(tag_log.c.action == "apply"))
-    return cleared + tags.apply(connection, change, number, _left(said.where(tag_log.c.action == "clear"), undone))
+    query = select(tag_log.c.sha256).where(tag_log.c.change_id == undone_change, tag_log.c.tag_id == number)
+    cleared_count = tags.clear_tag(connection, change, number, query.where(tag_log.c.action == "apply"))
+    return cleared_count + tags.apply_tag(
+        connection, change, number, _not_removed_since(query.where(tag_log.c.action == "clear"), undone_change)
+    )
 
 
-def _left(pictures: tags.Pictures, undone: int) -> tags.Pictures:
+def _not_removed_since(pictures: tags.PictureQuery, undone_change: int) -> tags.PictureQuery:
     """Those that were not removed after a change."""
     entry = tag_log.alias()
-    gone = select(entry.c.sha256).join(tag_changes, tag_changes.c.id == entry.c.change_id)
+    removed = select(entry.c.sha256).join(tag_changes, tag_changes.c.id == entry.c.change_id)
     column = pictures.selected_columns[0]
-    return pictures.where(column.not_in(gone.where(tag_changes.c.origin == FINAL, entry.c.change_id > undone)))
+    return pictures.where(
+        column.not_in(removed.where(tag_changes.c.origin == REMOVAL_ORIGIN, entry.c.change_id > undone_change))
+    )
 
 
-def history(connection: Connection, limit: int) -> list[Change]:
+def list_changes(connection: Connection, limit: int) -> list[TagChange]:
     """The latest changes, newest first."""
-    shown = connection.execute(select(tag_changes).order_by(tag_changes.c.id.desc()).limit(limit)).all()
-    first = shown[-1].id if shown else 0
-    undone = set(connection.execute(select(tag_changes.c.undoes).where(tag_changes.c.undoes >= first)).scalars())
-    told = _told(connection, first)
-    return [Change(row.id, row.at, row.origin, row.undoes, row.id in undone, told.get(row.id, [])) for row in shown]
+    rows = connection.execute(select(tag_changes).order_by(tag_changes.c.id.desc()).limit(limit)).all()
+    first_change = rows[-1].id if rows else 0
+    undone_changes = set(
+        connection.execute(select(tag_changes.c.undoes).where(tag_changes.c.undoes >= first_change)).scalars()
+    )
+    descriptions = _descriptions_by_change(connection, first_change)
+    return [
+        TagChange(row.id, row.at, row.origin, row.undoes, row.id in undone_changes, descriptions.get(row.id, []))
+        for row in rows
+    ]
 
 
-def _told(connection: Connection, first: int) -> dict[int, list[str]]:
+def _descriptions_by_change(connection: Connection, first_change: int) -> dict[int, list[str]]:
     """What each change from the first on did, in words, with the names that the tags had then."""
     names: dict[int | None, str] = {}
-    entries: dict[int, list[Any]] = {}
+    tag_rows: dict[int, list[Any]] = {}
     for row in connection.execute(select(tag_log).where(tag_log.c.sha256.is_(None)).order_by(tag_log.c.id)):
-        entries.setdefault(row.change_id, []).append(row)
-    pictures: dict[int, list[Any]] = {}
-    grouped = (tag_log.c.change_id, tag_log.c.action, tag_log.c.tag_id)
+        tag_rows.setdefault(row.change_id, []).append(row)
+    picture_rows: dict[int, list[Any]] = {}
+    group_columns = (tag_log.c.change_id, tag_log.c.action, tag_log.c.tag_id)
     on_pictures = tag_log.c.action.in_(("apply", "clear"))
-    counted = select(*grouped, func.count().label("pictures")).where(tag_log.c.change_id >= first, on_pictures)
-    for row in connection.execute(counted.group_by(*grouped).order_by(*grouped)):
-        pictures.setdefault(row.change_id, []).append(row)
-    told: dict[int, list[str]] = {}
-    for change in sorted(entries.keys() | pictures.keys()):
-        words = [_on_tag(row, names) for row in entries.get(change, ())]
-        told[change] = words + [_on_pictures(row, names) for row in pictures.get(change, ())]
-    return told
+    query = select(*group_columns, func.count().label("pictures")).where(
+        tag_log.c.change_id >= first_change, on_pictures
+    )
+    for row in connection.execute(query.group_by(*group_columns).order_by(*group_columns)):
+        picture_rows.setdefault(row.change_id, []).append(row)
+    descriptions: dict[int, list[str]] = {}
+    for change in sorted(tag_rows.keys() | picture_rows.keys()):
+        lines = [_describe_tag_entry(row, names) for row in tag_rows.get(change, ())]
+        descriptions[change] = lines + [_describe_picture_entry(row, names) for row in picture_rows.get(change, ())]
+    return descriptions
 
 
-def _on_tag(row: Any, names: dict[int | None, str]) -> str:
-    before = names.get(row.tag_id, "")
+def _describe_tag_entry(row: Any, names: dict[int | None, str]) -> str:
+    old_name = names.get(row.tag_id, "")
     if row.name is not None:
         names[row.tag_id] = row.name
-    above = f"below {names.get(row.parent_id)}" if row.parent_id is not None else "at the top"
-    words = {"add": f"{row.name} {above}", "rename": f"{before} to {row.name}", "move": f"{before} {above}"}
-    return f"{row.action} {words.get(row.action, before)}"
+    place = f"below {names.get(row.parent_id)}" if row.parent_id is not None else "at the top"
+    details = {"add": f"{row.name} {place}", "rename": f"{old_name} to {row.name}", "move": f"{old_name} {place}"}
+    return f"{row.action} {details.get(row.action, old_name)}"
 
 
-def _on_pictures(row: Any, names: dict[int | None, str]) -> str:
+def _describe_picture_entry(row: Any, names: dict[int | None, str]) -> str:
     return f"{row.action} {names.get(row.tag_id)}: {row.pictures:,} picture(s)"

@@ -15,114 +15,116 @@ from sqlalchemy import (
     update,
 )
 
-from harvester.catalogue.queries import begins, chunks
+from harvester.catalogue.queries import chunks, starts_with
 from harvester.catalogue.schema import blobs, compared
 from harvester.catalogue.searches import HASHES
 
-ALL_AT_ONCE = 20_000
+BLOBS_PER_READ = 20_000
 """Up to so many blobs are read in one go; more of them by the first two digits of their sha256."""
 
 
-class Tally(NamedTuple):
+class ComparedCounts(NamedTuple):
     """Numbers of blobs: new to a search and known before, and how many of both are flat."""
 
     new: int
     known: int
-    flat: int
+    low_detail: int
 
 
-def portions(connection: Connection) -> list[str]:
+def sha256_prefixes(connection: Connection) -> list[str]:
     """How the blobs are read: beginnings of their sha256, together all of them."""
-    many = connection.execute(select(func.count()).select_from(blobs)).scalar_one() > ALL_AT_ONCE
-    return [f"{number:02x}" for number in range(256)] if many else [""]
+    is_large = connection.execute(select(func.count()).select_from(blobs)).scalar_one() > BLOBS_PER_READ
+    return [f"{number:02x}" for number in range(256)] if is_large else [""]
 
 
-def enter(connection: Connection, search: int, recipe: int, portion: str) -> None:
+def register_new(connection: Connection, run: int, fingerprint_version: int, prefix: str) -> None:
     """Blobs that no search has compared are taken up by this one."""
-    new = select(blobs.c.sha256, literal(search)).where(blobs.c.sha256.in_(_left_over(portion)))
-    connection.execute(insert(compared).from_select(["sha256", "search_id"], new.where(blobs.c.recipe == recipe)))
+    query = select(blobs.c.sha256, literal(run)).where(blobs.c.sha256.in_(_not_compared(prefix)))
+    connection.execute(
+        insert(compared).from_select(["sha256", "search_id"], query.where(blobs.c.recipe == fingerprint_version))
+    )
 
 
-def _left_over(portion: str = "") -> Select[tuple[str]]:
+def _not_compared(prefix: str = "") -> Select[tuple[str]]:
     """Blobs that no search has taken up. In order, so that SQLite walks two indexes side by side and reads no table."""
-    every = select(blobs.c.sha256).where(begins(blobs.c.sha256, portion))
-    known = select(compared.c.sha256).where(begins(compared.c.sha256, portion))
-    return select(every.except_(known).order_by("sha256").subquery().c.sha256)
+    all_blobs = select(blobs.c.sha256).where(starts_with(blobs.c.sha256, prefix))
+    compared_blobs = select(compared.c.sha256).where(starts_with(compared.c.sha256, prefix))
+    return select(all_blobs.except_(compared_blobs).order_by("sha256").subquery().c.sha256)
 
 
-def unseen(connection: Connection, portion: str) -> Sequence[Any]:
+def not_measured(connection: Connection, prefix: str) -> Sequence[Any]:
     """sha256 and coefficients of blobs of which is not noted yet whether they are flat."""
-    found = select(blobs.c.sha256, blobs.c.coefficients).join(compared, compared.c.sha256 == blobs.c.sha256)
-    return connection.execute(found.where(begins(compared.c.sha256, portion), compared.c.flat.is_(None))).all()
+    query = select(blobs.c.sha256, blobs.c.coefficients).join(compared, compared.c.sha256 == blobs.c.sha256)
+    return connection.execute(query.where(starts_with(compared.c.sha256, prefix), compared.c.flat.is_(None))).all()
 
 
-def note_flat(connection: Connection, portion: str, sha256s: Sequence[str]) -> None:
+def record_low_detail(connection: Connection, prefix: str, sha256s: Sequence[str]) -> None:
     """Of what was not noted yet these are flat, and the others are not."""
     for chunk in chunks(sha256s):
         connection.execute(update(compared).where(compared.c.sha256.in_(chunk)).values(flat=True))
-    others = update(compared).where(begins(compared.c.sha256, portion), compared.c.flat.is_(None))
-    connection.execute(others.values(flat=False))
+    statement = update(compared).where(starts_with(compared.c.sha256, prefix), compared.c.flat.is_(None))
+    connection.execute(statement.values(flat=False))
 
 
-def tally(connection: Connection, search: int) -> Tally:
+def count_compared(connection: Connection, run: int) -> ComparedCounts:
     """How many blobs are compared with each other once this search has ended."""
-    taken = case((compared.c.search_id == search, 1), else_=0)
-    sums = (func.count(), func.sum(taken), func.sum(case((compared.c.flat, 1), else_=0)))
-    every, new, flat = (int(number or 0) for number in connection.execute(select(*sums)).one())
-    return Tally(new, every - new, flat)
+    is_new = case((compared.c.search_id == run, 1), else_=0)
+    columns = (func.count(), func.sum(is_new), func.sum(case((compared.c.flat, 1), else_=0)))
+    total, new_count, low_detail_count = (int(number or 0) for number in connection.execute(select(*columns)).one())
+    return ComparedCounts(new_count, total - new_count, low_detail_count)
 
 
-def fingerprints(
-    connection: Connection, recipe: int, portions: Sequence[str], *, coefficients: bool
+def iter_fingerprints(
+    connection: Connection, fingerprint_version: int, prefixes: Sequence[str], *, coefficients: bool
 ) -> Iterator[Sequence[Any]]:  # fmt: skip
     """sha256, hashes, animated, width, height, and coefficients where wanted, of all blobs; in no order.
 
     Plain tuples of the driver are half the work. SQLite is fastest in the order in which it keeps the rows; drivers of
     others hold a whole answer in memory, so that these are asked portion by portion.
     """
-    names = ("sha256", *HASHES, "animated", "width", "height", *(["coefficients"] if coefficients else []))
-    found = select(*(blobs.c[name] for name in names)).where(blobs.c.recipe == recipe)
-    for portion in [""] if connection.dialect.name == "sqlite" else portions:
-        cursor = connection.execute(found.where(begins(blobs.c.sha256, portion))).cursor
-        while rows := cursor.fetchmany(ALL_AT_ONCE):
+    column_names = ("sha256", *HASHES, "animated", "width", "height", *(["coefficients"] if coefficients else []))
+    query = select(*(blobs.c[name] for name in column_names)).where(blobs.c.recipe == fingerprint_version)
+    for prefix in [""] if connection.dialect.name == "sqlite" else prefixes:
+        cursor = connection.execute(query.where(starts_with(blobs.c.sha256, prefix))).cursor
+        while rows := cursor.fetchmany(BLOBS_PER_READ):
             yield rows
 
 
-def left_over(connection: Connection) -> list[str]:
+def not_compared(connection: Connection) -> list[str]:
     """Blobs that no search has taken up: stored since, or without fingerprints of the recipe."""
-    return [row.sha256 for row in connection.execute(_left_over())]
+    return [row.sha256 for row in connection.execute(_not_compared())]
 
 
-def taken_up(connection: Connection, search: int) -> list[str]:
+def new_in_run(connection: Connection, run: int) -> list[str]:
     """The blobs that are new to a search."""
-    return list(connection.execute(select(compared.c.sha256).where(compared.c.search_id == search)).scalars())
+    return list(connection.execute(select(compared.c.sha256).where(compared.c.search_id == run)).scalars())
 
 
-def flat_ones(connection: Connection) -> list[str]:
+def low_detail(connection: Connection) -> list[str]:
     """The blobs that show nothing to compare."""
     return list(connection.execute(select(compared.c.sha256).where(compared.c.flat)).scalars())
 
 
-def files(connection: Connection, sha256s: Sequence[str]) -> Sequence[Any]:
+def blob_files(connection: Connection, sha256s: Sequence[str]) -> Sequence[Any]:
     """sha256 and extension of blobs: a few hundred at a time."""
     return connection.execute(select(blobs.c.sha256, blobs.c.ext).where(blobs.c.sha256.in_(sha256s))).all()
 
 
-def pixels_of(connection: Connection, sha256s: Sequence[str]) -> dict[str, str]:
+def pixel_digests(connection: Connection, sha256s: Sequence[str]) -> dict[str, str]:
     """The sha256 of the pixels of those of these blobs that were decoded; empty where they could not be."""
-    known: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for chunk in chunks(sha256s):
-        found = select(compared.c.sha256, compared.c.pixels).where(compared.c.sha256.in_(chunk))
-        known.update(
-            (row.sha256, row.pixels) for row in connection.execute(found.where(compared.c.pixels.is_not(None)))
+        query = select(compared.c.sha256, compared.c.pixels).where(compared.c.sha256.in_(chunk))
+        digests.update(
+            (row.sha256, row.pixels) for row in connection.execute(query.where(compared.c.pixels.is_not(None)))
         )
-    return known
+    return digests
 
 
-def note_pixels(connection: Connection, digests: Mapping[str, str]) -> None:
+def record_pixel_digests(connection: Connection, digests: Mapping[str, str]) -> None:
     """Remember the pixels of blobs (sha256 -> sha256 of the pixels), so that they are decoded once."""
-    rows = [{"b_sha": sha256, "b_pixels": digest} for sha256, digest in digests.items()]
-    if not rows:
+    parameters = [{"b_sha": sha256, "b_pixels": digest} for sha256, digest in digests.items()]
+    if not parameters:
         return
-    change = update(compared).where(compared.c.sha256 == bindparam("b_sha"))
-    connection.execute(change.values(pixels=bindparam("b_pixels")), rows)
+    statement = update(compared).where(compared.c.sha256 == bindparam("b_sha"))
+    connection.execute(statement.values(pixels=bindparam("b_pixels")), parameters)

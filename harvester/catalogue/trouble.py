@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from harvester.catalogue.soundness import misfit
+from harvester.catalogue.soundness import find_invalid_value
 from harvester.errors import CatalogueError
 
-_SENTENCES = {
+_MESSAGES = {
     "malformed": "is damaged ({said}). Nothing more was written. Keep a copy of the file, then restore a backup or "
     "rescue what can be read with: sqlite3 {where} .recover",
     "not a database": "is not a catalogue: {said}. It was left as it is; move it away, or point HARVESTER_CATALOGUE "
@@ -23,34 +23,34 @@ _SENTENCES = {
 }
 
 
-def sentence(error: DBAPIError, where: str) -> str:
+def message(error: DBAPIError, where: str) -> str:
     """What is wrong with the catalogue at `where`."""
-    said = str(error.orig).strip().partition("\n")[0]
-    for word, text in _SENTENCES.items():
-        if word in said.lower():
-            return f"The catalogue {where} {text.format(said=said, where=where)}."
-    return f"The catalogue {where} cannot be used: {said}."
+    db_message = str(error.orig).strip().partition("\n")[0]
+    for keyword, template in _MESSAGES.items():
+        if keyword in db_message.lower():
+            return f"The catalogue {where} {template.format(said=db_message, where=where)}."
+    return f"The catalogue {where} cannot be used: {db_message}."
 
 
 @contextmanager
-def told_plainly(engine: Engine) -> Iterator[None]:
+def translate_db_errors(engine: Engine) -> Iterator[None]:
     """Within: whatever is wrong with the database is raised as CatalogueError; errors of our own stay what they are."""
     try:
         yield
     except DBAPIError as error:
-        raise told(error, engine) from error
+        raise as_catalogue_error(error, engine) from error
     except (TypeError, ValueError, AttributeError, KeyError) as error:
-        if not (value := misfit(engine)):
+        if not (value := find_invalid_value(engine)):
             raise
-        why = f"is damaged: {value} is no such value as belongs there. Keep a copy of the file and restore a backup"
-        raise CatalogueError(f"The catalogue {_where(engine)} {why}.") from error
+        problem = f"is damaged: {value} is no such value as belongs there. Keep a copy of the file and restore a backup"
+        raise CatalogueError(f"The catalogue {_display_address(engine)} {problem}.") from error
 
 
-def told(error: DBAPIError, engine: Engine) -> CatalogueError:
+def as_catalogue_error(error: DBAPIError, engine: Engine) -> CatalogueError:
     """The error to raise in its place."""
-    return CatalogueError(sentence(error, _where(engine)))
+    return CatalogueError(message(error, _display_address(engine)))
 
 
-def _where(engine: Engine) -> str:
+def _display_address(engine: Engine) -> str:
     url = engine.url
     return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)

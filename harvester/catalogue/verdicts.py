@@ -33,100 +33,112 @@ class Decision:
     at: int
     origin: str
     undoes: int | None
-    given: tuple[Verdict, ...]
+    verdicts: tuple[Verdict, ...]
 
 
-def decide(connection: Connection, origin: str, given: Collection[Verdict]) -> int:
+def record_decision(connection: Connection, origin: str, new_verdicts: Collection[Verdict]) -> int:
     """Log the verdicts of one decision; returns its row."""
-    row = _log(connection, origin)
+    row = _insert_decision(connection, origin)
     rows = [
-        {"decision_id": row, "sha256": one.sha256, "verdict": one.verdict, "album_id": one.album, "image_id": one.image}
-        for one in given
+        {
+            "decision_id": row,
+            "sha256": verdict.sha256,
+            "verdict": verdict.verdict,
+            "album_id": verdict.album,
+            "image_id": verdict.image,
+        }
+        for verdict in new_verdicts
     ]
     connection.execute(insert(verdicts), rows)
     return row
 
 
-def undo(connection: Connection, origin: str) -> Decision | None:
+def undo_decision(connection: Connection, origin: str) -> Decision | None:
     """Take back the latest decision of that origin that was not taken back yet, by a new entry; None: there is none."""
-    gave = and_(decisions.c.origin == origin, decisions.c.undoes.is_(None), decisions.c.id.not_in(_undone()))
-    latest = connection.execute(select(func.max(decisions.c.id)).where(gave)).scalar()
+    is_undoable = and_(
+        decisions.c.origin == origin, decisions.c.undoes.is_(None), decisions.c.id.not_in(_undone_decisions())
+    )
+    latest = connection.execute(select(func.max(decisions.c.id)).where(is_undoable)).scalar()
     if latest is None:
         return None
-    _log(connection, origin, undoes=latest)
-    return next(log(connection, only=latest))
+    _insert_decision(connection, origin, undoes=latest)
+    return next(iter_decisions(connection, only_id=latest))
 
 
-def _log(connection: Connection, origin: str, undoes: int | None = None) -> int:
+def _insert_decision(connection: Connection, origin: str, undoes: int | None = None) -> int:
     result = connection.execute(insert(decisions).values(at=now(), origin=origin, undoes=undoes))
     assert result.inserted_primary_key is not None
     return int(result.inserted_primary_key[0])
 
 
-def decided(connection: Connection, origin: str) -> set[frozenset[Verdict]]:
+def past_decisions(connection: Connection, origin: str) -> set[frozenset[Verdict]]:
     """Every decision of that origin, as the set of its verdicts."""
-    found: dict[int, set[Verdict]] = {}
-    rows = (
+    verdicts_by_decision: dict[int, set[Verdict]] = {}
+    query = (
         select(verdicts).join(decisions, decisions.c.id == verdicts.c.decision_id).where(decisions.c.origin == origin)
     )
-    for row in connection.execute(rows):
-        found.setdefault(row.decision_id, set()).add(_verdict(row))
-    return {frozenset(group) for group in found.values()}
+    for row in connection.execute(query):
+        verdicts_by_decision.setdefault(row.decision_id, set()).add(_verdict_from_row(row))
+    return {frozenset(group) for group in verdicts_by_decision.values()}
 
 
-def standing(connection: Connection, sha256s: Sequence[str] | None = None) -> dict[str, str]:
+def current_verdicts(connection: Connection, sha256s: Sequence[str] | None = None) -> dict[str, str]:
     """The verdict that holds on each of these pictures, or on all: `false`, `keep` or `skip`; the others are new."""
-    found: dict[str, str] = {}
+    current: dict[str, str] = {}
     for chunk in [None] if sha256s is None else chunks(sha256s):
-        found.update(connection.execute(_holding(chunk)).all())
-    return found
+        current.update(connection.execute(_current_query(chunk)).all())
+    return current
 
 
-def hidden(connection: Connection) -> set[str]:
+def skipped_pictures(connection: Connection) -> set[str]:
     """The pictures (sha256) that exports leave out."""
-    return set(connection.execute(_holding(None, "skip").with_only_columns(verdicts.c.sha256)).scalars())
+    return set(connection.execute(_current_query(None, "skip").with_only_columns(verdicts.c.sha256)).scalars())
 
 
-def kept_places() -> Select[Any]:
+def kept_placements() -> Select[Any]:
     """Image and album (rows) of the occurrences on which the latest verdict is `keep`; each once."""
-    says = and_(verdicts.c.album_id.is_not(None), verdicts.c.image_id.is_not(None), verdicts.c.verdict != "new",
-                verdicts.c.decision_id.not_in(_undone()))  # fmt: skip
-    latest = select(func.max(verdicts.c.id)).where(says).group_by(verdicts.c.image_id, verdicts.c.album_id)
-    found = select(verdicts.c.image_id, verdicts.c.album_id)
-    return found.where(verdicts.c.verdict == "keep", verdicts.c.id.in_(latest))
+    is_effective = and_(verdicts.c.album_id.is_not(None), verdicts.c.image_id.is_not(None), verdicts.c.verdict != "new",
+                verdicts.c.decision_id.not_in(_undone_decisions()))  # fmt: skip
+    latest_ids = select(func.max(verdicts.c.id)).where(is_effective).group_by(verdicts.c.image_id, verdicts.c.album_id)
+    query = select(verdicts.c.image_id, verdicts.c.album_id)
+    return query.where(verdicts.c.verdict == "keep", verdicts.c.id.in_(latest_ids))
 
 
-def log(connection: Connection, only: int | None = None) -> Iterator[Decision]:
+def iter_decisions(connection: Connection, only_id: int | None = None) -> Iterator[Decision]:
     """Every decision, the oldest first; or one. Verdicts on single occurrences are part of it."""
-    found = select(decisions).order_by(decisions.c.id)
-    rows = connection.execute(found if only is None else found.where(decisions.c.id == only)).all()
+    query = select(decisions).order_by(decisions.c.id)
+    rows = connection.execute(query if only_id is None else query.where(decisions.c.id == only_id)).all()
     for chunk in chunks(rows):
-        given: dict[int, list[Verdict]] = {}
-        within = select(verdicts).where(verdicts.c.decision_id.in_([row.id for row in chunk]))
-        for row in connection.execute(within.order_by(verdicts.c.id)):
-            given.setdefault(row.decision_id, []).append(_verdict(row))
+        verdicts_by_decision: dict[int, list[Verdict]] = {}
+        verdict_query = select(verdicts).where(verdicts.c.decision_id.in_([row.id for row in chunk]))
+        for row in connection.execute(verdict_query.order_by(verdicts.c.id)):
+            verdicts_by_decision.setdefault(row.decision_id, []).append(_verdict_from_row(row))
         for row in chunk:
-            yield Decision(row.id, row.at, row.origin, row.undoes, tuple(given.get(row.id, ())))
+            yield Decision(row.id, row.at, row.origin, row.undoes, tuple(verdicts_by_decision.get(row.id, ())))
 
 
-def _verdict(row: Any) -> Verdict:
+def _verdict_from_row(row: Any) -> Verdict:
     return Verdict(row.sha256, row.verdict, row.album_id, row.image_id)
 
 
-def _undone() -> Select[Any]:
+def _undone_decisions() -> Select[Any]:
     return select(decisions.c.undoes).where(decisions.c.undoes.is_not(None))
 
 
-def _holding(sha256s: Sequence[str] | None, verdict: str | None = None) -> Select[Any]:
+def _current_query(sha256s: Sequence[str] | None, verdict: str | None = None) -> Select[Any]:
     """The latest entries that say something of a whole picture, and still make sense."""
-    says = and_(verdicts.c.album_id.is_(None), verdicts.c.verdict != "new", verdicts.c.decision_id.not_in(_undone()))
+    is_effective = and_(
+        verdicts.c.album_id.is_(None), verdicts.c.verdict != "new", verdicts.c.decision_id.not_in(_undone_decisions())
+    )
     if sha256s is not None:
-        says = and_(says, verdicts.c.sha256.in_(sha256s))
-    latest = select(func.max(verdicts.c.id)).where(says).group_by(verdicts.c.sha256)
-    favoured = verdicts.alias("favoured")
-    kept = and_(favoured.c.decision_id == verdicts.c.decision_id, favoured.c.verdict == "keep",
-                favoured.c.album_id.is_(None))  # fmt: skip
-    there = exists().where(kept, blobs.c.sha256 == favoured.c.sha256)
-    found = select(verdicts.c.sha256, verdicts.c.verdict).where(verdicts.c.id.in_(latest))
-    found = found.where(or_(verdicts.c.verdict != "skip", there, not_(exists().where(kept))))  # the frequent ones first
-    return found if verdict is None else found.where(verdicts.c.verdict == verdict)
+        is_effective = and_(is_effective, verdicts.c.sha256.in_(sha256s))
+    latest_ids = select(func.max(verdicts.c.id)).where(is_effective).group_by(verdicts.c.sha256)
+    keepers = verdicts.alias("favoured")
+    is_kept = and_(keepers.c.decision_id == verdicts.c.decision_id, keepers.c.verdict == "keep",
+                keepers.c.album_id.is_(None))  # fmt: skip
+    has_keeper = exists().where(is_kept, blobs.c.sha256 == keepers.c.sha256)
+    query = select(verdicts.c.sha256, verdicts.c.verdict).where(verdicts.c.id.in_(latest_ids))
+    query = query.where(
+        or_(verdicts.c.verdict != "skip", has_keeper, not_(exists().where(is_kept)))
+    )  # the frequent ones first
+    return query if verdict is None else query.where(verdicts.c.verdict == verdict)

@@ -19,7 +19,7 @@ from scrapy.exceptions import UsageError
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-WORDY = ("scrapy.utils.log", "scrapy.middleware", "scrapy.crawler", "scrapy.addons")
+VERBOSE_LOGGERS = ("scrapy.utils.log", "scrapy.middleware", "scrapy.crawler", "scrapy.addons")
 
 
 class Command(ScrapyCrawl):
@@ -27,15 +27,15 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Without -L DEBUG, Scrapy's lists of its own parts are left out of the log."""
-        from harvester.places import keep_private
+        from harvester.places import set_private_umask
 
         signal.signal(signal.SIGINT, _stop_early)  # until Scrapy sets its own
-        keep_private()  # before the log file is opened
+        set_private_umask()  # before the log file is opened
         super().process_options(args, opts)
         if args:
-            self._begin_early()
+            self._prefork()
         if opts.loglevel != "DEBUG":
-            for name in WORDY:  # a filter, because Scrapy sets the levels anew when the crawl begins
+            for name in VERBOSE_LOGGERS:  # a filter, because Scrapy sets the levels anew when the crawl begins
                 logging.getLogger(name).addFilter(lambda record: record.levelno > logging.INFO)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -49,18 +49,18 @@ class Command(ScrapyCrawl):
         crawl: Any = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
         error = crawl.exception() if crawl.done() and not crawl.cancelled() else None
-        self.exitcode = self._exitcode(crawler, error)
+        self.exitcode = self._exit_code(crawler, error)
 
-    def _begin_early(self) -> None:
+    def _prefork(self) -> None:
         """Begin what takes long, so that it is ready when all else is; a faster event loop than asyncio's own."""
-        from harvester.errors import BadInput
-        from harvester.options import workers
-        from harvester.processes import begin_early
+        from harvester.errors import UsageProblem
+        from harvester.options import worker_count
+        from harvester.processes import prefork
 
         gc.disable()  # until the crawl begins: all that is loaded now lasts
         assert self.settings is not None
-        with suppress(BadInput):  # said when everything is checked
-            begin_early(workers(self.settings) - 1)  # all of them would keep this process from its own loading
+        with suppress(UsageProblem):  # said when everything is checked
+            prefork(worker_count(self.settings) - 1)  # all of them would keep this process from its own loading
         # Where ASYNCIO_EVENT_LOOP asks for it, Scrapy 2.19 makes one of asyncio's first and never closes it.
         asyncio.set_event_loop(import_module("uvloop").new_event_loop())
         # Scrapy looks through all callers and modules when this is imported: 50 ms now, 160 ms when all is loaded.
@@ -68,28 +68,28 @@ class Command(ScrapyCrawl):
 
     def _check_name(self, name: str) -> None:
         assert self.crawler_process is not None
-        known = self.crawler_process.spider_loader.list()
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
+        names = self.crawler_process.spider_loader.list()
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
-            raise UsageError(f"there is no spider {name}.{hint} There are: {', '.join(known)}", print_help=False)
+            raise UsageError(f"there is no spider {name}.{hint} There are: {', '.join(names)}", print_help=False)
 
-    def _exitcode(self, crawler: "Crawler", error: BaseException | None) -> int:
-        from harvester.console import complain
+    def _exit_code(self, crawler: "Crawler", error: BaseException | None) -> int:
+        from harvester.console import print_error
         from harvester.errors import HarvesterError
-        from harvester.extensions.closing import Closing
-        from harvester.text import hidden
+        from harvester.extensions.closing import RunFinisher
+        from harvester.text import redact
 
         if isinstance(error, HarvesterError):
-            complain(str(error))
+            print_error(str(error))
             if crawler.settings["LOG_FILE"]:  # where scrapyd's users look
-                logging.getLogger(__name__).critical("%s", hidden(str(error)))
+                logging.getLogger(__name__).critical("%s", redact(str(error)))
             return error.exitcode
         if error is not None:
             raise error
-        closing = Closing.of(crawler)
-        closing.close("forced")
-        return closing.exitcode
+        finisher = RunFinisher.of(crawler)
+        finisher.finish("forced")
+        return finisher.exitcode
 
 
 def _stop_early(_signal: int, _frame: object) -> None:

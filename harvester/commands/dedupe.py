@@ -10,12 +10,12 @@ from scrapy.exceptions import UsageError
 
 if TYPE_CHECKING:
     from harvester.duplicates.groups import Group
-    from harvester.duplicates.limits import Limits
-    from harvester.duplicates.search import Compared
+    from harvester.duplicates.limits import MatchLimits
+    from harvester.duplicates.search import SearchResult
 
 METHODS = ("phash", "dhash", "average", "whash")
 
-SHOWN = 20
+GROUPS_SHOWN = 20
 """Groups that wait for a decision, printed one by one."""
 
 
@@ -38,86 +38,92 @@ class Command(ScrapyCommand):
         """Two limits for each method."""
         super().add_options(parser)
         for method in METHODS:
-            where = f"bits in which the {method} of look-alikes may differ, or off"
-            parser.add_argument(f"--{method}", metavar="BITS", help=where)
-            parser.add_argument(f"--animated-{method}", metavar="BITS", help=f"{where}, where either is animated")
+            help_text = f"bits in which the {method} of look-alikes may differ, or off"
+            parser.add_argument(f"--{method}", metavar="BITS", help=help_text)
+            parser.add_argument(f"--animated-{method}", metavar="BITS", help=f"{help_text}, where either is animated")
         parser.add_argument("--orientations", action="store_true", help="find mirrored and turned copies, too")
         parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input, and while another search runs."""
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
-        self.exitcode = exit_code(lambda: self._search(opts))
+        self.exitcode = run_command(lambda: self._search(opts))
 
     def _search(self, opts: argparse.Namespace) -> int:
         from harvester.blobs import BlobStore
-        from harvester.catalogue.searches import exact_duplicates
-        from harvester.catalogue.trouble import told_plainly
-        from harvester.console import collection
-        from harvester.duplicates.groups import groups
-        from harvester.duplicates.limits import limits
-        from harvester.duplicates.search import search
+        from harvester.catalogue.searches import count_exact_duplicates
+        from harvester.catalogue.trouble import translate_db_errors
+        from harvester.console import open_collection
+        from harvester.duplicates.groups import find_groups
+        from harvester.duplicates.limits import parse_limits
+        from harvester.duplicates.search import find_duplicates
         from harvester.imaging.decode import set_pixel_limit
         from harvester.locks import DedupeLock
-        from harvester.options import adoption_options
+        from harvester.options import blob_import_options
 
         assert self.settings is not None
-        wanted = limits(_given(opts, ""), _given(opts, "animated_"), orientations=opts.orientations)
-        pixels = adoption_options(self.settings).limits
-        set_pixel_limit(pixels.max_pixels)
-        with collection(self.settings) as (places, catalogue):
+        search_limits = parse_limits(
+            _given_limits(opts, ""), _given_limits(opts, "animated_"), orientations=opts.orientations
+        )
+        pixel_limits = blob_import_options(self.settings).limits
+        set_pixel_limit(pixel_limits.max_pixels)
+        with open_collection(self.settings) as (places, catalogue):
             lock = DedupeLock(places)
             try:
-                with told_plainly(catalogue):
-                    compared = search(catalogue, BlobStore(places.blobs), wanted, pixels)
+                with translate_db_errors(catalogue):
+                    result = find_duplicates(catalogue, BlobStore(places.blobs), search_limits, pixel_limits)
                     with catalogue.connect() as connection:
-                        found, exact = groups(connection), exact_duplicates(connection)
+                        found_groups, exact_count = find_groups(connection), count_exact_duplicates(connection)
             finally:
                 lock.release()
-        print(_json(wanted, compared, found, exact) if opts.json else _text(compared, found, exact))  # noqa: T201
+        print(  # noqa: T201
+            _format_json(search_limits, result, found_groups, exact_count)
+            if opts.json
+            else _format_text(result, found_groups, exact_count)
+        )
         return 0
 
 
-def _given(opts: argparse.Namespace, prefix: str) -> dict[str, str]:
-    given = {method: getattr(opts, prefix + method) for method in METHODS}
-    return {method: text for method, text in given.items() if text is not None}
+def _given_limits(opts: argparse.Namespace, prefix: str) -> dict[str, str]:
+    values = {method: getattr(opts, prefix + method) for method in METHODS}
+    return {method: text for method, text in values.items() if text is not None}
 
 
-def _json(limits: "Limits", compared: "Compared", groups: "list[Group]", exact: int) -> str:
+def _format_json(limits: "MatchLimits", result: "SearchResult", groups: "list[Group]", exact_count: int) -> str:
     from harvester.duplicates.groups import STATES
 
     states = Counter(group.state for group in groups)
-    told = {
+    report = {
         "limits": limits.as_dict(),
-        "compared": {"new": compared.new, "known": compared.known},
-        "left_out": {"flat": compared.flat, "videos": compared.videos, "outdated": compared.outdated},
-        "new_pairs": compared.pairs,
+        "compared": {"new": result.new, "known": result.known},
+        "left_out": {"flat": result.low_detail, "videos": result.videos, "outdated": result.outdated},
+        "new_pairs": result.pairs,
         "groups": {state: states[state] for state in STATES},
         "pictures_in_groups": sum(len(group.members) for group in groups),
-        "exact_duplicates": exact,
+        "exact_duplicates": exact_count,
     }
-    return json.dumps(told, indent=2)
+    return json.dumps(report, indent=2)
 
 
-def _text(compared: "Compared", groups: "list[Group]", exact: int) -> str:
+def _format_text(result: "SearchResult", groups: "list[Group]", exact_count: int) -> str:
     from harvester.duplicates.groups import DECIDED, STATES
-    from harvester.duplicates.told import heading
+    from harvester.duplicates.told import summary_line
 
     states = Counter(group.state for group in groups)
-    pairs = ", ".join(f"{number:,} by {method}" for method, number in sorted(compared.pairs.items()))
+    pairs = ", ".join(f"{number:,} by {method}" for method, number in sorted(result.pairs.items()))
     lines = [
-        f"compared    {compared.new:,} new with each other and with {compared.known:,} known",
-        f"left out    {compared.flat:,} flat, {compared.videos:,} videos, {compared.outdated:,} with old fingerprints",
+        f"compared    {result.new:,} new with each other and with {result.known:,} known",
+        f"left out    {result.low_detail:,} flat, {result.videos:,} videos, {result.outdated:,} with old fingerprints",
         f"new pairs   {pairs or 'none'}",
         f"groups      {len(groups):,}: {', '.join(f'{states[state]:,} {state}' for state in STATES)}",
-        f"exact       {exact:,} images have the very same bytes as an earlier one",
+        f"exact       {exact_count:,} images have the very same bytes as an earlier one",
     ]
-    waiting = [group for group in groups if group.state != DECIDED]
-    if waiting:
-        lines += ["", *(heading(group) for group in waiting[:SHOWN])]
-        more = f"{len(waiting) - SHOWN:,} more; " if len(waiting) > SHOWN else ""
+    undecided = [group for group in groups if group.state != DECIDED]
+    if undecided:
+        lines += ["", *(summary_line(group) for group in undecided[:GROUPS_SHOWN])]
+        more = f"{len(undecided) - GROUPS_SHOWN:,} more; " if len(undecided) > GROUPS_SHOWN else ""
         lines += ["", f"{more}scrapy verdict lists what waits, scrapy verdict GROUP shows a group"]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from harvester.export.sets.outcome import Tally
+    from harvester.export.sets.outcome import ExportTotals
 
 
 class Command(ScrapyCommand):
@@ -44,42 +44,44 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input and while another export into the same folder runs."""
-        from harvester.console import exit_code
+        from harvester.console import run_command
         from harvester.export.sets.wish import FORMATS
 
         if len(args) != 1 or args[0].startswith("--"):
             raise UsageError(f"expected one format: {', '.join(FORMATS)}", print_help=False)
         if not opts.to:
             raise UsageError("expected --to DIR, the folder of the export", print_help=False)
-        self.exitcode = exit_code(lambda: self._export(args[0], opts))
+        self.exitcode = run_command(lambda: self._export(args[0], opts))
 
     def _export(self, format: str, opts: argparse.Namespace) -> int:
         from harvester.blobs import BlobStore
         from harvester.catalogue import queries
-        from harvester.console import collection
-        from harvester.export.sets.destination import destination
+        from harvester.console import open_collection
+        from harvester.export.sets.destination import check_export_folder
         from harvester.export.sets.exporting import Export
-        from harvester.export.sets.selecting import selected, selection
-        from harvester.export.sets.wish import Wish, whole_number
+        from harvester.export.sets.selecting import parse_selection, resolve_selection
+        from harvester.export.sets.wish import ExportOptions, parse_pixels
         from harvester.imaging.decode import set_pixel_limit
-        from harvester.options import adoption_options, picture_options
+        from harvester.options import blob_import_options, picture_options
 
         assert self.settings is not None
-        longest = whole_number("--resize", opts.resize)
-        wish = Wish(format, opts.dedupe, opts.image, longest, number=opts.number, dry=opts.dry_run).checked()
-        limits = adoption_options(self.settings).limits  # what is kept already is not judged again
+        max_side = parse_pixels("--resize", opts.resize)
+        export_options = ExportOptions(
+            format, opts.dedupe, opts.image, max_side, number=opts.number, dry=opts.dry_run
+        ).with_defaults()
+        limits = blob_import_options(self.settings).limits  # what is kept already is not judged again
         set_pixel_limit(limits.max_pixels)
-        options = replace(picture_options(self.settings, wish.image), thumbs={}, limits=limits)
-        wanted = selection({"site": opts.site, "tag": opts.tag, "album": opts.album}, opts.where)
-        with collection(self.settings) as (places, catalogue):
+        options = replace(picture_options(self.settings, export_options.image), thumbs={}, limits=limits)
+        rules = parse_selection({"site": opts.site, "tag": opts.tag, "album": opts.album}, opts.where)
+        with open_collection(self.settings) as (places, catalogue):
             with catalogue.connect() as connection:
-                folder = destination(opts.to, places, list(queries.all_collections(connection).values()))
-                chosen = selected(connection, places, wish, wanted)
-            export = Export(wish, folder, chosen.tag, chosen.fitting, BlobStore(places.blobs), options)
-            return _told(_with_bar(lambda step: export.run(catalogue, step)), dry=wish.dry)
+                folder = check_export_folder(opts.to, places, list(queries.all_collections(connection).values()))
+                resolved = resolve_selection(connection, places, export_options, rules)
+            export = Export(export_options, folder, resolved.tag, resolved.conditions, BlobStore(places.blobs), options)
+            return _print_totals(_run_with_progress(lambda step: export.run(catalogue, step)), dry=export_options.dry)
 
 
-def _with_bar(work: Any) -> "Tally":
+def _run_with_progress(work: Any) -> "ExportTotals":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -90,13 +92,13 @@ def _with_bar(work: Any) -> "Tally":
     )
     with bar as progress:
         task = progress.add_task("images", total=None)
-        tally: Tally = work(lambda done, total: progress.update(task, completed=done, total=total))
-    return tally
+        totals: ExportTotals = work(lambda done, total: progress.update(task, completed=done, total=total))
+    return totals
 
 
-def _told(tally: "Tally", *, dry: bool) -> int:
-    print(*tally.lines(dry=dry), sep="\n")  # noqa: T201
-    complaints = tally.complaints()
+def _print_totals(totals: "ExportTotals", *, dry: bool) -> int:
+    print(*totals.lines(dry=dry), sep="\n")  # noqa: T201
+    complaints = totals.complaints()
     for complaint in complaints:
         print(complaint, file=sys.stderr)  # noqa: T201
     return int(bool(complaints))

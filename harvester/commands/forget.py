@@ -31,26 +31,26 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input and while another process is at work."""
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
         if any(arg.startswith("--") or not arg for arg in args):
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
         if not args and not opts.site and not opts.reason:
             raise UsageError(f"expected what is to be forgotten: {self.syntax()}", print_help=False)
-        self.exitcode = exit_code(lambda: self._forget(args, opts.site, opts.reason, dry=opts.dry_run))
+        self.exitcode = run_command(lambda: self._forget(args, opts.site, opts.reason, dry=opts.dry_run))
 
     def _forget(self, args: list[str], site: str | None, reason: str | None, *, dry: bool) -> int:
-        from harvester.console import collection, note
-        from harvester.errors import BadInput
+        from harvester.console import open_collection, print_message
+        from harvester.errors import UsageProblem
         from harvester.reasons import REASONS
-        from harvester.upkeep.forgetting import forget
+        from harvester.upkeep.forgetting import forget_images
 
         if reason is not None and reason not in REASONS:
-            raise BadInput(f"--reason {reason}: must be one of {', '.join(REASONS)}.")
+            raise UsageProblem(f"--reason {reason}: must be one of {', '.join(REASONS)}.")
         assert self.settings is not None
-        with collection(self.settings, "" if dry else "scrapy forget") as (places, catalogue):
-            found = forget(catalogue, places, args, site=site, reason=reason, dry=dry)
-        for text in found.unknown:
-            note(f"{text}: the catalogue knows no such image.")
-        print(found.sentence(dry=dry))  # noqa: T201
-        return int(bool(found.unknown) or not found.images)
+        with open_collection(self.settings, "" if dry else "scrapy forget") as (places, catalogue):
+            result = forget_images(catalogue, places, args, site=site, reason=reason, dry=dry)
+        for text in result.unknown:
+            print_message(f"{text}: the catalogue knows no such image.")
+        print(result.message(dry=dry))  # noqa: T201
+        return int(bool(result.unknown) or not result.images)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-SHOWN = 20
+COMPLAINTS_SHOWN = 20
 """Complaints printed in full."""
 
 
@@ -31,30 +31,30 @@ class Command(ScrapyCommand):
         """Nothing is changed before the whole database has been read and checked."""
         from sqlalchemy.exc import DBAPIError
 
-        from harvester.console import exit_code
+        from harvester.console import run_command
         from harvester.errors import CatalogueError
 
         if len(args) != 1:
             raise UsageError("expected one path: imagefap.database, or the folder it is in", print_help=False)
         try:
-            self.exitcode = exit_code(lambda: self._import(args[0]))
+            self.exitcode = run_command(lambda: self._import(args[0]))
         except DBAPIError as error:
             print(f"Error: The catalogue cannot be used: {error.orig}.", file=sys.stderr)  # noqa: T201
             self.exitcode = CatalogueError.exitcode
 
-    def _import(self, given: str) -> int:
+    def _import(self, path_text: str) -> int:
         from harvester.favorites.adopting import import_favorites
         from harvester.options import picture_options
-        from harvester.places import Places
-        from harvester.text import printable
+        from harvester.places import DataPaths
+        from harvester.text import escape_control_chars
 
         assert self.settings is not None
-        places, options = Places.from_settings(self.settings), picture_options(self.settings, "original")
-        report = import_favorites(Path(given), places, options)
-        for what, number in report.numbers.items():
-            print(f"{what}: {number}")  # noqa: T201
-        for complaint in report.complaints[:SHOWN]:
-            print(printable(complaint), file=sys.stderr)  # noqa: T201
-        if len(report.complaints) > SHOWN:
-            print(f"… and {len(report.complaints) - SHOWN} more.", file=sys.stderr)  # noqa: T201
+        places, options = DataPaths.from_settings(self.settings), picture_options(self.settings, "original")
+        report = import_favorites(Path(path_text), places, options)
+        for label, number in report.counts.items():
+            print(f"{label}: {number}")  # noqa: T201
+        for complaint in report.complaints[:COMPLAINTS_SHOWN]:
+            print(escape_control_chars(complaint), file=sys.stderr)  # noqa: T201
+        if len(report.complaints) > COMPLAINTS_SHOWN:
+            print(f"… and {len(report.complaints) - COMPLAINTS_SHOWN} more.", file=sys.stderr)  # noqa: T201
         return 1 if report.complaints else 0

@@ -8,11 +8,11 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from harvester.upkeep.removedfiles import Swept
+    from harvester.upkeep.removedfiles import DeleteResult
 
 KINDS = ("album", "user", "site")
 
-SHOWN = 20
+FILES_SHOWN = 20
 """Files told in full that were not there or were left."""
 
 
@@ -39,47 +39,47 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input and while another process is at work."""
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
-        named = len(args) == 2 and args[0] in KINDS and bool(args[1]) and not args[1].startswith("--")
-        if not named or (args[0] == "site" and opts.site):
+        is_valid = len(args) == 2 and args[0] in KINDS and bool(args[1]) and not args[1].startswith("--")
+        if not is_valid or (args[0] == "site" and opts.site):
             raise UsageError(f"expected {self.syntax()}", print_help=False)
-        self.exitcode = exit_code(lambda: self._remove(args[0], args[1], opts.site, dry=opts.dry_run))
+        self.exitcode = run_command(lambda: self._remove(args[0], args[1], opts.site, dry=opts.dry_run))
 
     def _remove(self, kind: str, text: str, site: str | None, *, dry: bool) -> int:
-        from harvester.console import collection
-        from harvester.errors import BadInput
-        from harvester.upkeep.removedfiles import sweep_removed
-        from harvester.upkeep.removing import asked, preview, remove
+        from harvester.console import open_collection
+        from harvester.errors import UsageProblem
+        from harvester.upkeep.removedfiles import delete_removed_files
+        from harvester.upkeep.removing import preview_removal, removal_command, remove_from_catalogue
 
         assert self.settings is not None
-        with collection(self.settings, "" if dry else "scrapy remove") as (places, catalogue):
+        with open_collection(self.settings, "" if dry else "scrapy remove") as (places, catalogue):
             if dry:
-                print(preview(catalogue, kind, text, site).sentence(dry=True))  # noqa: T201
+                print(preview_removal(catalogue, kind, text, site).message(dry_run=True))  # noqa: T201
                 return 0
-            former = sweep_removed(catalogue, places)
-            if former.asked:
-                print(f"A removal that was stopped is complete: {former.files:,} files.")  # noqa: T201
-                _warn(former)
+            earlier = delete_removed_files(catalogue, places)
+            if earlier.commands:
+                print(f"A removal that was stopped is complete: {earlier.files:,} files.")  # noqa: T201
+                _print_problems(earlier)
             try:
-                toll = remove(catalogue, places, kind, text, site)
-            except BadInput:
-                if asked(kind, text, site) not in former.asked:
+                summary = remove_from_catalogue(catalogue, places, kind, text, site)
+            except UsageProblem:
+                if removal_command(kind, text, site) not in earlier.commands:
                     raise
-                return int(bool(former.left))  # the very removal that was stopped
-            print(toll.sentence(dry=False))  # noqa: T201
-            swept = sweep_removed(catalogue, places)
-        print(f"{swept.files:,} files removed.")  # noqa: T201
-        _warn(swept)
-        return int(bool(former.left or swept.left))
+                return int(bool(earlier.skipped))  # the very removal that was stopped
+            print(summary.message(dry_run=False))  # noqa: T201
+            deleted = delete_removed_files(catalogue, places)
+        print(f"{deleted.files:,} files removed.")  # noqa: T201
+        _print_problems(deleted)
+        return int(bool(earlier.skipped or deleted.skipped))
 
 
-def _warn(swept: "Swept") -> None:
-    from harvester.text import printable
+def _print_problems(result: "DeleteResult") -> None:
+    from harvester.text import escape_control_chars
 
-    for lines in ([f"{path}: was not there." for path in swept.missing],
-                  [f"{path}: left: {why}." for path, why in swept.left.items()]):  # fmt: skip
-        for line in lines[:SHOWN]:
-            print(printable(line), file=sys.stderr)  # noqa: T201
-        if len(lines) > SHOWN:
-            print(f"… and {len(lines) - SHOWN:,} more.", file=sys.stderr)  # noqa: T201
+    for lines in ([f"{path}: was not there." for path in result.missing],
+                  [f"{path}: left: {reason}." for path, reason in result.skipped.items()]):  # fmt: skip
+        for line in lines[:FILES_SHOWN]:
+            print(escape_control_chars(line), file=sys.stderr)  # noqa: T201
+        if len(lines) > FILES_SHOWN:
+            print(f"… and {len(lines) - FILES_SHOWN:,} more.", file=sys.stderr)  # noqa: T201

@@ -29,25 +29,25 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
         if not opts.to:
             raise UsageError("expected --to FILE, such as --to report.html", print_help=False)
-        self.exitcode = exit_code(lambda: self._report(opts.to))
+        self.exitcode = run_command(lambda: self._report(opts.to))
 
-    def _report(self, to: str) -> int:
-        from harvester.console import collection
-        from harvester.export.page.page import destination, write_report
+    def _report(self, path_text: str) -> int:
+        from harvester.console import open_collection
+        from harvester.export.page.page import check_report_path, write_report
         from harvester.imaging.decode import set_pixel_limit
-        from harvester.options import adoption_options
+        from harvester.options import blob_import_options
 
         assert self.settings is not None
-        options = adoption_options(self.settings)
+        options = blob_import_options(self.settings)
         set_pixel_limit(options.limits.max_pixels)
-        with collection(self.settings) as (places, catalogue):
-            path = destination(to, places)
+        with open_collection(self.settings) as (places, catalogue):
+            path = check_report_path(path_text, places)
             write_report(catalogue, places, options, path)
         print(f"Written: {path}")  # noqa: T201
         return 0

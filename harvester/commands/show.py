@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-SUBJECTS = ("users", "albums", "tags", "images", "groups", "runs")
+TABLE_NAMES = ("users", "albums", "tags", "images", "groups", "runs")
 
 RULES = {
     "site": "of this site",
@@ -33,7 +33,7 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """How it is called."""
-        return f"{'|'.join(SUBJECTS)} [--csv|--json] [RULE …]"
+        return f"{'|'.join(TABLE_NAMES)} [--csv|--json] [RULE …]"
 
     def short_desc(self) -> str:
         """One line for `scrapy`."""
@@ -50,31 +50,36 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
         from harvester.catalogue.selection import Selection
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
-        wanted = Selection(**{name: getattr(opts, name) for name in RULES})
-        if len(args) != 1 or args[0] not in SUBJECTS or (wanted and args[0] != "images") or (opts.csv and opts.json):
+        selection = Selection(**{name: getattr(opts, name) for name in RULES})
+        if (
+            len(args) != 1
+            or args[0] not in TABLE_NAMES
+            or (selection and args[0] != "images")
+            or (opts.csv and opts.json)
+        ):
             raise UsageError(f"expected {self.syntax()}; only images have rules", print_help=False)
-        form = "csv" if opts.csv else "json" if opts.json else "lines"
-        self.exitcode = exit_code(lambda: self._show(args[0], form, wanted))
+        output_format = "csv" if opts.csv else "json" if opts.json else "lines"
+        self.exitcode = run_command(lambda: self._show(args[0], output_format, selection))
 
-    def _show(self, name: str, form: str, wanted: Any) -> int:
-        from harvester.catalogue.trouble import told_plainly
-        from harvester.console import collection
-        from harvester.export.shown import SUBJECTS, lines
+    def _show(self, name: str, output_format: str, selection: Any) -> int:
+        from harvester.catalogue.trouble import translate_db_errors
+        from harvester.console import open_collection
+        from harvester.export.shown import TABLES, format_lines
         from harvester.export.tables import write_csv, write_json
 
         assert self.settings is not None
         with (
-            collection(self.settings) as (places, catalogue),
-            told_plainly(catalogue),
+            open_collection(self.settings) as (places, catalogue),
+            translate_db_errors(catalogue),
             catalogue.connect() as connection,
         ):
-            subject = SUBJECTS[name]
-            rows = subject.rows(connection, places, wanted)
-            if form == "lines":
-                for line in lines(subject, rows):
+            table = TABLES[name]
+            rows = table.read_rows(connection, places, selection)
+            if output_format == "lines":
+                for line in format_lines(table, rows):
                     print(line)  # noqa: T201
             else:
-                (write_csv if form == "csv" else write_json)(rows, subject.columns, sys.stdout)
+                (write_csv if output_format == "csv" else write_json)(rows, table.columns, sys.stdout)
         return 0

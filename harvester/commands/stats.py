@@ -31,20 +31,20 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
-        self.exitcode = exit_code(lambda: self._show(as_json=opts.json, thumbs=opts.thumbs))
+        self.exitcode = run_command(lambda: self._show(as_json=opts.json, thumbs=opts.thumbs))
 
     def _show(self, *, as_json: bool, thumbs: bool) -> int:
-        from harvester.catalogue.trouble import told_plainly
-        from harvester.console import collection
-        from harvester.export.statistics import statistics
-        from harvester.export.statlines import lines
+        from harvester.catalogue.trouble import translate_db_errors
+        from harvester.console import open_collection
+        from harvester.export.statistics import read_statistics
+        from harvester.export.statlines import format_statistics
 
         assert self.settings is not None
-        with collection(self.settings) as (places, catalogue), told_plainly(catalogue):
-            found = statistics(catalogue, places, thumbs=thumbs)
-        print(json.dumps(found.as_dict(), indent=2) if as_json else "\n".join(lines(found)))  # noqa: T201
+        with open_collection(self.settings) as (places, catalogue), translate_db_errors(catalogue):
+            result = read_statistics(catalogue, places, thumbs=thumbs)
+        print(json.dumps(result.as_dict(), indent=2) if as_json else "\n".join(format_statistics(result)))  # noqa: T201
         return 0

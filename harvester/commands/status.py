@@ -30,26 +30,28 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
-        self.exitcode = exit_code(lambda: self._show(as_json=opts.json))
+        self.exitcode = run_command(lambda: self._show(as_json=opts.json))
 
     def _show(self, *, as_json: bool) -> int:
-        from harvester.console import note, plain
-        from harvester.export.books import table
-        from harvester.export.overview import overview
-        from harvester.places import Places
-        from harvester.text import printable
+        from harvester.console import print_message, table_console
+        from harvester.export.books import build_table
+        from harvester.export.overview import collect_status
+        from harvester.places import DataPaths
+        from harvester.text import escape_control_chars
 
         assert self.settings is not None
-        places = Places.from_settings(self.settings)
-        found = overview(places)
+        places = DataPaths.from_settings(self.settings)
+        status = collect_status(places)
         if as_json:
-            print(json.dumps([book.as_dict() for book in found.books], indent=2))  # noqa: T201
+            print(json.dumps([summary.as_dict() for summary in status.summaries], indent=2))  # noqa: T201
         else:
-            plain().print(f"Collection in {printable(str(places.root))}", table(found.books), sep="\n")
-        for complaint in found.complaints:
-            note(complaint)
-        return 0 if found.settled else 1
+            table_console().print(
+                f"Collection in {escape_control_chars(str(places.root))}", build_table(status.summaries), sep="\n"
+            )
+        for complaint in status.complaints:
+            print_message(complaint)
+        return 0 if status.is_complete else 1

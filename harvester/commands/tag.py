@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from harvester.catalogue.selection import Selection
-    from harvester.places import Places
+    from harvester.places import DataPaths
 
-WORDS = {
+ACTIONS = {
     "add": "TAG|PARENT/TAG",
     "rename": "TAG NAME",
     "move": "TAG PARENT|/",
@@ -40,7 +40,7 @@ RULES = {
 }
 """Rules for pictures; every one that is given must fit."""
 
-SHOWN = 50
+CHANGES_SHOWN = 50
 """Changes that `history` tells."""
 
 
@@ -53,7 +53,7 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """How it is called."""
-        return "|".join(WORDS) + " …"
+        return "|".join(ACTIONS) + " …"
 
     def short_desc(self) -> str:
         """One line for `scrapy`."""
@@ -69,97 +69,112 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
         from harvester.catalogue.selection import Selection
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
-        word, rest = (args[0], args[1:]) if args else ("", [])
-        wanted = Selection(**{name: getattr(opts, name) for name in RULES})
-        if not _fits(word, rest, wanted, as_json=opts.json):
-            forms = [f"scrapy tag {word} {WORDS[word]}"] if word in WORDS else [self.syntax()]
+        action, arguments = (args[0], args[1:]) if args else ("", [])
+        selection = Selection(**{name: getattr(opts, name) for name in RULES})
+        if not _is_valid(action, arguments, selection, as_json=opts.json):
+            forms = [f"scrapy tag {action} {ACTIONS[action]}"] if action in ACTIONS else [self.syntax()]
             raise UsageError(f"expected {forms[0].strip()}", print_help=False)
-        self.exitcode = exit_code(lambda: self._do(word, rest, wanted, as_json=opts.json))
+        self.exitcode = run_command(lambda: self._run_action(action, arguments, selection, as_json=opts.json))
 
-    def _do(self, word: str, rest: list[str], wanted: "Selection", *, as_json: bool) -> int:
-        from harvester.catalogue.trouble import told_plainly
-        from harvester.console import collection, complain
+    def _run_action(self, action: str, arguments: list[str], selection: "Selection", *, as_json: bool) -> int:
+        from harvester.catalogue.trouble import translate_db_errors
+        from harvester.console import open_collection, print_error
 
         assert self.settings is not None
         complaints: list[str] = []
-        with collection(self.settings) as (places, catalogue), told_plainly(catalogue), catalogue.begin() as connection:
-            if word in ("apply", "clear"):
-                told = _mark(connection, places, word, rest, wanted, complaints)
-            elif word == "list":
-                told = _listed(connection, as_json=as_json)
-            elif word == "history":
-                told = _history(connection, as_json=as_json)
+        with (
+            open_collection(self.settings) as (places, catalogue),
+            translate_db_errors(catalogue),
+            catalogue.begin() as connection,
+        ):
+            if action in ("apply", "clear"):
+                output = _tag_pictures(connection, places, action, arguments, selection, complaints)
+            elif action == "list":
+                output = _format_tags(connection, as_json=as_json)
+            elif action == "history":
+                output = _format_history(connection, as_json=as_json)
             else:
-                told = _change(connection, word, rest)
-        print(told)  # noqa: T201
+                output = _change_tags(connection, action, arguments)
+        print(output)  # noqa: T201
         for complaint in complaints:
-            complain(complaint)
+            print_error(complaint)
         return int(bool(complaints))
 
 
-def _fits(word: str, rest: list[str], wanted: "Selection", *, as_json: bool) -> bool:
+def _is_valid(action: str, arguments: list[str], selection: "Selection", *, as_json: bool) -> bool:
     """Whether that many words and these options belong to the word."""
-    if any(not text or text.startswith("--") for text in rest):
+    if any(not text or text.startswith("--") for text in arguments):
         return False
-    if word in ("apply", "clear"):
-        return not as_json and (len(rest) == 1 if wanted else len(rest) == 2 and rest[1] == "-")
-    numbers = {"add": 1, "rename": 2, "move": 2, "delete": 1, "list": 0, "undo": 0, "history": 0}
-    return numbers.get(word) == len(rest) and not wanted and (word in ("list", "history") or not as_json)
+    if action in ("apply", "clear"):
+        return not as_json and (len(arguments) == 1 if selection else len(arguments) == 2 and arguments[1] == "-")
+    argument_counts = {"add": 1, "rename": 2, "move": 2, "delete": 1, "list": 0, "undo": 0, "history": 0}
+    return (
+        argument_counts.get(action) == len(arguments)
+        and not selection
+        and (action in ("list", "history") or not as_json)
+    )
 
 
-def _change(connection: "Connection", word: str, rest: list[str]) -> str:
+def _change_tags(connection: "Connection", action: str, arguments: list[str]) -> str:
     from harvester.upkeep import tagging
 
-    does: dict[str, Callable[..., str]] = {
-        "add": tagging.add, "rename": tagging.rename, "move": tagging.move, "delete": tagging.delete,
-        "undo": tagging.undo,
+    functions: dict[str, Callable[..., str]] = {
+        "add": tagging.add_tag, "rename": tagging.rename_tag, "move": tagging.move_tag, "delete": tagging.delete_tag,
+        "undo": tagging.undo_change,
     }  # fmt: skip
-    return does[word](connection, *rest)
+    return functions[action](connection, *arguments)
 
 
-def _mark(
-    connection: "Connection", places: "Places", word: str, rest: list[str], wanted: "Selection", complaints: list[str]
+def _tag_pictures(
+    connection: "Connection",
+    places: "DataPaths",
+    action: str,
+    arguments: list[str],
+    selection: "Selection",
+    complaints: list[str],
 ) -> str:
-    from harvester.catalogue.selection import pictures
+    from harvester.catalogue.selection import selected_pictures
     from harvester.upkeep import tagging
 
-    if wanted:
-        found, unknown = pictures(connection, places, wanted), 0
+    if selection:
+        matching, unknown = selected_pictures(connection, places, selection), 0
     else:
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="backslashreplace")  # the rest of a line of CSV may be anything
-        found, unknown = tagging.known(connection, sys.stdin)
+        matching, unknown = tagging.read_picture_list(connection, sys.stdin)
     if unknown:
         complaints.append(f"Of {unknown:,} of the list the collection has no picture.")
-    if connection.execute(found.limit(1)).first() is None:
+    if connection.execute(matching.limit(1)).first() is None:
         complaints.append("No picture is named by that.")
-    return (tagging.apply if word == "apply" else tagging.clear)(connection, rest[0], found)
+    return (tagging.apply_tag if action == "apply" else tagging.clear_tag)(connection, arguments[0], matching)
 
 
-def _listed(connection: "Connection", *, as_json: bool) -> str:
-    from harvester.export.tagged import line, tagged
-    from harvester.text import printable
+def _format_tags(connection: "Connection", *, as_json: bool) -> str:
+    from harvester.export.tagged import format_tag, read_tag_rows
+    from harvester.text import escape_control_chars
 
-    found = [vars(tag) for tag in tagged(connection)]
+    rows = [vars(tag) for tag in read_tag_rows(connection)]
     if as_json:
-        return json.dumps(found, indent=2)
-    return "\n".join(printable(line(tag)) for tag in found) or "NO TAGS CREATED"
+        return json.dumps(rows, indent=2)
+    return "\n".join(escape_control_chars(format_tag(tag)) for tag in rows) or "NO TAGS CREATED"
 
 
-def _history(connection: "Connection", *, as_json: bool) -> str:
-    from harvester.catalogue.tagundo import history
-    from harvester.export.units import moment
-    from harvester.text import printable
+def _format_history(connection: "Connection", *, as_json: bool) -> str:
+    from harvester.catalogue.tagundo import list_changes
+    from harvester.export.units import format_time
+    from harvester.text import escape_control_chars
 
-    changes = history(connection, SHOWN)
+    changes = list_changes(connection, CHANGES_SHOWN)
     if as_json:
         return json.dumps([vars(change) for change in changes], indent=2)
     lines = []
     for change in changes:
-        back = f"undo of change {change.undoes}: " if change.undoes else ""
-        taken = " (taken back)" if change.undone else ""
-        told = f"{change.id}  {moment(change.at)}  {change.origin}  {back}{'; '.join(change.done)}{taken}"
-        lines.append(printable(told))
+        undo_text = f"undo of change {change.undoes}: " if change.undoes else ""
+        undone_text = " (taken back)" if change.undone else ""
+        text = (
+            f"{change.id}  {format_time(change.at)}  {change.origin}  {undo_text}{'; '.join(change.done)}{undone_text}"
+        )
+        lines.append(escape_control_chars(text))
     return "\n".join(lines)

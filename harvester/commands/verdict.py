@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from harvester.duplicates.deciding import Said
+    from harvester.duplicates.deciding import DecisionInput
 
 
 class Command(ScrapyCommand):
@@ -32,9 +32,9 @@ class Command(ScrapyCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """What is said, and two ways to look at what was said."""
         super().add_options(parser)
-        few: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "SHA", "default": []}
-        parser.add_argument("--keep", help="show these, even if repeated", **few)
-        parser.add_argument("--skip", help="hide these from exports, in favour of those that are kept", **few)
+        list_option: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "SHA", "default": []}
+        parser.add_argument("--keep", help="show these, even if repeated", **list_option)
+        parser.add_argument("--skip", help="hide these from exports, in favour of those that are kept", **list_option)
         parser.add_argument(
             "--false",
             nargs="*",
@@ -46,60 +46,62 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import exit_code
-        from harvester.duplicates.deciding import Said
+        from harvester.console import run_command
+        from harvester.duplicates.deciding import DecisionInput
 
-        alone = opts.false is not None and not opts.false
-        said = Said({"keep": opts.keep, "skip": opts.skip, "false": opts.false or []}, rest_false=alone)
+        false_alone = opts.false is not None and not opts.false
+        decision = DecisionInput(
+            {"keep": opts.keep, "skip": opts.skip, "false": opts.false or []}, rest_not_duplicate=false_alone
+        )
         unknown = [arg for arg in args if arg.startswith("-") or not arg]
-        if unknown or len(args) > 1 or (said and not args) or bool(args) + opts.undo + opts.history > 1:
+        if unknown or len(args) > 1 or (decision and not args) or bool(args) + opts.undo + opts.history > 1:
             raise UsageError(f"expected: scrapy verdict {self.syntax()}", print_help=False)
-        self.exitcode = exit_code(lambda: self._answer(args, said, undo=opts.undo, history=opts.history))
+        self.exitcode = run_command(lambda: self._run_action(args, decision, undo=opts.undo, history=opts.history))
 
-    def _answer(self, args: list[str], said: "Said", *, undo: bool, history: bool) -> int:
-        from harvester.catalogue.trouble import told_plainly
-        from harvester.console import collection
-        from harvester.duplicates.told import history as told
+    def _run_action(self, args: list[str], decision: "DecisionInput", *, undo: bool, history: bool) -> int:
+        from harvester.catalogue.trouble import translate_db_errors
+        from harvester.console import open_collection
+        from harvester.duplicates.told import history_lines as told
         from harvester.locks import lock_verdicts
 
         assert self.settings is not None
-        with collection(self.settings) as (places, catalogue):
-            if undo or said:
+        with open_collection(self.settings) as (places, catalogue):
+            if undo or decision:
                 self._lock = lock_verdicts(places)  # until the end of the process
-            with told_plainly(catalogue), catalogue.begin() as connection:
+            with translate_db_errors(catalogue), catalogue.begin() as connection:
                 if history:
                     lines = list(told(connection))
                 elif undo:
-                    lines = list(_undo(connection))
+                    lines = list(_undo_last(connection))
                 else:
-                    lines = list(_group(connection, args[0], said) if args else _waiting(connection))
+                    lines = list(_show_group(connection, args[0], decision) if args else _list_undecided(connection))
         print("\n".join(lines) or "No decision was made yet.")  # noqa: T201
         return int(undo and not lines)
 
 
-def _waiting(connection: "Connection") -> "Iterator[str]":
-    from harvester.duplicates.groups import DECIDED, groups
-    from harvester.duplicates.told import heading
+def _list_undecided(connection: "Connection") -> "Iterator[str]":
+    from harvester.duplicates.groups import DECIDED, find_groups
+    from harvester.duplicates.told import summary_line
 
-    found = groups(connection)
-    waiting = [group for group in found if group.state != DECIDED]
-    yield from map(heading, waiting)
-    yield f"{len(waiting):,} of {len(found):,} groups wait for a decision"
-
-
-def _group(connection: "Connection", start: str, said: "Said") -> "Iterator[str]":
-    from harvester.duplicates.deciding import decide, find
-    from harvester.duplicates.told import description
-
-    group = find(connection, start)
-    yield from description(connection, decide(connection, group, said) if said else group)
+    all_groups = find_groups(connection)
+    undecided = [group for group in all_groups if group.state != DECIDED]
+    yield from map(summary_line, undecided)
+    yield f"{len(undecided):,} of {len(all_groups):,} groups wait for a decision"
 
 
-def _undo(connection: "Connection") -> "Iterator[str]":
+def _show_group(connection: "Connection", start: str, decision: "DecisionInput") -> "Iterator[str]":
+    from harvester.duplicates.deciding import decide_group, find_group
+    from harvester.duplicates.told import describe_group
+
+    group = find_group(connection, start)
+    yield from describe_group(connection, decide_group(connection, group, decision) if decision else group)
+
+
+def _undo_last(connection: "Connection") -> "Iterator[str]":
     from harvester.catalogue import verdicts
     from harvester.duplicates.deciding import ORIGIN
-    from harvester.duplicates.told import taken_back
+    from harvester.duplicates.told import undo_message
 
-    decision = verdicts.undo(connection, ORIGIN)
+    decision = verdicts.undo_decision(connection, ORIGIN)
     if decision is not None:
-        yield from taken_back(connection, decision)
+        yield from undo_message(connection, decision)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from harvester.places import Places
+    from harvester.places import DataPaths
     from harvester.upkeep.findings import Finding
 
 
@@ -40,70 +40,72 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input and while another process is at work."""
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
-        self.exitcode = exit_code(lambda: self._verify(repair=opts.repair or opts.delete, delete=opts.delete))
+        self.exitcode = run_command(lambda: self._verify(repair=opts.repair or opts.delete, delete=opts.delete))
 
     def _verify(self, *, repair: bool, delete: bool) -> int:
-        from harvester.console import collection
+        from harvester.console import open_collection
 
         assert self.settings is not None
-        with collection(self.settings, "scrapy verify" if repair else "") as (places, catalogue):
+        with open_collection(self.settings, "scrapy verify" if repair else "") as (places, catalogue):
             return self._compare(places, catalogue, repair=repair, delete=delete)
 
-    def _compare(self, places: "Places", catalogue: "Engine", *, repair: bool, delete: bool) -> int:
+    def _compare(self, places: "DataPaths", catalogue: "Engine", *, repair: bool, delete: bool) -> int:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        from harvester.upkeep.verify import cores, findings, workload
+        from harvester.upkeep.verify import check_store, count_cores, count_files
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         to_terminal = sys.stdout.isatty()  # otherwise what is printed must not be caught for the bar's terminal
         bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=to_terminal)
         with bar as progress:
-            task = progress.add_task("files", total=workload(catalogue))
-            found = findings(places, catalogue, lambda number: progress.advance(task, number), cores())
-            bad, spare, mended = self._tell(found, places, catalogue, repair=repair, delete=delete)
+            task = progress.add_task("files", total=count_files(catalogue))
+            problems = check_store(places, catalogue, lambda number: progress.advance(task, number), count_cores())
+            bad, harmless, repaired = self._report_findings(problems, places, catalogue, repair=repair, delete=delete)
             files = int(progress.tasks[0].completed)
-        print(_summary(files, bad, spare, mended, repair=repair))  # noqa: T201
-        return int(bad.total() > mended.total())
+        print(_format_summary(files, bad, harmless, repaired, repair=repair))  # noqa: T201
+        return int(bad.total() > repaired.total())
 
-    def _tell(
-        self, found: "Iterable[Finding]", places: "Places", catalogue: "Engine", *, repair: bool, delete: bool
+    def _report_findings(
+        self, problems: "Iterable[Finding]", places: "DataPaths", catalogue: "Engine", *, repair: bool, delete: bool
     ) -> tuple[Counter[str], Counter[str], Counter[str]]:
         """How many findings of each kind are bad, spare, and bad but mended."""
         from harvester.imaging.decode import set_pixel_limit
-        from harvester.options import adoption_options
-        from harvester.text import printable
+        from harvester.options import blob_import_options
+        from harvester.text import escape_control_chars
         from harvester.upkeep.repair import Repair
 
         assert self.settings is not None
-        options = adoption_options(self.settings)
+        options = blob_import_options(self.settings)
         set_pixel_limit(options.limits.max_pixels)
-        repairing = Repair(places, catalogue, options, delete=delete)
-        bad, spare, mended = Counter[str](), Counter[str](), Counter[str]()
-        for finding in found:
-            done = repairing.mend(finding) if repair else ""
-            (spare if finding.sound else bad)[finding.kind] += not (finding.sound and done)
-            mended[finding.kind] += bool(done) and not finding.sound
-            told = filter(None, (finding.kind, finding.what, finding.detail, done))
-            print("\t".join(printable(text) for text in told), flush=True)  # noqa: T201
-        return bad, spare, mended
+        repairer = Repair(places, catalogue, options, delete=delete)
+        bad, harmless, repaired = Counter[str](), Counter[str](), Counter[str]()
+        for finding in problems:
+            action = repairer.repair(finding) if repair else ""
+            (harmless if finding.is_harmless else bad)[finding.kind] += not (finding.is_harmless and action)
+            repaired[finding.kind] += bool(action) and not finding.is_harmless
+            fields = filter(None, (finding.kind, finding.subject, finding.detail, action))
+            print("\t".join(escape_control_chars(text) for text in fields), flush=True)  # noqa: T201
+        return bad, harmless, repaired
 
 
-def _summary(files: int, bad: Counter[str], spare: Counter[str], mended: Counter[str], *, repair: bool) -> str:
-    told = [f"{files:,} files: sound." if not bad else f"{files:,} files: {_listed(bad)}."]
-    if bad.total() > mended.total():
-        left = _listed(bad - mended)
-        told.append(f"Not mended: {left}." if repair else "scrapy verify --repair mends what it can.")
-    if mended:
-        told.append("Mended: the same crawl as before makes what is owed again.")
-    if +spare:
-        told.append(f"Of no use, but harmless: {_listed(spare)}; --delete removes them.")
-    return " ".join(told)
+def _format_summary(
+    files: int, bad: Counter[str], harmless: Counter[str], repaired: Counter[str], *, repair: bool
+) -> str:
+    sentences = [f"{files:,} files: sound." if not bad else f"{files:,} files: {_format_counts(bad)}."]
+    if bad.total() > repaired.total():
+        remaining = _format_counts(bad - repaired)
+        sentences.append(f"Not mended: {remaining}." if repair else "scrapy verify --repair mends what it can.")
+    if repaired:
+        sentences.append("Mended: the same crawl as before makes what is owed again.")
+    if +harmless:
+        sentences.append(f"Of no use, but harmless: {_format_counts(harmless)}; --delete removes them.")
+    return " ".join(sentences)
 
 
-def _listed(found: Counter[str]) -> str:
-    return ", ".join(f"{number:,} {kind}" for kind, number in found.items() if number)
+def _format_counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)

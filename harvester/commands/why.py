@@ -25,35 +25,35 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import exit_code
+        from harvester.console import run_command
 
         if not args or any(arg.startswith("--") or not arg for arg in args):
             raise UsageError(f"expected what names an image: {self.syntax()}", print_help=False)
-        self.exitcode = exit_code(lambda: self._tell(args))
+        self.exitcode = run_command(lambda: self._explain(args))
 
-    def _tell(self, args: list[str]) -> int:
-        from harvester.catalogue.lookup import dossiers
-        from harvester.catalogue.trouble import told_plainly
-        from harvester.console import collection
-        from harvester.text import printable
-        from harvester.upkeep.addresses import images_of
-        from harvester.upkeep.story import story
+    def _explain(self, args: list[str]) -> int:
+        from harvester.catalogue.lookup import load_image_records
+        from harvester.catalogue.trouble import translate_db_errors
+        from harvester.console import open_collection
+        from harvester.text import escape_control_chars
+        from harvester.upkeep.addresses import find_images
+        from harvester.upkeep.story import explain
 
         assert self.settings is not None
-        unknown = 0
+        unknown_count = 0
         with (
-            collection(self.settings) as (places, catalogue),
-            told_plainly(catalogue),
+            open_collection(self.settings) as (places, catalogue),
+            translate_db_errors(catalogue),
             catalogue.connect() as connection,
         ):
             for arg in args:
-                found = dossiers(connection, list(images_of(connection, places, arg)))
-                if not found:
-                    unknown += 1
-                    print(f"{printable(arg)}: the catalogue knows no such image.", file=sys.stderr)  # noqa: T201
-                if len(found) > 1:
-                    print(f"{printable(arg)}: {len(found):,} images\n")  # noqa: T201
-                for dossier in found:
-                    lines = (f"{what:<10}  {printable(told)}" for what, told in story(dossier, places))
+                records = load_image_records(connection, list(find_images(connection, places, arg)))
+                if not records:
+                    unknown_count += 1
+                    print(f"{escape_control_chars(arg)}: the catalogue knows no such image.", file=sys.stderr)  # noqa: T201
+                if len(records) > 1:
+                    print(f"{escape_control_chars(arg)}: {len(records):,} images\n")  # noqa: T201
+                for record in records:
+                    lines = (f"{label:<10}  {escape_control_chars(value)}" for label, value in explain(record, places))
                     print("\n".join(lines), end="\n\n")  # noqa: T201
-        return int(unknown > 0)
+        return int(unknown_count > 0)

@@ -7,7 +7,7 @@ from harvester.duplicates.groups import Group, Member
 
 _LOSSLESS = {"PNG", "TIFF", "BMP"}
 
-_MERITS: tuple[tuple[Callable[[Member], int], Callable[[Member], str]], ...] = (
+_CRITERIA: tuple[tuple[Callable[[Member], int], Callable[[Member], str]], ...] = (
     (lambda one: one.width * one.height, lambda one: f"most pixels ({one.width} × {one.height})"),
     (lambda one: one.bytes, lambda one: f"most bytes ({one.bytes:,})"),
     (lambda one: one.format in _LOSSLESS, lambda one: f"lossless format ({one.format})"),
@@ -24,14 +24,14 @@ class Proposal(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def best(group: Group) -> Proposal:
+def propose_keeper(group: Group) -> Proposal:
     """Of those that were not said to be something else; of all, where that was said of each."""
-    left = [member for member in group.members if member.verdict != "false"] or list(group.members)
+    candidates = [member for member in group.members if member.verdict != "false"] or list(group.members)
     reasons = []
-    for merit, reason in _MERITS:
-        most = max(map(merit, left))
-        winners = [member for member in left if merit(member) == most]
-        if len(winners) < len(left):
-            reasons.append(reason(winners[0]))
-        left = winners
-    return Proposal(left[0], tuple(reasons) or ("equal to the others",))
+    for measure, describe in _CRITERIA:
+        best_value = max(map(measure, candidates))
+        winners = [member for member in candidates if measure(member) == best_value]
+        if len(winners) < len(candidates):
+            reasons.append(describe(winners[0]))
+        candidates = winners
+    return Proposal(candidates[0], tuple(reasons) or ("equal to the others",))

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-Hashes = npt.NDArray[np.uint64]
+HashArray = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Choice:
+class BlockChoice:
     """Blocks in which hashes shall be equal, and the blocks before the last of them that are not among these.
 
     A pair that is equal in more blocks is met in several choices. It counts in the first only: where it differs in
@@ -37,76 +37,76 @@ class Choice:
 
     chosen: tuple[Block, ...]
     others: tuple[Block, ...]
-    bits: int  # that were cut
-    free: int  # how many of the low bits are in no chosen block, once these were moved to the top
+    total_bits: int  # that were cut
+    free_bits: int  # how many of the low bits are in no chosen block, once these were moved to the top
     moves: tuple[tuple[int, int], ...]
     """(mask, shift to the left, negative: to the right): first those of the chosen blocks, then all others."""
 
-    def key(self, hashes: Hashes, bits: int) -> Hashes:
+    def bucket_key(self, hashes: HashArray, bits: int) -> HashArray:
         """The first so many bits of the chosen blocks, or all of them where they have fewer."""
         top = self.moves[: len(self.chosen)]
-        return _moved(hashes, top) >> np.uint64(max(self.free, self.bits - bits))
+        return _move_bits(hashes, top) >> np.uint64(max(self.free_bits, self.total_bits - bits))
 
-    def moved(self, hashes: Hashes) -> Hashes:
+    def move_chosen_up(self, hashes: HashArray) -> HashArray:
         """The chosen blocks on top of the bits that were cut, all else below; a copy."""
-        return _moved(hashes, self.moves)
+        return _move_bits(hashes, self.moves)
 
-    def back(self, hashes: Hashes) -> Hashes:
+    def restore(self, hashes: HashArray) -> HashArray:
         """What `moved` was given."""
-        return _moved(hashes, tuple((_shifted(mask, shift), -shift) for mask, shift in self.moves))
+        return _move_bits(hashes, tuple((_shift_mask(mask, shift), -shift) for mask, shift in self.moves))
 
-    def first_met(self, difference: Hashes) -> npt.NDArray[np.bool_]:
+    def is_first_meeting(self, difference: HashArray) -> npt.NDArray[np.bool_]:
         """Which of the pairs count here; `difference` is left ^ right, moved back."""
-        counts = np.ones(len(difference), np.bool_)
+        is_first = np.ones(len(difference), np.bool_)
         for block in self.others:
-            counts &= (difference & np.uint64(block.mask)) != 0
-        return counts
+            is_first &= (difference & np.uint64(block.mask)) != 0
+        return is_first
 
 
-def _moved(hashes: Hashes, moves: tuple[tuple[int, int], ...]) -> Hashes:
-    done = np.zeros_like(hashes)
+def _move_bits(hashes: HashArray, moves: tuple[tuple[int, int], ...]) -> HashArray:
+    result = np.zeros_like(hashes)
     for mask, shift in moves:
         part = hashes & np.uint64(mask)
         if shift > 0:
             part <<= np.uint64(shift)
         elif shift < 0:
             part >>= np.uint64(-shift)
-        done |= part
-    return done
+        result |= part
+    return result
 
 
-def _shifted(mask: int, shift: int) -> int:
+def _shift_mask(mask: int, shift: int) -> int:
     return mask << shift if shift > 0 else mask >> -shift
 
 
-def edges(bits: int, blocks: int) -> list[tuple[int, int]]:
+def block_edges(bits: int, block_count: int) -> list[tuple[int, int]]:
     """(first bit, bit behind the last) of each block, from the lowest on; as equally wide as can be."""
-    return [(bits * number // blocks, bits * (number + 1) // blocks) for number in range(blocks)]
+    return [(bits * number // block_count, bits * (number + 1) // block_count) for number in range(block_count)]
 
 
 @cache
-def choices(bits: int, blocks: int, distance: int) -> tuple[Choice, ...]:
+def block_choices(bits: int, blocks: int, distance: int) -> tuple[BlockChoice, ...]:
     """Every choice of `blocks` - `distance` of the blocks into which the low `bits` bits are cut."""
-    cut = [Block(low, high - low) for low, high in edges(bits, blocks)][::-1]
-    return tuple(_choice(bits, cut, chosen) for chosen in combinations(range(blocks), blocks - distance))
+    all_blocks = [Block(low, high - low) for low, high in block_edges(bits, blocks)][::-1]
+    return tuple(_make_choice(bits, all_blocks, chosen) for chosen in combinations(range(blocks), blocks - distance))
 
 
-def _choice(bits: int, cut: list[Block], chosen: tuple[int, ...]) -> Choice:
-    rest = [number for number in range(len(cut)) if number not in chosen]
-    above = ((1 << 64) - 1) ^ ((1 << bits) - 1)
-    moves, other, top = [], {0: above}, bits
+def _make_choice(bits: int, all_blocks: list[Block], chosen: tuple[int, ...]) -> BlockChoice:
+    rest = [number for number in range(len(all_blocks)) if number not in chosen]
+    upper_mask = ((1 << 64) - 1) ^ ((1 << bits) - 1)
+    moves, rest_moves, top = [], {0: upper_mask}, bits
     for number in (*chosen, *rest):
-        block = cut[number]
+        block = all_blocks[number]
         top -= block.width
         shift = top - block.low
         if number in chosen:
             moves.append((block.mask, shift))
         else:
-            other[shift] = other.get(shift, 0) | block.mask
-    return Choice(
-        chosen=tuple(cut[number] for number in chosen),
-        others=tuple(cut[number] for number in rest if number < chosen[-1]),
-        bits=bits,
-        free=sum(cut[number].width for number in rest),
-        moves=(*moves, *((mask, shift) for shift, mask in other.items() if mask)),
+            rest_moves[shift] = rest_moves.get(shift, 0) | block.mask
+    return BlockChoice(
+        chosen=tuple(all_blocks[number] for number in chosen),
+        others=tuple(all_blocks[number] for number in rest if number < chosen[-1]),
+        total_bits=bits,
+        free_bits=sum(all_blocks[number].width for number in rest),
+        moves=(*moves, *((mask, shift) for shift, mask in rest_moves.items() if mask)),
     )

@@ -9,50 +9,50 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
-from harvester.duplicates.blocks import Hashes, edges
+from harvester.duplicates.blocks import HashArray, block_edges
 
-_EACH, _CANDIDATE, _SORTED = 1.3, 15.0, 60.0
+_COMPARE_NS, _CANDIDATE_NS, _SORT_NS = 1.3, 15.0, 60.0
 """Nanoseconds: a pair compared where each is with each; a pair of a bucket; a hash moved, sorted and looked at."""
-_CHOICE = 100_000.0  # nanoseconds that every choice takes
-_DRAWN = 2**20  # pairs, at most
-_FURTHER = 7  # blocks more than needed, at most
-_MOST = 1000  # choices
+_CHOICE_NS = 100_000.0  # nanoseconds that every choice takes
+_MAX_SAMPLED_PAIRS = 2**20  # pairs, at most
+_MAX_EXTRA_BLOCKS = 7  # blocks more than needed, at most
+_MAX_CHOICES = 1000  # choices
 
 
-def cheapest(hashes: Hashes, bits: int, distance: int) -> int | None:
+def cheapest_block_count(hashes: HashArray, bits: int, distance: int) -> int | None:
     """Into how many blocks to cut the lowest `bits` bits, the only ones that differ; None: compare each with each."""
-    number = len(hashes)
-    all_pairs = number * (number - 1) / 2
-    best, cost = None, _EACH * all_pairs
-    if bits <= distance + 1 or cost <= _CHOICE * (distance + 1):
+    hash_count = len(hashes)
+    all_pairs = hash_count * (hash_count - 1) / 2
+    best_count, lowest_cost = None, _COMPARE_NS * all_pairs
+    if bits <= distance + 1 or lowest_cost <= _CHOICE_NS * (distance + 1):
         return None
-    drawn = _differences(hashes)
-    for blocks in range(distance + 1, min(bits, distance + 1 + _FURTHER) + 1):
-        choices = comb(blocks, distance)
-        if choices > _MOST or choices * _SORTED * number > cost:
+    sample = _sample_differences(hashes)
+    for block_count in range(distance + 1, min(bits, distance + 1 + _MAX_EXTRA_BLOCKS) + 1):
+        choice_count = comb(block_count, distance)
+        if choice_count > _MAX_CHOICES or choice_count * _SORT_NS * hash_count > lowest_cost:
             break
-        uniform = choices / 2.0 ** (bits * (blocks - distance) / blocks)
-        candidates = max(_met(drawn, bits, blocks, distance), uniform) * all_pairs
-        estimate = choices * (_CHOICE + _SORTED * number) + _CANDIDATE * candidates
-        if estimate < cost:
-            best, cost = blocks, estimate
-    return best
+        uniform_share = choice_count / 2.0 ** (bits * (block_count - distance) / block_count)
+        candidates = max(_mean_meetings(sample, bits, block_count, distance), uniform_share) * all_pairs
+        estimate = choice_count * (_CHOICE_NS + _SORT_NS * hash_count) + _CANDIDATE_NS * candidates
+        if estimate < lowest_cost:
+            best_count, lowest_cost = block_count, estimate
+    return best_count
 
 
-def _differences(hashes: Hashes) -> Hashes:
+def _sample_differences(hashes: HashArray) -> HashArray:
     """Left ^ right of pairs drawn with a fixed seed, so that the same hashes take the same way."""
     generator = np.random.default_rng(len(hashes))
-    number = min(4 * len(hashes), _DRAWN)
-    left = generator.integers(0, len(hashes), number)
-    right = generator.integers(1, len(hashes), number)  # never the hash itself
-    drawn: npt.NDArray[np.uint64] = hashes[left] ^ hashes[(left + right) % len(hashes)]
-    return drawn
+    pair_count = min(4 * len(hashes), _MAX_SAMPLED_PAIRS)
+    left = generator.integers(0, len(hashes), pair_count)
+    right = generator.integers(1, len(hashes), pair_count)  # never the hash itself
+    sample: npt.NDArray[np.uint64] = hashes[left] ^ hashes[(left + right) % len(hashes)]
+    return sample
 
 
-def _met(drawn: Hashes, bits: int, blocks: int, distance: int) -> float:
+def _mean_meetings(sample: HashArray, bits: int, block_count: int, distance: int) -> float:
     """In how many choices a pair is met, on average."""
-    equal = np.zeros(len(drawn), np.uint8)
-    for low, high in edges(bits, blocks):
-        equal += (drawn & np.uint64((1 << high) - (1 << low))) == 0
-    times = [comb(number, blocks - distance) for number in range(blocks + 1)]
-    return float(np.dot(np.bincount(equal, minlength=blocks + 1), times)) / len(drawn)
+    equal_blocks = np.zeros(len(sample), np.uint8)
+    for low, high in block_edges(bits, block_count):
+        equal_blocks += (sample & np.uint64((1 << high) - (1 << low))) == 0
+    weights = [comb(number, block_count - distance) for number in range(block_count + 1)]
+    return float(np.dot(np.bincount(equal_blocks, minlength=block_count + 1), weights)) / len(sample)

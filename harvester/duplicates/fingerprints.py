@@ -12,11 +12,11 @@ from harvester.catalogue import taken
 from harvester.catalogue.searches import HASHES
 from harvester.imaging import frequencies
 
-_UNMEASURED = bytes(2 * frequencies.SIDE**2)
+_NO_COEFFICIENTS = bytes(2 * frequencies.HASH_SIDE**2)
 
-Hashes = npt.NDArray[np.uint64]
+HashArray = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
-Shas = npt.NDArray[np.bytes_]
+Sha256Array = npt.NDArray[np.bytes_]
 
 
 @dataclass(frozen=True)
@@ -26,94 +26,94 @@ class Fingerprints:
     Where orientations are wanted, `turned` has the phash by orientation, which is right where `measured` says so.
     """
 
-    shas: Shas
-    hashes: Mapping[str, Hashes]
+    sha256s: Sha256Array
+    hashes: Mapping[str, HashArray]
     animated: Flags
     fresh: Flags
-    flat: Flags
+    low_detail: Flags
     width: npt.NDArray[np.int64]
     height: npt.NDArray[np.int64]
     measured: Flags
-    turned: Mapping[str, Hashes]
+    rotated: Mapping[str, HashArray]
 
-    def names(self, places: npt.NDArray[np.int64]) -> list[str]:
+    def sha256s_at(self, indices: npt.NDArray[np.int64]) -> list[str]:
         """The sha256 at each of the places."""
-        names: list[str] = self.shas[places].astype(str).tolist()
-        return names
+        sha256s: list[str] = self.sha256s[indices].astype(str).tolist()
+        return sha256s
 
 
-def take_up(engine: Engine, search: int, recipe: int, portions: Sequence[str]) -> None:
+def register_new_blobs(engine: Engine, run_id: int, version: int, prefixes: Sequence[str]) -> None:
     """Blobs that are new become those of the search, and which are flat is noted; each portion is a transaction."""
-    for portion in portions:
+    for prefix in prefixes:
         with engine.begin() as connection:
-            taken.enter(connection, search, recipe, portion)
-            if rows := taken.unseen(connection, portion):
-                flat = frequencies.flat(_waves([row.coefficients for row in rows]))
+            taken.register_new(connection, run_id, version, prefix)
+            if rows := taken.not_measured(connection, prefix):
+                low_detail = frequencies.is_low_detail(_unpack([row.coefficients for row in rows]))
                 measured = [row.coefficients is not None for row in rows]
-                names = [row.sha256 for row in rows]
-                flat_ones = [name for name, is_flat in zip(names, flat & measured, strict=True) if is_flat]
-                taken.note_flat(connection, portion, flat_ones)
+                sha256s = [row.sha256 for row in rows]
+                marked = [sha256 for sha256, is_low in zip(sha256s, low_detail & measured, strict=True) if is_low]
+                taken.record_low_detail(connection, prefix, marked)
 
 
-def read(engine: Engine, search: int, recipe: int, portions: Sequence[str], *, turned: bool) -> Fingerprints:
+def load_prints(engine: Engine, run_id: int, version: int, prefixes: Sequence[str], *, rotated: bool) -> Fingerprints:
     """Those that a search has taken up. `turned` wants orientations, too."""
     with engine.connect() as connection:
-        pages = taken.fingerprints(connection, recipe, portions, coefficients=turned)
-        parts = [_part(rows, turned=turned) for rows in pages] or [_part([], turned=turned)]
-        late, fresh, flat = (
+        batches = taken.iter_fingerprints(connection, version, prefixes, coefficients=rotated)
+        parts = [_build_columns(rows, rotated=rotated) for rows in batches] or [_build_columns([], rotated=rotated)]
+        not_compared, fresh, low_detail = (
             np.array(names, dtype="S64")
             for names in (
-                taken.left_over(connection), taken.taken_up(connection, search), taken.flat_ones(connection)
+                taken.not_compared(connection), taken.new_in_run(connection, run_id), taken.low_detail(connection)
             )
         )  # fmt: skip
-    every = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    unsorted = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     parts.clear()
-    order = np.argsort(every["sha256"])
-    order = order[~_among(every["sha256"][order], late)]
-    column = {name: values[order] for name, values in every.items()}
-    shas = column["sha256"]
+    order = np.argsort(unsorted["sha256"])
+    order = order[~_is_among(unsorted["sha256"][order], not_compared)]
+    column = {name: values[order] for name, values in unsorted.items()}
+    sha256s = column["sha256"]
     return Fingerprints(
-        shas=shas,
+        sha256s=sha256s,
         hashes={name: column[name] for name in HASHES},
         animated=column["animated"],
-        fresh=_among(shas, fresh),
-        flat=_among(shas, flat),
+        fresh=_is_among(sha256s, fresh),
+        low_detail=_is_among(sha256s, low_detail),
         width=column["width"],
         height=column["height"],
-        measured=column.get("measured", np.zeros(len(shas), np.bool_)),
-        turned={name: column[name] for name in _TURNS if name in column},
+        measured=column.get("measured", np.zeros(len(sha256s), np.bool_)),
+        rotated={name: column[name] for name in _ROTATIONS if name in column},
     )
 
 
-_TURNS = [name for name in frequencies.ORIENTATIONS if name != frequencies.SAME]
+_ROTATIONS = [name for name in frequencies.ORIENTATIONS if name != frequencies.UNCHANGED]
 
 
-def _part(rows: Sequence[Any], *, turned: bool) -> dict[str, npt.NDArray[Any]]:
+def _build_columns(rows: Sequence[Any], *, rotated: bool) -> dict[str, npt.NDArray[Any]]:
     columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * 9
     sha256, phash, dhash, average, whash, animated, width, height, *coefficients = columns
-    found: dict[str, npt.NDArray[Any]] = dict(zip(HASHES, map(_numbers, (phash, dhash, average, whash)), strict=True))
-    found |= {"sha256": np.array(sha256, dtype="S64"), "animated": np.array(animated, dtype=np.bool_)}
-    found |= {"width": np.array(width, dtype=np.int64), "height": np.array(height, dtype=np.int64)}
-    if turned:
-        looks = frequencies.orientations(_waves(coefficients[0]))
-        found |= {name: looks[name] for name in _TURNS}
-        found["measured"] = np.array([one is not None for one in coefficients[0]], dtype=np.bool_)
-    return found
+    arrays: dict[str, npt.NDArray[Any]] = dict(zip(HASHES, map(_from_hex, (phash, dhash, average, whash)), strict=True))
+    arrays |= {"sha256": np.array(sha256, dtype="S64"), "animated": np.array(animated, dtype=np.bool_)}
+    arrays |= {"width": np.array(width, dtype=np.int64), "height": np.array(height, dtype=np.int64)}
+    if rotated:
+        phashes = frequencies.phashes_by_orientation(_unpack(coefficients[0]))
+        arrays |= {name: phashes[name] for name in _ROTATIONS}
+        arrays["measured"] = np.array([packed is not None for packed in coefficients[0]], dtype=np.bool_)
+    return arrays
 
 
-def _numbers(texts: Sequence[str]) -> Hashes:
+def _from_hex(texts: Sequence[str]) -> HashArray:
     return np.frombuffer(bytes.fromhex("".join(texts)), dtype=">u8").astype(np.uint64)
 
 
-def _waves(coefficients: Sequence[bytes | None]) -> frequencies.Frequencies:
-    return frequencies.unpacked([_UNMEASURED if one is None else one for one in coefficients])
+def _unpack(coefficients: Sequence[bytes | None]) -> frequencies.Frequencies:
+    return frequencies.unpack_frequencies([_NO_COEFFICIENTS if packed is None else packed for packed in coefficients])
 
 
-def _among(shas: Shas, names: Shas) -> Flags:
+def _is_among(sha256s: Sha256Array, selected: Sha256Array) -> Flags:
     """Which of the shas, which are in order, are among the names."""
-    found = np.zeros(len(shas), np.bool_)
-    places = np.searchsorted(shas, names)
-    there = places < len(shas)
-    places, names = places[there], names[there]
-    found[places[shas[places] == names]] = True
-    return found
+    is_member = np.zeros(len(sha256s), np.bool_)
+    positions = np.searchsorted(sha256s, selected)
+    in_range = positions < len(sha256s)
+    positions, selected = positions[in_range], selected[in_range]
+    is_member[positions[sha256s[positions] == selected]] = True
+    return is_member

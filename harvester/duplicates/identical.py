@@ -11,78 +11,78 @@ from sqlalchemy import Engine
 from harvester.blobs import BlobStore
 from harvester.catalogue import taken
 from harvester.catalogue.queries import chunks
-from harvester.duplicates.alike import Alike, Places, ordered
+from harvester.duplicates.alike import Indices, Matches, canonical
 from harvester.duplicates.fingerprints import Fingerprints
-from harvester.errors import Refused
-from harvester.imaging.pixels import pixel_digest
-from harvester.imaging.values import Limits
+from harvester.errors import ImageRejected
+from harvester.imaging.pixels import compute_pixel_digest
+from harvester.imaging.values import ImageLimits
 
 UNREADABLE = ""
 """In place of the digest of pixels that cannot be decoded, so that it is not tried again."""
 
-_AT_ONCE = 64
+_BLOBS_PER_BATCH = 64
 
 
-def identical(engine: Engine, store: BlobStore, prints: Fingerprints, limits: Limits) -> Alike:
+def find_same_pixels(engine: Engine, store: BlobStore, prints: Fingerprints, limits: ImageLimits) -> Matches:
     """Each fresh blob with one of the very same pixels. Pixels are decoded once and remembered."""
-    places = _candidates(prints)
-    digests = _digests(engine, store, prints, places, limits)
-    classes: dict[str, int] = {}
+    indices = _find_candidates(prints)
+    digests = _load_digests(engine, store, prints, indices, limits)
+    last_by_digest: dict[str, int] = {}
     pairs = []
-    for place in places.tolist():  # in each class known blobs come first
-        digest = digests.get(place, UNREADABLE)
+    for index in indices.tolist():  # in each class known blobs come first
+        digest = digests.get(index, UNREADABLE)
         if digest != UNREADABLE:
-            if digest in classes and prints.fresh[place]:
-                pairs.append((classes[digest], place))
-            classes[digest] = place
-    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return ordered(found[:, 0], found[:, 1], np.zeros(len(found), np.int64))
+            if digest in last_by_digest and prints.fresh[index]:
+                pairs.append((last_by_digest[digest], index))
+            last_by_digest[digest] = index
+    pair_array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return canonical(pair_array[:, 0], pair_array[:, 1], np.zeros(len(pair_array), np.int64))
 
 
-def _candidates(prints: Fingerprints) -> Places:
+def _find_candidates(prints: Fingerprints) -> Indices:
     """Places of fresh blobs and of those that may equal them, class by class, fresh ones last."""
     phash = prints.hashes["phash"]
-    near = np.flatnonzero(np.isin(phash, phash[prints.fresh]))
-    keys = [key[near] for key in (*prints.hashes.values(), prints.width, prints.height)]
-    order = np.lexsort((prints.fresh[near], *keys))
-    another = np.ones(len(order), np.bool_)
-    another[1:] = np.logical_or.reduce([np.diff(key[order]) != 0 for key in keys])
-    number = np.cumsum(another) - 1
-    fresh = np.bincount(number, weights=prints.fresh[near][order])
-    wanted = (np.bincount(number) > 1) & (fresh > 0)
-    chosen: Places = near[order[wanted[number]]]
-    return chosen
+    same_phash = np.flatnonzero(np.isin(phash, phash[prints.fresh]))
+    keys = [key[same_phash] for key in (*prints.hashes.values(), prints.width, prints.height)]
+    order = np.lexsort((prints.fresh[same_phash], *keys))
+    is_first = np.ones(len(order), np.bool_)
+    is_first[1:] = np.logical_or.reduce([np.diff(key[order]) != 0 for key in keys])
+    group_number = np.cumsum(is_first) - 1
+    fresh_count = np.bincount(group_number, weights=prints.fresh[same_phash][order])
+    is_candidate = (np.bincount(group_number) > 1) & (fresh_count > 0)
+    candidates: Indices = same_phash[order[is_candidate[group_number]]]
+    return candidates
 
 
-def _digests(
-    engine: Engine, store: BlobStore, prints: Fingerprints, places: Places, limits: Limits
+def _load_digests(
+    engine: Engine, store: BlobStore, prints: Fingerprints, indices: Indices, limits: ImageLimits
 ) -> dict[int, str]:  # fmt: skip
-    place_of = dict(zip(prints.names(places), places.tolist(), strict=True))
+    index_of = dict(zip(prints.sha256s_at(indices), indices.tolist(), strict=True))
     with engine.connect() as connection:
-        known = taken.pixels_of(connection, list(place_of))
+        known = taken.pixel_digests(connection, list(index_of))
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for chunk in chunks([sha256 for sha256 in place_of if sha256 not in known], _AT_ONCE):
+        for chunk in chunks([sha256 for sha256 in index_of if sha256 not in known], _BLOBS_PER_BATCH):
             with engine.connect() as connection:
-                files = taken.files(connection, chunk)
-            digests = dict(_digested(pool, store, files, limits))
+                files = taken.blob_files(connection, chunk)
+            digests = dict(_compute_digests(pool, store, files, limits))
             with engine.begin() as connection:
-                taken.note_pixels(connection, digests)
+                taken.record_pixel_digests(connection, digests)
             known |= digests
-    return {place_of[sha256]: digest for sha256, digest in known.items()}
+    return {index_of[sha256]: digest for sha256, digest in known.items()}
 
 
-def _digested(
-    pool: ThreadPoolExecutor, store: BlobStore, files: Sequence[Any], limits: Limits
+def _compute_digests(
+    pool: ThreadPoolExecutor, store: BlobStore, files: Sequence[Any], limits: ImageLimits
 ) -> Iterator[tuple[str, str]]:
     """A blob that is not there, or is damaged, has no digest now; verify finds it."""
 
-    def digest(file: Any) -> str | None:
+    def digest_or_none(file: Any) -> str | None:
         data = store.read(file.sha256, file.ext)
         try:
-            return None if data is None else pixel_digest(data, limits)
-        except Refused:
+            return None if data is None else compute_pixel_digest(data, limits)
+        except ImageRejected:
             return UNREADABLE
 
-    for file, found in zip(files, pool.map(digest, files), strict=True):
-        if found is not None:
-            yield file.sha256, found
+    for file, result in zip(files, pool.map(digest_or_none, files), strict=True):
+        if result is not None:
+            yield file.sha256, result

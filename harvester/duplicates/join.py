@@ -12,111 +12,115 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
-from harvester.duplicates.blocks import Choice, Hashes, choices
-from harvester.duplicates.costs import cheapest
+from harvester.duplicates.blocks import BlockChoice, HashArray, block_choices
+from harvester.duplicates.costs import cheapest_block_count
 
-_BUCKET = 256  # hashes, compared neighbour by neighbour up to here
-_ROWS = 2**17  # hashes looked at in one go: their temporaries stay in the processor's cache
-_CELLS, _COLUMNS = 2**17, 2**12  # comparisons in one go, likewise
-_THREADS = 4  # at most: each holds a copy
+_MAX_BUCKET = 256  # hashes, compared neighbour by neighbour up to here
+_ROWS_PER_CHUNK = 2**17  # hashes looked at in one go: their temporaries stay in the processor's cache
+_CELLS_PER_TILE, _COLUMNS_PER_TILE = 2**17, 2**12  # comparisons in one go, likewise
+_MAX_THREADS = 4  # at most: each holds a copy
 
 Positions = npt.NDArray[np.int64]
 Distances = npt.NDArray[np.uint8]
-Met = tuple[Hashes, Hashes]
+HashPairs = tuple[HashArray, HashArray]
 """Left and right of each pair, equally long."""
 
 
-def pairs(hashes: Hashes, distance: int) -> Iterator[Met]:
+def find_pairs(hashes: HashArray, distance: int) -> Iterator[HashPairs]:
     """Each pair of different hashes within a distance once, in any order and direction; `hashes` are all different."""
-    blocks = cheapest(hashes, 64, distance)
-    if blocks is None:
-        yield from _each_with_each(hashes, distance)
+    block_count = cheapest_block_count(hashes, 64, distance)
+    if block_count is None:
+        yield from _compare_all(hashes, distance)
         return
-    with ThreadPoolExecutor(min(_THREADS, len(os.sched_getaffinity(0)))) as pool:
-        for found in pool.map(lambda choice: list(_chosen(hashes, choice, distance)), choices(64, blocks, distance)):
-            yield from found
+    with ThreadPoolExecutor(min(_MAX_THREADS, len(os.sched_getaffinity(0)))) as pool:
+        for batch in pool.map(
+            lambda choice: list(_pairs_of_choice(hashes, choice, distance)), block_choices(64, block_count, distance)
+        ):
+            yield from batch
 
 
-def _bucket(hashes: Hashes, free: int, distance: int) -> Iterator[Met]:
+def _pairs_in_bucket(hashes: HashArray, free_bits: int, distance: int) -> Iterator[HashPairs]:
     """The same of hashes that differ in the `free` lowest bits only."""
-    blocks = cheapest(hashes, free, distance)
-    if blocks is None:
-        yield from _each_with_each(hashes, distance)
+    block_count = cheapest_block_count(hashes, free_bits, distance)
+    if block_count is None:
+        yield from _compare_all(hashes, distance)
         return
-    for choice in choices(free, blocks, distance):
-        yield from _chosen(hashes, choice, distance)
+    for choice in block_choices(free_bits, block_count, distance):
+        yield from _pairs_of_choice(hashes, choice, distance)
 
 
-def _chosen(hashes: Hashes, choice: Choice, distance: int) -> Iterator[Met]:
+def _pairs_of_choice(hashes: HashArray, choice: BlockChoice, distance: int) -> Iterator[HashPairs]:
     """The pairs that are equal in the chosen blocks and count there."""
-    ordered = np.empty_like(hashes)
-    starts = range(0, len(hashes), _ROWS)
+    sorted_hashes = np.empty_like(hashes)
+    starts = range(0, len(hashes), _ROWS_PER_CHUNK)
     for start in starts:
-        ordered[start : start + _ROWS] = choice.moved(hashes[start : start + _ROWS])
-    ordered.sort()
-    large = np.array(list(_large(ordered, choice.free)), np.int64).reshape(-1, 2)
-    inside = (_bucket(ordered[first:end], choice.free, distance) for first, end in large)
-    outside = (_neighbours(ordered, choice.free, distance, start, large) for start in starts)
+        sorted_hashes[start : start + _ROWS_PER_CHUNK] = choice.move_chosen_up(hashes[start : start + _ROWS_PER_CHUNK])
+    sorted_hashes.sort()
+    large_buckets = np.array(list(_find_large_buckets(sorted_hashes, choice.free_bits)), np.int64).reshape(-1, 2)
+    inside = (_pairs_in_bucket(sorted_hashes[first:end], choice.free_bits, distance) for first, end in large_buckets)
+    outside = (_neighbour_pairs(sorted_hashes, choice.free_bits, distance, start, large_buckets) for start in starts)
     for left, right in chain(chain.from_iterable(inside), outside):
-        left, right = choice.back(left), choice.back(right)
-        counts = choice.first_met(left ^ right)
-        if counts.any():
-            yield left[counts], right[counts]
+        left, right = choice.restore(left), choice.restore(right)
+        is_first = choice.is_first_meeting(left ^ right)
+        if is_first.any():
+            yield left[is_first], right[is_first]
 
 
-def _large(ordered: Hashes, free: int) -> Iterator[tuple[int, int]]:
+def _find_large_buckets(sorted_hashes: HashArray, free_bits: int) -> Iterator[tuple[int, int]]:
     """(first, end) of the buckets with more than `_BUCKET` hashes."""
-    seen = 0
-    for start in range(0, len(ordered) - _BUCKET, _ROWS):
-        part = ordered[start : start + _ROWS + _BUCKET]
-        at = np.flatnonzero((part[_BUCKET:] ^ part[:-_BUCKET]) < np.uint64(1 << free))
-        for first in start + at[np.diff(at, prepend=-2) > 1]:
-            if first >= seen:
-                last_possible = int(ordered[first]) | ((1 << free) - 1)
-                seen = int(np.searchsorted(ordered, np.uint64(last_possible), side="right"))
-                yield int(first), seen
+    covered_to = 0
+    for start in range(0, len(sorted_hashes) - _MAX_BUCKET, _ROWS_PER_CHUNK):
+        chunk = sorted_hashes[start : start + _ROWS_PER_CHUNK + _MAX_BUCKET]
+        positions = np.flatnonzero((chunk[_MAX_BUCKET:] ^ chunk[:-_MAX_BUCKET]) < np.uint64(1 << free_bits))
+        for first in start + positions[np.diff(positions, prepend=-2) > 1]:
+            if first >= covered_to:
+                last_possible = int(sorted_hashes[first]) | ((1 << free_bits) - 1)
+                covered_to = int(np.searchsorted(sorted_hashes, np.uint64(last_possible), side="right"))
+                yield int(first), covered_to
 
 
-def _neighbours(ordered: Hashes, free: int, distance: int, start: int, large: npt.NDArray[np.int64]) -> Met:
+def _neighbour_pairs(
+    sorted_hashes: HashArray, free_bits: int, distance: int, start: int, large: npt.NDArray[np.int64]
+) -> HashPairs:
     """Pairs in the other buckets whose left hash is one of the `_ROWS` hashes from `start` on."""
-    part = ordered[start : start + _ROWS + _BUCKET]
-    step = part[1:] ^ part[:-1]
-    equal = np.append(step < np.uint64(1 << free), False)  # to the next one
-    between = slice(np.searchsorted(large[:, 1], start, "right"), np.searchsorted(large[:, 0], start + len(part)))
-    for first, end in large[between]:
-        equal[max(0, first - start) : end - start] = False
-    at = np.flatnonzero(equal[:_ROWS])
-    near = at[np.bitwise_count(step[at]) <= distance]
-    found = [(part[near], part[near + 1])]
-    away = 1
-    while len(at := at[equal[at + away]]):
-        away += 1
-        left, right = part[at], part[at + away]
-        met = np.bitwise_count(left ^ right) <= distance
-        found.append((left[met], right[met]))
-    lefts, rights = zip(*found, strict=True)
+    chunk = sorted_hashes[start : start + _ROWS_PER_CHUNK + _MAX_BUCKET]
+    differences = chunk[1:] ^ chunk[:-1]
+    same_bucket = np.append(differences < np.uint64(1 << free_bits), False)  # to the next one
+    in_chunk = slice(np.searchsorted(large[:, 1], start, "right"), np.searchsorted(large[:, 0], start + len(chunk)))
+    for first, end in large[in_chunk]:
+        same_bucket[max(0, first - start) : end - start] = False
+    positions = np.flatnonzero(same_bucket[:_ROWS_PER_CHUNK])
+    close = positions[np.bitwise_count(differences[positions]) <= distance]
+    parts = [(chunk[close], chunk[close + 1])]
+    gap = 1
+    while len(positions := positions[same_bucket[positions + gap]]):
+        gap += 1
+        left, right = chunk[positions], chunk[positions + gap]
+        is_close = np.bitwise_count(left ^ right) <= distance
+        parts.append((left[is_close], right[is_close]))
+    lefts, rights = zip(*parts, strict=True)
     return np.concatenate(lefts), np.concatenate(rights)
 
 
-def _each_with_each(hashes: Hashes, distance: int) -> Iterator[Met]:
-    for row, column, _ in tiles(hashes, hashes, distance, later=True):
+def _compare_all(hashes: HashArray, distance: int) -> Iterator[HashPairs]:
+    for row, column, _ in compare_tiles(hashes, hashes, distance, above_diagonal=True):
         yield hashes[row], hashes[column]
 
 
-def tiles(
-    rows: Hashes, columns: Hashes, distance: int, *, later: bool = False
+def compare_tiles(
+    rows: HashArray, columns: HashArray, distance: int, *, above_diagonal: bool = False
 ) -> Iterator[tuple[Positions, Positions, Distances]]:
     """(row, column, distance) of all that are within it, a few at a time; `later`: only columns behind the row."""
-    width = min(_COLUMNS, len(columns))
-    height = max(1, _CELLS // max(1, width))
+    width = min(_COLUMNS_PER_TILE, len(columns))
+    height = max(1, _CELLS_PER_TILE // max(1, width))
     for top in range(0, len(rows), height):
-        for first in range(top if later else 0, len(columns), _COLUMNS):
-            apart = np.bitwise_count(rows[top : top + height, None] ^ columns[None, first : first + _COLUMNS])
-            flat = np.flatnonzero(apart.ravel() <= distance)
-            row, column = np.divmod(flat, apart.shape[1])
-            row, column, near = row + top, column + first, apart.ravel()[flat]
-            if later:
-                behind = column > row
-                row, column, near = row[behind], column[behind], near[behind]
+        for first in range(top if above_diagonal else 0, len(columns), _COLUMNS_PER_TILE):
+            bits = np.bitwise_count(rows[top : top + height, None] ^ columns[None, first : first + _COLUMNS_PER_TILE])
+            hits = np.flatnonzero(bits.ravel() <= distance)
+            row, column = np.divmod(hits, bits.shape[1])
+            row, column, hit_distances = row + top, column + first, bits.ravel()[hits]
+            if above_diagonal:
+                is_above = column > row
+                row, column, hit_distances = row[is_above], column[is_above], hit_distances[is_above]
             if len(row):
-                yield row, column, near
+                yield row, column, hit_distances

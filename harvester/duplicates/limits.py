@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harvester.errors import BadInput
+from harvester.errors import UsageProblem
 
 OFF = "off"
-MOST = 15
+MAX_BITS = 15
 """Bits; at 32 half of all unrelated pictures would be alike."""
 
 DEFAULTS = {"phash": (4, 3), "dhash": (4, 1), "average": (1, None), "whash": (1, None)}
@@ -23,7 +23,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Limits:
+class MatchLimits:
     """The methods that are used, and whether turned and mirrored pictures are alike as well."""
 
     methods: Mapping[str, Limit]
@@ -35,50 +35,56 @@ class Limits:
         return {**methods, "orientations": self.orientations}
 
     @classmethod
-    def from_dict(cls, kept: Mapping[str, Any]) -> "Limits":
+    def from_dict(cls, stored: Mapping[str, Any]) -> "MatchLimits":
         """What `as_dict` gave."""
-        methods = {name: Limit(*kept[name]) for name in DEFAULTS if name in kept}
-        return cls(methods, kept["orientations"])
+        methods = {name: Limit(*stored[name]) for name in DEFAULTS if name in stored}
+        return cls(methods, stored["orientations"])
 
-    def beyond(self, other: "Limits") -> bool:
+    def exceeds(self, other: "MatchLimits") -> bool:
         """Whether these limits can find a pair that the others could not."""
         if self.orientations and not other.orientations:
             return True
         return any(
             name not in other.methods
             or limit.regular > other.methods[name].regular
-            or _wider(limit.animated, other.methods[name].animated)
+            or _is_wider(limit.animated, other.methods[name].animated)
             for name, limit in self.methods.items()
         )
 
 
-def limits(regular: Mapping[str, str], animated: Mapping[str, str], *, orientations: bool) -> Limits:
+def parse_limits(regular: Mapping[str, str], animated: Mapping[str, str], *, orientations: bool) -> MatchLimits:
     """From the words of the command line, by method; those left out are the defaults. Raises BadInput."""
     methods: dict[str, Limit] = {}
-    for name, (usual, usual_animated) in DEFAULTS.items():
-        still = _bits(f"--{name}", regular[name]) if name in regular else usual
-        moving = _bits(f"--animated-{name}", animated[name]) if name in animated else _stricter(usual_animated, still)
-        if _wider(moving, still):
-            told = OFF if still is None else still
-            raise BadInput(f"--animated-{name} {moving}: must be at least as strict as --{name}, which is {told}.")
+    for name, (default, default_animated) in DEFAULTS.items():
+        still = _parse_bits(f"--{name}", regular[name]) if name in regular else default
+        moving = (
+            _parse_bits(f"--animated-{name}", animated[name])
+            if name in animated
+            else _stricter(default_animated, still)
+        )
+        if _is_wider(moving, still):
+            limit_text = OFF if still is None else still
+            raise UsageProblem(
+                f"--animated-{name} {moving}: must be at least as strict as --{name}, which is {limit_text}."
+            )
         if still is not None:
             methods[name] = Limit(still, moving)
     if orientations and "phash" not in methods:
-        raise BadInput("--orientations needs phash, which is off.")
-    return Limits(methods, orientations)
+        raise UsageProblem("--orientations needs phash, which is off.")
+    return MatchLimits(methods, orientations)
 
 
-def _bits(option: str, text: str) -> int | None:
+def _parse_bits(option: str, text: str) -> int | None:
     if text == OFF:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 3 and int(text) <= MOST):
-        raise BadInput(f"{option} {text}: must be {OFF} or a whole number from 0 to {MOST} (bits).")
+    if not (text.isascii() and text.isdigit() and len(text) < 3 and int(text) <= MAX_BITS):
+        raise UsageProblem(f"{option} {text}: must be {OFF} or a whole number from 0 to {MAX_BITS} (bits).")
     return int(text)
 
 
-def _wider(one: int | None, other: int | None) -> bool:
-    return one is not None and (other is None or one > other)
+def _is_wider(left: int | None, right: int | None) -> bool:
+    return left is not None and (right is None or left > right)
 
 
-def _stricter(one: int | None, other: int | None) -> int | None:
-    return None if one is None or other is None else min(one, other)
+def _stricter(left: int | None, right: int | None) -> int | None:
+    return None if left is None or right is None else min(left, right)

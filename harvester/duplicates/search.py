@@ -13,22 +13,22 @@ from sqlalchemy import Engine
 
 from harvester.blobs import BlobStore
 from harvester.catalogue import pairs, searches, taken
-from harvester.duplicates.alike import Alike, alike
-from harvester.duplicates.fingerprints import Fingerprints, read, take_up
-from harvester.duplicates.identical import identical
-from harvester.duplicates.limits import Limits
-from harvester.duplicates.turned import turned_alike
+from harvester.duplicates.alike import Matches, find_matches
+from harvester.duplicates.fingerprints import Fingerprints, load_prints, register_new_blobs
+from harvester.duplicates.identical import find_same_pixels
+from harvester.duplicates.limits import MatchLimits
+from harvester.duplicates.turned import find_rotated_matches
 from harvester.imaging import values
-from harvester.imaging.values import NO_FINGERPRINT, RECIPE
+from harvester.imaging.values import FINGERPRINT_VERSION, NO_FINGERPRINT
 
-PIXELS = "pixels"
+PIXELS_METHOD = "pixels"
 """The method of files whose pixels are the very same."""
 
-_WRITTEN_AT_ONCE = 5000
+_PAIRS_PER_WRITE = 5000
 
 
 @dataclass(frozen=True)
-class Compared:
+class SearchResult:
     """Numbers of blobs: new to the search and known before; flat ones; videos; fingerprints of another recipe.
 
     `pairs`: how many new ones by method.
@@ -36,55 +36,64 @@ class Compared:
 
     new: int
     known: int
-    flat: int
+    low_detail: int
     videos: int
     outdated: int
     pairs: Mapping[str, int]
 
 
-def search(engine: Engine, store: BlobStore, limits: Limits, pixels: values.Limits) -> Compared:
+def find_duplicates(
+    engine: Engine, store: BlobStore, limits: MatchLimits, image_limits: values.ImageLimits
+) -> SearchResult:
     """Find all look-alikes that are not known yet. Blocks. Raises DBAPIError."""
     with engine.begin() as connection:
-        last = searches.last(connection)
-        row = searches.begin(connection, RECIPE, limits.as_dict())
-        portions = taken.portions(connection)
-    take_up(engine, row, RECIPE, portions)
+        last = searches.last_finished_run(connection)
+        run_id = searches.begin_dedupe_run(connection, FINGERPRINT_VERSION, limits.as_dict())
+        prefixes = taken.sha256_prefixes(connection)
+    register_new_blobs(engine, run_id, FINGERPRINT_VERSION, prefixes)
     with engine.connect() as connection:
-        tally = taken.tally(connection, row)
-    grown = last is None or last.recipe != RECIPE or limits.beyond(Limits.from_dict(last.limits))
-    if grown or tally.new:
-        prints = read(engine, row, RECIPE, portions, turned=limits.orientations)
-        for method, orientation, found in _found(prints, limits, grown=grown):
-            _write(engine, row, prints, method, orientation, found)
-        _write(engine, row, prints, PIXELS, "", identical(engine, store, prints, pixels))
+        counts = taken.count_compared(connection, run_id)
+    grown = (
+        last is None
+        or last.fingerprint_version != FINGERPRINT_VERSION
+        or limits.exceeds(MatchLimits.from_dict(last.limits))
+    )
+    if grown or counts.new:
+        prints = load_prints(engine, run_id, FINGERPRINT_VERSION, prefixes, rotated=limits.orientations)
+        for method, orientation, matches in _find_by_method(prints, limits, grown=grown):
+            _save(engine, run_id, prints, method, orientation, matches)
+        _save(engine, run_id, prints, PIXELS_METHOD, "", find_same_pixels(engine, store, prints, image_limits))
     with engine.begin() as connection:
-        searches.finish(connection, row, limits.as_dict())
-        recipes, by_method = searches.recipes(connection), searches.found_by(connection, row)
-    videos = recipes.pop(NO_FINGERPRINT, 0)
-    return Compared(*tally, videos, recipes.total() - recipes[RECIPE], by_method)
+        searches.finish_dedupe_run(connection, run_id, limits.as_dict())
+        by_version, by_method = (
+            searches.count_by_fingerprint_version(connection),
+            searches.count_pairs_by_method(connection, run_id),
+        )
+    videos = by_version.pop(NO_FINGERPRINT, 0)
+    return SearchResult(*counts, videos, by_version.total() - by_version[FINGERPRINT_VERSION], by_method)
 
 
-def _found(prints: Fingerprints, limits: Limits, *, grown: bool) -> Iterator[tuple[str, str, Alike]]:
+def _find_by_method(prints: Fingerprints, limits: MatchLimits, *, grown: bool) -> Iterator[tuple[str, str, Matches]]:
     """Method, orientation and pairs."""
     new = np.ones(len(prints.fresh), np.bool_) if grown else prints.fresh
     for method, limit in limits.methods.items():
-        yield method, "", alike(prints.hashes[method], prints.animated, new, ~prints.flat, limit)
+        yield method, "", find_matches(prints.hashes[method], prints.animated, new, ~prints.low_detail, limit)
     if limits.orientations:
-        usable = ~prints.flat & prints.measured
-        found = turned_alike(
-            prints.turned, prints.hashes["phash"], prints.animated, new, usable, limits.methods["phash"]
+        usable = ~prints.low_detail & prints.measured
+        rotated_matches = find_rotated_matches(
+            prints.rotated, prints.hashes["phash"], prints.animated, new, usable, limits.methods["phash"]
         )
-        for orientation, pairs_of_it in found.items():
-            yield "phash", orientation, pairs_of_it
+        for orientation, matches in rotated_matches.items():
+            yield "phash", orientation, matches
 
 
-def _write(engine: Engine, row: int, prints: Fingerprints, method: str, orientation: str, found: Alike) -> None:
-    for start in range(0, len(found.left), _WRITTEN_AT_ONCE):
-        chunk = slice(start, start + _WRITTEN_AT_ONCE)
-        firsts, seconds = prints.names(found.left[chunk]), prints.names(found.right[chunk])
-        noted = [
+def _save(engine: Engine, run_id: int, prints: Fingerprints, method: str, orientation: str, matches: Matches) -> None:
+    for start in range(0, len(matches.left), _PAIRS_PER_WRITE):
+        chunk = slice(start, start + _PAIRS_PER_WRITE)
+        firsts, seconds = prints.sha256s_at(matches.left[chunk]), prints.sha256s_at(matches.right[chunk])
+        batch = [
             pairs.Pair(first, second, method, orientation, score)
-            for first, second, score in zip(firsts, seconds, found.score[chunk].tolist(), strict=True)
+            for first, second, score in zip(firsts, seconds, matches.score[chunk].tolist(), strict=True)
         ]
         with engine.begin() as connection:
-            pairs.add(connection, row, noted)
+            pairs.add_pairs(connection, run_id, batch)

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from harvester.catalogue import measures, queries, tags
-from harvester.catalogue.measures import Occurrences, Spread
-from harvester.catalogue.store import shown
+from harvester.catalogue.measures import Occurrences, Summary
+from harvester.catalogue.store import display_address
 from harvester.duplicates import groups
-from harvester.places import Places
+from harvester.places import DataPaths
 
-GONE = ("gone", "http-gone")
+GONE_REASONS = ("gone", "http-gone")
 
 
 @dataclass
@@ -25,12 +25,12 @@ class Statistics:
 
     catalogue: str
     catalogue_bytes: int | None
-    sizes: Spread
-    pixels: Spread
+    sizes: Summary
+    pixels: Summary
     smallest: tuple[int, int] | None  # width and height
     largest: tuple[int, int] | None
     animated: int
-    formats: dict[str, Spread]
+    formats: dict[str, Summary]
     sites: dict[str, dict[str, int]]  # images by status
     reasons: dict[str, int]  # the most frequent first
     users: dict[str, int]
@@ -42,9 +42,9 @@ class Statistics:
     gone: int
     gone_but_kept: int
     tags: int
-    look_alikes: int
+    near_duplicates: int
     groups: int
-    thumbs: Spread | None = None  # measured where that was asked for
+    thumbs: Summary | None = None  # measured where that was asked for
 
     @property
     def failed(self) -> int:
@@ -56,80 +56,84 @@ class Statistics:
         return asdict(self) | {"failed": self.failed, "exact_duplicates": self.occurrences.duplicates}
 
 
-def statistics(engine: Engine, places: Places, *, thumbs: bool) -> Statistics:
+def read_statistics(engine: Engine, places: DataPaths, *, thumbs: bool) -> Statistics:
     """Read them, on two cores; `thumbs`: also the sizes of all thumbnails, from the disk.
 
     While a crawl runs, the numbers are not all of the very same moment.
     """
-    questions = (measures.blobs_by_kind, measures.occurrences, measures.users, measures.albums_read,
-                 measures.kept_but_gone, tags.tree, _books, groups.counted)  # fmt: skip
+    readers = (measures.stats_by_format, measures.count_occurrences, measures.count_users, measures.summarize_albums,
+                 measures.count_removed_at_site, tags.load_tree, _count_images, groups.count_groups)  # fmt: skip
     with ThreadPoolExecutor(2) as pool:
-        answers = [pool.submit(_asked, engine, question) for question in questions]
-        kinds, occurrences, users, read, kept, tree, counted, alike = (answer.result() for answer in answers)
-    by_format: dict[str, list[Spread]] = {}
-    for kind in kinds:
-        by_format.setdefault(kind.format, []).append(kind.bytes)
-    pixels = measures.together([kind.pixels for kind in kinds])
+        futures = [pool.submit(_read, engine, reader) for reader in readers]
+        format_stats, occurrences, users, album_counts, kept_count, tree, image_counts, group_counts = (
+            future.result() for future in futures
+        )
+    by_format: dict[str, list[Summary]] = {}
+    for stats in format_stats:
+        by_format.setdefault(stats.format, []).append(stats.bytes)
+    pixels = measures.merge_summaries([stats.pixels for stats in format_stats])
     with engine.connect() as connection:
-        ends = (pixels.least, pixels.most)
-        smallest, largest = (None if end is None else measures.size_of(connection, end) for end in ends)
+        extremes = (pixels.least, pixels.most)
+        smallest, largest = (
+            None if extreme is None else measures.find_size_by_pixels(connection, extreme) for extreme in extremes
+        )
     return Statistics(
-        catalogue=shown(engine.url),
-        catalogue_bytes=_file_size(engine),
-        sizes=measures.together([kind.bytes for kind in kinds]),
+        catalogue=display_address(engine.url),
+        catalogue_bytes=_database_bytes(engine),
+        sizes=measures.merge_summaries([stats.bytes for stats in format_stats]),
         pixels=pixels,
         smallest=smallest,
         largest=largest,
-        animated=sum(kind.bytes.number for kind in kinds if kind.animated),
-        formats={form: measures.together(spreads) for form, spreads in sorted(by_format.items())},
-        sites=counted[0],
-        reasons=counted[1],
+        animated=sum(stats.bytes.number for stats in format_stats if stats.animated),
+        formats={format_name: measures.merge_summaries(spreads) for format_name, spreads in sorted(by_format.items())},
+        sites=image_counts[0],
+        reasons=image_counts[1],
         users=users,
-        albums=read[0],
-        albums_pending=read[1],
-        oldest_read=read[2],
-        newest_read=read[3],
+        albums=album_counts[0],
+        albums_pending=album_counts[1],
+        oldest_read=album_counts[2],
+        newest_read=album_counts[3],
         occurrences=occurrences,
-        gone=sum(counted[1].get(reason, 0) for reason in GONE),
-        gone_but_kept=kept,
+        gone=sum(image_counts[1].get(reason, 0) for reason in GONE_REASONS),
+        gone_but_kept=kept_count,
         tags=len(tree),
-        look_alikes=alike[0],
-        groups=alike[1],
-        thumbs=_thumbs(places.thumbs) if thumbs else None,
+        near_duplicates=group_counts[0],
+        groups=group_counts[1],
+        thumbs=_measure_thumbs(places.thumbs) if thumbs else None,
     )
 
 
-def _asked(engine: Engine, question: Callable[[Connection], Any]) -> Any:
+def _read(engine: Engine, reader: Callable[[Connection], Any]) -> Any:
     with engine.connect() as connection:
-        return question(connection)
+        return reader(connection)
 
 
-def _books(connection: Connection) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+def _count_images(connection: Connection) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     """Images by site and status, and by reason."""
     sites: dict[str, dict[str, int]] = {}
     reasons = Counter[str]()
-    for count in queries.counts(connection):
-        of_site = sites.setdefault(count.site, {})
-        of_site[count.status] = of_site.get(count.status, 0) + count.images
+    for count in queries.count_by_status(connection):
+        site_counts = sites.setdefault(count.site, {})
+        site_counts[count.status] = site_counts.get(count.status, 0) + count.images
         if count.reason:
             reasons[count.reason] += count.images
     return sites, dict(reasons.most_common())
 
 
-def _file_size(engine: Engine) -> int | None:
+def _database_bytes(engine: Engine) -> int | None:
     """Of a database that is a file."""
     url = engine.url
     if url.get_backend_name() != "sqlite":
         return None
-    files = (Path(f"{url.database}{end}") for end in ("", "-wal"))
+    files = (Path(f"{url.database}{suffix}") for suffix in ("", "-wal"))
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _thumbs(root: Path) -> Spread:
+def _measure_thumbs(root: Path) -> Summary:
     sizes = [
-        (Path(below) / file).stat().st_size
-        for below, _, files in os.walk(root)
+        (Path(folder) / file).stat().st_size
+        for folder, _, files in os.walk(root)
         for file in files
         if not file.startswith(".")
     ]
-    return Spread(len(sizes), sum(sizes), min(sizes), max(sizes), sum(sizes) / len(sizes)) if sizes else Spread()
+    return Summary(len(sizes), sum(sizes), min(sizes), max(sizes), sum(sizes) / len(sizes)) if sizes else Summary()

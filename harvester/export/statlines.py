@@ -2,75 +2,78 @@
 
 from collections.abc import Callable, Iterator
 
-from harvester.catalogue.measures import Spread
+from harvester.catalogue.measures import Summary
 from harvester.export.statistics import Statistics
-from harvester.export.units import amount, moment, size
-from harvester.text import printable
+from harvester.export.units import format_bytes, format_number, format_time
+from harvester.text import escape_control_chars
 
 
-def lines(found: Statistics) -> Iterator[str]:
+def format_statistics(statistics: Statistics) -> Iterator[str]:
     """What there is on disk, an empty line, what there is in the catalogue."""
-    yield from _on_disk(found)
+    yield from _disk_lines(statistics)
     yield ""
-    for site, number in sorted(found.users.items()):
-        yield f"{number:,} users of {printable(site)}"
-    yield _albums(found)
-    there = found.occurrences
-    yield f"{there.unique:,} unique images ({there.total:,} total, {there.duplicates:,} exact duplicates)"
-    yield f"{size(there.saved)} saved by keeping the same bytes once"
-    yield f"{found.failed:,} unique failed images"
-    yield f"{found.gone:,} of them are gone from their site; {found.gone_but_kept:,} more are gone, but kept"
-    yield f"{found.look_alikes:,} perceptual duplicates in {found.groups:,} groups"
-    yield f"{found.tags:,} tags"
-    for site, count in found.sites.items():
+    for site, number in sorted(statistics.users.items()):
+        yield f"{number:,} users of {escape_control_chars(site)}"
+    yield _format_albums(statistics)
+    occurrences = statistics.occurrences
+    total_and_duplicates = f"{occurrences.total:,} total, {occurrences.duplicates:,} exact duplicates"
+    yield f"{occurrences.unique:,} unique images ({total_and_duplicates})"
+    yield f"{format_bytes(occurrences.saved)} saved by keeping the same bytes once"
+    yield f"{statistics.failed:,} unique failed images"
+    yield f"{statistics.gone:,} of them are gone from their site; {statistics.gone_but_kept:,} more are gone, but kept"
+    yield f"{statistics.near_duplicates:,} perceptual duplicates in {statistics.groups:,} groups"
+    yield f"{statistics.tags:,} tags"
+    for site, count in statistics.sites.items():
         yield ""
-        told = ", ".join(f"{count.get(status, 0):,} {status}" for status in ("done", "failed", "skipped", "pending"))
-        yield f"{printable(site)}: {sum(count.values()):,} images promised: {told}"
-    if found.reasons:
-        yield ""
-        yield from (f"{reason}: {number:,}" for reason, number in found.reasons.items())
-
-
-def _on_disk(found: Statistics) -> Iterator[str]:
-    images = found.sizes
-    if found.catalogue_bytes is None:
-        yield f"Catalogue: {found.catalogue}"
-    else:
-        share = f" ({100 * found.catalogue_bytes / images.total:.2f}% of the images)" if images.total else ""
-        yield f"Catalogue: {found.catalogue}, {size(found.catalogue_bytes)}{share}"
-    yield f"Images: {size(images.total)}; {_spread(images)}; {found.animated:,} animated"
-    if found.smallest and found.largest:
-        least, most = (f" ({width}, {height})" for width, height in (found.smallest, found.largest))
-        pixels = found.pixels
-        yield (
-            f"Pixels: min {amount(pixels.least or 0)}{least}, max {amount(pixels.most or 0)}{most}, "
-            f"mean {amount(pixels.mean or 0)}, stdev {_deviation(pixels, amount)}"
+        counts_text = ", ".join(
+            f"{count.get(status, 0):,} {status}" for status in ("done", "failed", "skipped", "pending")
         )
-    for form, spread in found.formats.items():
-        yield f"{form}: {spread.number:,} images, {size(spread.total)}; {_spread(spread)}"
-    if found.thumbs is not None:
-        share = f" ({100 * found.thumbs.total / images.total:.2f}% of the images)" if images.total else ""
-        yield f"Thumbnails: {found.thumbs.number:,}, {size(found.thumbs.total)}{share}"
+        yield f"{escape_control_chars(site)}: {sum(count.values()):,} images promised: {counts_text}"
+    if statistics.reasons:
+        yield ""
+        yield from (f"{reason}: {number:,}" for reason, number in statistics.reasons.items())
 
 
-def _spread(of: Spread) -> str:
-    if not of.number:
+def _disk_lines(statistics: Statistics) -> Iterator[str]:
+    images = statistics.sizes
+    if statistics.catalogue_bytes is None:
+        yield f"Catalogue: {statistics.catalogue}"
+    else:
+        share = f" ({100 * statistics.catalogue_bytes / images.total:.2f}% of the images)" if images.total else ""
+        yield f"Catalogue: {statistics.catalogue}, {format_bytes(statistics.catalogue_bytes)}{share}"
+    yield f"Images: {format_bytes(images.total)}; {_format_spread(images)}; {statistics.animated:,} animated"
+    if statistics.smallest and statistics.largest:
+        smallest, largest = (f" ({width}, {height})" for width, height in (statistics.smallest, statistics.largest))
+        pixels = statistics.pixels
+        yield (
+            f"Pixels: min {format_number(pixels.least or 0)}{smallest}, "
+            f"max {format_number(pixels.most or 0)}{largest}, "
+            f"mean {format_number(pixels.mean or 0)}, stdev {_format_deviation(pixels, format_number)}"
+        )
+    for format_name, spread in statistics.formats.items():
+        yield f"{format_name}: {spread.number:,} images, {format_bytes(spread.total)}; {_format_spread(spread)}"
+    if statistics.thumbs is not None:
+        share = f" ({100 * statistics.thumbs.total / images.total:.2f}% of the images)" if images.total else ""
+        yield f"Thumbnails: {statistics.thumbs.number:,}, {format_bytes(statistics.thumbs.total)}{share}"
+
+
+def _format_spread(spread: Summary) -> str:
+    if not spread.number:
         return "none"
-    told = {"min": of.least, "max": of.most, "mean": of.mean}
-    words = [f"{word} {size(number or 0)}" for word, number in told.items()]
-    return ", ".join([*words, f"stdev {_deviation(of, size)}"])
+    values = {"min": spread.least, "max": spread.most, "mean": spread.mean}
+    parts = [f"{word} {format_bytes(number or 0)}" for word, number in values.items()]
+    return ", ".join([*parts, f"stdev {_format_deviation(spread, format_bytes)}"])
 
 
-def _deviation(of: Spread, told: Callable[[float], str]) -> str:
-    return "-" if of.deviation is None else told(of.deviation)
+def _format_deviation(spread: Summary, formatter: Callable[[float], str]) -> str:
+    return "-" if spread.deviation is None else formatter(spread.deviation)
 
 
-def _albums(found: Statistics) -> str:
-    if not found.albums:
+def _format_albums(statistics: Statistics) -> str:
+    if not statistics.albums:
         return "0 albums"
-    if found.newest_read is None:
-        return f"{found.albums:,} albums (pending)"
-    pending = f"; {found.albums_pending:,} pending" if found.albums_pending else ""
-    return (
-        f"{found.albums:,} albums (oldest: {moment(found.oldest_read)} / newer: {moment(found.newest_read)}{pending})"
-    )
+    if statistics.newest_read is None:
+        return f"{statistics.albums:,} albums (pending)"
+    pending = f"; {statistics.albums_pending:,} pending" if statistics.albums_pending else ""
+    oldest, newest = format_time(statistics.oldest_read), format_time(statistics.newest_read)
+    return f"{statistics.albums:,} albums (oldest: {oldest} / newer: {newest}{pending})"

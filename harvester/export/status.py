@@ -22,29 +22,32 @@ Row = tuple[int, int, int, str, str, str, str, str | None]
 
 def write_status(connection: Connection, collection: int, path: Path) -> None:
     """Write the status file of a collection, whole or not at all; memory does not grow with it. Raises StoreError."""
-    publish_stream(path, _encoded(queries.positions(connection, collection)))
+    publish_stream(path, _encode_status(queries.iter_positions(connection, collection)))
 
 
-def _encoded(rows: Iterable[Row]) -> Iterator[bytes]:
+def _encode_status(rows: Iterable[Row]) -> Iterator[bytes]:
     yield b"{"
-    for number, (user, of_user) in enumerate(groupby(rows, lambda row: row[0])):
-        posts = {str(post): [_entry(row) for row in of_post] for post, of_post in groupby(of_user, lambda row: row[1])}
+    for number, (user, user_rows) in enumerate(groupby(rows, lambda row: row[0])):
+        posts = {
+            str(post): [_entry_from_row(row) for row in post_rows]
+            for post, post_rows in groupby(user_rows, lambda row: row[1])
+        }
         yield f'{"," if number else ""}\n"{user}": {json.dumps(posts)}'.encode()
     yield b"\n}\n"
 
 
-def _entry(row: Row) -> dict[str, Any]:
+def _entry_from_row(row: Row) -> dict[str, Any]:
     _, _, url_idx, url, status, reason, detail, file = row
     success = file is not None  # one of an image's names may be taken, and the others made
     return {
         "url_idx": url_idx,
         "url": url,
         "success": success,
-        "error": None if success else _error(status, reason, detail),
+        "error": None if success else _error_text(status, reason, detail),
     }
 
 
-def _error(status: str, reason: str, detail: str) -> str:
+def _error_text(status: str, reason: str, detail: str) -> str:
     if status == "pending":
         return status
     return f"{reason}: {detail}" if detail else reason

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TextIO
 
-from harvester.text import cell, json_text
+from harvester.text import csv_escape, json_text
 
 Row = Mapping[str, Any]
 
@@ -17,16 +17,17 @@ def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> No
     values = itemgetter(*columns)
     for row in rows:
         writer.writerow([
-            value if type(value) in _PLAIN or (type(value) is str and value.isalnum()) else cell(flat(value))
+            value if type(value) in _PLAIN_TYPES or (type(value) is str and value.isalnum())
+            else csv_escape(join_values(value))
             for value in values(row)
         ])  # fmt: skip
 
 
-_PLAIN = frozenset({int, bool, type(None)})
+_PLAIN_TYPES = frozenset({int, bool, type(None)})
 """Kinds of values that are cells as they are, as is what has only letters and digits: asked of each of millions."""
 
 
-def flat(value: Any) -> Any:
+def join_values(value: Any) -> Any:
     """Several values as one text."""
     if isinstance(value, list):
         return " | ".join(map(str, value))
@@ -37,7 +38,7 @@ def write_json(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> N
     """A list of objects, one on each line."""
     first = True
     for row in rows:
-        told = json_text({column: row[column] for column in columns})
-        stream.write(("[\n" if first else ",\n") + told)
+        text = json_text({column: row[column] for column in columns})
+        stream.write(("[\n" if first else ",\n") + text)
         first = False
     stream.write("[]\n" if first else "\n]\n")

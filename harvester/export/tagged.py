@@ -8,11 +8,11 @@ from sqlalchemy import Connection, func, select
 
 from harvester.catalogue import tags, tagtree
 from harvester.catalogue.schema import images
-from harvester.export.units import size
+from harvester.export.units import format_bytes
 
 
 @dataclass(frozen=True)
-class Tagged:
+class TagRow:
     """A tag, how many pictures have it, and their bytes; what its children have is not counted."""
 
     id: int
@@ -24,19 +24,23 @@ class Tagged:
     bytes: int
 
 
-def tagged(connection: Connection) -> list[Tagged]:
+def read_tag_rows(connection: Connection) -> list[TagRow]:
     """Every tag: depth first, by name on each level."""
-    tree = tags.tree(connection)
-    found = []
-    for depth, number in tagtree.walk(tree):
-        tag, have = tree[number], tags.having(number, tree[number]).subquery()
-        size_of_each = select(func.max(images.c.bytes)).where(images.c.sha256 == have.c.sha256).scalar_subquery()
-        counted = select(func.count(), func.coalesce(func.sum(size_of_each), 0)).select_from(have)
-        pictures, held = connection.execute(counted).one()
-        found.append(Tagged(number, tag.name, tag.parent, tagtree.path(tree, number), depth, pictures, int(held)))
-    return found
+    tree = tags.load_tree(connection)
+    rows = []
+    for depth, number in tagtree.walk_tree(tree):
+        tag, tagged_pictures = tree[number], tags.pictures_with_tag(number, tree[number]).subquery()
+        picture_bytes = (
+            select(func.max(images.c.bytes)).where(images.c.sha256 == tagged_pictures.c.sha256).scalar_subquery()
+        )
+        query = select(func.count(), func.coalesce(func.sum(picture_bytes), 0)).select_from(tagged_pictures)
+        pictures, total_bytes = connection.execute(query).one()
+        rows.append(
+            TagRow(number, tag.name, tag.parent, tagtree.tag_path(tree, number), depth, pictures, int(total_bytes))
+        )
+    return rows
 
 
-def line(tag: Mapping[str, Any]) -> str:
+def format_tag(tag: Mapping[str, Any]) -> str:
     """For a person."""
-    return f"{'    ' * tag['depth']}{tag['id']}: {tag['name']!r} ({tag['pictures']:,} / {size(tag['bytes'])})"
+    return f"{'    ' * tag['depth']}{tag['id']}: {tag['name']!r} ({tag['pictures']:,} / {format_bytes(tag['bytes'])})"

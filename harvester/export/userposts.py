@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from harvester.blobs import publish_stream
 from harvester.catalogue import queries
-from harvester.text import cell
+from harvester.text import csv_escape
 
 Entry = tuple[int, int, int, str]
 """(user index, post index, URL number, URL)"""
@@ -23,32 +23,32 @@ Entry = tuple[int, int, int, str]
 
 def write_collection(connection: Connection, collection: int, accounts: Path, posts: Path) -> None:
     """Write both files of a collection; memory does not grow with them. Raises StoreError."""
-    acct_of = queries.acct_of(connection, collection)
-    found = ((row[0], row[1], row[2], row[3]) for row in queries.positions(connection, collection))
-    publish_stream(accounts, accounts_file(acct_of))
-    publish_stream(posts, posts_file(found, acct_of))
+    acct_of = queries.accounts_by_user(connection, collection)
+    entries = ((row[0], row[1], row[2], row[3]) for row in queries.iter_positions(connection, collection))
+    publish_stream(accounts, encode_accounts(acct_of))
+    publish_stream(posts, encode_posts(entries, acct_of))
 
 
-def posts_file(entries: Iterable[Entry], acct_of: Mapping[int, str]) -> Iterator[bytes]:
+def encode_posts(entries: Iterable[Entry], acct_of: Mapping[int, str]) -> Iterator[bytes]:
     """`user_posts.json` in pieces, one account after the other. The entries are sorted; URL numbers begin with 0."""
     yield b"{"
-    for number, (user, of_user) in enumerate(groupby(entries, lambda entry: entry[0])):
+    for number, (user, user_entries) in enumerate(groupby(entries, lambda entry: entry[0])):
         posts = [
-            {"index": post, "image_urls": [url for *_, url in of_post]}
-            for post, of_post in groupby(of_user, lambda entry: entry[1])
+            {"index": post, "image_urls": [url for *_, url in post_entries]}
+            for post, post_entries in groupby(user_entries, lambda entry: entry[1])
         ]
         yield f"{',' if number else ''}\n{json.dumps(acct_of[user])}: {json.dumps(posts)}".encode()
     yield b"\n}\n"
 
 
-def accounts_file(acct_of: Mapping[int, str]) -> Iterator[bytes]:
+def encode_accounts(acct_of: Mapping[int, str]) -> Iterator[bytes]:
     """`accounts.csv` in pieces: the columns `id` and `acct`, one row for each number from 0."""
-    yield _row("id", "acct")
+    yield _encode_row("id", "acct")
     for number in range(max(acct_of, default=-1) + 1):
-        yield _row(str(number), acct_of.get(number, ""))
+        yield _encode_row(str(number), acct_of.get(number, ""))
 
 
-def _row(*cells: str) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(map(cell, cells))
-    return line.getvalue().encode("utf-8", "replace")
+def _encode_row(*cells: str) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(map(csv_escape, cells))
+    return buffer.getvalue().encode("utf-8", "replace")

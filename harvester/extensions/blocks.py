@@ -12,31 +12,31 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from harvester.errors import Blocked
-from harvester.extensions.closing import Closing
-from harvester.extensions.expectations import BLOCKED
-from harvester.extensions.hosts import Hosts
-from harvester.middlewares.answers import plain
-from harvester.politeness.headers import wait_of
-from harvester.text import hidden
+from harvester.errors import SiteBlocked
+from harvester.extensions.closing import RunFinisher
+from harvester.extensions.expectations import BLOCKED_HOSTS_STAT
+from harvester.extensions.hosts import HostBackoffs
+from harvester.middlewares.answers import header_dict
+from harvester.politeness.headers import retry_delay
+from harvester.text import redact
 
 logger = logging.getLogger(__name__)
 
-WINDOW = 3600.0
+DEFAULT_BLOCK_SECONDS = 3600.0
 """Seconds until a block has likely passed, where neither the answer nor the site says."""
 
-PAUSES = 3
+MAX_PAUSES = 3
 """Blocks of a host in a row, with a pause after each, after which the run ends all the same."""
 
 
-class Blocks:
+class BlockHandler:
     """Pauses the host for the window, or ends the run, as HARVESTER_ON_BLOCK says."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._stops = crawler.settings["HARVESTER_ON_BLOCK"] == "stop"
-        self._window: float = getattr(crawler.spider, "block_window", WINDOW)
-        self._in_a_row: Counter[str] = Counter()
+        self._stops_run = crawler.settings["HARVESTER_ON_BLOCK"] == "stop"
+        self._block_seconds: float = getattr(crawler.spider, "block_window", DEFAULT_BLOCK_SECONDS)
+        self._blocks_in_a_row: Counter[str] = Counter()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -44,45 +44,48 @@ class Blocks:
         return cls(crawler)
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Blocks":
+    def of(cls, crawler: Crawler) -> "BlockHandler":
         """The blocks of a crawl."""
-        blocks = crawler.get_extension(cls)
-        assert blocks is not None
-        return blocks
+        handler = crawler.get_extension(cls)
+        assert handler is not None
+        return handler
 
-    def passed(self, host: str) -> None:
+    def reset_host(self, host: str) -> None:
         """The host has shown a real page."""
-        if self._in_a_row.pop(host, None):
-            self._count()
+        if self._blocks_in_a_row.pop(host, None):
+            self._update_stat()
 
-    def blocked(self, request: Request, response: Response) -> Request:
+    def handle_block(self, request: Request, response: Response) -> Request:
         """This answer is a block. Returns the request, which is owed; raises NotNow where it cannot be scheduled."""
-        hosts = Hosts.of(self._crawler)
-        host = hosts.of_request(request)
-        if not self._in_a_row[host] or not hosts.seconds(host):  # not one of several that were under way
-            self._in_a_row[host] += 1
+        hosts = HostBackoffs.of(self._crawler)
+        host = hosts.host_of(request)
+        if not self._blocks_in_a_row[host] or not hosts.seconds_left(host):  # not one of several that were under way
+            self._blocks_in_a_row[host] += 1
             self._crawler.stats.inc_value("harvester/blocks")
-            self._count()
-            asked = wait_of(plain(response), time.time()) or self._window
-            seconds = hosts.wait(host, asked, "blocked")
-            what = f"{host} shuts us out: it answers {hidden(response.url)} with a block page (HTTP {response.status})"
-            self._tell(what, seconds, last=self._stops or self._in_a_row[host] > PAUSES)
-        return hosts.again(request)
+            self._update_stat()
+            wait_seconds = retry_delay(header_dict(response), time.time()) or self._block_seconds
+            seconds = hosts.back_off(host, wait_seconds, "blocked")
+            text = f"{host} shuts us out: it answers {redact(response.url)} with a block page (HTTP {response.status})"
+            self._report(text, seconds, is_last=self._stops_run or self._blocks_in_a_row[host] > MAX_PAUSES)
+        return hosts.requeued_copy(request)
 
-    def _count(self) -> None:
-        self._crawler.stats.set_value(BLOCKED, len(self._in_a_row))
+    def _update_stat(self) -> None:
+        self._crawler.stats.set_value(BLOCKED_HOSTS_STAT, len(self._blocks_in_a_row))
 
-    def _tell(self, what: str, seconds: float, *, last: bool) -> None:
-        again = datetime.fromtimestamp(time.time() + seconds).astimezone().strftime("%H:%M:%S on %Y-%m-%d")
-        then = f"It is worth trying again from {again}; everything not done stays owed, and this continues: {command()}"
-        if last:
-            Closing.of(self._crawler).stop(Blocked(f"{what}. {then}"))
+    def _report(self, text: str, seconds: float, *, is_last: bool) -> None:
+        retry_at = datetime.fromtimestamp(time.time() + seconds).astimezone().strftime("%H:%M:%S on %Y-%m-%d")
+        hint = (
+            f"It is worth trying again from {retry_at}; everything not done stays owed, "
+            f"and this continues: {resume_command()}"
+        )
+        if is_last:
+            RunFinisher.of(self._crawler).stop(SiteBlocked(f"{text}. {hint}"))
         else:
-            logger.warning("%s. %s. Until then the run leaves it alone, and may be stopped.", what, then)
+            logger.warning("%s. %s. Until then the run leaves it alone, and may be stopped.", text, hint)
 
 
-def command() -> str:
+def resume_command() -> str:
     """What the user typed, without keys and passwords; Scrapy takes the name of the command out of `sys.argv`."""
-    typed = sys.orig_argv
-    words = typed[typed.index("crawl") :] if "crawl" in typed else sys.argv[1:]
-    return shlex.join(["scrapy", *map(hidden, words)])
+    argv = sys.orig_argv
+    words = argv[argv.index("crawl") :] if "crawl" in argv else sys.argv[1:]
+    return shlex.join(["scrapy", *map(redact, words)])

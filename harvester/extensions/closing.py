@@ -12,128 +12,131 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from harvester.catalogue import listings, queries
-from harvester.catalogue.trouble import told_plainly
-from harvester.console import plain
-from harvester.errors import BadInput, HarvesterError
-from harvester.export.books import Book, books, table
-from harvester.export.dataset import write_files
-from harvester.extensions.expectations import judge
+from harvester.catalogue.trouble import translate_db_errors
+from harvester.console import table_console
+from harvester.errors import HarvesterError, UsageProblem
+from harvester.export.books import SiteSummary, build_table, summarize_sites
+from harvester.export.dataset import write_dataset_files
+from harvester.extensions.expectations import check_expectations
 from harvester.extensions.imagelog import ImageLog
-from harvester.extensions.ledger import Ledger
-from harvester.places import Places
+from harvester.extensions.ledger import CatalogueSession
+from harvester.places import DataPaths
 from harvester.signals import run_ended
 
 logger = logging.getLogger(__name__)
 
 
-class Closing:
+class RunFinisher:
     """Closes the books once; `error` is what stopped the run, or what is wrong with its end, if something is."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.error: BaseException | None = None
-        self.closed = False
+        self.is_finished = False
         self._reason = ""
-        self._stopping: asyncio.Task[None] | None = None
+        self._stop_task: asyncio.Task[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Closes on spider_closed; a forced stop skips that signal, and the crawl command closes instead."""
-        closing = cls(crawler)
-        crawler.signals.connect(closing.spider_closed, signal=signals.spider_closed)
-        return closing
+        finisher = cls(crawler)
+        crawler.signals.connect(finisher.spider_closed, signal=signals.spider_closed)
+        return finisher
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Closing":
+    def of(cls, crawler: Crawler) -> "RunFinisher":
         """The closing of a crawl."""
-        closing = crawler.get_extension(cls)
-        assert closing is not None
-        return closing
+        finisher = crawler.get_extension(cls)
+        assert finisher is not None
+        return finisher
 
     def stop(self, error: BaseException) -> None:
         """End the run because of this error; what is not done stays owed."""
         if self.error is None:
             self.error = error
             logger.critical("The run stops: %s", error)
-            self._stopping = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="stopped_by_error"))
+            self._stop_task = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="stopped_by_error"))
 
     async def spider_closed(self, reason: str) -> None:
         """Runs in a thread: a million entries take some seconds."""
-        await asyncio.get_running_loop().run_in_executor(None, self.close, reason)
+        await asyncio.get_running_loop().run_in_executor(None, self.finish, reason)
 
-    def close(self, reason: str) -> None:
+    def finish(self, reason: str) -> None:
         """Write everything that a run leaves behind. Blocks."""
-        if self.closed:
+        if self.is_finished:
             return
-        self.closed, self._reason = True, reason
+        self.is_finished, self._reason = True, reason
         try:
-            self._write(reason)
+            self._write_results(reason)
         except HarvesterError as error:
             self.error = error
             logger.critical("The books cannot be closed: %s", error)
-        self._judge(reason)
+        self._check_expectations(reason)
         self.crawler.signals.send_catch_log(run_ended, exitcode=self.exitcode)
 
     @property
     def exitcode(self) -> int:
         """0 when the crawl ended by itself or was asked to, 1 when an error stopped it or it disappoints."""
         if self.error is not None:
-            return BadInput.exitcode if isinstance(self.error, BadInput) else 1
+            return UsageProblem.exitcode if isinstance(self.error, UsageProblem) else 1
         return int(self._reason == "start_error")
 
-    def _judge(self, reason: str) -> None:
+    def _check_expectations(self, reason: str) -> None:
         assert self.crawler.stats is not None
-        wrong = judge(self.crawler.settings, self.crawler.stats.get_stats(), reason)
-        if wrong is not None and self.error is None:
-            self.error = wrong
-            logger.critical("The run ended, but not well: %s", wrong)
+        problem = check_expectations(self.crawler.settings, self.crawler.stats.get_stats(), reason)
+        if problem is not None and self.error is None:
+            self.error = problem
+            logger.critical("The run ended, but not well: %s", problem)
 
-    def _write(self, reason: str) -> None:
-        ledger = Ledger.of(self.crawler)
-        ledger.end(reason)
-        with told_plainly(ledger.engine), ledger.engine.connect() as connection:
-            places = Places.from_settings(self.crawler.settings)
-            files = write_files(connection, ledger.row, ledger.collection, places)
-            found = books(queries.counts(connection, ledger.row), listings.by_site(connection, ledger.row))
-        for book in found:
-            self._tell(book, reason)
-        if not found and reason != "finished":
+    def _write_results(self, reason: str) -> None:
+        session = CatalogueSession.of(self.crawler)
+        session.end_run(reason)
+        with translate_db_errors(session.engine), session.engine.connect() as connection:
+            paths = DataPaths.from_settings(self.crawler.settings)
+            files = write_dataset_files(connection, session.collection_id, session.collection, paths)
+            summaries = summarize_sites(
+                queries.count_by_status(connection, session.collection_id),
+                listings.listings_by_site(connection, session.collection_id),
+            )
+        for summary in summaries:
+            self._log_summary(summary, reason)
+        if not summaries and reason != "finished":
             logger.info("This run (%s) ends before anything was listed: the same command begins anew.", reason)
         if len(files) > 1:
             logger.info("%s lie in %s", ", ".join(path.name for path in files), files[0].parent)
-        for sentence in getattr(self.crawler.spider, "last_words", list)():
-            logger.warning("%s", sentence)
+        for message in getattr(self.crawler.spider, "final_messages", list)():
+            logger.warning("%s", message)
 
-    def _tell(self, book: Book, reason: str) -> None:
+    def _log_summary(self, summary: SiteSummary, reason: str) -> None:
         log = self.crawler.get_extension(ImageLog)
         if log is not None:
-            log.write("\t".join(("summary", reason, *(f"{what.strip()} {number}" for what, number in book.lines()))))
-        run = Ledger.of(self.crawler).finished
-        this_run = ", ".join(f"{run[status]:,} {status}" for status in ("done", "failed", "skipped"))
-        logger.info("This run (%s): %s\n%s", reason, this_run, as_text([book]))
-        for sentence in book.complaints():
-            logger.warning("%s", sentence)
-        if book.owed or not self._all_promised():
-            more = "" if self._all_promised() else " and not all promises are recorded yet"
-            logger.info("%s images are still owed%s: the same command continues.", f"{book.owed:,}", more)
+            log.write("\t".join(("summary", reason, *(f"{label.strip()} {value}" for label, value in summary.lines()))))
+        counts = CatalogueSession.of(self.crawler).status_counts
+        counts_text = ", ".join(f"{counts[status]:,} {status}" for status in ("done", "failed", "skipped"))
+        logger.info("This run (%s): %s\n%s", reason, counts_text, summary_text([summary]))
+        for message in summary.complaints():
+            logger.warning("%s", message)
+        if summary.pending or not self._is_discovery_complete():
+            suffix = "" if self._is_discovery_complete() else " and not all promises are recorded yet"
+            logger.info("%s images are still owed%s: the same command continues.", f"{summary.pending:,}", suffix)
 
-    def _all_promised(self) -> bool:
-        with Ledger.of(self.crawler).engine.connect() as connection:
-            return Ledger.of(self.crawler).collection not in queries.unfinished(connection)
+    def _is_discovery_complete(self) -> bool:
+        with CatalogueSession.of(self.crawler).engine.connect() as connection:
+            return CatalogueSession.of(self.crawler).collection not in queries.unfinished_collections(connection)
 
 
-def as_text(found: list[Book]) -> str:
+def summary_text(summaries: list[SiteSummary]) -> str:
     """The books as plain text."""
-    text = io.StringIO()
-    plain(text, 100).print(table(found))
-    return text.getvalue()
+    buffer = io.StringIO()
+    table_console(buffer, 100).print(build_table(summaries))
+    return buffer.getvalue()
 
 
 @contextmanager
-def stop_on(kind: type[Exception], crawler: Crawler) -> Iterator[None]:
+def stop_run_on(error_class: type[Exception], crawler: Crawler) -> Iterator[None]:
     """Within: an error of this kind ends the run with its one sentence, and the image at hand stays owed."""
     try:
         yield
-    except kind as error:
-        Closing.of(crawler).stop(error)
+    except error_class as error:
+        RunFinisher.of(crawler).stop(error)
         raise DropItem(f"stays owed, the run stops: {error}", log_level="DEBUG") from error

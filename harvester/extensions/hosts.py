@@ -17,17 +17,17 @@ from scrapy.exceptions import DropItem
 from scrapy.utils.httpobj import urlparse_cached
 
 from harvester.catalogue import budgets as ledger_of_budgets
-from harvester.extensions.ledger import Ledger
-from harvester.options import budgets
-from harvester.politeness.windows import Budgets, of_host
+from harvester.extensions.ledger import CatalogueSession
+from harvester.options import budgets_by_host
+from harvester.politeness.windows import Budgets, value_for_host
 
 logger = logging.getLogger(__name__)
 
-WORTH_TELLING = 5.0
+MIN_LOGGED_WAIT = 5.0
 """Waits of so many seconds are logged."""
 
 
-class NotNow(Exception):
+class HostBackoff(Exception):
     """This request has to be made again later; raised where it cannot go back to the scheduler by itself.
 
     `seconds` until its host may be asked; `tries` is how often it has failed so far; `silent` where the host gave
@@ -35,141 +35,143 @@ class NotNow(Exception):
     """
 
     def __init__(
-        self, host: str, seconds: float, *, tries: int = 0, silent: bool = False, refused: bool = False
+        self, host: str, seconds: float, *, tries: int = 0, silent: bool = False, abandoned: bool = False
     ) -> None:
         super().__init__(f"{host} is left alone for {seconds:.0f} s")
-        self.host, self.seconds, self.tries, self.silent, self.refused = host, seconds, tries, silent, refused
+        self.host, self.seconds, self.tries, self.silent, self.abandoned = host, seconds, tries, silent, abandoned
 
 
-class PutBack(DropItem):
+class RequeueItem(DropItem):
     """This image goes back to the dealer, because its host has to be left alone; nothing of it is recorded."""
 
-    def __init__(self, why: NotNow) -> None:
-        super().__init__(str(why), log_level="DEBUG")
-        self.why = why
+    def __init__(self, backoff: HostBackoff) -> None:
+        super().__init__(str(backoff), log_level="DEBUG")
+        self.backoff = backoff
 
 
 @dataclass(frozen=True)
-class Wait:
+class HostWait:
     """A host is left alone; `until` is on the clock of `time.monotonic`, `why` is for a person: `429`, `budget`."""
 
     host: str
     until: float
-    why: str
+    cause: str
 
     @property
-    def seconds(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds still to wait."""
         return max(0.0, self.until - monotonic())
 
 
-class Hosts:
+class HostBackoffs:
     """Who has to wait. A host is the name in the URL, without the port, as in Scrapy's download slots."""
 
     def __init__(self, crawler: Crawler, windows: Budgets) -> None:
         self._crawler = crawler
         self._budgets = windows
-        self._waits: dict[str, Wait] = {}
+        self._waits: dict[str, HostWait] = {}
         self._refusals: Counter[str] = Counter()  # in a row
-        self._given_up: set[str] = set()
-        self._longest = crawler.settings.getfloat("HARVESTER_MAX_WAIT")
-        self._backoff = crawler.settings.getfloat("HARVESTER_BACKOFF")
-        self.from_queue: WeakSet[Request] = WeakSet()
+        self._abandoned: set[str] = set()
+        self._max_wait = crawler.settings.getfloat("HARVESTER_MAX_WAIT")
+        self._base_backoff = crawler.settings.getfloat("HARVESTER_BACKOFF")
+        self.scheduled_requests: WeakSet[Request] = WeakSet()
         """Requests that came through the scheduler, and may therefore go back to it."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Raises BadInput for budgets that make no sense."""
-        of_site: Mapping[str, str] = getattr(crawler.spider, "budgets", {})
-        found = budgets(crawler.settings, of_site)
-        if of_site and not found:
-            logger.warning("HARVESTER_BUDGETS={}: the budgets of %s are off in this run", ", ".join(of_site))
-        return cls(crawler, found)
+        site_budgets: Mapping[str, str] = getattr(crawler.spider, "budgets", {})
+        host_budgets = budgets_by_host(crawler.settings, site_budgets)
+        if site_budgets and not host_budgets:
+            logger.warning("HARVESTER_BUDGETS={}: the budgets of %s are off in this run", ", ".join(site_budgets))
+        return cls(crawler, host_budgets)
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Hosts":
+    def of(cls, crawler: Crawler) -> "HostBackoffs":
         """The hosts of a crawl."""
         hosts = crawler.get_extension(cls)
         assert hosts is not None
         return hosts
 
     @staticmethod
-    def of_request(request: Request) -> str:
+    def host_of(request: Request) -> str:
         """The host that a request goes to."""
         return urlparse_cached(request).hostname or ""
 
-    def seconds(self, host: str) -> float:
+    def seconds_left(self, host: str) -> float:
         """How long the host still has to be left alone; 0 where it may be asked."""
         wait = self._waits.get(host)
         if wait is None:
             return 0.0
-        if not wait.seconds:
+        if not wait.seconds_left:
             del self._waits[host]
-        return wait.seconds
+        return wait.seconds_left
 
-    def waiting(self) -> list[Wait]:
+    def active_waits(self) -> list[HostWait]:
         """All waits, the longest first."""
-        return sorted((wait for wait in self._waits.values() if wait.seconds), key=lambda wait: -wait.until)
+        return sorted((wait for wait in self._waits.values() if wait.seconds_left), key=lambda wait: -wait.until)
 
-    def wait(self, host: str, seconds: float, why: str) -> float:
+    def back_off(self, host: str, seconds: float, cause: str) -> float:
         """Leave the host alone for so long, capped by HARVESTER_MAX_WAIT; a longer wait stays. Returns the seconds."""
-        seconds = min(seconds, self._longest)
-        if seconds > self.seconds(host):
-            self._waits[host] = Wait(host, monotonic() + seconds, why)
-            level = logging.INFO if seconds >= WORTH_TELLING and why != "budget" else logging.DEBUG
-            logger.log(level, "%s is left alone for %.0f s (%s)", host, seconds, why)
-            asyncio.get_running_loop().call_later(seconds, self._wake)
-        return self.seconds(host)
+        seconds = min(seconds, self._max_wait)
+        if seconds > self.seconds_left(host):
+            self._waits[host] = HostWait(host, monotonic() + seconds, cause)
+            level = logging.INFO if seconds >= MIN_LOGGED_WAIT and cause != "budget" else logging.DEBUG
+            logger.log(level, "%s is left alone for %.0f s (%s)", host, seconds, cause)
+            asyncio.get_running_loop().call_later(seconds, self._wake_scheduler)
+        return self.seconds_left(host)
 
-    def refused(self, host: str, seconds: float | None, why: str) -> int:
+    def register_refusal(self, host: str, seconds: float | None, cause: str) -> int:
         """The host asks for patience, for so long or without saying how long. Returns the refusals in a row.
 
         Answers that were under way when a wait began do not make it longer, unless they say so. From the second
         refusal in a row on, the wait is no shorter than the back-off, whatever the host says.
         """
-        if self.seconds(host):
-            self.wait(host, seconds or 0.0, why)
+        if self.seconds_left(host):
+            self.back_off(host, seconds or 0.0, cause)
             return self._refusals[host]
         self._refusals[host] += 1
-        least = self.backoff(self._refusals[host]) if not seconds or self._refusals[host] > 1 else 0.0
-        self.wait(host, max(seconds or 0.0, least), why)
+        min_seconds = self.backoff_seconds(self._refusals[host]) if not seconds or self._refusals[host] > 1 else 0.0
+        self.back_off(host, max(seconds or 0.0, min_seconds), cause)
         return self._refusals[host]
 
-    def welcomed(self, host: str) -> None:
+    def reset_backoff(self, host: str) -> None:
         """The host has answered as it should."""
         self._refusals.pop(host, None)
 
-    def given_up(self, host: str) -> None:
+    def abandon(self, host: str) -> None:
         """Say once that nothing more of the host is asked for in this run."""
-        if host not in self._given_up:
-            self._given_up.add(host)
+        if host not in self._abandoned:
+            self._abandoned.add(host)
             logger.warning("%s refuses every request: it is left alone in this run, and its images stay owed", host)
 
-    def backoff(self, tries: int) -> float:
+    def backoff_seconds(self, tries: int) -> float:
         """Seconds to wait after so many failures: doubling, and varied by half so that crawlers do not march in step.
 
         Unpredictability for others is not needed, so the ordinary random numbers will do.
         """
-        return float(self._backoff * 2 ** (min(tries, 30) - 1) * random.uniform(0.5, 1.5))  # noqa: S311
+        return float(self._base_backoff * 2 ** (min(tries, 30) - 1) * random.uniform(0.5, 1.5))  # noqa: S311
 
-    async def spend(self, host: str) -> None:
+    async def take_from_budget(self, host: str) -> None:
         """Take one request out of the host's budget; raises NotNow where nothing is left of it."""
-        windows = of_host(self._budgets, host)
+        windows = value_for_host(self._budgets, host)
         if windows is None:
             return
-        wait = await Ledger.of(self._crawler).transact(ledger_of_budgets.spend, host, windows, time.time())
-        if wait:
-            raise NotNow(host, self.wait(host, wait, "budget"))
+        seconds = await CatalogueSession.of(self._crawler).write_global(
+            ledger_of_budgets.take_request, host, windows, time.time()
+        )
+        if seconds:
+            raise HostBackoff(host, self.back_off(host, seconds, "budget"))
 
-    def again(self, request: Request, *, tries: int = 0, silent: bool = False) -> Request:
+    def requeued_copy(self, request: Request, *, tries: int = 0, silent: bool = False) -> Request:
         """The request as the scheduler gets it back; raises NotNow for one that did not come from there."""
-        host = self.of_request(request)
-        if request not in self.from_queue:
-            raise NotNow(host, self.seconds(host), tries=tries, silent=silent)
+        host = self.host_of(request)
+        if request not in self.scheduled_requests:
+            raise HostBackoff(host, self.seconds_left(host), tries=tries, silent=silent)
         copy: Request = request.replace(dont_filter=True, meta={**request.meta, "retry_times": tries})
         return copy
 
-    def _wake(self) -> None:
+    def _wake_scheduler(self) -> None:
         """The scheduler is asked again; by itself the engine does that every five seconds."""
         slot: Any = self._crawler.engine and self._crawler.engine._slot
         if slot is not None:

@@ -9,23 +9,23 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from harvester.errors import StoreError
-from harvester.extensions.ledger import Harvesting
+from harvester.extensions.ledger import SpiderContract
 from harvester.items import ImageItem
-from harvester.links import appending
-from harvester.places import Places
-from harvester.text import printable
+from harvester.links import open_append_nofollow
+from harvester.places import DataPaths
+from harvester.text import escape_control_chars
 
 logger = logging.getLogger(__name__)
 
 
-def line(item: ImageItem) -> str:
+def format_line(item: ImageItem) -> str:
     """`status  names  url  what came of it`, tab-separated."""
     if item.status == "done":
-        told = (item.sha256 or "", f"{item.format} {item.width}x{item.height} {item.bytes} bytes")
+        outcome = (item.sha256 or "", f"{item.format} {item.width}x{item.height} {item.bytes} bytes")
     else:
-        told = (item.reason, item.detail)
+        outcome = (item.reason, item.detail)
     names = " ".join(item.names) or "-"
-    return "\t".join(printable(column) for column in (item.status, names, item.url, *told))
+    return "\t".join(escape_control_chars(column) for column in (item.status, names, item.url, *outcome))
 
 
 class ImageLog:
@@ -37,11 +37,11 @@ class ImageLog:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Raises StoreError where the file cannot be written."""
-        collection = cast("Harvesting", crawler.spider).collection
-        path = Places.from_settings(crawler.settings).log_file(collection)
+        collection = cast("SpiderContract", crawler.spider).collection
+        path = DataPaths.from_settings(crawler.settings).log_file(collection)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            log = cls(appending(path))
+            log = cls(open_append_nofollow(path))
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
         crawler.signals.connect(log.item_scraped, signal=signals.item_scraped)
@@ -50,7 +50,7 @@ class ImageLog:
 
     def item_scraped(self, item: ImageItem) -> None:
         """One image is settled."""
-        self.write(line(item))
+        self.write(format_line(item))
 
     def write(self, text: str) -> None:
         """A line with its time."""

@@ -17,27 +17,27 @@ from sqlalchemy import Engine
 
 from harvester.catalogue import mending, writer
 from harvester.catalogue.store import open_catalogue
-from harvester.catalogue.trouble import told_plainly
+from harvester.catalogue.trouble import translate_db_errors
 from harvester.items import Collection
-from harvester.places import Places
-from harvester.text import hidden
+from harvester.places import DataPaths
+from harvester.text import redact
 from harvester.version import VERSION
 
 T = TypeVar("T")
 
 
-LINGER = 0.03
+COMMIT_DELAY = 0.03
 """Seconds that outcomes wait for others to share their transaction with, which costs as much for one as for ten."""
 
 
-class Harvesting(Protocol):
+class SpiderContract(Protocol):
     """What the ledger needs to know of a spider."""
 
     collection: Collection
     arguments: dict[str, str]
 
 
-class Ledger:
+class CatalogueSession:
     """The spider's collection in the catalogue, and the record of this run.
 
     `row` is the collection's number, `finished` counts this run's images by status, `killed` how many runs before this
@@ -47,86 +47,86 @@ class Ledger:
     def __init__(self, engine: Engine, collection: Collection, arguments: dict[str, str]) -> None:
         self.engine = engine
         self.collection = collection
-        self.finished: Counter[str] = Counter()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        self.killed = 0
-        self._waiting: list[tuple[writer.Outcome, asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
-        with told_plainly(engine), engine.begin() as connection:
-            self.row = writer.collection_id(connection, collection)
-            self.killed = mending.bury_runs(connection, self.row)
-            self._run = writer.start_run(connection, self.row, arguments, VERSION, os.getpid())
+        self.status_counts: Counter[str] = Counter()
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self.killed_runs = 0
+        self._waiting_outcomes: list[tuple[writer.ImageOutcome, asyncio.Future[None]]] = []
+        self._write_task: asyncio.Task[None] | None = None
+        with translate_db_errors(engine), engine.begin() as connection:
+            self.collection_id = writer.get_or_create_collection(connection, collection)
+            self.killed_runs = mending.mark_killed_runs(connection, self.collection_id)
+            self._run_id = writer.start_run(connection, self.collection_id, arguments, VERSION, os.getpid())
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Raises CatalogueError or BadInput before the engine exists."""
-        spider = cast("Harvesting", crawler.spider)
-        catalogue = open_catalogue(Places.from_settings(crawler.settings).catalogue)
-        arguments = {name: hidden(value) for name, value in spider.arguments.items()}
-        ledger = cls(catalogue, spider.collection, arguments)
-        crawler.signals.connect(ledger.close, signal=signals.engine_stopped)
-        return ledger
+        spider = cast("SpiderContract", crawler.spider)
+        engine = open_catalogue(DataPaths.from_settings(crawler.settings).catalogue)
+        arguments = {name: redact(value) for name, value in spider.arguments.items()}
+        session = cls(engine, spider.collection, arguments)
+        crawler.signals.connect(session.close, signal=signals.engine_stopped)
+        return session
 
     @classmethod
-    def of(cls, crawler: Crawler) -> "Ledger":
+    def of(cls, crawler: Crawler) -> "CatalogueSession":
         """The ledger of a crawl."""
-        ledger = crawler.get_extension(cls)
-        assert ledger is not None
-        return ledger
+        session = crawler.get_extension(cls)
+        assert session is not None
+        return session
 
-    async def ask(self, query: Callable[..., T], *arguments: Any) -> T:
+    async def read(self, query: Callable[..., T], *arguments: Any) -> T:
         """Call a function of `catalogue.queries` with a connection and this collection's row."""
 
-        def answer() -> T:
-            with told_plainly(self.engine), self.engine.connect() as connection:
-                return query(connection, self.row, *arguments)
+        def run_query() -> T:
+            with translate_db_errors(self.engine), self.engine.connect() as connection:
+                return query(connection, self.collection_id, *arguments)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, answer)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, run_query)
 
-    async def change(self, function: Callable[..., T], *arguments: Any) -> T:
+    async def write(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a function of `catalogue.writer` in a transaction, with this collection's row."""
-        return await self._in_transaction(lambda connection: function(connection, self.row, *arguments))
+        return await self._run_in_transaction(lambda connection: function(connection, self.collection_id, *arguments))
 
-    async def transact(self, function: Callable[..., T], *arguments: Any) -> T:
+    async def write_global(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call a function in a transaction, for what belongs to no collection."""
-        return await self._in_transaction(lambda connection: function(connection, *arguments))
+        return await self._run_in_transaction(lambda connection: function(connection, *arguments))
 
-    async def record(self, outcome: writer.Outcome) -> None:
+    async def record(self, outcome: writer.ImageOutcome) -> None:
         """Write what became of an image; returns when it is committed."""
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((outcome, written))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.ensure_future(self._write())
-        await written
-        self.finished[outcome.status] += 1
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting_outcomes.append((outcome, committed))
+        if self._write_task is None or self._write_task.done():
+            self._write_task = asyncio.ensure_future(self._write_outcomes())
+        await committed
+        self.status_counts[outcome.status] += 1
 
-    def end(self, outcome: str) -> None:
+    def end_run(self, reason: str) -> None:
         """Note how the run ended. Blocks."""
-        with told_plainly(self.engine), self.engine.begin() as connection:
-            writer.end_run(connection, self._run, outcome, self.finished)
+        with translate_db_errors(self.engine), self.engine.begin() as connection:
+            writer.end_run(connection, self._run_id, reason, self.status_counts)
 
     def close(self) -> None:
         """Let go of the database."""
-        self._thread.shutdown(wait=True)
+        self._executor.shutdown(wait=True)
         self.engine.dispose()
 
-    async def _write(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(LINGER)
-            batch, self._waiting = self._waiting, []
+    async def _write_outcomes(self) -> None:
+        while self._waiting_outcomes:
+            await asyncio.sleep(COMMIT_DELAY)
+            batch, self._waiting_outcomes = self._waiting_outcomes, []
             outcomes = [outcome for outcome, _ in batch]
             try:
-                await self._in_transaction(lambda connection, o=outcomes: writer.finish(connection, o))
+                await self._run_in_transaction(lambda connection, o=outcomes: writer.record_outcomes(connection, o))
             except Exception as error:
-                for _, written in batch:
-                    written.set_exception(error)
+                for _, committed in batch:
+                    committed.set_exception(error)
             else:
-                for _, written in batch:
-                    written.set_result(None)
+                for _, committed in batch:
+                    committed.set_result(None)
 
-    async def _in_transaction(self, function: Callable[..., T]) -> T:
-        def transaction() -> T:
-            with told_plainly(self.engine), self.engine.begin() as connection:
+    async def _run_in_transaction(self, function: Callable[..., T]) -> T:
+        def run_function() -> T:
+            with translate_db_errors(self.engine), self.engine.begin() as connection:
                 return function(connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, run_function)

@@ -18,20 +18,20 @@ from scrapy.exceptions import NotConfigured
 
 from harvester.catalogue import queries
 from harvester.errors import CatalogueError
-from harvester.extensions.hosts import Hosts
-from harvester.extensions.ledger import Ledger
+from harvester.extensions.hosts import HostBackoffs
+from harvester.extensions.ledger import CatalogueSession
 from harvester.items import ImageItem
-from harvester.text import printable
+from harvester.text import escape_control_chars
 
 if TYPE_CHECKING:
-    from harvester.spiders.owing import OwingSpider
+    from harvester.spiders.owing import HarvestSpider
 
 logger = logging.getLogger(__name__)
 
-TICK = 1.0
+TICK_SECONDS = 1.0
 """Seconds between two looks at the counters."""
 
-WINDOW = 30
+SPEED_WINDOW_TICKS = 30
 """Ticks over which speed is averaged."""
 
 
@@ -41,14 +41,14 @@ class Progress:
     def __init__(self, crawler: Crawler, *, interval: float, live: bool) -> None:
         self._crawler = crawler
         self._interval = interval
-        self._finished: Counter[str] = Counter()
+        self._status_counts: Counter[str] = Counter()
         self._bytes = 0
         self._total: int | None = None  # this run's: finished and owed when last asked
-        self._marks: deque[tuple[float, int, int]] = deque(maxlen=WINDOW)
-        self._left = ""  # as the spider estimates it
+        self._samples: deque[tuple[float, int, int]] = deque(maxlen=SPEED_WINDOW_TICKS)
+        self._eta_text = ""  # as the spider estimates it
         self._task: asyncio.Task[None] | None = None
         self._is_live = live
-        self._live: _LiveLine | None = None
+        self._live_line: _LiveLine | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -66,68 +66,73 @@ class Progress:
     def spider_opened(self) -> None:
         """Begin to show."""
         if self._is_live:
-            self._live = _LiveLine(self)
-            self._live.start()
-        self._task = asyncio.ensure_future(self._run())
+            self._live_line = _LiveLine(self)
+            self._live_line.start()
+        self._task = asyncio.ensure_future(self._update_periodically())
 
     def item_scraped(self, item: ImageItem) -> None:
         """One image is settled."""
-        self._finished[item.status] += 1
+        self._status_counts[item.status] += 1
         self._bytes += item.bytes or 0
 
     def spider_closed(self) -> None:
         """Stop showing; the summary follows."""
         if self._task:
             self._task.cancel()
-        if self._live:
-            self._live.stop()
+        if self._live_line:
+            self._live_line.stop()
 
-    async def _run(self) -> None:
-        shown = monotonic()
+    async def _update_periodically(self) -> None:
+        shown_at = monotonic()
         while True:
-            await asyncio.sleep(TICK)
-            self._marks.append((monotonic(), self._finished.total(), self._bytes))
-            if self._total is None or monotonic() - shown >= self._interval:
-                shown = monotonic()
+            await asyncio.sleep(TICK_SECONDS)
+            self._samples.append((monotonic(), self._status_counts.total(), self._bytes))
+            if self._total is None or monotonic() - shown_at >= self._interval:
+                shown_at = monotonic()
                 with suppress(CatalogueError):  # which ends the run elsewhere
-                    self._total = await Ledger.of(self._crawler).ask(queries.owed_count) + self._finished.total()
-                    self._left = await cast("OwingSpider", self._crawler.spider).estimate()
-                if self._live is None:
-                    logger.info("%s", self.line())
+                    self._total = (
+                        await CatalogueSession.of(self._crawler).read(queries.count_pending)
+                        + self._status_counts.total()
+                    )
+                    self._eta_text = await cast("HarvestSpider", self._crawler.spider).eta_text()
+                if self._live_line is None:
+                    logger.info("%s", self.status_line())
 
-    def line(self) -> str:
+    def status_line(self) -> str:
         """The state of the crawl in one line."""
-        done = (f"{self._finished[status]:,} {status}" for status in ("done", "failed", "skipped"))
-        of = "" if self._total is None else f" of {self._total:,}"
-        return " · ".join((", ".join(done) + of, *self._speed(), *self._waiting(), *self._left_alone()))
+        counts = (f"{self._status_counts[status]:,} {status}" for status in ("done", "failed", "skipped"))
+        total_text = "" if self._total is None else f" of {self._total:,}"
+        return " · ".join(
+            (", ".join(counts) + total_text, *self._speed_texts(), *self._queue_texts(), *self._backoff_texts())
+        )
 
-    def _speed(self) -> list[str]:
-        if len(self._marks) < 2:
+    def _speed_texts(self) -> list[str]:
+        if len(self._samples) < 2:
             return []
-        (start, images, size), (end, images_now, size_now) = self._marks[0], self._marks[-1]
+        (start, images, size), (end, images_now, size_now) = self._samples[0], self._samples[-1]
         rate = (images_now - images) / (end - start)
         speed = f"{rate:,.1f} images/s, {(size_now - size) / (end - start) / 1e6:,.1f} MB/s"
-        owed = (self._total or 0) - self._finished.total()
-        if self._left:
-            return [speed, self._left]
-        return [speed, f"{clock(owed / rate)} left"] if rate and owed > 0 else [speed]
+        pending = (self._total or 0) - self._status_counts.total()
+        if self._eta_text:
+            return [speed, self._eta_text]
+        return [speed, f"{format_duration(pending / rate)} left"] if rate and pending > 0 else [speed]
 
-    def _waiting(self) -> list[str]:
-        dealer = getattr(self._crawler.spider, "dealer", None)
-        if dealer is None or dealer.busiest is None:
+    def _queue_texts(self) -> list[str]:
+        queue = getattr(self._crawler.spider, "queue", None)
+        if queue is None or queue.busiest_host is None:
             return []
-        host, number = cast("tuple[str, int]", dealer.busiest)
-        return [f"waiting for {number} from {host}"]
+        host, count = cast("tuple[str, int]", queue.busiest_host)
+        return [f"waiting for {count} from {host}"]
 
-    def _left_alone(self) -> list[str]:
-        waits = Hosts.of(self._crawler).waiting()
+    def _backoff_texts(self) -> list[str]:
+        waits = HostBackoffs.of(self._crawler).active_waits()
         if not waits:
             return []
-        more = f", {len(waits) - 1} more hosts wait" if len(waits) > 1 else ""
-        return [f"waiting {ceil(waits[0].seconds)} s for {waits[0].host} ({waits[0].why}){more}"]
+        suffix = f", {len(waits) - 1} more hosts wait" if len(waits) > 1 else ""
+        return [f"waiting {ceil(waits[0].seconds_left)} s for {waits[0].host} ({waits[0].cause}){suffix}"]
 
 
-def clock(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A span of time as h:mm:ss."""
     minutes, second = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{second:02}"
@@ -139,17 +144,19 @@ class _LiveLine:
     def __init__(self, progress: Progress) -> None:
         self._live = Live(
             console=Console(stderr=True),
-            get_renderable=lambda: Text(printable(progress.line()), overflow="ellipsis", no_wrap=True),
+            get_renderable=lambda: Text(
+                escape_control_chars(progress.status_line()), overflow="ellipsis", no_wrap=True
+            ),
             refresh_per_second=2,
             transient=True,
         )
         self._handlers: list[logging.StreamHandler] = []  # type: ignore[type-arg]
 
     def start(self) -> None:
-        plain = sys.stderr
+        stderr = sys.stderr
         self._live.start()
         handlers = [handler for handler in logging.root.handlers if isinstance(handler, logging.StreamHandler)]
-        self._handlers = [handler for handler in handlers if handler.stream is plain]
+        self._handlers = [handler for handler in handlers if handler.stream is stderr]
         for handler in self._handlers:
             handler.setStream(sys.stderr)
 

@@ -8,9 +8,9 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from harvester.errors import StoreError
-from harvester.extensions.ledger import Ledger
-from harvester.places import Places
-from harvester.upkeep.leftovers import sweep
+from harvester.extensions.ledger import CatalogueSession
+from harvester.places import DataPaths
+from harvester.upkeep.leftovers import delete_leftovers
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ class Recovery:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._sweeping: asyncio.Future[None] | None = None
+        self._deletion: asyncio.Future[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -32,19 +32,19 @@ class Recovery:
 
     def spider_opened(self) -> None:
         """Nothing to do where every run before has an end."""
-        if killed := Ledger.of(self._crawler).killed:
-            logger.info("%s earlier run(s) have no end: killed. What they left undone is done now.", killed)
-            self._sweeping = asyncio.get_running_loop().run_in_executor(None, self._sweep)
+        if killed_runs := CatalogueSession.of(self._crawler).killed_runs:
+            logger.info("%s earlier run(s) have no end: killed. What they left undone is done now.", killed_runs)
+            self._deletion = asyncio.get_running_loop().run_in_executor(None, self._delete_leftovers)
 
     async def spider_closed(self) -> None:
         """A short run waits for it."""
-        if self._sweeping:
-            await self._sweeping
+        if self._deletion:
+            await self._deletion
 
-    def _sweep(self) -> None:
+    def _delete_leftovers(self) -> None:
         try:
-            places = Places.from_settings(self._crawler.settings)
-            if removed := sweep(places, [Ledger.of(self._crawler).collection]):
-                logger.info("%s unfinished files of killed runs removed", removed)
+            paths = DataPaths.from_settings(self._crawler.settings)
+            if deleted_count := delete_leftovers(paths, [CatalogueSession.of(self._crawler).collection]):
+                logger.info("%s unfinished files of killed runs removed", deleted_count)
         except StoreError as error:
             logger.warning("%s", error)

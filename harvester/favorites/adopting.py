@@ -14,137 +14,155 @@ from harvester.catalogue import writer
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import images
 from harvester.catalogue.store import open_catalogue
-from harvester.favorites.notes import SITE_NAME, note_albums, note_tags, note_verdicts
-from harvester.favorites.oldblobs import Adopted, adopted
-from harvester.favorites.reading import database, old_base
-from harvester.favorites.records import Blob, OldBase
-from harvester.favorites.report import Report
+from harvester.favorites.notes import SITE_NAME, import_albums, import_tags, import_verdicts
+from harvester.favorites.oldblobs import ImportedBlob, import_blobs
+from harvester.favorites.reading import find_database, read_old_database
+from harvester.favorites.records import OldBlob, OldDatabase
+from harvester.favorites.report import ImportReport
 from harvester.imaging.decode import set_pixel_limit
-from harvester.imaging.values import Options
-from harvester.items import Collection, Promise
-from harvester.places import Places
-from harvester.sites.imagefap.addresses import SITE, Addresses
+from harvester.imaging.values import ConversionOptions
+from harvester.items import Collection, DiscoveredImage
+from harvester.places import DataPaths
+from harvester.sites.imagefap.addresses import BASE_URL, ImagefapUrls
 from harvester.sites.userposts import host_of
 
-_OF_THE_SITE = 10**18
+_FIRST_LOCAL_IMAGE = 10**18
 """Numbers of the site's have fewer digits; the old tool made 128-bit ones for local files."""
 
 
-def import_favorites(path: Path, places: Places, options: Options) -> Report:
+def import_favorites(path: Path, places: DataPaths, options: ConversionOptions) -> ImportReport:
     """Take over the database at a path, or in that folder, once all of it has been read and checked. Blocks.
 
     Raises BadInput, CatalogueError, StoreError and DBAPIError.
     """
-    file = database(path)
-    base = old_base(file)
+    file = find_database(path)
+    old_database = read_old_database(file)
     set_pixel_limit(options.limits.max_pixels)
     catalogue = open_catalogue(places.catalogue)
     try:
-        return take_over(base, file.parent, places, catalogue, options)
+        return import_database(old_database, file.parent, places, catalogue, options)
     finally:
         catalogue.dispose()
 
 
-def take_over(base: OldBase, folder: Path, places: Places, catalogue: Engine, options: Options) -> Report:
+def import_database(
+    old_database: OldDatabase, folder: Path, places: DataPaths, catalogue: Engine, options: ConversionOptions
+) -> ImportReport:
     """Write everything; `folder` holds `blobs/`. Blocks. Raises StoreError and DBAPIError."""
-    directory = places.stored(places.default_output(SITE_NAME))
+    directory = places.relative_to_data(places.default_output(SITE_NAME))
     collection = Collection(SITE_NAME, directory, "original", "albums")
-    report = Report()
+    report = ImportReport()
     with catalogue.begin() as connection:
-        row = writer.collection_id(connection, collection)
-    rows = _images(base, catalogue, row)
-    report.count("images", len(rows))
-    _bytes(base, folder / "blobs", BlobStore(places.blobs), catalogue, rows, options, report)
+        collection_id = writer.get_or_create_collection(connection, collection)
+    image_rows = _discover_images(old_database, catalogue, collection_id)
+    report.count("images", len(image_rows))
+    _import_blobs(old_database, folder / "blobs", BlobStore(places.blobs), catalogue, image_rows, options, report)
     with catalogue.begin() as connection:
-        _failures(connection, base, rows)
-        album_rows = note_albums(connection, base, rows, report)
-        note_tags(connection, base, report)
-        note_verdicts(connection, base, rows, album_rows, report)
-        _tell(connection, row, report)
+        _mark_failures(connection, old_database, image_rows)
+        album_rows = import_albums(connection, old_database, image_rows, report)
+        import_tags(connection, old_database, report)
+        import_verdicts(connection, old_database, image_rows, album_rows, report)
+        _count_statuses(connection, collection_id, report)
     return report
 
 
-def _images(base: OldBase, catalogue: Engine, collection: int) -> dict[int, int]:
+def _discover_images(old_database: OldDatabase, catalogue: Engine, collection: int) -> dict[int, int]:
     """Every image by its number at the site, promised where it is new -> its row."""
-    wanted = {place.image for blob in base.blobs for place in blob.places}
-    for folder in base.folders:
-        wanted.update(folder.images, (failure.image for failure in folder.failed))
-    rows: dict[int, int] = {}
-    for chunk in chunks(sorted(wanted)):
+    numbers = {placement.image for blob in old_database.blobs for placement in blob.placements}
+    for folder in old_database.folders:
+        numbers.update(folder.images, (failure.image for failure in folder.failed))
+    image_rows: dict[int, int] = {}
+    for chunk in chunks(sorted(numbers)):
         with catalogue.begin() as connection:
-            writer.promise(connection, collection, [_promise(image) for image in chunk])
-            keys = select(images.c.key, images.c.id).where(images.c.collection_id == collection)
-            found = connection.execute(keys.where(images.c.key.in_([str(image) for image in chunk])))
-            rows.update((int(key), row) for key, row in found)
-    return rows
+            writer.record_discovered(connection, collection, [_discovered_image(image) for image in chunk])
+            query = select(images.c.key, images.c.id).where(images.c.collection_id == collection)
+            key_rows = connection.execute(query.where(images.c.key.in_([str(image) for image in chunk])))
+            image_rows.update((int(key), image_id) for key, image_id in key_rows)
+    return image_rows
 
 
-def _promise(image: int) -> Promise:
-    if image >= _OF_THE_SITE:
-        return Promise(key=str(image), host="", reason="gone")
-    return Promise(key=str(image), host=host_of(SITE) or "", url=Addresses().photo(image))
+def _discovered_image(image: int) -> DiscoveredImage:
+    if image >= _FIRST_LOCAL_IMAGE:
+        return DiscoveredImage(key=str(image), host="", reason="gone")
+    return DiscoveredImage(key=str(image), host=host_of(BASE_URL) or "", url=ImagefapUrls().photo_url(image))
 
 
-def _bytes(
-    base: OldBase, folder: Path, store: BlobStore, catalogue: Engine, rows: Mapping[int, int], options: Options,
-    report: Report,
+def _import_blobs(
+    old_database: OldDatabase, folder: Path, store: BlobStore, catalogue: Engine, image_rows: Mapping[int, int],
+    options: ConversionOptions, report: ImportReport,
 ) -> None:  # fmt: skip
-    owners = {blob.sha256: blob for blob in base.blobs}
+    blob_by_sha256 = {blob.sha256: blob for blob in old_database.blobs}
     with catalogue.connect() as connection:
-        settled = _settled(connection, rows)
-    wanted = [blob for blob in base.blobs if any(rows[place.image] not in settled for place in blob.places)]
-    report.count("pictures known already", len(base.blobs) - len(wanted))
-    for batch in adopted(wanted, folder, store, options):
-        outcomes = [outcome for one in batch for outcome in _outcomes(owners[one.sha256], one, rows, settled)]
+        done_ids = _find_done(connection, image_rows)
+    remaining = [
+        blob
+        for blob in old_database.blobs
+        if any(image_rows[placement.image] not in done_ids for placement in blob.placements)
+    ]
+    report.count("pictures known already", len(old_database.blobs) - len(remaining))
+    for batch in import_blobs(remaining, folder, store, options):
+        outcomes = [
+            outcome
+            for imported in batch
+            for outcome in _list_outcomes(blob_by_sha256[imported.sha256], imported, image_rows, done_ids)
+        ]
         with catalogue.begin() as connection:
-            writer.finish(connection, outcomes)
-        for one in batch:
-            report.count("pictures taken over" if one.blob else "pictures not taken over")
-            report.complaints += one.complaints
-            for name, alike in one.alike.items():
-                report.count(f"{name} as the old tool had it" if alike else f"{name} different")
+            writer.record_outcomes(connection, outcomes)
+        for imported in batch:
+            report.count("pictures taken over" if imported.blob else "pictures not taken over")
+            report.complaints += imported.complaints
+            for name, is_near in imported.hashes_match.items():
+                report.count(f"{name} as the old tool had it" if is_near else f"{name} different")
 
 
-def _settled(connection: Connection, rows: Mapping[int, int]) -> set[int]:
-    done: set[int] = set()
-    for chunk in chunks(list(rows.values())):
-        found = select(images.c.id).where(images.c.id.in_(chunk), images.c.status == "done")
-        done.update(connection.execute(found).scalars())
-    return done
+def _find_done(connection: Connection, image_rows: Mapping[int, int]) -> set[int]:
+    done_ids: set[int] = set()
+    for chunk in chunks(list(image_rows.values())):
+        query = select(images.c.id).where(images.c.id.in_(chunk), images.c.status == "done")
+        done_ids.update(connection.execute(query).scalars())
+    return done_ids
 
 
-def _outcomes(blob: Blob, one: Adopted, rows: Mapping[int, int], settled: set[int]) -> Iterator[writer.Outcome]:
+def _list_outcomes(
+    blob: OldBlob, imported: ImportedBlob, image_rows: Mapping[int, int], done_ids: set[int]
+) -> Iterator[writer.ImageOutcome]:
     """Images of a blob become done with its bytes, or failed with what is wrong with them; lost bytes stay owed."""
-    if not one.blob and not one.reason:
+    if not imported.blob and not imported.reason:
         return
-    for image in {place.image for place in blob.places}:
-        if rows[image] in settled:
+    for image in {placement.image for placement in blob.placements}:
+        if image_rows[image] in done_ids:
             continue
-        status = "done" if one.blob else one.status
-        detail = one.detail
-        if image in blob.gone and one.blob:
-            at = blob.gone[image]
-            since = datetime.fromtimestamp(at, UTC).isoformat() if at is not None and at < 2**37 else "unknown"
-            detail = f"no longer at the site; noticed {since}"
-        sha256 = one.sha256 if one.blob else None
-        yield writer.Outcome(rows[image], status, one.reason, detail, sha256=sha256, blob=one.blob)
+        status = "done" if imported.blob else imported.status
+        detail = imported.detail
+        if image in blob.removed_at and imported.blob:
+            noticed_at = blob.removed_at[image]
+            noticed_text = (
+                datetime.fromtimestamp(noticed_at, UTC).isoformat()
+                if noticed_at is not None and noticed_at < 2**37
+                else "unknown"
+            )
+            detail = f"no longer at the site; noticed {noticed_text}"
+        sha256 = imported.sha256 if imported.blob else None
+        yield writer.ImageOutcome(image_rows[image], status, imported.reason, detail, sha256=sha256, blob=imported.blob)
 
 
-def _failures(connection: Connection, base: OldBase, rows: Mapping[int, int]) -> None:
+def _mark_failures(connection: Connection, old_database: OldDatabase, image_rows: Mapping[int, int]) -> None:
     """What the old tool could not get is gone, unless its bytes are known from elsewhere."""
-    failed = {failure.image: failure for folder in base.folders for failure in folder.failed}
-    known = {place.image for blob in base.blobs for place in blob.places}
-    lost = [rows[image] for image in failed if image not in known]
-    still: set[int] = set()
+    failed = {failure.image: failure for folder in old_database.folders for failure in folder.failed}
+    with_bytes = {placement.image for blob in old_database.blobs for placement in blob.placements}
+    lost = [image_rows[image] for image in failed if image not in with_bytes]
+    still_pending: set[int] = set()
     for chunk in chunks(lost):
-        found = select(images.c.id).where(images.c.id.in_(chunk), images.c.status == "pending")
-        still.update(connection.execute(found).scalars())
-    for chunk in chunks(sorted(still)):
+        query = select(images.c.id).where(images.c.id.in_(chunk), images.c.status == "pending")
+        still_pending.update(connection.execute(query).scalars())
+    for chunk in chunks(sorted(still_pending)):
         detail = "the old tool could not get it"
-        writer.finish(connection, [writer.Outcome(row, "failed", "gone", detail) for row in chunk])
+        writer.record_outcomes(
+            connection, [writer.ImageOutcome(image_id, "failed", "gone", detail) for image_id in chunk]
+        )
 
 
-def _tell(connection: Connection, collection: int, report: Report) -> None:
-    for status, what in (("done", "images done"), ("failed", "images failed"), ("pending", "images owed")):
-        found = select(images.c.id).where(images.c.collection_id == collection, images.c.status == status)
-        report.count(what, len(connection.execute(found).all()))
+def _count_statuses(connection: Connection, collection: int, report: ImportReport) -> None:
+    for status, label in (("done", "images done"), ("failed", "images failed"), ("pending", "images owed")):
+        query = select(images.c.id).where(images.c.collection_id == collection, images.c.status == status)
+        report.count(label, len(connection.execute(query).all()))

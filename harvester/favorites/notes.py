@@ -8,90 +8,96 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import Connection
 
 from harvester.catalogue import albums, tags, verdicts
-from harvester.favorites.records import Blob, Folder, OldBase
-from harvester.favorites.report import Report
+from harvester.favorites.records import OldBlob, OldDatabase, OldFolder
+from harvester.favorites.report import ImportReport
 
 ORIGIN = "import-favorites"
 SITE_NAME = "imagefap"
 
 
-def note_albums(
-    connection: Connection, base: OldBase, rows: Mapping[int, int], report: Report
+def import_albums(
+    connection: Connection, old_database: OldDatabase, image_rows: Mapping[int, int], report: ImportReport
 ) -> dict[tuple[int, int], int]:
     """Owners and folders, order kept; failed images, which the old tool took out of the order, come last.
 
     Returns the row of every album by user and folder.
     """
-    names = {(p.user, p.folder, p.image): p.file for blob in base.blobs for p in blob.places}
+    names = {
+        (placement.user, placement.folder, placement.image): placement.file
+        for blob in old_database.blobs
+        for placement in blob.placements
+    }
     owners = {
-        user.id: albums.keep_owner(
+        user.id: albums.upsert_owner(
             connection, albums.Owner(SITE_NAME, str(user.id), user.name, user.listed_at, user.finished_at)
         )
-        for user in base.users
+        for user in old_database.users
     }
-    found: dict[tuple[int, int], int] = {}
-    for folder in base.folders:
+    album_rows: dict[tuple[int, int], int] = {}
+    for folder in old_database.folders:
         if folder.user not in owners:
-            owners[folder.user] = albums.keep_owner(connection, albums.Owner(SITE_NAME, str(folder.user), ""))
+            owners[folder.user] = albums.upsert_owner(connection, albums.Owner(SITE_NAME, str(folder.user), ""))
         album = albums.Album(str(folder.id), folder.name, "pictures", folder.pages, folder.read_at, folder.finished_at)
-        row = found[folder.user, folder.id] = albums.keep_album(connection, owners[folder.user], album)
-        placed = [(rows[image], name) for image, name in _ordered(folder, names)]
-        report.count("places in folders", len(placed))
-        albums.place_images(connection, row, placed)
+        album_row = album_rows[folder.user, folder.id] = albums.upsert_album(connection, owners[folder.user], album)
+        placements = [(image_rows[image], name) for image, name in _ordered_images(folder, names)]
+        report.count("places in folders", len(placements))
+        albums.append_images(connection, album_row, placements)
     report.count("users", len(owners))
-    report.count("folders", len(found))
-    return found
+    report.count("folders", len(album_rows))
+    return album_rows
 
 
-def _ordered(folder: Folder, names: Mapping[tuple[int, int, int], str]) -> Iterator[tuple[int, str]]:
+def _ordered_images(folder: OldFolder, names: Mapping[tuple[int, int, int], str]) -> Iterator[tuple[int, str]]:
     for image in folder.images:
         yield image, names.get((folder.user, folder.id, image), "")
     latest = {failure.image: failure.name for failure in folder.failed}
     yield from ((image, name) for image, name in latest.items() if image not in folder.images)
 
 
-def note_tags(connection: Connection, base: OldBase, report: Report) -> None:
+def import_tags(connection: Connection, old_database: OldDatabase, report: ImportReport) -> None:
     """Tags by name, because names are unique in the whole tree; one that is there already is used."""
-    change = tags.begin(connection, ORIGIN)
-    known = {tag.name.casefold(): number for number, tag in tags.tree(connection).items()}
-    number_of: dict[int, int] = {}
-    for tag in base.tags:
+    change = tags.begin_change(connection, ORIGIN)
+    tag_by_name = {tag.name.casefold(): tag_id for tag_id, tag in tags.load_tree(connection).items()}
+    tag_id_of: dict[int, int] = {}
+    for tag in old_database.tags:
         name = tag.name.casefold()
-        if name not in known:
-            parent = None if tag.parent is None else number_of[tag.parent]
-            known[name] = tags.add(connection, change, tag.name, parent, tag.id)
-        number_of[tag.id] = known[name]
-    report.count("tags", len(base.tags))
-    report.count("tags on pictures", sum(len(blob.tags) for blob in base.blobs))
-    having: dict[int, list[str]] = {}
-    for blob in base.blobs:
-        for old in blob.tags:
-            having.setdefault(number_of[old], []).append(blob.sha256)
-    for number, pictures in sorted(having.items()):
-        tags.apply(connection, change, number, tags.picked(connection, pictures))
-    tags.close(connection, change)
+        if name not in tag_by_name:
+            parent = None if tag.parent is None else tag_id_of[tag.parent]
+            tag_by_name[name] = tags.add_tag(connection, change, tag.name, parent, tag.id)
+        tag_id_of[tag.id] = tag_by_name[name]
+    report.count("tags", len(old_database.tags))
+    report.count("tags on pictures", sum(len(blob.tags) for blob in old_database.blobs))
+    pictures_by_tag: dict[int, list[str]] = {}
+    for blob in old_database.blobs:
+        for old_tag in blob.tags:
+            pictures_by_tag.setdefault(tag_id_of[old_tag], []).append(blob.sha256)
+    for tag_id, pictures in sorted(pictures_by_tag.items()):
+        tags.apply_tag(connection, change, tag_id, tags.from_list(connection, pictures))
+    tags.close_change(connection, change)
 
 
-def note_verdicts(
-    connection: Connection, base: OldBase, rows: Mapping[int, int], album_rows: Mapping[tuple[int, int], int],
-    report: Report,
+def import_verdicts(
+    connection: Connection, old_database: OldDatabase, image_rows: Mapping[int, int],
+    album_rows: Mapping[tuple[int, int], int], report: ImportReport,
 ) -> None:  # fmt: skip
     """Groups in which nothing was decided are left out: they will be found again."""
-    known = verdicts.decided(connection, ORIGIN)
-    groups = [[verdicts.Verdict(sha, verdict) for sha, verdict in group.items()] for group in base.groups]
-    places = [_on_places(blob, rows, album_rows) for blob in base.blobs]
-    for group in groups + places:
-        if any(one.verdict != "new" for one in group):
+    recorded = verdicts.past_decisions(connection, ORIGIN)
+    groups = [[verdicts.Verdict(sha, verdict) for sha, verdict in group.items()] for group in old_database.groups]
+    placement_groups = [_placement_verdicts(blob, image_rows, album_rows) for blob in old_database.blobs]
+    for group in groups + placement_groups:
+        if any(member.verdict != "new" for member in group):
             report.count("decisions")
-            if frozenset(group) not in known:
-                verdicts.decide(connection, ORIGIN, group)
+            if frozenset(group) not in recorded:
+                verdicts.record_decision(connection, ORIGIN, group)
 
 
-def _on_places(
-    blob: Blob, rows: Mapping[int, int], album_rows: Mapping[tuple[int, int], int]
+def _placement_verdicts(
+    blob: OldBlob, image_rows: Mapping[int, int], album_rows: Mapping[tuple[int, int], int]
 ) -> list[verdicts.Verdict]:
     return [
-        verdicts.Verdict(blob.sha256, place.verdict, album_rows[place.user, place.folder], rows[place.image])
-        for place in blob.places
-        if (place.user, place.folder) in album_rows
+        verdicts.Verdict(
+            blob.sha256, placement.verdict, album_rows[placement.user, placement.folder], image_rows[placement.image]
+        )
+        for placement in blob.placements
+        if (placement.user, placement.folder) in album_rows
     ]

@@ -10,31 +10,31 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from harvester.errors import BadInput
-from harvester.favorites.plain import Array, ElementType, MoreThanData, Name, a, called, key
+from harvester.errors import UsageProblem
+from harvester.favorites.plain import Array, ElementType, PickledName, UnsafePickle, expect, hashable, safe_call
 
-_BROKEN = (ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError, struct.error)
+_MALFORMED_ERRORS = (ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError, struct.error)
 """What pickletools and the steps raise over bytes that are no pickle."""
 
 
-def read(data: bytes, name: str) -> Any:
+def read_pickle(data: bytes, name: str) -> Any:
     """The value in a pickle of any protocol. Raises BadInput, which names the file."""
-    machine = _Machine()
+    vm = _PickleVM()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of odd escapes in its texts
-            for step, argument, _ in pickletools.genops(data):
-                if step.name == "STOP":
-                    return machine.result()
-                machine.do(step.name, argument)
-    except MoreThanData as error:
-        raise BadInput(f"{name}: {error}. Nothing of it was run.") from error
-    except _BROKEN as error:
-        raise BadInput(f"{name}: not a database of imagefap-favorites, or a damaged one.") from error
-    raise BadInput(f"{name}: the file ends too early.")
+            for opcode, argument, _ in pickletools.genops(data):
+                if opcode.name == "STOP":
+                    return vm.result()
+                vm.execute(opcode.name, argument)
+    except UnsafePickle as error:
+        raise UsageProblem(f"{name}: {error}. Nothing of it was run.") from error
+    except _MALFORMED_ERRORS as error:
+        raise UsageProblem(f"{name}: not a database of imagefap-favorites, or a damaged one.") from error
+    raise UsageProblem(f"{name}: the file ends too early.")
 
 
-class _Machine:
+class _PickleVM:
     """The stack and the memo of a pickle."""
 
     def __init__(self) -> None:
@@ -47,16 +47,16 @@ class _Machine:
         (value,) = self._stack
         return value
 
-    def do(self, step: str, argument: Any) -> None:
+    def execute(self, opcode: str, argument: Any) -> None:
         """One step, by its name in pickletools."""
-        if step in _VALUES:
+        if opcode in _VALUE_OPCODES:
             self._stack.append(argument)
-        elif step in _CONSTANTS:
-            self._stack.append(_CONSTANTS[step]())
-        elif step in _STEPS:
-            _STEPS[step](self, argument)
-        elif step not in _NOTHING:
-            raise MoreThanData(f"it holds more than plain data (the step {step})")
+        elif opcode in _CONSTANT_OPCODES:
+            self._stack.append(_CONSTANT_OPCODES[opcode]())
+        elif opcode in _OPCODE_HANDLERS:
+            _OPCODE_HANDLERS[opcode](self, argument)
+        elif opcode not in _IGNORED_OPCODES:
+            raise UnsafePickle(f"it holds more than plain data (the step {opcode})")
 
     def mark(self) -> None:
         self._marks.append(len(self._stack))
@@ -67,89 +67,89 @@ class _Machine:
         else:
             self._stack.pop()
 
-    def drop(self) -> None:
-        self.marked()
+    def pop_mark(self) -> None:
+        self.pop_marked()
 
-    def put(self, at: int | None) -> None:
-        self._memo[len(self._memo) if at is None else at] = self._stack[-1]
+    def put(self, index: int | None) -> None:
+        self._memo[len(self._memo) if index is None else index] = self._stack[-1]
 
-    def get(self, at: int) -> None:
-        self._stack.append(self._memo[at])
+    def get(self, index: int) -> None:
+        self._stack.append(self._memo[index])
 
-    def name(self, argument: str | None) -> None:
-        module, name = argument.split(" ", 1) if argument else self.last(2)
-        self._stack.append(Name(a(str, module), a(str, name)))
+    def push_name(self, argument: str | None) -> None:
+        module, name = argument.split(" ", 1) if argument else self.pop_last(2)
+        self._stack.append(PickledName(expect(str, module), expect(str, name)))
 
-    def gather(self, values: list[Any], make: Callable[[list[Any]], Any]) -> None:
+    def push_made(self, values: list[Any], make: Callable[[list[Any]], Any]) -> None:
         self._stack.append(make(values))
 
-    def extend(self, values: list[Any]) -> None:
-        a(list, self._stack[-1]).extend(values)
+    def extend_list(self, values: list[Any]) -> None:
+        expect(list, self._stack[-1]).extend(values)
 
-    def fill(self, pairs: list[Any]) -> None:
-        a(dict, self._stack[-1]).update(_pairs(pairs))
+    def update_dict(self, pairs: list[Any]) -> None:
+        expect(dict, self._stack[-1]).update(_dict_from_pairs(pairs))
 
-    def include(self, values: list[Any]) -> None:
-        a(set, self._stack[-1]).update(map(key, values))
+    def update_set(self, values: list[Any]) -> None:
+        expect(set, self._stack[-1]).update(map(hashable, values))
 
-    def call(self) -> None:
-        name, arguments = self.last(2)
-        self._stack.append(called(name, a(tuple, arguments)))
+    def call_function(self) -> None:
+        name, arguments = self.pop_last(2)
+        self._stack.append(safe_call(name, expect(tuple, arguments)))
 
     def build(self) -> None:
         state = self._stack.pop()
         if not isinstance(self._stack[-1], (Array, ElementType)):
-            raise MoreThanData("it holds more than plain data (an object with a state)")
+            raise UnsafePickle("it holds more than plain data (an object with a state)")
         self._stack[-1].build(state)
 
-    def last(self, number: int) -> list[Any]:
+    def pop_last(self, count: int) -> list[Any]:
         """Take the last few values off the stack."""
-        at = len(self._stack) - number
-        if at < 0:
-            raise IndexError(number)
-        values = self._stack[at:]
-        del self._stack[at:]
+        start = len(self._stack) - count
+        if start < 0:
+            raise IndexError(count)
+        values = self._stack[start:]
+        del self._stack[start:]
         return values
 
-    def marked(self) -> list[Any]:
+    def pop_marked(self) -> list[Any]:
         """Take everything behind the last mark off the stack."""
-        at = self._marks.pop()
-        values = self._stack[at:]
-        del self._stack[at:]
+        start = self._marks.pop()
+        values = self._stack[start:]
+        del self._stack[start:]
         return values
 
 
-def _pairs(values: list[Any]) -> dict[Any, Any]:
-    return dict(zip(map(key, values[::2]), values[1::2], strict=True))
+def _dict_from_pairs(values: list[Any]) -> dict[Any, Any]:
+    return dict(zip(map(hashable, values[::2]), values[1::2], strict=True))
 
 
-_NUMBERS = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"}
-_TEXTS = {"STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"}
-_VALUES = _NUMBERS | _TEXTS | {"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}
-_NOTHING = frozenset(("PROTO", "FRAME"))
-_CONSTANTS: dict[str, Callable[[], Any]] = {
+_NUMBER_OPCODES = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"}
+_TEXT_OPCODES = {"STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"}
+_VALUE_OPCODES = _NUMBER_OPCODES | _TEXT_OPCODES | {"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}
+_IGNORED_OPCODES = frozenset(("PROTO", "FRAME"))
+_CONSTANT_OPCODES: dict[str, Callable[[], Any]] = {
     "NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False,
     "EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set, "EMPTY_TUPLE": tuple,
 }  # fmt: skip
-_STEPS: dict[str, Callable[[_Machine, Any], None]] = {
+_OPCODE_HANDLERS: dict[str, Callable[[_PickleVM, Any], None]] = {
     "MARK": lambda it, _: it.mark(),
     "POP": lambda it, _: it.pop(),
-    "POP_MARK": lambda it, _: it.drop(),
+    "POP_MARK": lambda it, _: it.pop_mark(),
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), lambda it, at: it.put(at)),
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda it, at: it.get(at)),
-    **dict.fromkeys(("GLOBAL", "STACK_GLOBAL"), lambda it, name: it.name(name)),
-    "TUPLE1": lambda it, _: it.gather(it.last(1), tuple),
-    "TUPLE2": lambda it, _: it.gather(it.last(2), tuple),
-    "TUPLE3": lambda it, _: it.gather(it.last(3), tuple),
-    "TUPLE": lambda it, _: it.gather(it.marked(), tuple),
-    "LIST": lambda it, _: it.gather(it.marked(), list),
-    "DICT": lambda it, _: it.gather(it.marked(), _pairs),
-    "FROZENSET": lambda it, _: it.gather(it.marked(), lambda values: frozenset(map(key, values))),
-    "APPEND": lambda it, _: it.extend(it.last(1)),
-    "APPENDS": lambda it, _: it.extend(it.marked()),
-    "SETITEM": lambda it, _: it.fill(it.last(2)),
-    "SETITEMS": lambda it, _: it.fill(it.marked()),
-    "ADDITEMS": lambda it, _: it.include(it.marked()),
-    "REDUCE": lambda it, _: it.call(),
+    **dict.fromkeys(("GLOBAL", "STACK_GLOBAL"), lambda it, name: it.push_name(name)),
+    "TUPLE1": lambda it, _: it.push_made(it.pop_last(1), tuple),
+    "TUPLE2": lambda it, _: it.push_made(it.pop_last(2), tuple),
+    "TUPLE3": lambda it, _: it.push_made(it.pop_last(3), tuple),
+    "TUPLE": lambda it, _: it.push_made(it.pop_marked(), tuple),
+    "LIST": lambda it, _: it.push_made(it.pop_marked(), list),
+    "DICT": lambda it, _: it.push_made(it.pop_marked(), _dict_from_pairs),
+    "FROZENSET": lambda it, _: it.push_made(it.pop_marked(), lambda values: frozenset(map(hashable, values))),
+    "APPEND": lambda it, _: it.extend_list(it.pop_last(1)),
+    "APPENDS": lambda it, _: it.extend_list(it.pop_marked()),
+    "SETITEM": lambda it, _: it.update_dict(it.pop_last(2)),
+    "SETITEMS": lambda it, _: it.update_dict(it.pop_marked()),
+    "ADDITEMS": lambda it, _: it.update_set(it.pop_marked()),
+    "REDUCE": lambda it, _: it.call_function(),
     "BUILD": lambda it, _: it.build(),
 }

@@ -8,20 +8,20 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_SCALARS = (int, float, str, bytes, type(None))
-_LETTERS = {
+_SCALAR_TYPES = (int, float, str, bytes, type(None))
+_STRUCT_LETTERS = {
     "b1": "?", "i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "i8": "q", "u8": "Q",
     "f2": "e", "f4": "f", "f8": "d",
 }  # fmt: skip
 """numpy's element type -> the letter of `struct`."""
 
 
-class MoreThanData(ValueError):
+class UnsafePickle(ValueError):
     """Something that is not plain data; its text says what."""
 
 
 @dataclass(frozen=True)
-class Name:
+class PickledName:
     """A name of a module; it is compared, never looked up."""
 
     module: str
@@ -37,7 +37,7 @@ class ElementType:
 
     def build(self, state: Any) -> None:
         """Take the byte order from a state."""
-        order = a(tuple, state)[1]
+        order = expect(tuple, state)[1]
         self.order = ">" if order == ">" else "<"
 
 
@@ -51,90 +51,90 @@ class Array:
 
     def build(self, state: Any) -> None:
         """Take everything from a state; an array of Python objects is refused."""
-        _, shape, element, _, data = a(tuple, state)
-        self.fill(shape, element, data)
+        _, shape, element, _, data = expect(tuple, state)
+        self.set_elements(shape, element, data)
 
-    def fill(self, shape: Any, element: Any, data: Any) -> None:
+    def set_elements(self, shape: Any, element: Any, data: Any) -> None:
         """Check that the bytes are as many as the shape says."""
-        sides = [a(int, side) for side in a(tuple, shape)]
-        size = struct.calcsize(_LETTERS[a(ElementType, element).name])
+        sides = [expect(int, side) for side in expect(tuple, shape)]
+        size = struct.calcsize(_STRUCT_LETTERS[expect(ElementType, element).name])
         if not isinstance(data, bytes) or min(sides, default=0) < 0 or math.prod(sides) * size != len(data):
-            raise MoreThanData("it holds an array that is not one of numbers")
+            raise UnsafePickle("it holds an array that is not one of numbers")
         self.shape, self.element, self.data = tuple(sides), element, data
 
 
-def a(kind: type[T], value: Any) -> T:
+def expect(kind: type[T], value: Any) -> T:
     """The value, if it is of that kind; raises TypeError."""
     if not isinstance(value, kind):
         raise TypeError(kind)
     return value
 
 
-def key(value: Any) -> Hashable:
+def hashable(value: Any) -> Hashable:
     """The value as a key or a member of a set: nothing nested, so that hashing it is no risk."""
     parts = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(part, _SCALARS) for part in parts):
-        raise MoreThanData("it holds a key that is neither a number nor text, nor a few of them")
+    if not all(isinstance(part, _SCALAR_TYPES) for part in parts):
+        raise UnsafePickle("it holds a key that is neither a number nor text, nor a few of them")
     return value  # type: ignore[no-any-return]
 
 
-def called(name: Any, arguments: tuple[Any, ...]) -> Any:
+def safe_call(name: Any, arguments: tuple[Any, ...]) -> Any:
     """What a call would give, for the few calls that build plain data."""
-    if not isinstance(name, Name) or (name.module, name.name) not in _CALLS:
-        shown = f"{name.module}.{name.name}"[:80] if isinstance(name, Name) else "something"
-        raise MoreThanData(f"it holds more than plain data (it wants to call {shown!a})")
-    return _CALLS[name.module, name.name](*arguments)
+    if not isinstance(name, PickledName) or (name.module, name.name) not in _ALLOWED_CALLS:
+        function_name = f"{name.module}.{name.name}"[:80] if isinstance(name, PickledName) else "something"
+        raise UnsafePickle(f"it holds more than plain data (it wants to call {function_name!a})")
+    return _ALLOWED_CALLS[name.module, name.name](*arguments)
 
 
-def _set(members: Any = ()) -> set[Hashable]:
-    return {key(member) for member in a(list, members)} if members else set()
+def _make_set(members: Any = ()) -> set[Hashable]:
+    return {hashable(member) for member in expect(list, members)} if members else set()
 
 
-def _frozenset(members: Any = ()) -> frozenset[Hashable]:
-    return frozenset(_set(members))
+def _make_frozenset(members: Any = ()) -> frozenset[Hashable]:
+    return frozenset(_make_set(members))
 
 
-def _nothing() -> bytes:
+def _empty_bytes() -> bytes:
     return b""
 
 
-def _encoded(text: Any, encoding: Any = "latin1") -> bytes:
+def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     if encoding != "latin1":
-        raise MoreThanData("it holds more than plain data (bytes in an unusual encoding)")
-    return a(str, text).encode("latin1")
+        raise UnsafePickle("it holds more than plain data (bytes in an unusual encoding)")
+    return expect(str, text).encode("latin1")
 
 
 def _empty_array(kind: Any, _shape: Any, _letter: Any) -> Array:
-    if kind != Name("numpy", "ndarray"):
-        raise MoreThanData("it holds more than plain data (an array of another kind)")
+    if kind != PickledName("numpy", "ndarray"):
+        raise UnsafePickle("it holds more than plain data (an array of another kind)")
     return Array()
 
 
-def _element_type(name: Any, *_: Any) -> ElementType:
-    if name not in _LETTERS:
-        raise MoreThanData("it holds an array that is not one of numbers")
+def _make_element_type(name: Any, *_: Any) -> ElementType:
+    if name not in _STRUCT_LETTERS:
+        raise UnsafePickle("it holds an array that is not one of numbers")
     return ElementType(name)
 
 
-def _scalar(element: Any, data: Any) -> Any:
-    found = a(ElementType, element)
-    (value,) = struct.unpack(found.order + _LETTERS[found.name], a(bytes, data))
+def _read_scalar(element: Any, data: Any) -> Any:
+    element_type = expect(ElementType, element)
+    (value,) = struct.unpack(element_type.order + _STRUCT_LETTERS[element_type.name], expect(bytes, data))
     return value
 
 
-def _from_buffer(data: Any, element: Any, shape: Any, _order: Any = "C") -> Array:
+def _array_from_buffer(data: Any, element: Any, shape: Any, _order: Any = "C") -> Array:
     array = Array()
-    array.fill(shape, element, bytes(a(bytearray, data)) if isinstance(data, bytearray) else data)
+    array.set_elements(shape, element, bytes(expect(bytearray, data)) if isinstance(data, bytearray) else data)
     return array
 
 
-_CALLS: dict[tuple[str, str], Callable[..., Any]] = {
-    **{(module, "set"): _set for module in ("builtins", "__builtin__")},
-    **{(module, "frozenset"): _frozenset for module in ("builtins", "__builtin__")},
-    **{(module, "bytes"): _nothing for module in ("builtins", "__builtin__")},  # empty bytes before protocol 3
-    ("_codecs", "encode"): _encoded,
-    ("numpy", "dtype"): _element_type,
+_ALLOWED_CALLS: dict[tuple[str, str], Callable[..., Any]] = {
+    **{(module, "set"): _make_set for module in ("builtins", "__builtin__")},
+    **{(module, "frozenset"): _make_frozenset for module in ("builtins", "__builtin__")},
+    **{(module, "bytes"): _empty_bytes for module in ("builtins", "__builtin__")},  # empty bytes before protocol 3
+    ("_codecs", "encode"): _encode,
+    ("numpy", "dtype"): _make_element_type,
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _empty_array for core in ("core", "_core")},
-    **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
-    **{(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "scalar"): _read_scalar for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): _array_from_buffer for core in ("core", "_core")},
 }

@@ -7,191 +7,209 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harvester.errors import BadInput
+from harvester.errors import UsageProblem
 from harvester.favorites import shapes
-from harvester.favorites.pickled import read
-from harvester.favorites.records import Blob, Failure, Folder, OldBase, Place, Tag, User
+from harvester.favorites.pickled import read_pickle
+from harvester.favorites.records import FailedImage, OldBlob, OldDatabase, OldFolder, OldPlacement, OldTag, OldUser
 
-FILE = "imagefap.database"
+DATABASE_FILE = "imagefap.database"
 VERDICTS = ("new", "false", "keep", "skip")
 
-_LARGEST = 4 * 2**30  # bytes; the old tool loads its database whole as well
-_DEEPEST = 64  # levels of tags
-_ENCRYPTED = b"gAAAA"  # how every Fernet token begins
-_TABLES = "users favorites tags blobs image_ids_index"
-_OTHERS = "configs duplicates_registry duplicates_key_index duplicates_index"
-_HASHES = {"percept": "phash", "diff": "dhash", "average": "average", "wavelet": "whash"}
+_MAX_FILE_BYTES = 4 * 2**30  # bytes; the old tool loads its database whole as well
+_MAX_TAG_DEPTH = 64  # levels of tags
+_FERNET_PREFIX = b"gAAAA"  # how every Fernet token begins
+_REQUIRED_TABLES = "users favorites tags blobs image_ids_index"
+_OPTIONAL_TABLES = "configs duplicates_registry duplicates_key_index duplicates_index"
+_HASH_NAMES = {"percept": "phash", "diff": "dhash", "average": "average", "wavelet": "whash"}
 
 
-def database(path: Path) -> Path:
+def find_database(path: Path) -> Path:
     """The database a path means: the file itself, or the one in that folder. Raises BadInput."""
-    file = path / FILE if path.is_dir() else path
+    file = path / DATABASE_FILE if path.is_dir() else path
     if not file.is_file():
-        raise BadInput(f"{file}: there is no such file.")
+        raise UsageProblem(f"{file}: there is no such file.")
     return file
 
 
-def old_base(file: Path) -> OldBase:
+def read_old_database(file: Path) -> OldDatabase:
     """Everything in a database of the old tool. Raises BadInput, one sentence about the first thing that is unknown."""
     try:
-        if file.stat().st_size > _LARGEST:
-            raise BadInput(f"{file}: larger than 4 GiB.")
+        if file.stat().st_size > _MAX_FILE_BYTES:
+            raise UsageProblem(f"{file}: larger than 4 GiB.")
         data = file.read_bytes()
     except OSError as error:
-        raise BadInput(f"{file}: cannot be read ({error.strerror}).") from error
-    if data.startswith(_ENCRYPTED):
-        raise BadInput(f"{file}: protected by a password; save it without one in the old tool first.")
-    return _base(shapes.record(read(data, str(file)), str(file), _TABLES, _OTHERS), str(file))
-
-
-def _base(content: dict[str, Any], file: str) -> OldBase:
-    tags = tuple(_tags(content["tags"], f"{file}: tags", None, 0))
-    known = {tag.id for tag in tags}
-    if len(known) < len(tags):
-        raise BadInput(f"{file}: tags: two tags have one number.")
-    for image, sha in shapes.table(content["image_ids_index"], f"{file}: image_ids_index").items():
-        shapes.identity(image, f"{file}: image_ids_index")
-        shapes.sha256(sha, f"{file}: image_ids_index: image {image}")
-    return OldBase(
-        users=tuple(_users(content["users"], f"{file}: users")),
-        folders=tuple(_folders(content["favorites"], f"{file}: favorites")),
-        blobs=tuple(_blobs(content["blobs"], f"{file}: blobs", known)),
-        tags=tags,
-        groups=tuple(_groups(content, file)),
+        raise UsageProblem(f"{file}: cannot be read ({error.strerror}).") from error
+    if data.startswith(_FERNET_PREFIX):
+        raise UsageProblem(f"{file}: protected by a password; save it without one in the old tool first.")
+    return _parse_database(
+        shapes.check_record(read_pickle(data, str(file)), str(file), _REQUIRED_TABLES, _OPTIONAL_TABLES), str(file)
     )
 
 
-def _users(users: Any, where: str) -> Iterator[User]:
-    for number, user in shapes.table(users, where).items():
-        here = f"{where}: {shapes.shown(number)}"
-        told = {"name": user} if isinstance(user, str) else user  # a mere name is the layout of the README
-        found = shapes.record(told, here, "name", "date_albums date_finished date_audit")
-        yield User(
-            shapes.identity(number, here),
-            shapes.words(found["name"], f"{here}: name"),
-            shapes.moment(found.get("date_albums", 0), f"{here}: date_albums"),
-            shapes.moment(found.get("date_finished", 0), f"{here}: date_finished"),
+def _parse_database(content: dict[str, Any], file: str) -> OldDatabase:
+    tags = tuple(_parse_tags(content["tags"], f"{file}: tags", None, 0))
+    tag_ids = {tag.id for tag in tags}
+    if len(tag_ids) < len(tags):
+        raise UsageProblem(f"{file}: tags: two tags have one number.")
+    for image, sha in shapes.check_dict(content["image_ids_index"], f"{file}: image_ids_index").items():
+        shapes.check_id(image, f"{file}: image_ids_index")
+        shapes.check_sha256(sha, f"{file}: image_ids_index: image {image}")
+    return OldDatabase(
+        users=tuple(_parse_users(content["users"], f"{file}: users")),
+        folders=tuple(_parse_folders(content["favorites"], f"{file}: favorites")),
+        blobs=tuple(_parse_blobs(content["blobs"], f"{file}: blobs", tag_ids)),
+        tags=tags,
+        groups=tuple(_parse_groups(content, file)),
+    )
+
+
+def _parse_users(users: Any, where: str) -> Iterator[OldUser]:
+    for number, user in shapes.check_dict(users, where).items():
+        here = f"{where}: {shapes.describe_value(number)}"
+        values = {"name": user} if isinstance(user, str) else user  # a mere name is the layout of the README
+        fields = shapes.check_record(values, here, "name", "date_albums date_finished date_audit")
+        yield OldUser(
+            shapes.check_id(number, here),
+            shapes.check_text(fields["name"], f"{here}: name"),
+            shapes.check_time(fields.get("date_albums", 0), f"{here}: date_albums"),
+            shapes.check_time(fields.get("date_finished", 0), f"{here}: date_finished"),
         )
 
 
-def _folders(favourites: Any, where: str) -> Iterator[Folder]:
-    for user, folders in shapes.table(favourites, where).items():
-        owner = shapes.identity(user, where)
-        for number, folder in shapes.table(folders, f"{where}: user {owner}").items():
-            here = f"{where}: user {owner}: folder {shapes.shown(number)}"
-            yield _folder(owner, shapes.identity(number, here), folder, here)
+def _parse_folders(favourites: Any, where: str) -> Iterator[OldFolder]:
+    for user, folders in shapes.check_dict(favourites, where).items():
+        owner = shapes.check_id(user, where)
+        for number, folder in shapes.check_dict(folders, f"{where}: user {owner}").items():
+            here = f"{where}: user {owner}: folder {shapes.describe_value(number)}"
+            yield _parse_folder(owner, shapes.check_id(number, here), folder, here)
 
 
-def _folder(user: int, number: int, folder: Any, here: str) -> Folder:
-    found = shapes.record(folder, here, "name pages images", "date_straight date_blobs failed_images")
-    dates = [shapes.moment(found.get(name, 0), f"{here}: {name}") for name in ("date_straight", "date_blobs")]
-    images = [shapes.identity(image, f"{here}: images") for image in shapes.several(found["images"], f"{here}: images")]
-    failures = shapes.several(found.get("failed_images", ()), f"{here}: failed_images")
-    return Folder(
+def _parse_folder(user: int, number: int, folder: Any, here: str) -> OldFolder:
+    fields = shapes.check_record(folder, here, "name pages images", "date_straight date_blobs failed_images")
+    dates = [shapes.check_time(fields.get(name, 0), f"{here}: {name}") for name in ("date_straight", "date_blobs")]
+    images = [
+        shapes.check_id(image, f"{here}: images") for image in shapes.check_list(fields["images"], f"{here}: images")
+    ]
+    failures = shapes.check_list(fields.get("failed_images", ()), f"{here}: failed_images")
+    return OldFolder(
         user=user,
         id=number,
-        name=shapes.words(found["name"], f"{here}: name"),
-        pages=shapes.small(found["pages"], f"{here}: pages"),
+        name=shapes.check_text(fields["name"], f"{here}: name"),
+        pages=shapes.check_small_integer(fields["pages"], f"{here}: pages"),
         read_at=max(filter(None, dates), default=None),
         finished_at=dates[1],
         images=tuple(dict.fromkeys(images)),
-        failed=tuple(sorted((_failure(one, f"{here}: failed_images") for one in failures), key=_by_time)),
+        failed=tuple(
+            sorted((_parse_failure(failure, f"{here}: failed_images") for failure in failures), key=_failure_order)
+        ),
     )
 
 
-def _failure(failure: Any, where: str) -> Failure:
-    image, at, name, _url = shapes.parts(failure, where, 4)
-    return Failure(
-        shapes.identity(image, where), shapes.moment(at, where), "" if name is None else shapes.words(name, where)
+def _parse_failure(failure: Any, where: str) -> FailedImage:
+    image, failed_at, name, _url = shapes.check_tuple(failure, where, 4)
+    return FailedImage(
+        shapes.check_id(image, where),
+        shapes.check_time(failed_at, where),
+        "" if name is None else shapes.check_text(name, where),
     )
 
 
-def _by_time(failure: Failure) -> tuple[int, int]:
-    return failure.at or 0, failure.image
+def _failure_order(failure: FailedImage) -> tuple[int, int]:
+    return failure.failed_at or 0, failure.image
 
 
-def _tags(tags: Any, where: str, parent: int | None, depth: int) -> Iterator[Tag]:
-    if depth > _DEEPEST:
-        raise BadInput(f"{where}: more than {_DEEPEST} levels.")
-    for number, tag in shapes.table({} if tags is None else tags, where).items():
-        here = f"{where}: {shapes.shown(number)}"
-        found = shapes.record(tag, here, "name", "tags")
-        row = Tag(shapes.small(number, here, 1), shapes.words(found["name"], f"{here}: name"), parent)
-        yield row
-        yield from _tags(found.get("tags"), where, row.id, depth + 1)
+def _parse_tags(tags: Any, where: str, parent: int | None, depth: int) -> Iterator[OldTag]:
+    if depth > _MAX_TAG_DEPTH:
+        raise UsageProblem(f"{where}: more than {_MAX_TAG_DEPTH} levels.")
+    for number, tag in shapes.check_dict({} if tags is None else tags, where).items():
+        here = f"{where}: {shapes.describe_value(number)}"
+        fields = shapes.check_record(tag, here, "name", "tags")
+        parsed = OldTag(
+            shapes.check_small_integer(number, here, 1), shapes.check_text(fields["name"], f"{here}: name"), parent
+        )
+        yield parsed
+        yield from _parse_tags(fields.get("tags"), where, parsed.id, depth + 1)
 
 
-def _blobs(blobs: Any, where: str, tags: set[int]) -> Iterator[Blob]:
-    for sha, blob in shapes.table(blobs, where).items():
-        yield _blob(shapes.sha256(sha, where), blob, f"{where}: {sha}", tags)
+def _parse_blobs(blobs: Any, where: str, tags: set[int]) -> Iterator[OldBlob]:
+    for sha, blob in shapes.check_dict(blobs, where).items():
+        yield _parse_blob(shapes.check_sha256(sha, where), blob, f"{where}: {sha}", tags)
 
 
-def _blob(sha: str, blob: Any, here: str, tags: set[int]) -> Blob:
-    found = shapes.record(
+def _parse_blob(sha: str, blob: Any, here: str, tags: set[int]) -> OldBlob:
+    fields = shapes.check_record(
         blob, here, "loc tags sz ext", "sz_thumb percept average diff wavelet cnn width height animated date gone"
     )
-    attached = [shapes.small(tag, f"{here}: tags", 1) for tag in shapes.several(found["tags"], f"{here}: tags")]
-    if unknown := set(attached) - tags:
-        raise BadInput(f"{here}: has the tag {min(unknown)}, which the tags do not list.")
-    sides = (found.get(side) for side in ("width", "height"))
-    width, height = (None if side is None else shapes.small(side, f"{here}: size", 1) for side in sides)
-    return Blob(
+    tag_ids = [
+        shapes.check_small_integer(tag, f"{here}: tags", 1)
+        for tag in shapes.check_list(fields["tags"], f"{here}: tags")
+    ]
+    if unknown := set(tag_ids) - tags:
+        raise UsageProblem(f"{here}: has the tag {min(unknown)}, which the tags do not list.")
+    sides = (fields.get(side) for side in ("width", "height"))
+    width, height = (None if side is None else shapes.check_small_integer(side, f"{here}: size", 1) for side in sides)
+    return OldBlob(
         sha256=sha,
-        ext=shapes.extension(found["ext"], f"{here}: ext"),
-        bytes=shapes.number(found["sz"], f"{here}: sz"),
+        ext=shapes.check_extension(fields["ext"], f"{here}: ext"),
+        bytes=shapes.check_integer(fields["sz"], f"{here}: sz"),
         width=width,
         height=height,
         hashes={
-            ours: shapes.fingerprint(found[theirs], f"{here}: {theirs}")
-            for theirs, ours in _HASHES.items()
-            if found.get(theirs) is not None
+            new_name: shapes.check_hash(fields[old_name], f"{here}: {old_name}")
+            for old_name, new_name in _HASH_NAMES.items()
+            if fields.get(old_name) is not None
         },
-        tags=frozenset(attached),
-        places=tuple(sorted(_places(found["loc"], f"{here}: loc"), key=lambda place: (place.image, place.folder))),
-        gone=dict(_gone(found.get("gone", {}), f"{here}: gone")),
+        tags=frozenset(tag_ids),
+        placements=tuple(
+            sorted(
+                _parse_placements(fields["loc"], f"{here}: loc"),
+                key=lambda placement: (placement.image, placement.folder),
+            )
+        ),
+        removed_at=dict(_parse_removed(fields.get("gone", {}), f"{here}: gone")),
     )
 
 
-def _places(places: Any, where: str) -> Iterator[Place]:
-    if not isinstance(places, dict):  # version 1
-        for place in shapes.several(places, where):
-            image, _url, file, user, folder = shapes.parts(place, where, 5)
-            yield _place(where, image, user, folder, file, "new")
+def _parse_placements(placements: Any, where: str) -> Iterator[OldPlacement]:
+    if not isinstance(placements, dict):  # version 1
+        for placement in shapes.check_list(placements, where):
+            image, _url, file, user, folder = shapes.check_tuple(placement, where, 5)
+            yield _parse_placement(where, image, user, folder, file, "new")
         return
-    for place, said in places.items():
-        user, folder, image = shapes.parts(place, where, 3)
-        file, verdict = shapes.parts(said, where, 2)
-        yield _place(where, image, user, folder, file, verdict)
+    for placement, details in placements.items():
+        user, folder, image = shapes.check_tuple(placement, where, 3)
+        file, verdict = shapes.check_tuple(details, where, 2)
+        yield _parse_placement(where, image, user, folder, file, verdict)
 
 
-def _place(where: str, image: Any, user: Any, folder: Any, file: Any, verdict: Any) -> Place:
-    return Place(
-        image=shapes.identity(image, where),
-        user=shapes.identity(user, where),
-        folder=shapes.identity(folder, where),
-        file=shapes.words(file, where),
-        verdict=shapes.one_of(verdict, where, VERDICTS),
+def _parse_placement(where: str, image: Any, user: Any, folder: Any, file: Any, verdict: Any) -> OldPlacement:
+    return OldPlacement(
+        image=shapes.check_id(image, where),
+        user=shapes.check_id(user, where),
+        folder=shapes.check_id(folder, where),
+        file=shapes.check_text(file, where),
+        verdict=shapes.check_choice(verdict, where, VERDICTS),
     )
 
 
-def _gone(gone: Any, where: str) -> Iterator[tuple[int, int | None]]:
-    for image, said in shapes.table(gone, where).items():
-        at, _level, _url = shapes.parts(said, where, 3)
-        yield shapes.identity(image, where), shapes.moment(at, where)
+def _parse_removed(removed: Any, where: str) -> Iterator[tuple[int, int | None]]:
+    for image, details in shapes.check_dict(removed, where).items():
+        noticed_at, _level, _url = shapes.check_tuple(details, where, 3)
+        yield shapes.check_id(image, where), shapes.check_time(noticed_at, where)
 
 
-def _groups(content: dict[str, Any], file: str) -> Iterator[dict[str, str]]:
+def _parse_groups(content: dict[str, Any], file: str) -> Iterator[dict[str, str]]:
     name = "duplicates_registry" if "duplicates_registry" in content else "duplicates_index"
     if name not in content:
-        raise BadInput(f"{file}: there is no 'duplicates_registry'.")
+        raise UsageProblem(f"{file}: there is no 'duplicates_registry'.")
     where = f"{file}: {name}"
-    for members, group in shapes.table(content[name], where).items():
+    for members, group in shapes.check_dict(content[name], where).items():
         verdicts = group
         if name == "duplicates_registry":
-            verdicts = shapes.record(group, where, "verdicts", "sources")["verdicts"]
+            verdicts = shapes.check_record(group, where, "verdicts", "sources")["verdicts"]
         yield {
-            shapes.sha256(sha, where): shapes.one_of(verdict, where, VERDICTS)
-            for sha, verdict in shapes.table(verdicts, where).items()
+            shapes.check_sha256(sha, where): shapes.check_choice(verdict, where, VERDICTS)
+            for sha, verdict in shapes.check_dict(verdicts, where).items()
         }
-        if set(shapes.several(members, where)) != set(verdicts):
-            raise BadInput(f"{where}: a group has verdicts on other pictures than its members.")
+        if set(shapes.check_list(members, where)) != set(verdicts):
+            raise UsageProblem(f"{where}: a group has verdicts on other pictures than its members.")

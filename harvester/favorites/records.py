@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedImage:
     """An image that could not be had when it was last asked for."""
 
     image: int
-    at: int | None
+    failed_at: int | None
     name: str
 
 
 @dataclass(frozen=True)
-class Folder:
+class OldFolder:
     """A favourite folder of a user, its images in the site's order; `pages` is the number of its last page plus one."""
 
     user: int
@@ -24,11 +24,11 @@ class Folder:
     read_at: int | None
     finished_at: int | None
     images: tuple[int, ...]
-    failed: tuple[Failure, ...]
+    failed: tuple[FailedImage, ...]
 
 
 @dataclass(frozen=True)
-class User:
+class OldUser:
     """A user and when all their folders were listed, and read."""
 
     id: int
@@ -38,7 +38,7 @@ class User:
 
 
 @dataclass(frozen=True)
-class Place:
+class OldPlacement:
     """One occurrence of a blob: an image in a folder, the name it had there, a verdict on it (version 2)."""
 
     image: int
@@ -49,7 +49,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Blob:
+class OldBlob:
     """Bytes that were kept: `blobs/<sha256>.<ext>` beside the database, and what the old tool measured.
 
     `hashes` are its perceptual hashes by our names, 16 hex digits; `gone` are images since taken from the site.
@@ -62,12 +62,12 @@ class Blob:
     height: int | None
     hashes: Mapping[str, str]
     tags: frozenset[int]
-    places: tuple[Place, ...]
-    gone: Mapping[int, int | None]  # image -> when that was noticed
+    placements: tuple[OldPlacement, ...]
+    removed_at: Mapping[int, int | None]  # image -> when that was noticed
 
 
 @dataclass(frozen=True)
-class Tag:
+class OldTag:
     """A tag in the tree; `parent` is None at the top."""
 
     id: int
@@ -76,11 +76,11 @@ class Tag:
 
 
 @dataclass(frozen=True)
-class OldBase:
+class OldDatabase:
     """All of it. `groups`: sha256 -> new, false, keep or skip, of look-alikes. Tags: parents before children."""
 
-    users: tuple[User, ...]
-    folders: tuple[Folder, ...]
-    blobs: tuple[Blob, ...]
-    tags: tuple[Tag, ...]
+    users: tuple[OldUser, ...]
+    folders: tuple[OldFolder, ...]
+    blobs: tuple[OldBlob, ...]
+    tags: tuple[OldTag, ...]
     groups: tuple[Mapping[str, str], ...]

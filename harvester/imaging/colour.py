@@ -5,10 +5,10 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
-_SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
-_PROBED_MODES = {"RGB ": "RGB", "GRAY": "L"}
+_SPACE_BY_MODE = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
+_MODE_BY_SPACE = {"RGB ": "RGB", "GRAY": "L"}
 _TOLERANCE = 3  # levels of 255
-_CACHED_BYTES = 2**16
+_MAX_CACHED_BYTES = 2**16
 _PROFILE_ERRORS = (ImageCms.PyCMSError, OSError)
 
 
@@ -17,57 +17,57 @@ def is_srgb(profile: bytes) -> bool:
 
     A broken profile counts as sRGB, so it is ignored.
     """
-    return _judge(profile)[1]
+    return _inspect_profile(profile)[1]
 
 
-def alters(profile: bytes | None, mode: str) -> bool:
+def needs_conversion(profile: bytes | None, mode: str) -> bool:
     """Whether pixels of that mode ("RGB", "L" or "CMYK") have to be converted.
 
     A profile for another colour space than the picture's is ignored, like a broken one.
     """
-    if profile is None or mode not in _SPACES:
+    if profile is None or mode not in _SPACE_BY_MODE:
         return False
-    space, same = _judge(profile)
-    return space == _SPACES[mode] and not same
+    space, is_unchanged = _inspect_profile(profile)
+    return space == _SPACE_BY_MODE[mode] and not is_unchanged
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The picture in mode RGB, its colours as sRGB; the same object where nothing is to be done. Alpha is lost."""
-    if profile is not None and alters(profile, image.mode):
+    if profile is not None and needs_conversion(profile, image.mode):
         try:
-            return _transform(profile, image.mode).apply(image)
+            return _build_transform(profile, image.mode).apply(image)
         except _PROFILE_ERRORS:
             pass
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _judge(profile: bytes) -> tuple[str, bool]:
+def _inspect_profile(profile: bytes) -> tuple[str, bool]:
     """The colour space of a profile, and whether it is sRGB; large profiles, which never are, are not remembered."""
-    return _remembered(profile) if len(profile) <= _CACHED_BYTES else _examined(profile)
+    return _inspect_cached(profile) if len(profile) <= _MAX_CACHED_BYTES else _inspect_uncached(profile)
 
 
 @lru_cache(maxsize=16)
-def _remembered(profile: bytes) -> tuple[str, bool]:
-    return _examined(profile)
+def _inspect_cached(profile: bytes) -> tuple[str, bool]:
+    return _inspect_uncached(profile)
 
 
-def _examined(profile: bytes) -> tuple[str, bool]:
+def _inspect_uncached(profile: bytes) -> tuple[str, bool]:
     space = profile[16:20].decode("latin-1")
     try:
         ImageCms.ImageCmsProfile(BytesIO(profile))
-        return space, space in _PROBED_MODES and _error(profile, _PROBED_MODES[space]) <= _TOLERANCE
+        return space, space in _MODE_BY_SPACE and _max_error(profile, _MODE_BY_SPACE[space]) <= _TOLERANCE
     except _PROFILE_ERRORS:
         return "", True
 
 
-def _error(profile: bytes, mode: str) -> int:
+def _max_error(profile: bytes, mode: str) -> int:
     """The largest difference, in levels, between probe colours taken as they are and taken through the profile."""
-    probe = _probe(mode)
-    seen = _transform(profile, mode).apply(probe).tobytes()
-    return max(abs(a - b) for a, b in zip(probe.convert("RGB").tobytes(), seen, strict=True))
+    probe = _make_probe(mode)
+    converted = _build_transform(profile, mode).apply(probe).tobytes()
+    return max(abs(a - b) for a, b in zip(probe.convert("RGB").tobytes(), converted, strict=True))
 
 
-def _probe(mode: str) -> Image.Image:
+def _make_probe(mode: str) -> Image.Image:
     """All greys; for RGB also 9 × 9 × 9 colours."""
     greys = bytes(range(256))
     if mode == "L":
@@ -78,7 +78,7 @@ def _probe(mode: str) -> Image.Image:
     return Image.frombytes("RGB", (len(pixels) // 3, 1), pixels)
 
 
-def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+def _build_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
     """Relative colorimetric with black point compensation, as picture editors do. Raises PyCMSError, OSError."""
     return ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(BytesIO(profile)),

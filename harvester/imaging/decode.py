@@ -9,11 +9,11 @@ import numpy as np
 from kornia_rs.io import decode_image_png_u8
 from PIL import Image, ImageFile, PngImagePlugin
 
-from harvester.errors import Refused
-from harvester.imaging.endings import is_cut, png_chunks
-from harvester.imaging.scans import coarse
-from harvester.imaging.sniff import EXTENSIONS, IMAGE_KINDS, kind_of
-from harvester.imaging.values import Limits
+from harvester.errors import ImageRejected
+from harvester.imaging.endings import is_truncated, png_chunks
+from harvester.imaging.scans import without_ac_scans
+from harvester.imaging.sniff import EXTENSIONS, IMAGE_KINDS, detect_kind
+from harvester.imaging.values import ImageLimits
 
 DECODE_ERRORS: tuple[type[Exception], ...] = (
     OSError,  # nearly all: "image file is truncated", "broken data stream", "cannot identify image file"
@@ -34,57 +34,57 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
 )
 """What opening and decoding damaged files raised in half a million trials with Pillow 13, and their near relatives."""
 
-_ORIENTATION, _SHORT = 0x0112, 3
-_PLAIN = {"L": "mono", "RGB": "rgb", "RGBA": "rgba"}  # Pillow's mode -> kornia's
-_EIGHTH = 8  # Pillow's scale of the smallest draft
-BOMBS: tuple[type[Exception], ...] = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+_ORIENTATION_TAG, _TYPE_SHORT = 0x0112, 3
+_KORNIA_MODES = {"L": "mono", "RGB": "rgb", "RGBA": "rgba"}  # Pillow's mode -> kornia's
+_SMALLEST_DRAFT_SCALE = 8  # Pillow's scale of the smallest draft
+BOMB_ERRORS: tuple[type[Exception], ...] = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises where a header, or a later frame, states more pixels than `set_pixel_limit` allows."""
 
-_TEXT_CHUNK = 64 * 2**20
+_MAX_TEXT_BYTES = 64 * 2**20
 
 
-def set_pixel_limit(pixels: int) -> None:
+def set_pixel_limit(max_pixels: int) -> None:
     """Make Pillow's own checks agree with `Limits.max_pixels`: for the whole process, called once when it starts.
 
     Without this call `open_picture` refuses what it should, but also everything above Pillow's own limit (179 million
     pixels). Pillow's limit on compressed PNG texts (1 MiB) is raised to 64 MiB: a long text is no reason for a refusal.
     """
-    Image.MAX_IMAGE_PIXELS = pixels
+    Image.MAX_IMAGE_PIXELS = max_pixels
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    PngImagePlugin.MAX_TEXT_CHUNK = _TEXT_CHUNK
+    PngImagePlugin.MAX_TEXT_CHUNK = _MAX_TEXT_BYTES
 
 
-def open_picture(data: bytes, limits: Limits) -> ImageFile.ImageFile:
+def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
     """Read the header and judge by it; no pixel is decoded.
 
     Raises Refused: not-an-image, format-not-allowed, truncated, broken, too-many-pixels, too-small.
     """
-    kind = kind_of(data)
+    kind = detect_kind(data)
     if kind not in IMAGE_KINDS:
-        raise Refused("not-an-image", kind)
+        raise ImageRejected("not-an-image", kind)
     if kind not in EXTENSIONS or not {kind, "MPO" if kind == "JPEG" else kind} & set(limits.formats):
-        raise Refused("format-not-allowed", kind)
-    image = _open(data, kind)
+        raise ImageRejected("format-not-allowed", kind)
+    image = _open_with_pillow(data, kind)
     if image.format not in limits.formats:
-        raise Refused("format-not-allowed", str(image.format))
+        raise ImageRejected("format-not-allowed", str(image.format))
     _check_size(image, limits)
     return image
 
 
-def load(image: ImageFile.ImageFile, data: bytes) -> Image.Image:
+def decode_first_frame(image: ImageFile.ImageFile, data: bytes) -> Image.Image:
     """Decode the first frame of what was opened from `data`. Raises Refused: truncated, broken, too-many-pixels,
     too-expensive.
     """
-    return _plain_png(image, data) or _coarse_jpeg(image, data) or _loaded(image)
+    return _decode_plain_png(image, data) or _decode_progressive_jpeg(image, data) or _decode_with_pillow(image)
 
 
-def _plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
+def _decode_plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
     """Ordinary PNGs by a decoder in Rust, in a quarter of Pillow's time; None for others and those it does not like.
 
     Whatever says more of the picture than its pixels do (transparent colours, animation, EXIF) is left to Pillow, and
     so is the judgement on a damaged one.
     """
-    if image.format != "PNG" or image.mode not in _PLAIN or getattr(image, "is_animated", False):
+    if image.format != "PNG" or image.mode not in _KORNIA_MODES or getattr(image, "is_animated", False):
         return None
     if "transparency" in image.info or [tile.args for tile in image.tile] != [image.mode]:
         return None
@@ -93,20 +93,20 @@ def _plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
     size = (image.height, image.width)
     try:
         np.empty((*size, len(image.mode)), dtype=np.uint8)  # where memory is short, this raises and Rust panics
-        pixels = decode_image_png_u8(data, size, _PLAIN[image.mode])
+        pixels = decode_image_png_u8(data, size, _KORNIA_MODES[image.mode])
     except Exception:  # it raises nothing more special
         return None
     return Image.frombuffer(image.mode, image.size, pixels, "raw", image.mode, 0, 1)
 
 
-def _coarse_jpeg(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
+def _decode_progressive_jpeg(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
     """Progressive JPEGs at an eighth of their size, in a sixth of the time; None for others and damaged ones."""
-    if image.format != "JPEG" or "progressive" not in image.info or image.decoderconfig[:1] != (_EIGHTH,):
+    if image.format != "JPEG" or "progressive" not in image.info or image.decoderconfig[:1] != (_SMALLEST_DRAFT_SCALE,):
         return None
-    if (kept := coarse(data)) is None:
+    if (dc_only := without_ac_scans(data)) is None:
         return None
     try:
-        small = Image.open(BytesIO(kept), formats=("JPEG",))
+        small = Image.open(BytesIO(dc_only), formats=("JPEG",))
         small.draft(image.mode, (1, 1))  # as small as can be: an eighth
         small.load()
     except DECODE_ERRORS:
@@ -114,73 +114,73 @@ def _coarse_jpeg(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
     return small
 
 
-def _loaded(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
+def _decode_with_pillow(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
     try:
         image.load()
-    except BOMBS as error:
-        raise Refused("too-many-pixels", str(error).partition(" exceeds")[0]) from error
+    except BOMB_ERRORS as error:
+        raise ImageRejected("too-many-pixels", str(error).partition(" exceeds")[0]) from error
     except MemoryError as error:
-        raise Refused("too-expensive", "needs more memory than there may be") from error
+        raise ImageRejected("too-expensive", "needs more memory than there may be") from error
     except DECODE_ERRORS as error:
-        raise Refused("truncated" if "runcated" in str(error) else "broken", _said(error)) from error
+        raise ImageRejected("truncated" if "runcated" in str(error) else "broken", _error_text(error)) from error
     return image
 
 
-def check_end(data: bytes, kind: str) -> None:
+def require_complete(data: bytes, kind: str) -> None:
     """Find the missing bytes that no decoder complains about. Raises Refused: truncated."""
-    if is_cut(data, kind):
-        raise Refused("truncated", f"the {kind} file ends after {len(data)} bytes, before its picture does")
+    if is_truncated(data, kind):
+        raise ImageRejected("truncated", f"the {kind} file ends after {len(data)} bytes, before its picture does")
 
 
-def orientation(image: Image.Image) -> int:
+def read_orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none, or a broken or silly one.
 
     Like browsers, and unlike Pillow, it does not believe XMP. TIFF is always 1: Pillow turns it while decoding.
     In a PNG it may stand behind the pixels, so ask again after decoding.
     """
     exif = image.info.get("exif")
-    return _orientation_in(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else 1
+    return _parse_orientation(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else 1
 
 
-def upright_size(size: tuple[int, int], turn: int) -> tuple[int, int]:
+def upright_size(size: tuple[int, int], exif_orientation: int) -> tuple[int, int]:
     """Width and height of the picture as it is to be seen."""
-    return (size[1], size[0]) if turn >= 5 else size
+    return (size[1], size[0]) if exif_orientation >= 5 else size
 
 
-def _open(data: bytes, kind: str) -> ImageFile.ImageFile:
+def _open_with_pillow(data: bytes, kind: str) -> ImageFile.ImageFile:
     try:
         return Image.open(BytesIO(data), formats=(kind,))
-    except BOMBS as error:
-        raise Refused("too-many-pixels", str(error).partition(" exceeds")[0]) from error
+    except BOMB_ERRORS as error:
+        raise ImageRejected("too-many-pixels", str(error).partition(" exceeds")[0]) from error
     except DECODE_ERRORS as error:
-        check_end(data, kind)
-        raise Refused("truncated" if "runcated" in str(error) else "broken", _said(error)) from error
+        require_complete(data, kind)
+        raise ImageRejected("truncated" if "runcated" in str(error) else "broken", _error_text(error)) from error
 
 
-def _check_size(image: ImageFile.ImageFile, limits: Limits) -> None:
+def _check_size(image: ImageFile.ImageFile, limits: ImageLimits) -> None:
     if image.width * image.height > limits.max_pixels:
-        raise Refused("too-many-pixels", f"{image.width} × {image.height} pixels")
-    width, height = upright_size(image.size, orientation(image))
+        raise ImageRejected("too-many-pixels", f"{image.width} × {image.height} pixels")
+    width, height = upright_size(image.size, read_orientation(image))
     if width < limits.min_width or height < limits.min_height:
-        raise Refused("too-small", f"{width} × {height} pixels")
+        raise ImageRejected("too-small", f"{width} × {height} pixels")
 
 
-def _orientation_in(exif: bytes) -> int:
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
+def _parse_orientation(exif: bytes) -> int:
+    byte_order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if byte_order is None:
         return 1
     try:
-        (start,) = struct.unpack_from(order + "I", exif, 4)
-        (entries,) = struct.unpack_from(order + "H", exif, start)
-        for at in range(start + 2, start + 2 + 12 * entries, 12):
-            tag, kind, count, value = struct.unpack_from(order + "HHIH", exif, at)
-            if tag == _ORIENTATION:
-                return value if (kind, count) == (_SHORT, 1) and 1 <= value <= 8 else 1
+        (start,) = struct.unpack_from(byte_order + "I", exif, 4)
+        (entry_count,) = struct.unpack_from(byte_order + "H", exif, start)
+        for offset in range(start + 2, start + 2 + 12 * entry_count, 12):
+            tag, field_type, count, value = struct.unpack_from(byte_order + "HHIH", exif, offset)
+            if tag == _ORIENTATION_TAG:
+                return value if (field_type, count) == (_TYPE_SHORT, 1) and 1 <= value <= 8 else 1
     except struct.error:
         pass
     return 1
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     """Pillow's words, where they mean something to a person."""
     return "the header cannot be read" if "cannot identify" in str(error) else str(error) or type(error).__name__

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Span = tuple[float, float]
+ValueRange = tuple[float, float]
 
-_STRIP = 2**22  # pixels
-_WHITES = {"I": (65535.0,), "F": (1.0, 255.0, 65535.0)}
+_STRIP_PIXELS = 2**22  # pixels
+_WHITE_LEVELS = {"I": (65535.0,), "F": (1.0, 255.0, 65535.0)}
 
 
 def is_deep(mode: str) -> bool:
@@ -26,47 +26,47 @@ def is_deep(mode: str) -> bool:
     return mode == "F" or mode.startswith("I")
 
 
-def span(image: Image.Image, short: Span = (0.0, 65535.0)) -> Span:
+def value_range(image: Image.Image, range_16_bit: ValueRange = (0.0, 65535.0)) -> ValueRange:
     """The values that become 0 and 255; `short` are those of the modes with 16 bits."""
-    if image.mode not in _WHITES:
-        return short
-    least, greatest = _extremes(image)
+    if image.mode not in _WHITE_LEVELS:
+        return range_16_bit
+    least, greatest = _finite_extremes(image)
     if least >= 0:
-        for white in _WHITES[image.mode]:
+        for white in _WHITE_LEVELS[image.mode]:
             if greatest <= white:
                 return 0.0, white
     return least, greatest
 
 
-def eight_bit(
-    image: Image.Image, black_to_white: Span, clear: int | None = None
+def to_eight_bit(
+    image: Image.Image, grey_range: ValueRange, transparent: int | None = None
 ) -> tuple[Image.Image, Image.Image | None]:
     """A deep picture in mode L and, if one value is see-through, its alpha channel in mode L."""
     values = np.asarray(image)
-    black, white = black_to_white
+    black, white = grey_range
     finite = np.where(np.isfinite(values), values, black).astype(np.float64)
     levels = np.rint((finite - black) * (255 / (white - black) if white != black else 0.0))
-    alpha = None if clear is None else Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
+    alpha = None if transparent is None else Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
     return Image.fromarray(levels.clip(0, 255).astype(np.uint8)), alpha
 
 
-def strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+def split_into_strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     """The picture in horizontal strips of about 4 million pixels, each with its first row: large copies are avoided."""
-    rows = max(1, _STRIP // image.width)
-    if rows >= image.height:
+    strip_height = max(1, _STRIP_PIXELS // image.width)
+    if strip_height >= image.height:
         yield 0, image
         return
-    for top in range(0, image.height, rows):
-        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+    for top in range(0, image.height, strip_height):
+        yield top, image.crop((0, top, image.width, min(top + strip_height, image.height)))
 
 
-def _extremes(image: Image.Image) -> Span:
+def _finite_extremes(image: Image.Image) -> ValueRange:
     """The least and greatest finite value; 0 and 0 where there is none."""
-    bounds = [_finite_bounds(np.asarray(piece)) for _, piece in strips(image)]
-    found = [bound for bound in bounds if bound is not None]
-    return (min(low for low, _ in found), max(high for _, high in found)) if found else (0.0, 0.0)
+    bounds = [_finite_bounds(np.asarray(strip)) for _, strip in split_into_strips(image)]
+    finite = [bound for bound in bounds if bound is not None]
+    return (min(low for low, _ in finite), max(high for _, high in finite)) if finite else (0.0, 0.0)
 
 
-def _finite_bounds(values: NDArray[np.generic]) -> Span | None:
+def _finite_bounds(values: NDArray[np.generic]) -> ValueRange | None:
     finite = values[np.isfinite(values)]
     return (float(finite.min()), float(finite.max())) if finite.size else None

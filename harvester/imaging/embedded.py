@@ -7,18 +7,18 @@ Read are A1111's `parameters` (and EXIF UserComment), ComfyUI's `prompt` and `wo
 from typing import Any
 
 from harvester.imaging import generators
-from harvester.imaging.texts import texts_of
-from harvester.text import storable
+from harvester.imaging.texts import read_texts
+from harvester.text import strip_unstorable
 
-KEPT = 64 * 1024
+MAX_RAW_CHARS = 64 * 1024
 """Characters of a raw text that is kept; of longer ones only the length, for the blob has them."""
 
-LONGEST = 20_000
+MAX_PROMPT_CHARS = 20_000
 """Characters of a prompt."""
 
-FIELDS = ("prompt", "negative_prompt", "model", "sampler", "seed", "steps", "cfg")
+GENERATION_FIELDS = ("prompt", "negative_prompt", "model", "sampler", "seed", "steps", "cfg")
 
-_NAMES = (
+_TEXT_NAMES = (
     "parameters",
     "prompt",
     "workflow",
@@ -36,23 +36,23 @@ _NAMES = (
 )
 
 
-def generation_data(data: bytes) -> dict[str, Any] | None:
+def read_generation_data(data: bytes) -> dict[str, Any] | None:
     """`tool`, what is known of `FIELDS` as texts, `raw` texts by name, and lengths of those `left_out`.
 
     None where the file has nothing of the kind. Never raises, whatever the bytes are.
     """
-    texts = {name: text for name, text in texts_of(data).items() if name in _NAMES and text.strip()}
-    read = generators.read(texts)
-    if read is None:
+    texts = {name: text for name, text in read_texts(data).items() if name in _TEXT_NAMES and text.strip()}
+    parsed = generators.parse_generation_texts(texts)
+    if parsed is None:
         return None
-    tool, found = read
-    told = {name: text for name in FIELDS if (text := _text(found.get(name)))}
-    kept = {name: storable(text) for name, text in texts.items() if len(text) <= KEPT}
-    left_out = {name: len(text) for name, text in texts.items() if len(text) > KEPT}
-    return {"tool": tool, **told, "raw": kept, **({"left_out": left_out} if left_out else {})}
+    tool, fields = parsed
+    values = {name: text for name in GENERATION_FIELDS if (text := _to_text(fields.get(name)))}
+    raw_texts = {name: strip_unstorable(text) for name, text in texts.items() if len(text) <= MAX_RAW_CHARS}
+    left_out = {name: len(text) for name, text in texts.items() if len(text) > MAX_RAW_CHARS}
+    return {"tool": tool, **values, "raw": raw_texts, **({"left_out": left_out} if left_out else {})}
 
 
-def _text(value: Any) -> str | None:
+def _to_text(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
-    return storable(str(value)).strip()[:LONGEST] or None
+    return strip_unstorable(str(value)).strip()[:MAX_PROMPT_CHARS] or None

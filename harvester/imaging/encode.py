@@ -4,39 +4,39 @@ from io import BytesIO
 
 from PIL import Image
 
-from harvester.errors import Refused
-from harvester.memory import file_in_memory
+from harvester.errors import ImageRejected
+from harvester.memory import open_memory_file
 
-_JPEG_SIDE = 65500  # pixels, the most libjpeg writes
-_SUBSAMPLED = 95  # quality up to which colours have half the resolution, as in nearly all JPEGs on the web
+_MAX_JPEG_SIDE = 65500  # pixels, the most libjpeg writes
+_SUBSAMPLED_UP_TO = 95  # quality up to which colours have half the resolution, as in nearly all JPEGs on the web
 _PNG_LEVEL = 3  # of 9: photographs as small as with the default 6 in a third of the time, drawings 18 % larger
 
 
-def encoded(picture: Image.Image, encoding: str, quality: int) -> bytes:
+def encode_image(picture: Image.Image, encoding: str, quality: int) -> bytes:
     """A picture in mode RGB as JPEG or PNG. Raises Refused where it is too long for a JPEG."""
     if encoding == "PNG":
         file = BytesIO()
         picture.save(file, "PNG", compress_level=_PNG_LEVEL)
         return file.getvalue()
-    if max(picture.size) > _JPEG_SIDE:
-        raise Refused("too-many-pixels", f"{picture.width} × {picture.height} pixels do not fit into a JPEG")
-    with file_in_memory() as scratch:  # a BytesIO would be written under the interpreter's lock
-        picture.save(scratch, "JPEG", quality=quality, subsampling="4:2:0" if quality <= _SUBSAMPLED else "4:4:4")
+    if max(picture.size) > _MAX_JPEG_SIDE:
+        raise ImageRejected("too-many-pixels", f"{picture.width} × {picture.height} pixels do not fit into a JPEG")
+    with open_memory_file() as scratch:  # a BytesIO would be written under the interpreter's lock
+        picture.save(scratch, "JPEG", quality=quality, subsampling="4:2:0" if quality <= _SUBSAMPLED_UP_TO else "4:4:4")
         scratch.seek(0)
         return scratch.read()
 
 
-def fitted(picture: Image.Image, longest: int) -> Image.Image:
+def shrink_to_fit(picture: Image.Image, max_side: int) -> Image.Image:
     """The picture with no side longer than that many pixels, the very object where none is; 0: as long as it is."""
-    if not longest or max(picture.size) <= longest:
+    if not max_side or max(picture.size) <= max_side:
         return picture
     small = picture.copy()
-    small.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    small.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     return small
 
 
-def thumbnail(picture: Image.Image, size: tuple[int, int], quality: int) -> bytes:
+def make_thumbnail(picture: Image.Image, size: tuple[int, int], quality: int) -> bytes:
     """A JPEG of the picture made to fit into (width, height), never enlarged."""
     small = picture.copy()
     small.thumbnail(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return encoded(small, "JPEG", quality)
+    return encode_image(small, "JPEG", quality)

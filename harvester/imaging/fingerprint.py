@@ -5,53 +5,53 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from harvester.imaging.frequencies import SIDE, Bits, above_median, lowest, packed
+from harvester.imaging.frequencies import HASH_SIDE, Bits, above_median, low_frequencies, pack_frequencies
 from harvester.imaging.values import Hashes
 
-_PLANE = 128  # pixels, the shorter side is never reduced below
+_MIN_PLANE_SIDE = 128  # pixels, the shorter side is never reduced below
 _PHASH_SCALE, _WHASH_SCALE = 32, 64  # pixels
 
 
-def grey_plane(image: Image.Image) -> Image.Image:
+def make_grey_plane(image: Image.Image) -> Image.Image:
     """The small grey picture (mode L) that is hashed; `image` is upright and flattened.
 
     A shorter side below 256 pixels is left as it is: the hashes are exactly those imagehash makes of the picture.
     Larger ones are averaged over whole blocks, shorter side 128 to 255: within 4 bits, and many times as fast.
     """
     grey = image.convert("L")
-    shorter = min(grey.size)
-    return grey.reduce(shorter // _PLANE) if shorter >= 2 * _PLANE else grey
+    short_side = min(grey.size)
+    return grey.reduce(short_side // _MIN_PLANE_SIDE) if short_side >= 2 * _MIN_PLANE_SIDE else grey
 
 
-def hashes(plane: Image.Image) -> Hashes:
+def compute_hashes(plane: Image.Image) -> Hashes:
     """The four hashes of a grey plane; any size from 1 × 1."""
     # What `imagehash.phash` finds, by eight rows of the DCT in place of all.
-    frequencies = lowest(_resized(plane, _PHASH_SCALE))
+    frequencies = low_frequencies(_resize(plane, _PHASH_SCALE))
     return Hashes(
-        phash=_hex(above_median(frequencies)),
-        dhash=_hex(imagehash.dhash(plane).hash),
-        average=_hex(imagehash.average_hash(plane).hash),
-        whash=_hex(_whash(plane)),
-        coefficients=packed(frequencies),
+        phash=_to_hex(above_median(frequencies)),
+        dhash=_to_hex(imagehash.dhash(plane).hash),
+        average=_to_hex(imagehash.average_hash(plane).hash),
+        whash=_to_hex(_whash_bits(plane)),
+        coefficients=pack_frequencies(frequencies),
     )
 
 
-def _whash(plane: Image.Image) -> Bits:
+def _whash_bits(plane: Image.Image) -> Bits:
     """What `imagehash.whash` finds at this scale, in a fifth of the time.
 
     Three levels of Haar wavelets leave a multiple of each block's mean, and taking away the mean of all moves the
     median along, so sums of blocks do. In whole numbers, blocks that equal the median are never above it; imagehash
     leaves these to the rounding errors.
     """
-    block = _WHASH_SCALE // SIDE
-    sums = _resized(plane, _WHASH_SCALE).reshape(SIDE, block, SIDE, block).sum(axis=(1, 3))
-    above: Bits = sums > np.median(sums)
-    return above
+    block_side = _WHASH_SCALE // HASH_SIDE
+    sums = _resize(plane, _WHASH_SCALE).reshape(HASH_SIDE, block_side, HASH_SIDE, block_side).sum(axis=(1, 3))
+    bits: Bits = sums > np.median(sums)
+    return bits
 
 
-def _resized(plane: Image.Image, side: int) -> npt.NDArray[np.int64]:
+def _resize(plane: Image.Image, side: int) -> npt.NDArray[np.int64]:
     return np.asarray(plane.resize((side, side), Image.Resampling.LANCZOS), dtype=np.int64)
 
 
-def _hex(bits: Bits) -> str:
+def _to_hex(bits: Bits) -> str:
     return np.packbits(bits).tobytes().hex()

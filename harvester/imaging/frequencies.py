@@ -10,65 +10,65 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-SIDE = 8
+HASH_SIDE = 8
 """Frequencies along each axis."""
 
-SAME = "same"
+UNCHANGED = "same"
 """The orientation of a picture as it is."""
 
-FLAT_BELOW = 32
+LOW_DETAIL_BELOW = 32
 """Waves. In a picture with fewer, more than half of the bits of phash are chance or nothing. Photographs have 50 and
 more, blank paper, noise and gradients 25 at most (docs/duplicates-accuracy.md).
 
 The catalogue remembers what is flat (`compared.flat`): another value here needs a revision that forgets it."""
 
-NOISE = 1.0
+NOISE_LEVEL = 1.0
 """Of a frequency as it is stored: a wave of a 16th of a grey level. Rounding leaves less in a single colour."""
 
 Bits = npt.NDArray[np.bool_]
 Frequencies = npt.NDArray[np.floating]
 
-_PIXELS = 32
-_WAVES = 2 * np.cos(np.pi / _PIXELS * np.outer(np.arange(SIDE), np.arange(_PIXELS) + 0.5))
+_INPUT_SIDE = 32
+_DCT_BASIS = 2 * np.cos(np.pi / _INPUT_SIDE * np.outer(np.arange(HASH_SIDE), np.arange(_INPUT_SIDE) + 0.5))
 """The lowest frequencies of the DCT (type II) of a row of pixels."""
 
-_PACKED = "<f2"
-_ORTHONORMAL = 64.0
+_STORED_DTYPE = "<f2"
+_STORED_SCALE = 64.0
 """What a wave is larger by here than in an orthonormal DCT; divided by it, the brightest mean is a quarter of what a
 float of 16 bits holds."""
 
-_ODD = np.where(np.arange(SIDE) % 2, -1, 1)
-_FLIPPED = _ODD[None, :]  # columns of frequencies: waves from left to right
-_TURNED_OVER = _ODD[:, None]
+_ALTERNATING_SIGNS = np.where(np.arange(HASH_SIDE) % 2, -1, 1)
+_COLUMN_SIGNS = _ALTERNATING_SIGNS[None, :]  # columns of frequencies: waves from left to right
+_ROW_SIGNS = _ALTERNATING_SIGNS[:, None]
 
 
-def _transposed(frequencies: Frequencies) -> Frequencies:
+def _transpose(frequencies: Frequencies) -> Frequencies:
     return np.swapaxes(frequencies, -1, -2)
 
 
 ORIENTATIONS: Mapping[str, Callable[[Frequencies], Frequencies]] = MappingProxyType(
     {
-        SAME: lambda frequencies: frequencies,
-        "flip-horizontal": lambda frequencies: frequencies * _FLIPPED,
-        "flip-vertical": lambda frequencies: frequencies * _TURNED_OVER,
-        "rotate-180": lambda frequencies: frequencies * _FLIPPED * _TURNED_OVER,
-        "rotate-90": lambda frequencies: _transposed(frequencies) * _FLIPPED,
-        "rotate-270": lambda frequencies: _transposed(frequencies) * _TURNED_OVER,
-        "transpose": _transposed,
-        "transverse": lambda frequencies: _transposed(frequencies) * _FLIPPED * _TURNED_OVER,
+        UNCHANGED: lambda frequencies: frequencies,
+        "flip-horizontal": lambda frequencies: frequencies * _COLUMN_SIGNS,
+        "flip-vertical": lambda frequencies: frequencies * _ROW_SIGNS,
+        "rotate-180": lambda frequencies: frequencies * _COLUMN_SIGNS * _ROW_SIGNS,
+        "rotate-90": lambda frequencies: _transpose(frequencies) * _COLUMN_SIGNS,
+        "rotate-270": lambda frequencies: _transpose(frequencies) * _ROW_SIGNS,
+        "transpose": _transpose,
+        "transverse": lambda frequencies: _transpose(frequencies) * _COLUMN_SIGNS * _ROW_SIGNS,
     }
 )
 """Word -> the frequencies of the picture so changed. Rotations are clockwise, by degrees; flip-horizontal swaps left
 and right; transpose mirrors at the diagonal from top left, transverse at the other one."""
 
 
-def lowest(pixels: npt.NDArray[np.int64]) -> Frequencies:
+def low_frequencies(pixels: npt.NDArray[np.int64]) -> Frequencies:
     """Frequencies (8 x 8) of a grey picture of 32 x 32 pixels; [rows, columns], the mean at [0, 0].
 
     Rounded, so that frequencies a picture does not have are all equal; imagehash leaves these to the rounding errors.
     """
-    found: Frequencies = np.round(_WAVES @ pixels @ _WAVES.T, 3)
-    return found
+    frequencies: Frequencies = np.round(_DCT_BASIS @ pixels @ _DCT_BASIS.T, 3)
+    return frequencies
 
 
 def above_median(frequencies: Frequencies) -> Bits:
@@ -76,48 +76,48 @@ def above_median(frequencies: Frequencies) -> Bits:
 
     What is above the lower one of the two in the middle is above the median, and the other way round.
     """
-    bits = SIDE * SIDE
-    middle = np.partition(frequencies.reshape(-1, bits), bits // 2 - 1, axis=1)[:, bits // 2 - 1]
-    above: Bits = frequencies > middle.reshape(*frequencies.shape[:-2], 1, 1)
-    return above
+    bit_count = HASH_SIDE * HASH_SIDE
+    median = np.partition(frequencies.reshape(-1, bit_count), bit_count // 2 - 1, axis=1)[:, bit_count // 2 - 1]
+    is_above: Bits = frequencies > median.reshape(*frequencies.shape[:-2], 1, 1)
+    return is_above
 
 
-def packed(frequencies: Frequencies) -> bytes:
+def pack_frequencies(frequencies: Frequencies) -> bytes:
     """64 floats of 16 bits, little-endian, row by row: 128 bytes.
 
     Eleven significant bits: rounding keeps the order of the frequencies, so phash only changes where the two in the
     middle become one.
     """
-    return (frequencies / _ORTHONORMAL).astype(_PACKED).tobytes()
+    return (frequencies / _STORED_SCALE).astype(_STORED_DTYPE).tobytes()
 
 
-def unpacked(coefficients: list[bytes]) -> Frequencies:
+def unpack_frequencies(coefficients: list[bytes]) -> Frequencies:
     """n x 8 x 8 floats of 32 bits, of what `packed` made."""
-    return np.frombuffer(b"".join(coefficients), _PACKED).astype(np.float32).reshape(-1, SIDE, SIDE)
+    return np.frombuffer(b"".join(coefficients), _STORED_DTYPE).astype(np.float32).reshape(-1, HASH_SIDE, HASH_SIDE)
 
 
-def phash_of(frequencies: Frequencies) -> npt.NDArray[np.uint64]:
+def to_phashes(frequencies: Frequencies) -> npt.NDArray[np.uint64]:
     """The phash of each of many pictures as a number."""
-    bits = np.packbits(above_median(frequencies).reshape(-1, SIDE * SIDE), axis=1)
-    return bits.view(">u8").ravel().astype(np.uint64)
+    packed_bits = np.packbits(above_median(frequencies).reshape(-1, HASH_SIDE * HASH_SIDE), axis=1)
+    return packed_bits.view(">u8").ravel().astype(np.uint64)
 
 
-def orientations(frequencies: Frequencies) -> dict[str, npt.NDArray[np.uint64]]:
+def phashes_by_orientation(frequencies: Frequencies) -> dict[str, npt.NDArray[np.uint64]]:
     """The phash of each of many pictures in each of the eight `ORIENTATIONS`.
 
     Of 97 in 100 photographs within 2 bits of the phash of the changed picture itself, 0.7 on average: its reduction and
     resize round otherwise. At most 8 were seen, of sides that are no multiple of what they are reduced by.
     """
-    return {word: phash_of(change(frequencies)) for word, change in ORIENTATIONS.items()}
+    return {name: to_phashes(transform(frequencies)) for name, transform in ORIENTATIONS.items()}
 
 
-def waves(frequencies: Frequencies) -> npt.NDArray[np.int64]:
+def count_significant(frequencies: Frequencies) -> npt.NDArray[np.int64]:
     """How many frequencies, the mean left out, each of many pictures has above `NOISE`."""
-    flat = np.abs(frequencies).reshape(-1, SIDE * SIDE)[:, 1:]
-    found: npt.NDArray[np.int64] = np.count_nonzero(flat > NOISE, axis=1)
-    return found
+    magnitudes = np.abs(frequencies).reshape(-1, HASH_SIDE * HASH_SIDE)[:, 1:]
+    counts: npt.NDArray[np.int64] = np.count_nonzero(magnitudes > NOISE_LEVEL, axis=1)
+    return counts
 
 
-def flat(frequencies: Frequencies) -> Bits:
+def is_low_detail(frequencies: Frequencies) -> Bits:
     """Which of many pictures are flat: blank, of a single colour, a plain gradient. Their phash is chance or common."""
-    return waves(frequencies) < FLAT_BELOW
+    return count_significant(frequencies) < LOW_DETAIL_BELOW

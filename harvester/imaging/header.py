@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from PIL import ImageFile
 
-from harvester.imaging.endings import gif_frames
-from harvester.imaging.tiff import tiff_pages
+from harvester.imaging.endings import count_gif_frames
+from harvester.imaging.tiff import count_tiff_pages
 
-Clear = int | bytes | tuple[int, ...] | None
+Transparency = int | bytes | tuple[int, ...] | None
 """What is see-through in a picture without alpha channel: a grey level or palette index, a colour, an alpha per palette
 entry, or nothing."""
 
-_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
-_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
-_HIGH_BYTE = {"RGB;16B"}
+_ANIMATED_FORMATS = {"GIF", "PNG", "WEBP", "AVIF"}
+_PHOTOMETRIC_TAG, _WHITE_IS_ZERO = 262, 0
+_HIGH_BYTE_MODES = {"RGB;16B"}
 _GREY_STEPS = {"L;2": 85, "L;4": 17}
 
 
@@ -29,13 +29,13 @@ class Header:
     size: tuple[int, int]
     frames: int
     profile: bytes | None
-    clear: Clear
-    span: tuple[float, float]
+    transparent: Transparency
+    grey_range: tuple[float, float]
 
     @property
     def animated(self) -> bool:
         """More than one frame, in a format where frames are shown one after the other."""
-        return self.frames > 1 and self.format in _ANIMATED
+        return self.frames > 1 and self.format in _ANIMATED_FORMATS
 
     @property
     def is_jpeg(self) -> bool:
@@ -50,46 +50,46 @@ def read_header(image: ImageFile.ImageFile, data: bytes) -> Header:
         format=str(image.format),
         mode=image.mode,
         size=image.size,
-        frames=frame_count(image, data),
+        frames=count_frames(image, data),
         profile=profile if profile and isinstance(profile, bytes) else None,
-        clear=_clear(image),
-        span=_span(image),
+        transparent=_transparency(image),
+        grey_range=_grey_range(image),
     )
 
 
-def frame_count(image: ImageFile.ImageFile, data: bytes) -> int:
+def count_frames(image: ImageFile.ImageFile, data: bytes) -> int:
     """Frames of an animation, pages of a TIFF, pictures of an MPO; nothing is decoded and the image is not moved."""
     if image.format == "GIF":
-        return max(1, gif_frames(data)[0])
+        return max(1, count_gif_frames(data)[0])
     if image.format == "TIFF":
-        return max(1, tiff_pages(data)[0])
+        return max(1, count_tiff_pages(data)[0])
     return max(1, int(getattr(image, "n_frames", 1)))
 
 
-def _span(image: ImageFile.ImageFile) -> tuple[float, float]:
+def _grey_range(image: ImageFile.ImageFile) -> tuple[float, float]:
     """Pillow neither scales 12-bit TIFF nor turns 16-bit TIFF in which 0 means white."""
     white = 4095.0 if _raw_mode(image) == "I;12" else 65535.0
-    return (white, 0.0) if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO else (0.0, white)
+    return (white, 0.0) if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC_TAG) == _WHITE_IS_ZERO else (0.0, white)
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:
     arguments = image.tile[0].args if image.tile else None
-    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
-    return first if isinstance(first, str) else ""
+    raw_mode = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return raw_mode if isinstance(raw_mode, str) else ""
 
 
-def _clear(image: ImageFile.ImageFile) -> Clear:
+def _transparency(image: ImageFile.ImageFile) -> Transparency:
     """What is see-through, in the values that decoding gives: PNG states it in those of the file.
 
     16-bit colours are compared by their high byte, as Pillow decodes them.
     """
-    clear, raw = image.info.get("transparency"), _raw_mode(image)
+    transparent, raw_mode = image.info.get("transparency"), _raw_mode(image)
     if image.mode == "RGB":
-        if not (isinstance(clear, tuple) and len(clear) == 3):
+        if not (isinstance(transparent, tuple) and len(transparent) == 3):
             return None
-        return tuple(part >> 8 if raw in _HIGH_BYTE else part & 255 for part in clear)
-    if image.mode == "P" and isinstance(clear, bytes):
-        return clear[:256]
-    if not isinstance(clear, int):
+        return tuple(part >> 8 if raw_mode in _HIGH_BYTE_MODES else part & 255 for part in transparent)
+    if image.mode == "P" and isinstance(transparent, bytes):
+        return transparent[:256]
+    if not isinstance(transparent, int):
         return None
-    return clear if image.mode.startswith("I") else clear * _GREY_STEPS.get(raw, 1) & 255
+    return transparent if image.mode.startswith("I") else transparent * _GREY_STEPS.get(raw_mode, 1) & 255

@@ -5,14 +5,14 @@ from io import BytesIO
 
 from PIL import Image, ImageSequence
 
-from harvester.imaging.decode import BOMBS, DECODE_ERRORS
-from harvester.imaging.encode import thumbnail
+from harvester.imaging.decode import BOMB_ERRORS, DECODE_ERRORS
+from harvester.imaging.encode import make_thumbnail
 from harvester.imaging.header import Header
 
 _QUALITY = 85
-_PIXELS = 2_000_000_000
+_MAX_TOTAL_PIXELS = 2_000_000_000
 """Of all frames together, as large as they come; what follows is left out."""
-_MILLISECONDS = 100  # of a frame that states no time
+_DEFAULT_FRAME_MS = 100  # of a frame that states no time
 
 
 @dataclass(frozen=True)
@@ -23,35 +23,35 @@ class Preview:
     data: bytes
 
 
-def preview(data: bytes, header: Header, picture: Image.Image, side: int) -> Preview:
+def make_preview(data: bytes, header: Header, picture: Image.Image, max_side: int) -> Preview:
     """A thumbnail whose longest side has at most that many pixels, never enlarged; `picture` is upright and RGB."""
-    if header.animated and (moving := _moving(data, side)):
-        return Preview("webp", moving)
-    return Preview("jpg", thumbnail(picture, (side, side), _QUALITY))
+    if header.animated and (animation := _make_animated_webp(data, max_side)):
+        return Preview("webp", animation)
+    return Preview("jpg", make_thumbnail(picture, (max_side, max_side), _QUALITY))
 
 
-def _moving(data: bytes, side: int) -> bytes:
+def _make_animated_webp(data: bytes, max_side: int) -> bytes:
     """An animation up to its first broken frame; empty where only one frame can be decoded."""
     frames: list[Image.Image] = []
-    times: list[int] = []
-    left = _PIXELS
+    durations: list[int] = []
+    pixels_left = _MAX_TOTAL_PIXELS
     try:
         with Image.open(BytesIO(data)) as image:
             for frame in ImageSequence.Iterator(image):
-                left -= frame.width * frame.height
-                if left < 0:
+                pixels_left -= frame.width * frame.height
+                if pixels_left < 0:
                     break
                 small = frame.convert("RGBA")
-                small.thumbnail((side, side), Image.Resampling.LANCZOS)
+                small.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
                 if frames and small.size != frames[0].size:  # pages of several pictures rather than an animation
                     break
                 frames.append(small)
-                times.append(int(frame.info.get("duration") or _MILLISECONDS))
-    except (*DECODE_ERRORS, *BOMBS):
+                durations.append(int(frame.info.get("duration") or _DEFAULT_FRAME_MS))
+    except (*DECODE_ERRORS, *BOMB_ERRORS):
         pass
     if len(frames) < 2:
         return b""
-    times = times[: len(frames)]
+    durations = durations[: len(frames)]
     file = BytesIO()
-    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], duration=times, loop=0, quality=_QUALITY)
+    frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=_QUALITY)
     return file.getvalue()

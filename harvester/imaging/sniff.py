@@ -51,8 +51,8 @@ _MAGIC: tuple[tuple[str, bytes], ...] = (
     ("font", rb"wOF[F2]|OTTO"),
     ("program", rb"\x7fELF|MZ\x90"),
 )
-_TABLE = tuple((kind, re.compile(pattern, re.DOTALL)) for kind, pattern in _MAGIC)
-_TEXTS = (
+_MAGIC_PATTERNS = tuple((kind, re.compile(pattern, re.DOTALL)) for kind, pattern in _MAGIC)
+_TEXT_PATTERNS = (
     ("SVG", re.compile(rb"<svg|(<\?xml|<!--|<!doctype svg).*<svg", re.DOTALL | re.IGNORECASE)),
     ("HTML", re.compile(rb"<(!doctype html|!--|(html|head|body|script|title|meta|div|p|h1|center|table)\b)", re.I)),
     ("HTML", re.compile(rb"<\?xml.*<html", re.DOTALL | re.IGNORECASE)),
@@ -72,39 +72,39 @@ IMAGE_KINDS: frozenset[str] = frozenset(
 )
 """The answers of `kind_of` that are picture formats, whether we can keep them or not."""
 
-_NOT_IN_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_HEAD = 1024  # bytes looked at
+_BINARY_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_HEAD_BYTES = 1024  # bytes looked at
 
 
-def kind_of(data: bytes) -> str:
+def detect_kind(data: bytes) -> str:
     """What the bytes are: Pillow's name of a format we can keep, or a word for a person to read."""
-    head = data[:_HEAD]
+    head = data[:_HEAD_BYTES]
     if not head:
         return "empty"
     if head[4:8] == b"ftyp":
-        return _boxed_kind(head)
-    for kind, pattern in _TABLE:
+        return _detect_box_kind(head)
+    for kind, pattern in _MAGIC_PATTERNS:
         if pattern.match(head):
             return kind
-    return _text_kind(head)
+    return _detect_text_kind(head)
 
 
-def _boxed_kind(head: bytes) -> str:
+def _detect_box_kind(head: bytes) -> str:
     """ISO media files differ by their brands: the main one first, then those they are compatible with."""
     size = int.from_bytes(head[:4], "big")
-    others = {head[at : at + 4] for at in range(16, min(size, len(head)), 4)}
-    if head[8:12] in {b"mif1", b"msf1"} and others & {b"avif", b"avis"}:
+    other_brands = {head[offset : offset + 4] for offset in range(16, min(size, len(head)), 4)}
+    if head[8:12] in {b"mif1", b"msf1"} and other_brands & {b"avif", b"avis"}:
         return "AVIF"
     return next((kind for kind, brands in _BOX_BRANDS if head[8:12] in brands), "MP4 video")
 
 
-def _text_kind(head: bytes) -> str:
+def _detect_text_kind(head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "text"
-    words = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if _NOT_IN_TEXT.search(words) or not _is_utf8(words):
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if _BINARY_BYTES.search(text) or not _is_utf8(text):
         return "unknown bytes"
-    return next((kind for kind, pattern in _TEXTS if pattern.match(words)), "text")
+    return next((kind for kind, pattern in _TEXT_PATTERNS if pattern.match(text)), "text")
 
 
 def _is_utf8(head: bytes) -> bool:

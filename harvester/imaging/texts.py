@@ -8,134 +8,136 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-LARGEST = 8 * 2**20
+MAX_TEXT_BYTES = 8 * 2**20
 """Bytes of one text, unpacked; longer ones are left out."""
 
-MOST = 1000
+MAX_ENTRIES = 1000
 """Chunks, segments or EXIF entries looked at."""
 
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _EXIF_NAMES = {0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0131: "Software", 0x013B: "Artist"}
-_TEXTUAL = (1, 2, 7)  # bytes, ASCII, undefined: programs differ
+_TEXT_TYPES = (1, 2, 7)  # bytes, ASCII, undefined: programs differ
 
 
-def texts_of(data: bytes) -> dict[str, str]:
+def read_texts(data: bytes) -> dict[str, str]:
     """Every text by its name: a PNG keyword, or `UserComment`, `ImageDescription`, `Make`, `Model`, `Software`, …
 
     Of several texts of one name the first counts. Never raises.
     """
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     try:
-        for name, text in _texts(data):
-            found.setdefault(name, text)
+        for name, text in _iter_texts(data):
+            texts.setdefault(name, text)
     except (struct.error, zlib.error, IndexError, ValueError):
         pass
-    return found
+    return texts
 
 
-def _texts(data: bytes) -> Iterator[tuple[str, str]]:
+def _iter_texts(data: bytes) -> Iterator[tuple[str, str]]:
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        yield from _png(data)
+        yield from _png_texts(data)
     elif data.startswith(b"\xff\xd8"):
-        yield from _jpeg(data)
+        yield from _jpeg_texts(data)
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        yield from _webp(data)
+        yield from _webp_texts(data)
 
 
-def _png(data: bytes) -> Iterator[tuple[str, str]]:
-    at, texts = 8, 0
-    while at + 8 <= len(data) and texts < MOST:
-        size, kind = struct.unpack_from(">I4s", data, at)
-        body = data[at + 8 : at + 8 + size] if kind in (b"tEXt", b"zTXt", b"iTXt", b"eXIf") else b""
-        texts += bool(body)
+def _png_texts(data: bytes) -> Iterator[tuple[str, str]]:
+    offset, text_count = 8, 0
+    while offset + 8 <= len(data) and text_count < MAX_ENTRIES:
+        size, kind = struct.unpack_from(">I4s", data, offset)
+        body = data[offset + 8 : offset + 8 + size] if kind in (b"tEXt", b"zTXt", b"iTXt", b"eXIf") else b""
+        text_count += bool(body)
         if kind == b"IEND":
             return
         if kind == b"eXIf":
-            yield from _exif(body)
+            yield from _exif_texts(body)
         elif body:
-            yield from _png_text(kind, body)
-        at += 12 + size
+            yield from _parse_png_text(kind, body)
+        offset += 12 + size
 
 
-def _png_text(kind: bytes, body: bytes) -> Iterator[tuple[str, str]]:
+def _parse_png_text(kind: bytes, body: bytes) -> Iterator[tuple[str, str]]:
     keyword, _, rest = body.partition(b"\0")
     if kind == b"iTXt":
-        packed, rest = rest[:1] == b"\1", rest[2:]
+        is_compressed, rest = rest[:1] == b"\1", rest[2:]
         rest = rest.split(b"\0", 2)[-1]
     else:
-        packed, rest = kind == b"zTXt", rest[kind == b"zTXt" :]
-    text = _unpacked(rest) if packed else rest
-    if text is not None and len(text) <= LARGEST:
-        yield keyword.decode("latin-1"), _decoded(text)
+        is_compressed, rest = kind == b"zTXt", rest[kind == b"zTXt" :]
+    text = _decompress(rest) if is_compressed else rest
+    if text is not None and len(text) <= MAX_TEXT_BYTES:
+        yield keyword.decode("latin-1"), _decode_text(text)
 
 
-def _unpacked(data: bytes) -> bytes | None:
-    unpacker = zlib.decompressobj()
-    text = unpacker.decompress(data, LARGEST)
-    return None if unpacker.unconsumed_tail else text
+def _decompress(data: bytes) -> bytes | None:
+    decompressor = zlib.decompressobj()
+    text = decompressor.decompress(data, MAX_TEXT_BYTES)
+    return None if decompressor.unconsumed_tail else text
 
 
-def _jpeg(data: bytes) -> Iterator[tuple[str, str]]:
-    at = 2
-    for _ in range(MOST):
-        marker, size = struct.unpack_from(">HH", data, at)
-        body = data[at + 4 : at + 2 + size]
+def _jpeg_texts(data: bytes) -> Iterator[tuple[str, str]]:
+    offset = 2
+    for _ in range(MAX_ENTRIES):
+        marker, size = struct.unpack_from(">HH", data, offset)
+        body = data[offset + 4 : offset + 2 + size]
         if marker == 0xFFDA or marker < 0xFF00 or size < 2:
             return
         if marker == 0xFFE1 and body.startswith(b"Exif\0\0"):
-            yield from _exif(body[6:])
+            yield from _exif_texts(body[6:])
         elif marker == 0xFFFE:
-            yield "Comment", _decoded(body)
-        at += 2 + size
+            yield "Comment", _decode_text(body)
+        offset += 2 + size
 
 
-def _webp(data: bytes) -> Iterator[tuple[str, str]]:
-    at = 12
-    for _ in range(MOST):
-        kind, size = struct.unpack_from("<4sI", data, at)
+def _webp_texts(data: bytes) -> Iterator[tuple[str, str]]:
+    offset = 12
+    for _ in range(MAX_ENTRIES):
+        kind, size = struct.unpack_from("<4sI", data, offset)
         if kind == b"EXIF":
-            yield from _exif(data[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0"))
-        at += 8 + size + size % 2
+            yield from _exif_texts(data[offset + 8 : offset + 8 + size].removeprefix(b"Exif\0\0"))
+        offset += 8 + size + size % 2
 
 
-def _exif(exif: bytes) -> Iterator[tuple[str, str]]:
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
+def _exif_texts(exif: bytes) -> Iterator[tuple[str, str]]:
+    byte_order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if byte_order is None:
         return
-    for tag, value in _entries(exif, order, struct.unpack_from(order + "I", exif, 4)[0]):
+    for tag, value in _exif_entries(exif, byte_order, struct.unpack_from(byte_order + "I", exif, 4)[0]):
         if tag in _EXIF_NAMES:
-            yield _EXIF_NAMES[tag], _decoded(value)
+            yield _EXIF_NAMES[tag], _decode_text(value)
         elif tag == _EXIF_IFD:
-            start = struct.unpack(order + "I", value)[0]
-            for inner, comment in _entries(exif, order, start):
-                if inner == _USER_COMMENT:
-                    yield "UserComment", _user_comment(comment)
+            start = struct.unpack(byte_order + "I", value)[0]
+            for inner_tag, comment in _exif_entries(exif, byte_order, start):
+                if inner_tag == _USER_COMMENT:
+                    yield "UserComment", _decode_user_comment(comment)
 
 
-def _entries(exif: bytes, order: str, start: int) -> Iterator[tuple[int, bytes]]:
-    (number,) = struct.unpack_from(order + "H", exif, start)
-    for at in range(start + 2, start + 2 + 12 * min(number, MOST), 12):
-        tag, kind, count = struct.unpack_from(order + "HHI", exif, at)
+def _exif_entries(exif: bytes, byte_order: str, start: int) -> Iterator[tuple[int, bytes]]:
+    (entry_count,) = struct.unpack_from(byte_order + "H", exif, start)
+    for offset in range(start + 2, start + 2 + 12 * min(entry_count, MAX_ENTRIES), 12):
+        tag, field_type, count = struct.unpack_from(byte_order + "HHI", exif, offset)
         if tag == _EXIF_IFD:
-            yield tag, exif[at + 8 : at + 12]
-        elif kind in _TEXTUAL and count <= LARGEST:
-            there = at + 8 if count <= 4 else struct.unpack_from(order + "I", exif, at + 8)[0]
-            yield tag, exif[there : there + count]
+            yield tag, exif[offset + 8 : offset + 12]
+        elif field_type in _TEXT_TYPES and count <= MAX_TEXT_BYTES:
+            value_offset = offset + 8 if count <= 4 else struct.unpack_from(byte_order + "I", exif, offset + 8)[0]
+            yield tag, exif[value_offset : value_offset + count]
 
 
-def _user_comment(value: bytes) -> str:
+def _decode_user_comment(value: bytes) -> str:
     """Eight bytes name the encoding; of the two orders of UTF-16 the one that makes more sense is taken."""
     charset, text = value[:8], value[8:]
     if charset.startswith(b"UNICODE"):
-        return max((text.decode(order, "replace") for order in ("utf-16-be", "utf-16-le")), key=_plain).rstrip("\0")
-    return _decoded(text if charset.startswith((b"ASCII", b"JIS", b"\0\0\0\0\0\0\0\0")) else value)
+        return max((text.decode(codec, "replace") for codec in ("utf-16-be", "utf-16-le")), key=_count_ascii).rstrip(
+            "\0"
+        )
+    return _decode_text(text if charset.startswith((b"ASCII", b"JIS", b"\0\0\0\0\0\0\0\0")) else value)
 
 
-def _plain(text: str) -> int:
+def _count_ascii(text: str) -> int:
     return sum(letter.isascii() and letter != "\0" for letter in text[:2000])
 
 
-def _decoded(text: bytes) -> str:
+def _decode_text(text: bytes) -> str:
     text = text.rstrip(b"\0")
     try:
         return text.decode("utf-8")

@@ -9,14 +9,14 @@ from harvester.imaging.sniff import EXTENSIONS
 NO_FINGERPRINT = 0
 """The recipe of files that are not decoded: videos."""
 
-RECIPE = 2
+FINGERPRINT_VERSION = 2
 """Goes up whenever the same picture may get another hash; hashes of different recipes are not comparable."""
 
 Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Limits:
+class ImageLimits:
     """What is accepted: pixels in all, smallest width and height in pixels when upright, Pillow's names of formats."""
 
     max_pixels: int = 100_000_000
@@ -26,7 +26,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Options:
+class ConversionOptions:
     """What to make of a picture: see `convert`. `thumbs`: name -> (width, height) in pixels to fit into.
 
     `preview` is the longest side in pixels of a thumbnail that keeps animation; 0: none. `longest` is the longest side
@@ -36,10 +36,10 @@ class Options:
     format: str = "jpeg"
     quality: int = 95
     background: Colour = (255, 255, 255)
-    limits: Limits = field(default_factory=Limits)
+    limits: ImageLimits = field(default_factory=ImageLimits)
     thumbs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     preview: int = 0
-    longest: int = 0
+    max_side: int = 0
     embedded: bool = False
 
 
@@ -76,7 +76,7 @@ NO_HASHES = Hashes("", "", "", "", None)
 
 
 @dataclass(frozen=True)
-class Examined:
+class ImageReport:
     """All that can be told of a picture from its bytes. `embedded` is the generation data in them, None without."""
 
     facts: Facts

@@ -7,13 +7,13 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from harvester.sites.pages import Answer, Verdict
+from harvester.sites.pages import PageStatus, SiteResponse
 
-Judge = Callable[[Request, Response], Verdict | None]
+PageClassifier = Callable[[Request, Response], PageStatus | None]
 """What the answer to a page request is; None for what is no page, or where the spider does not say."""
 
 
-def plain(response: Response) -> dict[str, str]:
+def header_dict(response: Response) -> dict[str, str]:
     """The headers: names in lower case; of several headers of one name the last."""
     return {
         name.decode("latin-1").lower(): values[-1].decode("latin-1")
@@ -22,15 +22,15 @@ def plain(response: Response) -> dict[str, str]:
     }
 
 
-def judge_of(crawler: Crawler) -> Judge:
+def page_classifier(crawler: Crawler) -> PageClassifier:
     """Asks the spider's `classify` about the answers to requests whose meta says `page`."""
     classify = getattr(crawler.spider, "classify", None)
     if inspect.ismethod(classify) and not inspect.signature(classify).parameters:  # a function in the class body
         classify = classify.__func__
 
-    def judge(request: Request, response: Response) -> Verdict | None:
+    def judge(request: Request, response: Response) -> PageStatus | None:
         if classify is None or not request.meta.get("page"):
             return None
-        return Verdict(classify(Answer(response.url, response.status, plain(response), response.body)))
+        return PageStatus(classify(SiteResponse(response.url, response.status, header_dict(response), response.body)))
 
     return judge

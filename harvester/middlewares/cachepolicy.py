@@ -4,14 +4,20 @@ from scrapy import Request
 from scrapy.extensions.httpcache import DummyPolicy
 from scrapy.http import Response
 
-from harvester.middlewares.classify import VERDICT
-from harvester.middlewares.secrets import secrets_of
-from harvester.sites.pages import Verdict
+from harvester.middlewares.classify import PAGE_STATUS
+from harvester.middlewares.secrets import find_secrets
+from harvester.sites.pages import PageStatus
 
-TEXT = ("text/", "application/json", "application/xml", "application/xhtml+xml", "application/activity+json")
+TEXT_CONTENT_TYPES = (
+    "text/",
+    "application/json",
+    "application/xml",
+    "application/xhtml+xml",
+    "application/activity+json",
+)
 
 
-class PagesOnly(DummyPolicy):
+class PagesOnlyCachePolicy(DummyPolicy):
     """Keeps answers to requests whose meta says `page`, where they are good (200), whole, text, and say no secret.
 
     Block pages never come here: they are taken out on the way. Of what the site classifies only OK is kept.
@@ -23,14 +29,18 @@ class PagesOnly(DummyPolicy):
 
     def should_cache_response(self, response: Response, request: Request) -> bool:
         """Whether this answer may be stored."""
-        kind = (response.headers.get("Content-Type") or b"").decode("latin-1").strip().lower()
-        whole = "partial" not in response.flags and "dataloss" not in response.flags
-        good = request.meta.get(VERDICT, Verdict.OK) is Verdict.OK
+        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1").strip().lower()
+        is_complete = "partial" not in response.flags and "dataloss" not in response.flags
+        is_ok = request.meta.get(PAGE_STATUS, PageStatus.OK) is PageStatus.OK
         return (
-            response.status == 200 and whole and good and kind.startswith(TEXT) and not self._tells(response, request)
+            response.status == 200
+            and is_complete
+            and is_ok
+            and content_type.startswith(TEXT_CONTENT_TYPES)
+            and not self._has_secret(response, request)
         )
 
     @staticmethod
-    def _tells(response: Response, request: Request) -> bool:
-        everything = response.body + response.headers.to_string()
-        return any(secret in everything for secret in secrets_of(request))
+    def _has_secret(response: Response, request: Request) -> bool:
+        content = response.body + response.headers.to_string()
+        return any(secret in content for secret in find_secrets(request))

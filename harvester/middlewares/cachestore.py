@@ -14,12 +14,12 @@ from scrapy.responsetypes import responsetypes
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 
 from harvester.middlewares.keys import origin
-from harvester.middlewares.secrets import SECRET_HEADERS, without_secrets
+from harvester.middlewares.secrets import SECRET_HEADERS, strip_secrets
 
-LEFT_OUT = frozenset({"set-cookie"})
+UNCACHED_HEADERS = frozenset({"set-cookie"})
 
 
-class CacheStore:
+class AtomicCacheStorage:
     """Storage for Scrapy's HttpCacheMiddleware.
 
     A key in the address or the headers decides, by its hash, which answer is found, so that what one key may see is
@@ -30,45 +30,45 @@ class CacheStore:
 
     def __init__(self, settings: BaseSettings) -> None:
         self._root = Path(settings["HTTPCACHE_DIR"])
-        self._seconds = settings.getint("HTTPCACHE_EXPIRATION_SECS")
+        self._max_age = settings.getint("HTTPCACHE_EXPIRATION_SECS")
         priority = settings.getpriority("HTTPCACHE_EXPIRATION_SECS") or 0
-        self._given = priority >= SETTINGS_PRIORITIES["cmdline"]
+        self._is_max_age_forced = priority >= SETTINGS_PRIORITIES["cmdline"]
 
     def open_spider(self, spider: Spider) -> None:
         """Called by Scrapy."""
         self._fingerprinter = spider.crawler.request_fingerprinter
-        of_site = getattr(spider, "cache_seconds", None)
-        if of_site is not None and not self._given:
-            self._seconds = of_site
+        site_max_age = getattr(spider, "cache_seconds", None)
+        if site_max_age is not None and not self._is_max_age_forced:
+            self._max_age = site_max_age
 
     def close_spider(self, spider: Spider) -> None:
         """Called by Scrapy."""
 
     def retrieve_response(self, spider: Spider, request: Request) -> Response | None:
         """The answer, or None where there is none, it is too old, or its file is damaged."""
-        if _is_keyed(spider, request):
+        if _gets_api_key(spider, request):
             return None
         path = self._path(spider, request)
         try:
-            if 0 < self._seconds < time.time() - path.stat().st_mtime:
+            if 0 < self._max_age < time.time() - path.stat().st_mtime:
                 return None
             head, _, body = gzip.decompress(path.read_bytes()).partition(b"\n")
             headers = Headers(json.loads(head)["headers"])
         except (OSError, EOFError, ValueError, KeyError, zlib.error):
             return None
-        kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
-        return kind(url=request.url, headers=headers, status=200, body=body)
+        response_class = responsetypes.from_args(headers=headers, url=request.url, body=body)
+        return response_class(url=request.url, headers=headers, status=200, body=body)
 
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:
         """Publish the file at once and whole."""
-        if _is_keyed(spider, request):
+        if _gets_api_key(spider, request):
             return
         headers = {
             name.decode("latin-1"): [value.decode("latin-1") for value in values]
             for name, values in response.headers.items()
-            if name.decode("latin-1").lower() not in LEFT_OUT
+            if name.decode("latin-1").lower() not in UNCACHED_HEADERS
         }
-        head = json.dumps({"url": without_secrets(request.url), "headers": headers}).encode()
+        head = json.dumps({"url": strip_secrets(request.url), "headers": headers}).encode()
         path = self._path(spider, request)
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
@@ -76,14 +76,14 @@ class CacheStore:
         Path(file.name).replace(path)
 
     def _path(self, spider: Spider, request: Request) -> Path:
-        name = hashlib.sha256(self._fingerprinter.fingerprint(request))
+        hasher = hashlib.sha256(self._fingerprinter.fingerprint(request))
         for header in SECRET_HEADERS:
             for value in request.headers.getlist(header):
-                name.update(header.encode() + b"\0" + value)
-        digest = name.hexdigest()
+                hasher.update(header.encode() + b"\0" + value)
+        digest = hasher.hexdigest()
         return self._root / spider.name / digest[:2] / f"{digest}.gz"
 
 
-def _is_keyed(spider: Spider, request: Request) -> bool:
+def _gets_api_key(spider: Spider, request: Request) -> bool:
     """Whether the request gets a key behind the cache, which therefore cannot tell whose answer it would be."""
-    return origin(request.url) in getattr(spider, "keys", {})
+    return origin(request.url) in getattr(spider, "credentials", {})

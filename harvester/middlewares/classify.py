@@ -7,28 +7,28 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from harvester.extensions.blocks import Blocks
-from harvester.extensions.hosts import Hosts
-from harvester.middlewares.answers import judge_of
-from harvester.sites.pages import Verdict
+from harvester.extensions.blocks import BlockHandler
+from harvester.extensions.hosts import HostBackoffs
+from harvester.middlewares.answers import page_classifier
+from harvester.sites.pages import PageStatus
 
-VERDICT = "verdict"
+PAGE_STATUS = "verdict"
 """Key in a request's meta: what its answer was found to be."""
 
-ERRORS = 3
+ERRORS_BEFORE_BLOCK = 3
 """Pages in a row at which a server fails, each after its tries, from which on it is the site that fails."""
 
 
-class ClassifyPages:
+class ClassifyPagesMiddleware:
     """Takes block pages out, as the spider's `classify` knows them."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self._judge = judge_of(crawler)
-        self._blocks = Blocks.of(crawler)
-        self._errors: Counter[str] = Counter()  # host -> pages in a row at which it failed
-        self._shutting = {Verdict.BLOCKED}
+        self._classify = page_classifier(crawler)
+        self._blocks = BlockHandler.of(crawler)
+        self._errors_in_a_row: Counter[str] = Counter()  # host -> pages in a row at which it failed
+        self._block_statuses = {PageStatus.BLOCKED}
         if getattr(crawler.spider, "unknown_is_block", False):
-            self._shutting.add(Verdict.UNKNOWN)
+            self._block_statuses.add(PageStatus.UNKNOWN)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -37,14 +37,14 @@ class ClassifyPages:
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Stands behind decompression and redirects, and before the cache."""
-        verdict = self._judge(request, response)
-        if verdict is None:
+        page_status = self._classify(request, response)
+        if page_status is None:
             return response
-        host = Hosts.of_request(request)
-        self._errors[host] = self._errors[host] + 1 if verdict is Verdict.ERROR else 0
-        if verdict in self._shutting or self._errors[host] >= ERRORS:
-            return self._blocks.blocked(request, response)
-        if verdict is not Verdict.ERROR:
-            self._blocks.passed(host)
-        request.meta[VERDICT] = verdict
+        host = HostBackoffs.host_of(request)
+        self._errors_in_a_row[host] = self._errors_in_a_row[host] + 1 if page_status is PageStatus.ERROR else 0
+        if page_status in self._block_statuses or self._errors_in_a_row[host] >= ERRORS_BEFORE_BLOCK:
+            return self._blocks.handle_block(request, response)
+        if page_status is not PageStatus.ERROR:
+            self._blocks.reset_host(host)
+        request.meta[PAGE_STATUS] = page_status
         return response

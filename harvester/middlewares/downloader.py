@@ -12,10 +12,10 @@ from scrapy.core.downloader import Downloader, Slot
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from harvester.extensions.hosts import Hosts, NotNow
-from harvester.politeness.windows import of_host
+from harvester.extensions.hosts import HostBackoff, HostBackoffs
+from harvester.politeness.windows import value_for_host
 
-FLEETING = 0.005
+MIN_TIMER_SECONDS = 0.005
 """Seconds between two requests, less than which a timer cannot keep without holding all else up."""
 
 
@@ -31,33 +31,35 @@ class PoliteDownloader(Downloader):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._hosts = Hosts.of(crawler)
-        self._least_delay = getattr(crawler.spider, "min_delay", {})
-        self._at_once = getattr(crawler.spider, "at_once", {})
+        self._hosts = HostBackoffs.of(crawler)
+        self._min_delay = getattr(crawler.spider, "min_delay", {})
+        self._max_concurrency = getattr(crawler.spider, "max_concurrency", {})
         throttles = self.settings.getbool("AUTOTHROTTLE_ENABLED") and not self.settings.getfloat("DOWNLOAD_DELAY")
-        self._fleeting = FLEETING if throttles else 0.0
-        self._aimed_at = ceil(self.settings.getfloat("AUTOTHROTTLE_TARGET_CONCURRENCY"))
-        self._most: dict[str, int] = {}  # host -> what is allowed at a time when it is slow
+        self._min_timer_seconds = MIN_TIMER_SECONDS if throttles else 0.0
+        self._target_concurrency = ceil(self.settings.getfloat("AUTOTHROTTLE_TARGET_CONCURRENCY"))
+        self._slow_concurrency: dict[str, int] = {}  # host -> what is allowed at a time when it is slow
 
     def get_slot_key(self, request: Request) -> str:
         """The host, also where a redirect has carried another host's slot along in the request's meta."""
-        return self._hosts.of_request(request)
+        return self._hosts.host_of(request)
 
     def _process_queue(self, slot: Slot) -> None:
         if not slot.queue:
             return
         host = self.get_slot_key(slot.queue[0][0])
-        if wait := self._hosts.seconds(host):
+        if wait := self._hosts.seconds_left(host):
             while slot.queue:
-                slot.queue.popleft()[1].errback(NotNow(host, wait))
+                slot.queue.popleft()[1].errback(HostBackoff(host, wait))
             return
-        least = of_host(self._least_delay, host)
-        if least is not None:
-            slot.delay, slot.jitter = max(slot.delay, least), 0.0
-        most = self._most.setdefault(host, min(slot.concurrency, of_host(self._at_once, host) or slot.concurrency))
-        slot.concurrency = most
-        if slot.delay < self._fleeting:
-            slot.delay, slot.concurrency = 0.0, min(most, self._aimed_at)
+        min_delay = value_for_host(self._min_delay, host)
+        if min_delay is not None:
+            slot.delay, slot.jitter = max(slot.delay, min_delay), 0.0
+        max_concurrency = self._slow_concurrency.setdefault(
+            host, min(slot.concurrency, value_for_host(self._max_concurrency, host) or slot.concurrency)
+        )
+        slot.concurrency = max_concurrency
+        if slot.delay < self._min_timer_seconds:
+            slot.delay, slot.concurrency = 0.0, min(max_concurrency, self._target_concurrency)
         super()._process_queue(slot)
 
     def _wait_for_download(self, slot: Slot, request: Request, queue_dfd: Any) -> Coroutine[Any, Any, None]:
@@ -66,7 +68,7 @@ class PoliteDownloader(Downloader):
 
     async def _download(self, slot: Slot, request: Request) -> Response:
         try:
-            await self._hosts.spend(self._hosts.of_request(request))
+            await self._hosts.take_from_budget(self._hosts.host_of(request))
         except BaseException:
             slot.transferring.discard(request)
             self._process_queue(slot)

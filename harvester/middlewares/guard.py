@@ -19,19 +19,19 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IHostnameResolver, IHostResolution, IResolutionReceiver
 from zope.interface import implementer
 
-from harvester.memory import keep_memory
-from harvester.network import Reach, literal
-from harvester.options import reach
+from harvester.memory import keep_freed_memory
+from harvester.network import AddressPolicy, literal_address
+from harvester.options import address_policy
 
-_PORTS = {"http": 80, "https": 443}
-_READ_AT_ONCE = 2**18  # bytes; with Twisted's 64 kB a picture passes through the event loop four times as often
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_READ_BUFFER_BYTES = 2**18  # bytes; with Twisted's 64 kB a picture passes through the event loop four times as often
 
 
 class BlockedAddress(IgnoreRequest):
     """A URL leads where it may not; raised in place of a connection, never for what may pass, so never asked again."""
 
 
-class GuardedHandler(HTTP11DownloadHandler):
+class AddressGuardHandler(HTTP11DownloadHandler):
     """Scrapy's handler for http and https, with the guard between the names and the connections.
 
     Behind a proxy names are resolved by the proxy, so only the URL itself can be looked at. The proxy's own address is
@@ -40,33 +40,33 @@ class GuardedHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._reach = reach(crawler.settings)
-        FileDescriptor.bufferSize = _READ_AT_ONCE
-        keep_memory()  # or each of these buffers would be asked of the system anew
+        self._policy = address_policy(crawler.settings)
+        FileDescriptor.bufferSize = _READ_BUFFER_BYTES
+        keep_freed_memory()  # or each of these buffers would be asked of the system anew
 
     async def download_request(self, request: Request) -> Response:
         """Raises BlockedAddress."""
-        guard = _installed(self._reach)
+        resolver = _install_guard(self._policy)
         url = urlparse_cached(request)
-        host, port = url.hostname or "", url.port or _PORTS[url.scheme]
-        proxy = _proxy(request)
-        if (host, port) in guard.proxies:
+        host, port = url.hostname or "", url.port or _DEFAULT_PORTS[url.scheme]
+        proxy = _proxy_address(request)
+        if (host, port) in resolver.proxies:
             raise BlockedAddress(f"{host} is asked at port {port}, where the proxy is")
         if proxy:
-            guard.proxies.add(proxy)
-            if why := self._reach.unresolved_refusal(host, port):
-                raise BlockedAddress(f"{host} {why}")
+            resolver.proxies.add(proxy)
+            if refusal := self._policy.unresolved_refusal(host, port):
+                raise BlockedAddress(f"{host} {refusal}")
         return await super().download_request(request)
 
 
 @implementer(IHostnameResolver)
-class Guard:
+class AddressGuardResolver:
     """Stands before the resolver of the reactor, whatever its cache says, and passes on what may be connected to."""
 
-    def __init__(self, behind: Any, allowed: Reach) -> None:
-        self.allowed = allowed
+    def __init__(self, wrapped: Any, policy: AddressPolicy) -> None:
+        self.policy = policy
         self.proxies: set[tuple[str, int]] = set()
-        self._behind = behind
+        self._wrapped = wrapped
 
     def resolveHostName(
         self,
@@ -79,22 +79,22 @@ class Guard:
         """Called by Twisted for every new connection. Port 0: for a tunnel through a proxy that has a name."""
         receiver: Any = resolutionReceiver
         if not any(hostName.lower() == host and portNumber in (0, port) for host, port in self.proxies):
-            receiver = _Checked(receiver, self.allowed, hostName, portNumber)
-        name = literal(hostName) or hostName  # no DNS server is asked for `127.1` or `localhost.`
-        return self._behind.resolveHostName(receiver, name, portNumber, addressTypes, transportSemantics)
+            receiver = _FilteringReceiver(receiver, self.policy, hostName, portNumber)
+        name = literal_address(hostName) or hostName  # no DNS server is asked for `127.1` or `localhost.`
+        return self._wrapped.resolveHostName(receiver, name, portNumber, addressTypes, transportSemantics)
 
 
 @implementer(IResolutionReceiver)
-class _Checked:
+class _FilteringReceiver:
     """Hears every address of a host and tells those that may be connected to."""
 
-    def __init__(self, receiver: Any, allowed: Reach, host: str, port: int) -> None:
+    def __init__(self, receiver: Any, policy: AddressPolicy, host: str, port: int) -> None:
         self._receiver = receiver
-        self._allowed = allowed
+        self._policy = policy
         self._host = host
         self._port = port
-        self._passed = False
-        self._refused = ""
+        self._has_allowed = False
+        self._refusal = ""
 
     def resolutionBegan(self, resolution: IHostResolution) -> None:
         """Called by the resolver."""
@@ -104,33 +104,33 @@ class _Checked:
         """One address; others than those of IP are not for us."""
         if not isinstance(address, IPv4Address | IPv6Address):
             return
-        why = self._allowed.refusal(address.host, self._port)
-        if not why:
-            self._passed = True
+        refusal = self._policy.refusal(address.host, self._port)
+        if not refusal:
+            self._has_allowed = True
             self._receiver.addressResolved(address)
-        elif not self._refused:
-            leads = "" if address.host == self._host else f" leads to {address.host}, which"
-            self._refused = f"{self._host}{leads} {why}"
+        elif not self._refusal:
+            destination = "" if address.host == self._host else f" leads to {address.host}, which"
+            self._refusal = f"{self._host}{destination} {refusal}"
 
     def resolutionComplete(self) -> None:
         """No more addresses. Where none may be connected to, whoever tries hears why."""
-        if self._refused and not self._passed and self._port:
-            self._receiver.addressResolved(_Nowhere(self._refused))
+        if self._refusal and not self._has_allowed and self._port:
+            self._receiver.addressResolved(_Unresolved(self._refusal))
         self._receiver.resolutionComplete()
 
 
-class _Nowhere(IPv4Address):
+class _Unresolved(IPv4Address):
     """An address that cannot be connected to: to read it raises BlockedAddress. A resolver has no way to tell more."""
 
-    def __init__(self, why: str) -> None:
-        self._why = why
+    def __init__(self, refusal: str) -> None:
+        self._refusal = refusal
 
     @property
     def host(self) -> str:  # type: ignore[override]
-        raise BlockedAddress(self._why)
+        raise BlockedAddress(self._refusal)
 
 
-def _installed(allowed: Reach) -> Guard:
+def _install_guard(policy: AddressPolicy) -> AddressGuardResolver:
     """The guard of the reactor, put before whatever resolver is installed; the crawl that asks now says what it allows.
 
     The connection is begun, and so the guard called, before the next request of another crawl in this process.
@@ -138,17 +138,17 @@ def _installed(allowed: Reach) -> Guard:
     from twisted.internet import reactor as installed  # importing it earlier would choose one
 
     reactor: Any = installed
-    if not isinstance(reactor.nameResolver, Guard):
-        reactor.installNameResolver(Guard(reactor.nameResolver, allowed))
-    guard: Guard = reactor.nameResolver
-    guard.allowed = allowed
-    return guard
+    if not isinstance(reactor.nameResolver, AddressGuardResolver):
+        reactor.installNameResolver(AddressGuardResolver(reactor.nameResolver, policy))
+    resolver: AddressGuardResolver = reactor.nameResolver
+    resolver.policy = policy
+    return resolver
 
 
-def _proxy(request: Request) -> tuple[str, int] | None:
+def _proxy_address(request: Request) -> tuple[str, int] | None:
     """Host and port of the request's proxy, as Scrapy reads them."""
-    given = request.meta.get("proxy")
-    if not given:
+    url = request.meta.get("proxy")
+    if not url:
         return None
-    parts = urlsplit(given if "://" in given else f"http://{given}")
-    return (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 80)
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    return (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 80)

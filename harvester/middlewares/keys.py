@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 
-class KeyMiddleware:
+class ApiKeyMiddleware:
     """Adds `Authorization: Bearer …` from the spider's `keys`: scheme, host and port of a server -> its key."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -24,7 +24,7 @@ class KeyMiddleware:
 
     def process_request(self, request: Request) -> None:
         """Only requests for pages carry a key."""
-        keys = getattr(self._crawler.spider, "keys", {})
+        keys = getattr(self._crawler.spider, "credentials", {})
         key = keys.get(origin(request.url)) if request.meta.get("page") else None
         if key:
             request.headers["Authorization"] = f"Bearer {key}"
@@ -38,11 +38,11 @@ class KeyMiddleware:
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """There is no answer: what puts the request off, perhaps on disk, shall not see the key either."""
-        if getattr(self._crawler.spider, "keys", {}):
+        if getattr(self._crawler.spider, "credentials", {}):
             request.headers.pop("Authorization", None)
 
 
 def origin(url: str) -> str:
     """Scheme, host and port of an address, as one text."""
-    split = urlsplit(url)
-    return f"{split.scheme}://{split.netloc.lower()}"
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.lower()}"

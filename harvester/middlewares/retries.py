@@ -6,10 +6,10 @@ from scrapy import Request
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.http import Response
 
-from harvester.extensions.hosts import Hosts
+from harvester.extensions.hosts import HostBackoffs
 
 
-class Retries(RetryMiddleware):
+class HarvesterRetryMiddleware(RetryMiddleware):
     """Scrapy's middleware (RETRY_TIMES, RETRY_EXCEPTIONS, `dont_retry`), with a pause of the host before each try.
 
     Statuses are 408 and all from 500; 429 is not an error but a request for patience, and repeated without counting.
@@ -17,8 +17,8 @@ class Retries(RetryMiddleware):
 
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
         """Errors of the server; a 503 that says when to come again is a matter of patience."""
-        patience = response.status == 503 and b"Retry-After" in response.headers
-        if patience or (response.status < 500 and response.status != 408) or request.meta.get("dont_retry"):
+        is_backoff = response.status == 503 and b"Retry-After" in response.headers
+        if is_backoff or (response.status < 500 and response.status != 408) or request.meta.get("dont_retry"):
             return response
         return self._retry(request, f"HTTP {response.status}") or response
 
@@ -29,9 +29,11 @@ class Retries(RetryMiddleware):
         return self._retry(request, exception)
 
     def _retry(self, request: Request, reason: str | Exception | type[Exception]) -> Request | None:
-        again = super()._retry(request, reason)
-        if again is None:
+        retry = super()._retry(request, reason)
+        if retry is None:
             return None
-        hosts, tries = Hosts.of(self.crawler), again.meta["retry_times"]
-        hosts.wait(hosts.of_request(request), hosts.backoff(tries), reason if isinstance(reason, str) else "no answer")
-        return hosts.again(request, tries=tries, silent=not isinstance(reason, str))
+        hosts, tries = HostBackoffs.of(self.crawler), retry.meta["retry_times"]
+        hosts.back_off(
+            hosts.host_of(request), hosts.backoff_seconds(tries), reason if isinstance(reason, str) else "no answer"
+        )
+        return hosts.requeued_copy(request, tries=tries, silent=not isinstance(reason, str))

@@ -8,19 +8,19 @@ SECRET_PARAMETERS = frozenset({"token", "access_token", "api_key", "apikey", "ap
 SECRET_HEADERS = ("Authorization", "Cookie", "X-Api-Key", "Proxy-Authorization")
 
 
-def secrets_of(request: Request) -> set[bytes]:
+def find_secrets(request: Request) -> set[bytes]:
     """The keys in a request, in every form in which an answer may repeat them."""
-    found: set[bytes] = set()
+    secrets: set[bytes] = set()
     for name in SECRET_HEADERS:
         for value in request.headers.getlist(name):
-            found.update((value, value.rpartition(b" ")[2]))
+            secrets.update((value, value.rpartition(b" ")[2]))
     for name, text in parse_qsl(urlsplit(request.url).query):
         if name.lower() in SECRET_PARAMETERS:
-            found.update(form.encode() for form in (text, quote(text, safe=""), quote_plus(text)))
-    return {secret for secret in found if secret}
+            secrets.update(form.encode() for form in (text, quote(text, safe=""), quote_plus(text)))
+    return {secret for secret in secrets if secret}
 
 
-def without_secrets(url: str) -> str:
+def strip_secrets(url: str) -> str:
     """The address with its keys taken out."""
     parts = urlsplit(url)
     fields = parse_qsl(parts.query, keep_blank_values=True)

@@ -10,18 +10,18 @@ from typing import Any
 from scrapy import Request
 from scrapy.http import Response
 
-TICKET = "about:owed"
+WORK_REQUEST_URL = "about:owed"
 
 
-def ticket(rows: Sequence[int], callback: Callable[..., Any]) -> Request:
+def work_request(rows: Sequence[int], callback: Callable[..., Any]) -> Request:
     """A request whose callback is called with `rows`, the catalogue's numbers of the images to work on."""
     kwargs = {"rows": list(rows)}
-    return Request(TICKET, callback=callback, cb_kwargs=kwargs, dont_filter=True, meta={"dont_cache": True})
+    return Request(WORK_REQUEST_URL, callback=callback, cb_kwargs=kwargs, dont_filter=True, meta={"dont_cache": True})
 
 
-class TicketMiddleware:
+class WorkRequestMiddleware:
     """Answers tickets on the spot; stands before every other downloader middleware."""
 
     def process_request(self, request: Request) -> Response | None:
         """A ticket is its own answer."""
-        return Response(request.url) if request.url == TICKET else None
+        return Response(request.url) if request.url == WORK_REQUEST_URL else None

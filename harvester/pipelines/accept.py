@@ -5,10 +5,10 @@ from typing import Self, cast
 from scrapy.crawler import Crawler
 
 from harvester.errors import CatalogueError
-from harvester.extensions.closing import stop_on
-from harvester.extensions.workers import Workers
+from harvester.extensions.closing import stop_run_on
+from harvester.extensions.workers import WorkerPool
 from harvester.items import ImageItem
-from harvester.spiders.owing import OwingSpider
+from harvester.spiders.owing import HarvestSpider
 
 
 class AcceptPipeline:
@@ -24,9 +24,9 @@ class AcceptPipeline:
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """A picture that is refused leaves its worker."""
-        if item.open:
-            with stop_on(CatalogueError, self._crawler):
-                await cast("OwingSpider", self._crawler.spider).accept(item)
-            if not item.open:
-                Workers.of(self._crawler).give_back(item.work)
+        if item.is_pending:
+            with stop_run_on(CatalogueError, self._crawler):
+                await cast("HarvestSpider", self._crawler.spider).check_image(item)
+            if not item.is_pending:
+                WorkerPool.of(self._crawler).release(item.state)
         return item

@@ -5,14 +5,14 @@ from typing import Self
 from scrapy.crawler import Crawler
 
 from harvester.errors import StoreError
-from harvester.extensions.closing import stop_on
-from harvester.extensions.workers import Workers, next_step
+from harvester.extensions.closing import stop_run_on
+from harvester.extensions.workers import WorkerPool, run_task
 from harvester.items import ImageItem
-from harvester.orders import STORE, Stored
+from harvester.orders import STORE, StoreResult
 from harvester.reasons import REASONS
 
 
-class BlobsPipeline:
+class StorePipeline:
     """Has the worker publish the files, and then take the next picture; a disk that takes no more ends the run."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -25,17 +25,17 @@ class BlobsPipeline:
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """Sets sha256, blob and the names as published."""
-        if item.open:
-            with stop_on(StoreError, self._crawler):
-                if stored := await next_step(item, STORE, item.work.names, item.work.formers):
-                    _describe(item, stored)
-        Workers.of(self._crawler).give_back(item.work)
+        if item.is_pending:
+            with stop_run_on(StoreError, self._crawler):
+                if result := await run_task(item, STORE, item.state.stems, item.state.previous):
+                    _apply_result(item, result)
+        WorkerPool.of(self._crawler).release(item.state)
         return item
 
 
-def _describe(item: ImageItem, stored: Stored) -> None:
-    item.sha256, item.blob = stored.sha256, stored.blob
-    item.work.files, item.names = stored.files, list(stored.files.values())
-    item.work.file_sha256 = stored.file_sha256
-    if stored.taken:
-        item.refuse(REASONS["name-taken"].status, "name-taken", stored.taken)
+def _apply_result(item: ImageItem, result: StoreResult) -> None:
+    item.sha256, item.blob = result.sha256, result.blob
+    item.state.files, item.names = result.files, list(result.files.values())
+    item.state.file_sha256 = result.file_sha256
+    if result.conflict:
+        item.refuse(REASONS["name-taken"].status, "name-taken", result.conflict)

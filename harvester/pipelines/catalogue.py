@@ -5,34 +5,34 @@ from typing import Any, Self
 
 from scrapy.crawler import Crawler
 
-from harvester.catalogue.writer import Outcome
+from harvester.catalogue.writer import ImageOutcome
 from harvester.errors import CatalogueError
-from harvester.extensions.closing import stop_on
-from harvester.extensions.ledger import Ledger
-from harvester.imaging.values import NO_FINGERPRINT, RECIPE
+from harvester.extensions.closing import stop_run_on
+from harvester.extensions.ledger import CatalogueSession
+from harvester.imaging.values import FINGERPRINT_VERSION, NO_FINGERPRINT
 from harvester.items import ImageItem
-from harvester.text import storable
+from harvester.text import strip_unstorable
 
 
-class CataloguePipeline:
+class RecordPipeline:
     """Records the outcome and waits until it is committed."""
 
-    def __init__(self, ledger: Ledger, crawler: Crawler) -> None:
-        self._ledger = ledger
+    def __init__(self, session: CatalogueSession, crawler: Crawler) -> None:
+        self._session = session
         self._crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Writes through the ledger of the crawl."""
-        return cls(Ledger.of(crawler), crawler)
+        return cls(CatalogueSession.of(crawler), crawler)
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """Sets the final status."""
-        if item.open:
+        if item.is_pending:
             item.status = "done"
         item.finished_at = datetime.now(UTC).isoformat(timespec="seconds")
-        with stop_on(CatalogueError, self._crawler):
-            await self._ledger.record(_outcome(item))
+        with stop_run_on(CatalogueError, self._crawler):
+            await self._session.record(_outcome_from_item(item))
         assert self._crawler.stats is not None
         self._crawler.stats.inc_value(f"harvester/{item.status}")
         if item.reason:
@@ -40,25 +40,25 @@ class CataloguePipeline:
         return item
 
 
-def _outcome(item: ImageItem) -> Outcome:
-    return Outcome(
-        row=item.work.row,
+def _outcome_from_item(item: ImageItem) -> ImageOutcome:
+    return ImageOutcome(
+        row=item.state.row,
         status=item.status,
         reason=item.reason,
-        detail=storable(item.detail),
-        asked_at=item.work.asked_at,
+        detail=strip_unstorable(item.detail),
+        asked_at=item.state.asked_at,
         sha256=item.sha256,
-        files=item.work.files,
-        file_sha256=item.work.file_sha256,
-        blob=_blob(item),
+        files=item.state.files,
+        file_sha256=item.state.file_sha256,
+        blob=_blob_values(item),
     )
 
 
-def _blob(item: ImageItem) -> dict[str, Any] | None:
+def _blob_values(item: ImageItem) -> dict[str, Any] | None:
     if item.blob is None:
         return None
-    names = ("sha256", "format", "mode", "width", "height", "bytes", "animated", "frames", "embedded")
+    fields = ("sha256", "format", "mode", "width", "height", "bytes", "animated", "frames", "embedded")
     hashes = {name: getattr(item, name) or "" for name in ("phash", "dhash", "average", "whash")}
-    recipe = RECIPE if item.phash else NO_FINGERPRINT
-    others = {"ext": item.work.ext, "recipe": recipe, "coefficients": item.work.coefficients}
-    return {name: getattr(item, name) for name in names} | hashes | others
+    fingerprint_version = FINGERPRINT_VERSION if item.phash else NO_FINGERPRINT
+    extra = {"ext": item.state.ext, "recipe": fingerprint_version, "coefficients": item.state.coefficients}
+    return {name: getattr(item, name) for name in fields} | hashes | extra

@@ -7,59 +7,61 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from harvester.errors import Refused
-from harvester.extensions.workers import TRIES, WorkerLost, Workers
-from harvester.imaging.values import Examined
+from harvester.errors import ImageRejected
+from harvester.extensions.workers import MAX_TRIES, WorkerCrashed, WorkerPool
+from harvester.imaging.values import ImageReport
 from harvester.items import ImageItem
-from harvester.orders import EXAMINE, KEEP
+from harvester.orders import DECODE, DESCRIBE_VIDEO
 from harvester.reasons import REASONS
 
 
 class ConvertPipeline:
     """Puts the picture on the bench of a worker, where it stays until its files are written."""
 
-    def __init__(self, workers: Workers) -> None:
+    def __init__(self, workers: WorkerPool) -> None:
         self._workers = workers
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The workers of the crawl."""
-        return cls(Workers.of(crawler))
+        return cls(WorkerPool.of(crawler))
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """A picture that cannot or shall not be kept ends here with its reason."""
-        if item.open:
+        if item.is_pending:
             try:
-                _describe(item, await self._examined(item))
-            except Refused as refused:
-                self._refuse(item, refused.reason, refused.detail)
-            except WorkerLost as lost:
-                self._refuse(item, lost.reason, str(lost))
+                _apply_report(item, await self._decode_with_retries(item))
+            except ImageRejected as rejection:
+                self._refuse(item, rejection.reason, rejection.detail)
+            except WorkerCrashed as crash:
+                self._refuse(item, crash.reason, str(crash))
         return item
 
-    async def _examined(self, item: ImageItem) -> Examined:
-        for _ in range(TRIES - 1):
+    async def _decode_with_retries(self, item: ImageItem) -> ImageReport:
+        for _ in range(MAX_TRIES - 1):
             try:
-                return await self._examine(item)
-            except WorkerLost as lost:
-                if lost.reason != "crashed":
+                return await self._decode(item)
+            except WorkerCrashed as crash:
+                if crash.reason != "crashed":
                     raise
-                self._workers.give_back(item.work)
-        return await self._examine(item)
+                self._workers.release(item.state)
+        return await self._decode(item)
 
-    async def _examine(self, item: ImageItem) -> Examined:
-        item.work.worker = await self._workers.take()
-        examined: Examined = await item.work.worker.do(KEEP if item.work.is_video else EXAMINE, body=item.work.body)
-        return examined
+    async def _decode(self, item: ImageItem) -> ImageReport:
+        item.state.worker = await self._workers.acquire()
+        report: ImageReport = await item.state.worker.run(
+            DESCRIBE_VIDEO if item.state.is_video else DECODE, body=item.state.body
+        )
+        return report
 
     def _refuse(self, item: ImageItem, reason: str, detail: str) -> None:
-        self._workers.give_back(item.work)
+        self._workers.release(item.state)
         item.refuse(REASONS[reason].status, reason, detail)
 
 
-def _describe(item: ImageItem, examined: Examined) -> None:
-    item.work.examined, facts = examined, examined.facts
+def _apply_report(item: ImageItem, report: ImageReport) -> None:
+    item.state.report, facts = report, report.facts
     item.format, item.mode, item.bytes = facts.format, facts.mode, facts.bytes
     item.width, item.height = facts.width, facts.height
     item.animated, item.frames = facts.animated, facts.frames
-    item.work.ext, item.work.body = facts.ext, b""
+    item.state.ext, item.state.body = facts.ext, b""

@@ -27,21 +27,21 @@ from twisted.python.failure import Failure
 
 from harvester.blobs import BlobStore
 from harvester.errors import CatalogueError, HarvesterError
-from harvester.extensions.closing import stop_on
-from harvester.extensions.hosts import NotNow, PutBack
-from harvester.extensions.workers import Workers
+from harvester.extensions.closing import stop_run_on
+from harvester.extensions.hosts import HostBackoff, RequeueItem
+from harvester.extensions.workers import WorkerPool
 from harvester.items import ImageItem
 from harvester.middlewares.guard import BlockedAddress
 from harvester.middlewares.robots import RobotsUnknown
-from harvester.pipelines.refusals import ignored, said, wishes_of
-from harvester.places import Places
-from harvester.reasons import REASONS, TEMPORARY, of_http_status
+from harvester.pipelines.refusals import error_line, find_opt_out, reason_for_ignored
+from harvester.places import DataPaths
+from harvester.reasons import REASONS, TEMPORARY_REASONS, reason_for_http_status
 from harvester.signals import image_answered
 
 if TYPE_CHECKING:
-    from harvester.spiders.owing import OwingSpider
+    from harvester.spiders.owing import HarvestSpider
 
-REASON_OF_EXCEPTION: dict[type[Exception], str] = {
+REASON_BY_EXCEPTION: dict[type[Exception], str] = {
     DownloadTimeoutError: "timeout",
     CannotResolveHostError: "dns",
     DownloadCancelledError: "too-many-bytes",
@@ -53,7 +53,7 @@ REASON_OF_EXCEPTION: dict[type[Exception], str] = {
 }
 
 
-class _NothingKept(dict[bytes, FileInfo | Failure]):
+class _DiscardedResults(dict[bytes, FileInfo | Failure]):
     """In place of results that Scrapy would keep for the whole crawl; whoever waits for one is told it all the same."""
 
     def __setitem__(self, fingerprint: bytes, result: FileInfo | Failure) -> None:
@@ -73,65 +73,65 @@ class DownloadPipeline(ImagesPipeline):
 
         def __init__(self, spider: Spider) -> None:
             super().__init__(spider)
-            self.downloaded = _NothingKept()
+            self.downloaded = _DiscardedResults()
 
     def __init__(self, store_uri: Path, *, crawler: Crawler) -> None:
         super().__init__(store_uri, crawler=crawler)
-        self._room = asyncio.Semaphore(crawler.settings.getint("CONCURRENT_REQUESTS"))
-        self._inside: set[ImageItem] = set()
-        self._later: dict[ImageItem, NotNow] = {}
+        self._free_slots = asyncio.Semaphore(crawler.settings.getint("CONCURRENT_REQUESTS"))
+        self._active: set[ImageItem] = set()
+        self._backoffs: dict[ImageItem, HostBackoff] = {}
         self._tries: Counter[int] = Counter()  # row -> failures so far, of images that were put back
         self._obeys_noai = crawler.settings.getbool("HARVESTER_OBEY_NOAI")
-        self._blobs = BlobStore(Places.from_settings(crawler.settings).blobs)
-        self._workers = Workers.of(crawler)
+        self._blobs = BlobStore(DataPaths.from_settings(crawler.settings).blobs)
+        self._workers = WorkerPool.of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """IMAGES_STORE is not asked for: everything lies in HARVESTER_DATA_DIR."""
-        pipeline = cls(Places.from_settings(crawler.settings).root, crawler=crawler)
+        pipeline = cls(DataPaths.from_settings(crawler.settings).root, crawler=crawler)
         for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
-            crawler.signals.connect(pipeline._leave, signal=signal)
+            crawler.signals.connect(pipeline._release, signal=signal)
         return pipeline
 
     async def process_item(self, item: ImageItem, spider: Any = None) -> ImageItem:
         """Wait for room, then get the bytes."""
-        await self._room.acquire()
-        self._inside.add(item)
-        if item.sha256 and (body := await asyncio.to_thread(self._blobs.read, item.sha256, item.work.ext)):
-            item.work.body = body
-        with stop_on(CatalogueError, self.crawler):
-            await cast("OwingSpider", self.crawler.spider).find(item)
-        if item.open and not item.work.body:
-            await self._fetch_somewhere(item)
-        self._tries.pop(item.work.row, None)
+        await self._free_slots.acquire()
+        self._active.add(item)
+        if item.sha256 and (body := await asyncio.to_thread(self._blobs.read, item.sha256, item.state.ext)):
+            item.state.body = body
+        with stop_run_on(CatalogueError, self.crawler):
+            await cast("HarvestSpider", self.crawler.spider).resolve_address(item)
+        if item.is_pending and not item.state.body:
+            await self._fetch_with_fallbacks(item)
+        self._tries.pop(item.state.row, None)
         self.crawler.signals.send_catch_log(image_answered, item=item)
         return item
 
-    async def _fetch_somewhere(self, item: ImageItem) -> None:
+    async def _fetch_with_fallbacks(self, item: ImageItem) -> None:
         """At its address, then at the others that the spider knows. A failure that may pass outlives one that stays."""
-        spider = cast("OwingSpider", self.crawler.spider)
+        spider = cast("HarvestSpider", self.crawler.spider)
         await self._fetch(item)
-        with stop_on(CatalogueError, self.crawler):
-            await spider.check(item)
-        while (address := spider.other_address(item)) and address != item.url:
+        with stop_run_on(CatalogueError, self.crawler):
+            await spider.check_response(item)
+        while (url := spider.fallback_url(item)) and url != item.url:
             reason, detail = item.reason, item.detail
-            item.ask_at(address)
+            item.restart_at(url)
             await self._fetch(item)
-            if not item.open and reason in TEMPORARY:
+            if not item.is_pending and reason in TEMPORARY_REASONS:
                 _refuse(item, reason, detail)
 
     async def _fetch(self, item: ImageItem) -> None:
-        while item.open and not item.work.body:  # again where another image of the same address was under way
+        while item.is_pending and not item.state.body:  # again where another image of the same address was under way
             await super().process_item(item)
-            if later := self._later.pop(item, None):
-                raise self._put_back(item, later)
+            if backoff := self._backoffs.pop(item, None):
+                raise self._requeue_error(item, backoff)
 
     def get_media_requests(self, item: ImageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:
         """One request, never cached; none where the address is none."""
         meta = {
             "dont_cache": True,
             "handle_httpstatus_all": not self.allow_redirects,
-            "retry_times": self._tries[item.work.row],
+            "retry_times": self._tries[item.state.row],
         }
         try:
             return [Request(item.url.strip(), callback=NO_CALLBACK, meta=meta)]
@@ -143,28 +143,28 @@ class DownloadPipeline(ImagesPipeline):
         self, request: Request, info: MediaPipeline.SpiderInfo, *, item: ImageItem
     ) -> FileInfo:
         """Download here: a refusal is then a value. Raised as an exception it would be logged with a traceback."""
-        asked = datetime.now(UTC)
-        item.attempts += item.work.asked_at is None
-        item.asked_at, item.work.asked_at = asked.isoformat(timespec="seconds"), int(asked.timestamp())
+        now = datetime.now(UTC)
+        item.attempts += item.state.asked_at is None
+        item.asked_at, item.state.asked_at = now.isoformat(timespec="seconds"), int(now.timestamp())
         try:
             response = await self.crawler.engine.download_async(request)
-        except NotNow as error:
-            self._later[item] = error
+        except HostBackoff as error:
+            self._backoffs[item] = error
         except RobotsUnknown as error:
-            _refuse(item, _reason_of(error.cause) or "robots-unknown", str(error))
+            _refuse(item, _reason_for(error.cause) or "robots-unknown", str(error))
         except BlockedAddress as error:
-            _refuse(item, "blocked-address", said(error))
+            _refuse(item, "blocked-address", error_line(error))
         except IgnoreRequest as error:
-            _refuse(item, ignored(str(error)), said(error))
-        except tuple(REASON_OF_EXCEPTION) as error:
-            _refuse(item, _reason_of(error) or "connection", said(error))
+            _refuse(item, reason_for_ignored(str(error)), error_line(error))
+        except tuple(REASON_BY_EXCEPTION) as error:
+            _refuse(item, _reason_for(error) or "connection", error_line(error))
         except (RuntimeError, MemoryError, HarvesterError):  # ours, not the server's: the image stays owed
             raise
         except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
-            broken_off = type(error).__module__.startswith(("twisted", "OpenSSL"))
-            _refuse(item, "connection" if broken_off else "bad-answer", said(error))
+            is_connection = type(error).__module__.startswith(("twisted", "OpenSSL"))
+            _refuse(item, "connection" if is_connection else "bad-answer", error_line(error))
         else:
-            self._take(response, item)
+            self._read_response(response, item)
         return {"url": request.url, "path": "", "checksum": None, "status": item.status}
 
     def item_completed(
@@ -176,32 +176,32 @@ class DownloadPipeline(ImagesPipeline):
                 result.raiseException()  # type: ignore[union-attr]
         return item
 
-    def _take(self, response: Response, item: ImageItem) -> None:
+    def _read_response(self, response: Response, item: ImageItem) -> None:
         if response.status != 200:
-            _refuse(item, of_http_status(response.status), f"HTTP {response.status}")
-        elif (wishes := wishes_of(response)) and self._obeys_noai:
-            _refuse(item, "noai", wishes)
+            _refuse(item, reason_for_http_status(response.status), f"HTTP {response.status}")
+        elif (opt_out := find_opt_out(response)) and self._obeys_noai:
+            _refuse(item, "noai", opt_out)
         elif not response.body:
             _refuse(item, "not-an-image", "empty")
         else:
-            item.work.body, item.detail = response.body, wishes
+            item.state.body, item.detail = response.body, opt_out
 
-    def _put_back(self, item: ImageItem, later: NotNow) -> PutBack:
-        self._tries[item.work.row] = later.tries
-        if not later.tries:
-            del self._tries[item.work.row]
-        return PutBack(later)
+    def _requeue_error(self, item: ImageItem, backoff: HostBackoff) -> RequeueItem:
+        self._tries[item.state.row] = backoff.tries
+        if not backoff.tries:
+            del self._tries[item.state.row]
+        return RequeueItem(backoff)
 
-    def _leave(self, item: ImageItem) -> None:
-        item.work.body = b""
-        self._workers.give_back(item.work)
-        if item in self._inside:
-            self._inside.remove(item)
-            self._room.release()
+    def _release(self, item: ImageItem) -> None:
+        item.state.body = b""
+        self._workers.release(item.state)
+        if item in self._active:
+            self._active.remove(item)
+            self._free_slots.release()
 
 
-def _reason_of(error: Exception | None) -> str | None:
-    return next((word for kind, word in REASON_OF_EXCEPTION.items() if isinstance(error, kind)), None)
+def _reason_for(error: Exception | None) -> str | None:
+    return next((reason for exception, reason in REASON_BY_EXCEPTION.items() if isinstance(error, exception)), None)
 
 
 def _refuse(item: ImageItem, reason: str, detail: str) -> None:

@@ -8,6 +8,6 @@ class EmbeddedPipeline:
 
     def process_item(self, item: ImageItem) -> ImageItem:
         """Sets `embedded`; it stays None where the file has nothing of the kind."""
-        if item.blob and item.work.examined:
-            item.embedded = item.work.examined.embedded
+        if item.blob and item.state.report:
+            item.embedded = item.state.report.embedded
         return item

@@ -8,8 +8,8 @@ class FingerprintPipeline:
 
     def process_item(self, item: ImageItem) -> ImageItem:
         """Sets phash, dhash, average and whash: 16 hex digits each; they stay None for videos."""
-        if item.blob and item.work.examined and (found := item.work.examined.hashes).phash:
-            item.phash, item.dhash = found.phash, found.dhash
-            item.average, item.whash = found.average, found.whash
-            item.work.coefficients = found.coefficients
+        if item.blob and item.state.report and (hashes := item.state.report.hashes).phash:
+            item.phash, item.dhash = hashes.phash, hashes.dhash
+            item.average, item.whash = hashes.average, hashes.whash
+            item.state.coefficients = hashes.coefficients
         return item

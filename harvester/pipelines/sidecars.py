@@ -7,15 +7,15 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from harvester.blobs import NameTaken, name
+from harvester.blobs import FileNameTaken, write_output_file
 from harvester.errors import StoreError
-from harvester.extensions.closing import stop_on
-from harvester.extensions.ledger import Ledger
+from harvester.extensions.closing import stop_run_on
+from harvester.extensions.ledger import CatalogueSession
 from harvester.items import ImageItem
-from harvester.links import leads_elsewhere
-from harvester.places import Places
+from harvester.links import escapes_folder
+from harvester.places import DataPaths
 from harvester.reasons import REASONS
-from harvester.sites.sidecars import sidecars
+from harvester.sites.sidecars import sidecars_of_site
 
 
 class SidecarsPipeline:
@@ -29,26 +29,26 @@ class SidecarsPipeline:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Beside the named copies."""
-        collection = Ledger.of(crawler).collection
-        return cls(Places.from_settings(crawler.settings).output(collection), collection.site, crawler)
+        collection = CatalogueSession.of(crawler).collection
+        return cls(DataPaths.from_settings(crawler.settings).output(collection), collection.site, crawler)
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """Each file appears whole or not at all, and never in place of another."""
-        if item.open and (beside := sidecars(self._site, item.metadata)):
-            with stop_on(StoreError, self._crawler):
-                await asyncio.to_thread(self._write, item, beside)
+        if item.is_pending and (sidecar_files := sidecars_of_site(self._site, item.metadata)):
+            with stop_run_on(StoreError, self._crawler):
+                await asyncio.to_thread(self._write_all, item, sidecar_files)
         return item
 
-    def _write(self, item: ImageItem, beside: Mapping[str, bytes]) -> None:
-        for sighting, stem in item.work.names.items():
+    def _write_all(self, item: ImageItem, sidecar_files: Mapping[str, bytes]) -> None:
+        for placement, stem in item.state.stems.items():
             try:
-                self._lay(stem, beside)
-            except NameTaken as taken:
-                item.work.files.pop(sighting)  # stays owed, with all that lies beside it
-                item.refuse(REASONS["name-taken"].status, "name-taken", str(taken))
+                self._write_for_stem(stem, sidecar_files)
+            except FileNameTaken as conflict:
+                item.state.files.pop(placement)  # stays owed, with all that lies beside it
+                item.refuse(REASONS["name-taken"].status, "name-taken", str(conflict))
 
-    def _lay(self, stem: str, beside: Mapping[str, bytes]) -> None:
-        if leads_elsewhere(self._output, stem):
-            raise NameTaken(stem)
-        for ext, data in beside.items():
-            name(self._output / f"{stem}.{ext}", data)
+    def _write_for_stem(self, stem: str, sidecar_files: Mapping[str, bytes]) -> None:
+        if escapes_folder(self._output, stem):
+            raise FileNameTaken(stem)
+        for ext, data in sidecar_files.items():
+            write_output_file(self._output / f"{stem}.{ext}", data)

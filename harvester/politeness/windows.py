@@ -25,19 +25,19 @@ Budgets = Mapping[str, tuple[Window, ...]]
 """host -> its windows, all of which hold."""
 
 
-def windows(text: str) -> tuple[Window, ...]:
+def parse_windows(text: str) -> tuple[Window, ...]:
     """`80/60s, 160/300s` as windows; raises ValueError for anything else."""
-    found = [_WINDOW.fullmatch(part.strip()) for part in text.split(",")]
-    if not all(found):
+    matches = [_WINDOW.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(matches):
         raise ValueError(text)
-    return tuple(Window(int(match[1]), int(match[2])) for match in found if match)
+    return tuple(Window(int(match[1]), int(match[2])) for match in matches if match)
 
 
-def of_host(table: Mapping[str, T], host: str) -> T | None:
+def value_for_host(by_host: Mapping[str, T], host: str) -> T | None:
     """What a table by host says of this one."""
-    return table.get(host, table.get(ANY_HOST))
+    return by_host.get(host, by_host.get(ANY_HOST))
 
 
-def duration(budget: Sequence[Window], requests: int) -> float:
+def min_seconds(budget: Sequence[Window], requests: int) -> float:
     """Seconds that so many requests take at least, where nothing has been asked before."""
     return max((float((requests - 1) // window.requests * window.seconds) for window in budget), default=0.0)

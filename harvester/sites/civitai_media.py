@@ -19,21 +19,21 @@ FULL_VIDEO = "original=true,quality=100"
 
 def uuid_of(url: str) -> str | None:
     """The identity in an address, in lower case."""
-    found = next((part for part in url.split("/") if _UUID.fullmatch(part)), None)
-    return found.lower() if found else None
+    uuid = next((part for part in url.split("/") if _UUID.fullmatch(part)), None)
+    return uuid.lower() if uuid else None
 
 
-def original(url: str, parameters: str = ORIGINAL) -> str | None:
+def original_url(url: str, parameters: str = ORIGINAL) -> str | None:
     """The address of the untouched file; None where the text is no http(s) address."""
     if host_of(url) is None:
         return None
-    split = urlsplit(url.strip())
-    parts = split.path.split("/")
-    at = next((number for number, part in enumerate(parts) if _PARAMETERS.fullmatch(part)), None)
-    uuid = next((number for number, part in enumerate(parts) if _UUID.fullmatch(part)), None)
-    if at is not None:
-        parts[at] = parameters
-    elif uuid is not None:
-        parts.insert(uuid + 1, parameters)
-    host = _OLD_HOSTS.get(split.netloc.lower(), split.netloc)
-    return urlunsplit((split.scheme, host, "/".join(parts), split.query, ""))
+    url_parts = urlsplit(url.strip())
+    path_parts = url_parts.path.split("/")
+    parameters_index = next((index for index, part in enumerate(path_parts) if _PARAMETERS.fullmatch(part)), None)
+    uuid_index = next((index for index, part in enumerate(path_parts) if _UUID.fullmatch(part)), None)
+    if parameters_index is not None:
+        path_parts[parameters_index] = parameters
+    elif uuid_index is not None:
+        path_parts.insert(uuid_index + 1, parameters)
+    host = _OLD_HOSTS.get(url_parts.netloc.lower(), url_parts.netloc)
+    return urlunsplit((url_parts.scheme, host, "/".join(path_parts), url_parts.query, ""))

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 
-from harvester.errors import BadInput
+from harvester.errors import UsageProblem
 
 
-def ids(lines: Iterable[str], name: str) -> Iterator[int]:
+def read_ids(lines: Iterable[str], name: str) -> Iterator[int]:
     """The ids; empty lines mean nothing. Raises BadInput, with the number of the line."""
-    number = 0
+    line_number = 0
     try:
-        for number, line in enumerate(lines, start=1):
-            word = line.strip()
-            if word and not (word.isascii() and word.isdigit() and len(word) <= 18 and int(word)):
-                raise BadInput(f"{name}, line {number}: expected the id of an image, found {word[:60]!r}.")
-            if word:
-                yield int(word)
+        for line_number, line in enumerate(lines, start=1):
+            text = line.strip()
+            if text and not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text)):
+                raise UsageProblem(f"{name}, line {line_number}: expected the id of an image, found {text[:60]!r}.")
+            if text:
+                yield int(text)
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name}: not UTF-8 text ({error.reason} behind line {number}).") from error
+        raise UsageProblem(f"{name}: not UTF-8 text ({error.reason} behind line {line_number}).") from error

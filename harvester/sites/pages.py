@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class PageStatus(StrEnum):
     """What an answer is. Only `OK` may be parsed; only `MISSING` may be taken for an end or an absence."""
 
     OK = "ok"
@@ -16,7 +16,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class SiteResponse:
     """One answer as it came; names of `headers` in lower case."""
 
     url: str
@@ -25,5 +25,5 @@ class Answer:
     body: bytes
 
 
-Classify = Callable[[Answer], Verdict]
+Classifier = Callable[[SiteResponse], PageStatus]
 """A function of a site module; it never raises."""

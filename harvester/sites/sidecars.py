@@ -6,10 +6,12 @@ from types import MappingProxyType
 from harvester.sites import civitai_facts
 from harvester.sites.civitai_facts import Item
 
-WRITERS: Mapping[str, Callable[[Item], dict[str, bytes]]] = MappingProxyType({"civitai": civitai_facts.sidecars})
+SIDECAR_WRITERS: Mapping[str, Callable[[Item], dict[str, bytes]]] = MappingProxyType(
+    {"civitai": civitai_facts.sidecar_files}
+)
 """Site -> what is laid beside an image of it, by extension, from `images.metadata`."""
 
 
-def sidecars(site: str, metadata: Item) -> dict[str, bytes]:
+def sidecars_of_site(site: str, metadata: Item) -> dict[str, bytes]:
     """Extension -> bytes; nothing for most sites."""
-    return WRITERS[site](metadata) if site in WRITERS else {}
+    return SIDECAR_WRITERS[site](metadata) if site in SIDECAR_WRITERS else {}

@@ -6,52 +6,56 @@ from typing import Any
 
 from harvester.text import json_text
 
-DEEPEST = 200
+MAX_DEPTH = 200
 """Levels of nesting: what is read here is written again, which takes more room on the stack."""
 
-LARGE = 2**20
-MOST_VALUES = 1_000_000
+LARGE_TEXT_LENGTH = 2**20
+MAX_VALUES = 1_000_000
 """Commas and brackets in a text of more than LARGE bytes; each value takes about a hundred bytes of memory."""
 
 
-def parsed(data: bytes | str) -> Any:
+def parse_json(data: bytes | str) -> Any:
     """The value of a JSON text. Raises ValueError, also where it is nested too deeply or holds too many values.
 
     What JSON does not know (NaN, Infinity, 1e999) becomes None, as JavaScript would write it; a whole number of
     more digits than Python reads becomes a text. Bytes that are no UTF-8 become the replacement character.
     """
     text = data if isinstance(data, str) else data.decode("utf-8-sig", "replace")
-    if len(text) > LARGE and sum(map(text.count, ",[{")) > MOST_VALUES:
+    if len(text) > LARGE_TEXT_LENGTH and sum(map(text.count, ",[{")) > MAX_VALUES:
         raise ValueError("too many values")
     try:
-        value = json.loads(text, parse_constant=lambda _: None, parse_float=_finite, parse_int=_whole)
+        value = json.loads(text, parse_constant=lambda _: None, parse_float=_parse_finite, parse_int=_parse_whole)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     _check_depth(value)
     return value
 
 
-def written(value: Any) -> bytes:
+def dump_json(value: Any) -> bytes:
     """A value as a readable JSON text that strict readers take."""
     return json_text(value, indent=1).encode() + b"\n"
 
 
 def _check_depth(value: Any) -> None:
     level = [value]
-    for _ in range(DEEPEST):
-        inner = [one for one in level if isinstance(one, (dict, list))]
-        level = [one for many in inner for one in (many.values() if isinstance(many, dict) else many)]
+    for _ in range(MAX_DEPTH):
+        containers = [item for item in level if isinstance(item, (dict, list))]
+        level = [
+            item
+            for container in containers
+            for item in (container.values() if isinstance(container, dict) else container)
+        ]
         if not level:
             return
     raise ValueError("nested too deeply")
 
 
-def _finite(text: str) -> float | None:
+def _parse_finite(text: str) -> float | None:
     number = float(text)
     return number if isfinite(number) else None
 
 
-def _whole(text: str) -> int | str:
+def _parse_whole(text: str) -> int | str:
     try:
         return int(text)
     except ValueError:

@@ -14,22 +14,22 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from harvester.errors import BadInput
-from harvester.items import Position, Promise
-from harvester.sites.jsonstream import members
-from harvester.text import storable, uncell
+from harvester.errors import UsageProblem
+from harvester.items import DatasetPosition, DiscoveredImage
+from harvester.sites.jsonstream import read_members
+from harvester.text import csv_unescape, strip_unstorable
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9a-fA-F:.]+")
 
-LONGEST_KEY = 2000
+MAX_KEY_LENGTH = 2000
 """Characters of an address that serve as its key; PostgreSQL cannot index much longer ones."""
 
-LARGEST_INDEX = 2**63 - 1
+MAX_INDEX = 2**63 - 1
 """A database holds no larger number."""
 
 
 @dataclass
-class Accounts:
+class AccountsFile:
     """The accounts file: which number each account has, and which accounts stand there more than once."""
 
     index: dict[str, int] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Accounts:
 
 
 @dataclass
-class Survey:
+class PostsFileSummary:
     """What a posts file holds, counted before anything is fetched. Numbers of URLs, unless said otherwise."""
 
     urls: int = 0
@@ -46,66 +46,68 @@ class Survey:
     same_index: list[str] = field(default_factory=list)  # "acct, post index"
 
 
-def read_accounts(lines: Iterable[str], name: str) -> Accounts:
+def read_accounts(lines: Iterable[str], name: str) -> AccountsFile:
     """The accounts file, from its text lines (a byte order mark taken off); the last row of an account wins.
 
     Raises BadInput where there is no `acct` column or the text is not CSV.
     """
     reader = csv.DictReader(lines)
-    found = Accounts()
+    accounts = AccountsFile()
     try:
         columns = [column for column in reader.fieldnames or [] if column]
         if "acct" not in columns:
-            listed = ", ".join(columns) or "none"
-            raise BadInput(f"{name}: there is no column named acct (columns found: {listed}).")
+            column_names = ", ".join(columns) or "none"
+            raise UsageProblem(f"{name}: there is no column named acct (columns found: {column_names}).")
         for index, row in enumerate(reader):
-            acct = uncell(row["acct"] or "")
-            if acct in found.index:
-                found.repeated.append(acct)
-            found.index[acct] = index
+            acct = csv_unescape(row["acct"] or "")
+            if acct in accounts.index:
+                accounts.repeated.append(acct)
+            accounts.index[acct] = index
     except csv.Error as error:
-        raise BadInput(f"{name}, line {reader.line_num + 1}: not CSV ({error}).") from error
+        raise UsageProblem(f"{name}, line {reader.line_num + 1}: not CSV ({error}).") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name}: not UTF-8 text ({error.reason} behind line {reader.line_num}).") from error
-    return found
+        raise UsageProblem(f"{name}: not UTF-8 text ({error.reason} behind line {reader.line_num}).") from error
+    return accounts
 
 
-def survey(posts: BinaryIO, name: str, accounts: Accounts) -> Survey:
+def summarise_posts(posts: BinaryIO, name: str, accounts: AccountsFile) -> PostsFileSummary:
     """Read the whole posts file once, keep only counts; raises BadInput at the first mistake."""
-    found = Survey()
-    for acct, user_posts in _users(posts, name):
-        found.accounts += 1
+    summary = PostsFileSummary()
+    for acct, user_posts in _posts_by_account(posts, name):
+        summary.accounts += 1
         number = sum(len(post["image_urls"]) for post in user_posts)
-        found.urls += number
+        summary.urls += number
         if acct not in accounts.index:
-            found.unlisted[acct] = number
-        times = Counter(post["index"] for post in user_posts)
-        found.same_index += [f"{acct}, post {index}" for index, number in times.items() if number > 1]
-    return found
+            summary.unlisted[acct] = number
+        index_counts = Counter(post["index"] for post in user_posts)
+        summary.same_index += [f"{acct}, post {index}" for index, number in index_counts.items() if number > 1]
+    return summary
 
 
-def promises(posts: BinaryIO, name: str, accounts: Accounts) -> Iterator[Promise]:
+def discover_images(posts: BinaryIO, name: str, accounts: AccountsFile) -> Iterator[DiscoveredImage]:
     """Every URL of the posts file as a promise, in the order of the file."""
-    for acct, user_posts in _users(posts, name):
+    for acct, user_posts in _posts_by_account(posts, name):
         user = accounts.index.get(acct)
-        used: dict[int, int] = {}  # post index -> URLs so far: a second post of one index goes on counting
+        url_counts: dict[int, int] = {}  # post index -> URLs so far: a second post of one index goes on counting
         for post in user_posts:
-            first = used.get(post["index"], 0)
-            used[post["index"]] = first + len(post["image_urls"])
+            first = url_counts.get(post["index"], 0)
+            url_counts[post["index"]] = first + len(post["image_urls"])
             for number, url in enumerate(post["image_urls"], start=first):
-                position = None if user is None else Position(user, post["index"], number)
-                yield promise_of(url, acct, position)
+                position = None if user is None else DatasetPosition(user, post["index"], number)
+                yield discovered_from_url(url, acct, position)
 
 
-def promise_of(url: str, acct: str, position: Position | None) -> Promise:
+def discovered_from_url(url: str, acct: str, position: DatasetPosition | None) -> DiscoveredImage:
     """The promise of one address: its key is the same whatever data set or page names it."""
     host = host_of(url)
     reason = "bad-url" if host is None else ("account-not-listed" if position is None else None)
-    stored = storable(url)
+    stored = strip_unstorable(url)
     key = (
-        stored if len(stored) <= LONGEST_KEY else f"sha256:{hashlib.sha256(url.encode('utf-8', 'replace')).hexdigest()}"
+        stored
+        if len(stored) <= MAX_KEY_LENGTH
+        else f"sha256:{hashlib.sha256(url.encode('utf-8', 'replace')).hexdigest()}"
     )
-    return Promise(key, host or "", None if key == stored else stored, position, storable(acct), reason)
+    return DiscoveredImage(key, host or "", None if key == stored else stored, position, strip_unstorable(acct), reason)
 
 
 def host_of(url: str) -> str | None:
@@ -114,51 +116,51 @@ def host_of(url: str) -> str | None:
         parts = urlsplit(url.strip())
         host = parts.hostname or ""
         name = host if ":" in host else host.encode("idna").decode("ascii")
-        usable = parts.port is None or parts.port > 0
+        is_port_usable = parts.port is None or parts.port > 0
     except ValueError:  # UnicodeError too
         return None
-    good = usable and parts.scheme in ("http", "https") and "@" not in parts.netloc and "\0" not in url
-    return host.lower() if good and _HOST.fullmatch(name) else None
+    is_valid = is_port_usable and parts.scheme in ("http", "https") and "@" not in parts.netloc and "\0" not in url
+    return host.lower() if is_valid and _HOST.fullmatch(name) else None
 
 
-def _users(posts: BinaryIO, name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _posts_by_account(posts: BinaryIO, name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     seen: set[str] = set()
-    for acct, user_posts in members(posts, name):
+    for acct, user_posts in read_members(posts, name):
         if acct in seen:
-            raise BadInput(f"{name}: account {acct!r} stands there twice.")
+            raise UsageProblem(f"{name}: account {acct!r} stands there twice.")
         seen.add(acct)
-        _check(user_posts, f"{name}: account {acct!r}")
+        _check_posts(user_posts, f"{name}: account {acct!r}")
         yield acct, user_posts
 
 
-def _check(user_posts: Any, where: str) -> None:
+def _check_posts(user_posts: Any, account_location: str) -> None:
     if not isinstance(user_posts, list):
-        raise BadInput(f"{where}: expected a list of posts, found {_shown(user_posts)}.")
+        raise UsageProblem(f"{account_location}: expected a list of posts, found {_short_json(user_posts)}.")
     for number, post in enumerate(user_posts):
-        here = f"{where}, post number {number}"
+        post_location = f"{account_location}, post number {number}"
         if not isinstance(post, dict):
-            raise BadInput(f"{here}: expected an object, found {_shown(post)}.")
+            raise UsageProblem(f"{post_location}: expected an object, found {_short_json(post)}.")
         for key in ("index", "image_urls"):
             if key not in post:
-                raise BadInput(f"{here}: there is no {key!r}.")
-        _check_index(post["index"], here)
-        _check_urls(post["image_urls"], here)
+                raise UsageProblem(f"{post_location}: there is no {key!r}.")
+        _check_index(post["index"], post_location)
+        _check_urls(post["image_urls"], post_location)
 
 
-def _check_index(index: Any, here: str) -> None:
-    if type(index) is not int or not 0 <= index <= LARGEST_INDEX:
-        raise BadInput(f"{here}: 'index' must be a whole number from 0, found {_shown(index)}.")
+def _check_index(index: Any, location: str) -> None:
+    if type(index) is not int or not 0 <= index <= MAX_INDEX:
+        raise UsageProblem(f"{location}: 'index' must be a whole number from 0, found {_short_json(index)}.")
 
 
-def _check_urls(urls: Any, here: str) -> None:
+def _check_urls(urls: Any, location: str) -> None:
     if not isinstance(urls, list):
-        raise BadInput(f"{here}: 'image_urls' must be a list, found {_shown(urls)}.")
+        raise UsageProblem(f"{location}: 'image_urls' must be a list, found {_short_json(urls)}.")
     for number, url in enumerate(urls):
         if not isinstance(url, str):
-            raise BadInput(f"{here}: image_urls[{number}] must be text, found {_shown(url)}.")
+            raise UsageProblem(f"{location}: image_urls[{number}] must be text, found {_short_json(url)}.")
 
 
-def _shown(value: Any) -> str:
+def _short_json(value: Any) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except RecursionError:

@@ -10,23 +10,23 @@ from typing import Any, ClassVar, Self
 from scrapy import Request
 from scrapy.crawler import Crawler
 
-from harvester.arguments import check_names, choice, file_path, retry
+from harvester.arguments import check_argument_names, check_choice, parse_file_path, parse_retry
 from harvester.catalogue.listings import Listing
-from harvester.catalogue.queries import Owed
-from harvester.errors import BadInput, Cut
-from harvester.imaging.sniff import IMAGE_KINDS, kind_of
-from harvester.items import Collection, ImageItem, Page, Promise
+from harvester.catalogue.queries import PendingImage
+from harvester.errors import ListingIncomplete, UsageProblem
+from harvester.imaging.sniff import IMAGE_KINDS, detect_kind
+from harvester.items import Collection, DiscoveredImage, ImageItem, ListingPage
 from harvester.middlewares.keys import origin
 from harvester.options import check_keys, check_settings, picture_options
-from harvester.places import Places
+from harvester.places import DataPaths
 from harvester.sites import civitai, idlist
 from harvester.sites.civitai_facts import media_type
-from harvester.sites.civitai_media import FULL_VIDEO, original
-from harvester.sites.civitai_query import IDS_AT_ONCE, Query, base_url, query
-from harvester.sites.pages import Answer, Classify, Verdict
+from harvester.sites.civitai_media import FULL_VIDEO, original_url
+from harvester.sites.civitai_query import IDS_PER_REQUEST, Query, parse_base_url, parse_query
+from harvester.sites.pages import Classifier, PageStatus, SiteResponse
 from harvester.spiders.listing import ListingSpider
-from harvester.spiders.output import check_collection, output_folder
-from harvester.text import printable
+from harvester.spiders.output import check_collection, resolve_output_folder
+from harvester.text import escape_control_chars
 
 logger = logging.getLogger(__name__)
 
@@ -60,146 +60,150 @@ class CivitaiSpider(ListingSpider):
 
     name = "civitai"
     reads_embedded = True
-    classify: ClassVar[Classify] = staticmethod(civitai.classify)
+    classify: ClassVar[Classifier] = staticmethod(civitai.classify)
 
     query: Query
-    keys: Mapping[str, str]
-    seen: Path | None = None
+    credentials: Mapping[str, str]
+    seen_path: Path | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Checks every argument before anything is opened; raises BadInput."""
-        check_names(cls.name, kwargs, ARGUMENTS)
+        check_argument_names(cls.name, kwargs, ARGUMENTS)
         spider = super().from_crawler(crawler, *args)
-        settings, places = crawler.settings, Places.from_settings(crawler.settings)
+        settings, paths = crawler.settings, DataPaths.from_settings(crawler.settings)
         spider.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
-        spider.retry = retry(kwargs)
-        spider.query = query(spider.arguments, base_url("CIVITAI_BASE_URL", settings["CIVITAI_BASE_URL"]))
-        spider.keys = _keys(spider.query.base, settings["CIVITAI_API_KEY"])
-        form = choice("format", kwargs.get("format", FORMATS[0]), FORMATS)
+        spider.retry = parse_retry(kwargs)
+        spider.query = parse_query(spider.arguments, parse_base_url("CIVITAI_BASE_URL", settings["CIVITAI_BASE_URL"]))
+        spider.credentials = _credentials_from_key(spider.query.base, settings["CIVITAI_API_KEY"])
+        image_format = check_choice("format", kwargs.get("format", FORMATS[0]), FORMATS)
         check_settings(settings)
-        check_keys(settings, "CIVITAI_API_KEY", spider.keys)
-        picture_options(settings, form)
+        check_keys(settings, "CIVITAI_API_KEY", spider.credentials)
+        picture_options(settings, image_format)
         if "seen" in kwargs:
-            spider.seen = file_path("seen", kwargs)
-            spider.source = _digest(spider.seen)
-        folder = places.stored(output_folder(places, cls.name, kwargs.get("output")))
-        spider.collection = Collection(cls.name, folder, form, spider.query.wanted.layout)
-        check_collection(places, spider.collection)
+            spider.seen_path = parse_file_path("seen", kwargs)
+            spider.source_digest = _sha256_of_ids(spider.seen_path)
+        folder = paths.relative_to_data(resolve_output_folder(paths, cls.name, kwargs.get("output")))
+        spider.collection = Collection(cls.name, folder, image_format, spider.query.item_filter.layout)
+        check_collection(paths, spider.collection)
         return spider
 
     async def prepare(self) -> None:
         """A wrong key is found out here: the images API would silently answer as if there were none."""
-        if not self.keys:
+        if not self.credentials:
             return
         try:
-            answer = await self.answer(_request(f"{self.query.base}{civitai.KEY_PATH}"))
-        except Cut as cut:
-            logger.warning("CIVITAI_API_KEY could not be checked: %s", self._hidden(cut.why))
+            response = await self.fetch(_api_request(f"{self.query.base}{civitai.KEY_PATH}"))
+        except ListingIncomplete as error:
+            logger.warning("CIVITAI_API_KEY could not be checked: %s", self._redact_text(error.detail))
             return
-        if answer.status == 401:
-            raise BadInput("CIVITAI_API_KEY: the key is wrong or has expired; without one, leave it empty.")
-        if answer.status != 200:
-            logger.warning("CIVITAI_API_KEY could not be checked: %s", self.why(answer))
+        if response.status == 401:
+            raise UsageProblem("CIVITAI_API_KEY: the key is wrong or has expired; without one, leave it empty.")
+        if response.status != 200:
+            logger.warning("CIVITAI_API_KEY could not be checked: %s", self.error_text(response))
 
-    def promises(self) -> Iterator[Promise]:
+    def discovered_images(self) -> Iterator[DiscoveredImage]:
         """The images of the list in `seen`, which another program has fetched."""
-        assert self.seen is not None
-        with _open(self.seen) as lines:
-            for number in idlist.ids(lines, self.seen.name):
-                yield Promise(key=str(number), host="", reason="had-before")
+        assert self.seen_path is not None
+        with _open_list(self.seen_path) as lines:
+            for image_id in idlist.read_ids(lines, self.seen_path.name):
+                yield DiscoveredImage(key=str(image_id), host="", reason="had-before")
 
-    async def queries(self) -> AsyncIterator[str]:
+    async def listings_to_walk(self) -> AsyncIterator[str]:
         """One listing."""
         yield self.query.text
 
     def page_request(self, listing: Listing) -> Request:
         """The page at the cursor, in our own query."""
-        return _request(self.query.url(listing.cursor))
+        return _api_request(self.query.url(listing.cursor))
 
-    def read(self, answer: Answer, listing: Listing) -> Page:
+    def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
         """The images of a page above the bar, and the cursor of the next. Raises Cut."""
-        if origin(answer.url) != self.query.base:
-            raise Cut(f"redirected to {origin(answer.url)}")
-        if civitai.classify(answer) is not Verdict.OK:
-            raise Cut(self.why(answer), restart=listing.cursor is not None and civitai.is_dead_cursor(answer))
-        items, metadata = civitai.items_of(answer)
-        page = civitai.sort_out(items, self.query.wanted)
+        if origin(response.url) != self.query.base:
+            raise ListingIncomplete(f"redirected to {origin(response.url)}")
+        if civitai.classify(response) is not PageStatus.OK:
+            raise ListingIncomplete(
+                self.error_text(response), restart=listing.cursor is not None and civitai.is_dead_cursor(response)
+            )
+        items, metadata = civitai.parse_items(response)
+        page = civitai.select_items(items, self.query.item_filter)
         if self.query.ids:
-            page = replace(page, next=self._next_ids(listing, page))
+            page = replace(page, next_cursor=self._next_ids_cursor(listing, page))
         else:
-            page = civitai.with_next(page, civitai.next_cursor(metadata, self.query.base), listing.items)
-        self._warn(items, page, listing)
-        taken = listing.counts.get("new", 0) + listing.counts.get("known", 0)
-        return page if self.query.most is None else civitai.limited(page, self.query.most - taken)
+            page = civitai.with_cursor(page, civitai.next_cursor(metadata, self.query.base), listing.items)
+        self._warn_about_page(items, page, listing)
+        image_count = listing.counts.get("new", 0) + listing.counts.get("known", 0)
+        return (
+            page if self.query.max_images is None else civitai.limit_images(page, self.query.max_images - image_count)
+        )
 
-    def why(self, answer: Answer) -> str:
+    def error_text(self, response: SiteResponse) -> str:
         """What the API says of an error."""
-        return self._hidden(civitai.error_text(answer))
+        return self._redact_text(civitai.error_text(response))
 
-    def item(self, image: Owed) -> ImageItem:
+    def item(self, image: PendingImage) -> ImageItem:
         """Videos that are owed are wanted: they are kept as they come."""
         item = super().item(image)
-        item.work.is_video = media_type(image.metadata) == "video"
+        item.state.is_video = media_type(image.metadata) == "video"
         return item
 
-    def other_address(self, item: ImageItem) -> str | None:
+    def fallback_url(self, item: ImageItem) -> str | None:
         """A video of which only a still came is asked for once more, with the form that names a quality."""
-        if item.work.is_video and kind_of(item.work.body) in IMAGE_KINDS:
-            return original(item.url, FULL_VIDEO)
+        if item.state.is_video and detect_kind(item.state.body) in IMAGE_KINDS:
+            return original_url(item.url, FULL_VIDEO)
         return None
 
-    def _next_ids(self, listing: Listing, page: Page) -> str | None:
+    def _next_ids_cursor(self, listing: Listing, page: ListingPage) -> str | None:
         start = int(listing.cursor or 0)
-        asked = self.query.ids[start : start + IDS_AT_ONCE]
-        if page.items and page.counts.get("not asked for") == page.items:
-            raise Cut("the server does not know ids= and listed other images")
-        if missing := {str(number) for number in asked} - {promise.key for promise in page.promises}:
+        requested_ids = self.query.ids[start : start + IDS_PER_REQUEST]
+        if page.entry_count and page.counts.get("not asked for") == page.entry_count:
+            raise ListingIncomplete("the server does not know ids= and listed other images")
+        if missing := {str(image_id) for image_id in requested_ids} - {image.key for image in page.images}:
             logger.warning("Not listed, or below the bar: %s", ", ".join(sorted(missing, key=int)))
-        done = start + len(asked)
-        return str(done) if done < len(self.query.ids) else None
+        end = start + len(requested_ids)
+        return str(end) if end < len(self.query.ids) else None
 
     @staticmethod
-    def _warn(items: list[Any], page: Page, listing: Listing) -> None:
-        if civitai.all_zero(items):
+    def _warn_about_page(items: list[Any], page: ListingPage, listing: Listing) -> None:
+        if civitai.has_no_reactions(items):
             logger.warning("Page %s: not one reaction on it; the site may be serving empty counts", listing.pages + 1)
         if page.counts.get("unreadable"):
             logger.warning("Page %s: %s items make no sense", listing.pages + 1, page.counts["unreadable"])
-        if not page.items and page.next is None:
+        if not page.entry_count and page.next_cursor is None:
             logger.warning(
                 "The listing ends with an empty page: so it does where nothing matches, and where the site gives up"
             )
 
-    def _hidden(self, text: str) -> str:
-        for key in self.keys.values():
-            text = text.replace(key, "…")
-        return printable(text)
+    def _redact_text(self, text: str) -> str:
+        for credential in self.credentials.values():
+            text = text.replace(credential, "…")
+        return escape_control_chars(text)
 
 
-def _request(url: str) -> Request:
+def _api_request(url: str) -> Request:
     """A request to the documented API, never answered from the cache: see docs/decisions/0006."""
     meta = {"dont_cache": True, "dont_obey_robotstxt": True}
     return Request(url, headers={"Accept": "application/json"}, meta=meta, dont_filter=True)
 
 
-def _keys(base: str, key: str) -> dict[str, str]:
+def _credentials_from_key(base: str, key: str) -> dict[str, str]:
     key = key.strip()
     if not (key.isascii() and key.isprintable() and " " not in key):
-        raise BadInput("CIVITAI_API_KEY: holds characters that no key has.")
+        raise UsageProblem("CIVITAI_API_KEY: holds characters that no key has.")
     return {base: key} if key else {}
 
 
-def _digest(path: Path) -> str:
+def _sha256_of_ids(path: Path) -> str:
     """The sha256 of the list, which is checked whole."""
-    with _open(path) as lines:
-        found = hashlib.sha256()
-        for number in idlist.ids(lines, path.name):
-            found.update(f"{number}\n".encode())
-    return found.hexdigest()
+    with _open_list(path) as lines:
+        digest = hashlib.sha256()
+        for image_id in idlist.read_ids(lines, path.name):
+            digest.update(f"{image_id}\n".encode())
+    return digest.hexdigest()
 
 
-def _open(path: Path) -> Any:
+def _open_list(path: Path) -> Any:
     try:
         return path.open(encoding="utf-8-sig")
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}.") from error
+        raise UsageProblem(f"{path}: {error.strerror}.") from error

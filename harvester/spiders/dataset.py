@@ -10,118 +10,120 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 from sqlalchemy import Connection, Engine
 
-from harvester.arguments import check_names, choice, file_path, retry
+from harvester.arguments import check_argument_names, check_choice, parse_file_path, parse_retry
 from harvester.catalogue import queries, writer
 from harvester.catalogue.store import open_existing
-from harvester.catalogue.trouble import told_plainly
-from harvester.errors import BadInput
-from harvester.items import Collection, Promise
+from harvester.catalogue.trouble import translate_db_errors
+from harvester.errors import UsageProblem
+from harvester.items import Collection, DiscoveredImage
 from harvester.options import check_settings, picture_options
-from harvester.places import Places
+from harvester.places import DataPaths
 from harvester.sites import userposts
-from harvester.spiders.output import check_collection, output_folder
-from harvester.spiders.owing import PROMISES_AT_ONCE, OwingSpider
-from harvester.text import printable
+from harvester.spiders.output import check_collection, resolve_output_folder
+from harvester.spiders.owing import DISCOVERY_BATCH_SIZE, HarvestSpider
+from harvester.text import escape_control_chars
 
 logger = logging.getLogger(__name__)
 
 FORMATS = ("jpeg", "rgb", "original")
-SHOWN = 10
+NAMES_SHOWN_IN_WARNING = 10
 """How many names a warning lists."""
 
 ARGUMENTS = ("posts", "accounts", "output", "format", "retry")
 
 
-class DataSetSpider(OwingSpider):
+class DatasetSpider(HarvestSpider):
     """Takes user_posts.json and accounts_labeled.csv: every image of the data set, named and accounted for."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Reads and checks both files whole before anything is opened; `name` is the spider's. Raises BadInput."""
         name = kwargs.pop("name")
-        check_names(f"{name} (of a data set)", kwargs, ARGUMENTS)
+        check_argument_names(f"{name} (of a data set)", kwargs, ARGUMENTS)
         spider = super().from_crawler(crawler, *args, name=name)
         spider.arguments = {word: value for word, value in kwargs.items() if word in ARGUMENTS}
-        spider.retry = retry(kwargs)
-        places = Places.from_settings(crawler.settings)
-        form = choice("format", kwargs.get("format", "jpeg"), FORMATS)
+        spider.retry = parse_retry(kwargs)
+        paths = DataPaths.from_settings(crawler.settings)
+        image_format = check_choice("format", kwargs.get("format", "jpeg"), FORMATS)
         check_settings(crawler.settings)
-        picture_options(crawler.settings, form)
-        folder = places.stored(output_folder(places, name, kwargs.get("output")))
-        spider.collection = Collection(name, folder, form)
-        check_collection(places, spider.collection)
-        spider.posts = file_path("posts", kwargs)
-        accounts = file_path("accounts", kwargs)
-        spider.listed = _read_accounts(accounts)
-        spider.survey = _survey(spider.posts, spider.listed)
-        spider.source = _digest(spider.posts, accounts)
-        spider.compare(places)
-        spider.report()
+        picture_options(crawler.settings, image_format)
+        folder = paths.relative_to_data(resolve_output_folder(paths, name, kwargs.get("output")))
+        spider.collection = Collection(name, folder, image_format)
+        check_collection(paths, spider.collection)
+        spider.posts_path = parse_file_path("posts", kwargs)
+        accounts_path = parse_file_path("accounts", kwargs)
+        spider.accounts = _read_accounts(accounts_path)
+        spider.survey = _survey_posts(spider.posts_path, spider.accounts)
+        spider.source_digest = _sha256_of_files(spider.posts_path, accounts_path)
+        spider.check_same_dataset(paths)
+        spider.log_survey()
         return spider
 
-    posts: Path
-    listed: userposts.Accounts
-    survey: userposts.Survey
+    posts_path: Path
+    accounts: userposts.AccountsFile
+    survey: userposts.PostsFileSummary
 
     async def prepare(self) -> None:
         """Note which account each user number means."""
-        await self.ledger.change(writer.name_accounts, self.accounts_by_number())
+        await self.catalogue.write(writer.record_accounts, self.accounts_by_number())
 
-    def promises(self) -> Iterator[Promise]:
+    def discovered_images(self) -> Iterator[DiscoveredImage]:
         """Every URL of the posts file."""
-        with _open(self.posts) as file:
-            yield from userposts.promises(file, self.posts.name, self.listed)
+        with _open_file(self.posts_path) as file:
+            yield from userposts.discover_images(file, self.posts_path.name, self.accounts)
 
     def accounts_by_number(self) -> dict[int, str]:
         """Which account each user number of this data set means."""
-        return {index: acct for acct, index in self.listed.index.items()}
+        return {index: acct for acct, index in self.accounts.index.items()}
 
-    def compare(self, places: Places) -> None:
+    def check_same_dataset(self, paths: DataPaths) -> None:
         """Refuse files that give another meaning to names the collection has already."""
-        catalogue = open_existing(places.catalogue)
-        if catalogue is None:
+        engine = open_existing(paths.catalogue)
+        if engine is None:
             return
         try:
-            self._compare(catalogue, places)
+            self._check_accounts(engine, paths)
         finally:
-            catalogue.dispose()
+            engine.dispose()
 
-    def _compare(self, catalogue: Engine, places: Places) -> None:
-        with told_plainly(catalogue), catalogue.connect() as connection:
-            found = queries.find_collection(connection, self.name, self.collection.directory)
-            if found is None:
+    def _check_accounts(self, engine: Engine, paths: DataPaths) -> None:
+        with translate_db_errors(engine), engine.connect() as connection:
+            existing = queries.find_collection(connection, self.name, self.collection.directory)
+            if existing is None:
                 return
-            row, known = found
-            where = f"The collection in {places.output(known)}"
-            ours = self.accounts_by_number()
-            for index, acct in queries.acct_of(connection, row).items():
-                if ours.get(index, acct) != acct:
-                    raise BadInput(
+            row, collection = existing
+            where = f"The collection in {paths.output(collection)}"
+            acct_by_number = self.accounts_by_number()
+            for index, acct in queries.accounts_by_user(connection, row).items():
+                if acct_by_number.get(index, acct) != acct:
+                    raise UsageProblem(
                         f"{where} is of another data set: its user {index} is {acct}, that of the accounts file is "
-                        f"{ours[index]}; give another output= (known images are not fetched again)."
+                        f"{acct_by_number[index]}; give another output= (known images are not fetched again)."
                     )
-            if queries.promising(connection, row) != self.source:  # these very files were compared before
-                self._compare_names(connection, row, where)
+            if queries.source_digest(connection, row) != self.source_digest:  # these very files were compared before
+                self._check_names(connection, row, where)
 
-    def _compare_names(self, connection: Connection, row: int, where: str) -> None:
-        source = self.promises()
-        while batch := list(islice(source, PROMISES_AT_ONCE)):
-            keys = {p.position.name: p.key for p in batch if p.position}
-            for name, key in queries.key_of_name(connection, row, list(keys)).items():
-                if keys[name] != key:
-                    raise BadInput(
-                        f"{where} is of another data set: {name} is {key} there and {keys[name]} in "
-                        f"{self.posts.name}; give another output= (known images are not fetched again)."
+    def _check_names(self, connection: Connection, row: int, where: str) -> None:
+        images = self.discovered_images()
+        while batch := list(islice(images, DISCOVERY_BATCH_SIZE)):
+            key_by_name = {image.position.name: image.key for image in batch if image.position}
+            for name, key in queries.keys_by_name(connection, row, list(key_by_name)).items():
+                if key_by_name[name] != key:
+                    raise UsageProblem(
+                        f"{where} is of another data set: {name} is {key} there and {key_by_name[name]} in "
+                        f"{self.posts_path.name}; give another output= (known images are not fetched again)."
                     )
 
-    def report(self) -> None:
+    def log_survey(self) -> None:
         """Say what the files hold, and what in them will not be fetched or is odd."""
-        survey, repeated = self.survey, self.listed.repeated
-        logger.info("%s: %s URLs of %s accounts", self.posts.name, f"{survey.urls:,}", f"{survey.accounts:,}")
-        _warn("account(s) with more than one row in the accounts file: the last one counts", repeated)
-        _warn("post(s) with the index of an earlier one: they continue its URL numbers", survey.same_index)
-        for acct, urls in survey.unlisted.items():
-            logger.info("Account %s is not in the accounts file: its %s URLs are skipped", printable(acct), urls)
+        survey, repeated = self.survey, self.accounts.repeated
+        logger.info("%s: %s URLs of %s accounts", self.posts_path.name, f"{survey.urls:,}", f"{survey.accounts:,}")
+        _warn_about_names("account(s) with more than one row in the accounts file: the last one counts", repeated)
+        _warn_about_names("post(s) with the index of an earlier one: they continue its URL numbers", survey.same_index)
+        for acct, url_count in survey.unlisted.items():
+            logger.info(
+                "Account %s is not in the accounts file: its %s URLs are skipped", escape_control_chars(acct), url_count
+            )
         if survey.unlisted:
             logger.warning(
                 "%s accounts with %s URLs are not in the accounts file: skipped (account-not-listed)",
@@ -130,39 +132,41 @@ class DataSetSpider(OwingSpider):
             )
 
 
-def _warn(what: str, found: list[str]) -> None:
-    if found:
-        shown = ", ".join(printable(text) for text in found[:SHOWN])
-        logger.warning("%s %s: %s%s", f"{len(found):,}", what, shown, ", …" if len(found) > SHOWN else "")
+def _warn_about_names(problem: str, names: list[str]) -> None:
+    if names:
+        shown = ", ".join(escape_control_chars(name) for name in names[:NAMES_SHOWN_IN_WARNING])
+        logger.warning(
+            "%s %s: %s%s", f"{len(names):,}", problem, shown, ", …" if len(names) > NAMES_SHOWN_IN_WARNING else ""
+        )
 
 
-def _digest(*paths: Path) -> str:
+def _sha256_of_files(*paths: Path) -> str:
     """One sha256 for the contents of all the files."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in paths:
-        with _open(path) as file:
-            found.update(hashlib.file_digest(file, "sha256").digest())
-    return found.hexdigest()
+        with _open_file(path) as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
-def _open(path: Path) -> Any:
+def _open_file(path: Path) -> Any:
     try:
         return path.open("rb")
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}.") from error
+        raise UsageProblem(f"{path}: {error.strerror}.") from error
 
 
-def _read_accounts(path: Path) -> userposts.Accounts:
+def _read_accounts(path: Path) -> userposts.AccountsFile:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             return userposts.read_accounts(lines, path.name)
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}.") from error
+        raise UsageProblem(f"{path}: {error.strerror}.") from error
 
 
-def _survey(path: Path, accounts: userposts.Accounts) -> userposts.Survey:
+def _survey_posts(path: Path, accounts: userposts.AccountsFile) -> userposts.PostsFileSummary:
     try:
-        with _open(path) as file:
-            return userposts.survey(file, path.name, accounts)
+        with _open_file(path) as file:
+            return userposts.summarise_posts(file, path.name, accounts)
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}.") from error
+        raise UsageProblem(f"{path}: {error.strerror}.") from error

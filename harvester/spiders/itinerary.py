@@ -8,128 +8,143 @@ from scrapy import Request
 
 from harvester.catalogue import folders
 from harvester.catalogue.albums import Album, Owner
-from harvester.errors import BadInput, Cut
+from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.sites.imagefap.classify import classify
-from harvester.sites.imagefap.folders import Folder, named, user
-from harvester.sites.imagefap.reading import FolderList, FolderPages
-from harvester.sites.imagefap.walk import recent
-from harvester.sites.pages import Verdict
+from harvester.sites.imagefap.folders import FavouriteFolder, find_folder, parse_user
+from harvester.sites.imagefap.reading import FolderListReader, FolderReader
+from harvester.sites.imagefap.walk import is_recently_read
+from harvester.sites.pages import PageStatus
 from harvester.spiders.favourites import FavouritesSpider
-from harvester.spiders.listing import Stopped
-from harvester.text import printable
+from harvester.spiders.listing import StopRequested
+from harvester.text import escape_control_chars
 
 logger = logging.getLogger(__name__)
 
 
-def page_request(address: str) -> Request:
+def uncached_request(address: str) -> Request:
     """Never from the cache: what earlier pages said is in the catalogue."""
     return Request(address, meta={"dont_cache": True}, dont_filter=True)
 
 
-class Itinerary:
+class CrawlPlan:
     """Yields what to read; what has been read meanwhile decides what comes next."""
 
     def __init__(self, spider: FavouritesSpider) -> None:
         self._spider = spider
-        self._wanted = spider.wanted
+        self._options = spider.options
 
-    async def targets(self) -> AsyncIterator[FolderList | FolderPages]:
+    async def listings_to_read(self) -> AsyncIterator[FolderListReader | FolderReader]:
         """First the list of folders, where it is needed, then folders. Raises BadInput and Cut."""
         try:
-            owner = await self._owner()
-        except Stopped:
+            owner = await self._find_owner()
+        except StopRequested:
             return
-        if self._wanted.folder_id is not None:
-            albums = [await self._known(owner, self._wanted.folder_id)]
-        elif self._wanted.folder is not None:
-            search = FolderList(self._spider.addresses, int(owner.key), self._wanted.folder)
-            known = [Folder(int(album.key), album.name) for album in await self._albums(owner)]
-            found = named(known, self._wanted.folder)
-            if found is None:
+        if self._options.folder_id is not None:
+            albums = [await self._find_album(owner, self._options.folder_id)]
+        elif self._options.folder is not None:
+            search = FolderListReader(self._spider.addresses, int(owner.key), self._options.folder)
+            known_folders = [FavouriteFolder(int(album.key), album.name) for album in await self._load_albums(owner)]
+            folder = find_folder(known_folders, self._options.folder)
+            if folder is None:
                 yield search
-                _check(search)
-                found = search.found
-                await self._check_search(search)
-            albums = [] if found is None else [await self._known(owner, found.id, found.name)]
+                _raise_complaint(search)
+                folder = search.folder
+                await self._check_search_result(search)
+            albums = [] if folder is None else [await self._find_album(owner, folder.id, folder.name)]
         else:
-            whole = FolderList(self._spider.addresses, int(owner.key))
-            if not await self._is_recent(whole.query, owner.listed_at, f"The list of user {owner.name or owner.key}"):
-                yield whole
-                _check(whole)
-            albums = await self._albums(owner)
+            full_list = FolderListReader(self._spider.addresses, int(owner.key))
+            if not await self._is_recent(
+                full_list.query, owner.listed_at, f"The list of user {owner.name or owner.key}"
+            ):
+                yield full_list
+                _raise_complaint(full_list)
+            albums = await self._load_albums(owner)
         for album in albums:
-            async for target in self._due(owner, album):
-                yield target
-                _check(target)
+            async for reader in self._readers_if_due(owner, album):
+                yield reader
+                _raise_complaint(reader)
 
-    async def _owner(self) -> Owner:
+    async def _find_owner(self) -> Owner:
         """A user who is known costs no request."""
-        spider, number = self._spider, self._wanted.user_id
-        if number is not None:
-            known = await spider.ledger.ask(folders.owner_of, spider.name, str(number))
+        spider, user_id = self._spider, self._options.user_id
+        if user_id is not None:
+            known_owner = await spider.catalogue.read(folders.find_owner_by_key, spider.name, str(user_id))
         else:
-            known = await spider.ledger.ask(folders.owner_named, spider.name, str(self._wanted.user))
-        if known is not None or number is None:
-            owner = known or await self._asked(str(self._wanted.user))
-            spider.owner_row = await spider.ledger.change(folders.keep_owner, owner)
+            known_owner = await spider.catalogue.read(folders.find_owner_by_name, spider.name, str(self._options.user))
+        if known_owner is not None or user_id is None:
+            owner = known_owner or await self._fetch_owner(str(self._options.user))
+            spider.owner_row = await spider.catalogue.write(folders.save_owner, owner)
             return owner
-        return Owner(spider.name, str(number), "")  # kept as soon as a page shows that there is such a user
+        return Owner(spider.name, str(user_id), "")  # kept as soon as a page shows that there is such a user
 
-    async def _asked(self, name: str) -> Owner:
-        answer = await self._spider.answer(page_request(self._spider.addresses.profile(name)))
-        if classify(answer) is Verdict.MISSING:
-            raise BadInput(f"-a user={name}: the site knows no such user.")
-        if answer.status != 200:
-            raise Cut(f"The page of user {printable(name)} cannot be had: {self._spider.why(answer)}. Try again later.")
-        told = user(answer.body)
-        if told.id is None:
-            raise Cut(f"The page of user {printable(name)} does not tell the user's number: give -a user_id=NUMBER.")
-        return Owner(self._spider.name, str(told.id), told.name or name)
+    async def _fetch_owner(self, name: str) -> Owner:
+        response = await self._spider.fetch(uncached_request(self._spider.addresses.profile_url(name)))
+        if classify(response) is PageStatus.MISSING:
+            raise UsageProblem(f"-a user={name}: the site knows no such user.")
+        if response.status != 200:
+            raise ListingIncomplete(
+                f"The page of user {escape_control_chars(name)} cannot be had: "
+                f"{self._spider.error_text(response)}. Try again later."
+            )
+        profile = parse_user(response.body)
+        if profile.id is None:
+            raise ListingIncomplete(
+                f"The page of user {escape_control_chars(name)} does not tell the user's number: "
+                "give -a user_id=NUMBER."
+            )
+        return Owner(self._spider.name, str(profile.id), profile.name or name)
 
-    async def _check_search(self, search: FolderList) -> None:
+    async def _check_search_result(self, search: FolderListReader) -> None:
         """A search that came to the end of the list without finding anything: there is no such folder."""
-        if search.found is None and await self._spider.ledger.ask(folders.ended_at, search.query) is not None:
-            who = search.user_name or search.user
-            raise BadInput(f"-a folder={self._wanted.folder}: user {who} has no such folder.")
+        if (
+            search.folder is None
+            and await self._spider.catalogue.read(folders.listing_ended_at, search.query) is not None
+        ):
+            user_name = search.user_name or search.user
+            raise UsageProblem(f"-a folder={self._options.folder}: user {user_name} has no such folder.")
 
-    async def _albums(self, owner: Owner) -> list[Album]:
-        row = await self._spider.ledger.ask(folders.owner_row, owner.site, owner.key)
-        return [] if row is None else await self._spider.ledger.ask(folders.albums_of, row)
+    async def _load_albums(self, owner: Owner) -> list[Album]:
+        owner_row = await self._spider.catalogue.read(folders.find_owner_row, owner.site, owner.key)
+        return [] if owner_row is None else await self._spider.catalogue.read(folders.albums_of_owner, owner_row)
 
-    async def _known(self, owner: Owner, folder: int, name: str = "") -> Album:
-        albums = await self._albums(owner)
-        return next((album for album in albums if album.key == str(folder)), Album(str(folder), name))
+    async def _find_album(self, owner: Owner, folder_id: int, name: str = "") -> Album:
+        albums = await self._load_albums(owner)
+        return next((album for album in albums if album.key == str(folder_id)), Album(str(folder_id), name))
 
-    async def _due(self, owner: Owner, album: Album) -> AsyncIterator[FolderPages]:
+    async def _readers_if_due(self, owner: Owner, album: Album) -> AsyncIterator[FolderReader]:
         """The folder, unless it is of galleries or was read lately."""
         name = album.name or album.key
-        if album.kind == folders.GALLERIES and not self._wanted.force:
-            if self._wanted.one_folder:
-                raise BadInput(f"Folder {name} of user {owner.name or owner.key} holds galleries, not pictures.")
-            logger.info("Folder %s holds galleries: left alone", printable(name))
+        if album.kind == folders.GALLERIES and not self._options.force:
+            if self._options.has_folder:
+                raise UsageProblem(f"Folder {name} of user {owner.name or owner.key} holds galleries, not pictures.")
+            logger.info("Folder %s holds galleries: left alone", escape_control_chars(name))
             return
-        target = FolderPages(
+        reader = FolderReader(
             self._spider.addresses, int(owner.key), int(album.key), name=album.name, user_name=owner.name
         )
-        target.must_be_there = self._wanted.one_folder
-        if await self._is_recent(target.query, album.read_at, f"Folder {name}"):
+        reader.is_required = self._options.has_folder
+        if await self._is_recent(reader.query, album.read_at, f"Folder {name}"):
             return
-        if not self._wanted.is_get:
-            row = await self._spider.ledger.ask(folders.owner_row, owner.site, owner.key)
-            keys = [] if row is None else await self._spider.ledger.ask(folders.keys_in, row, album.key)
-            target.known, target.pages = frozenset(map(int, keys)), album.pages
-        yield target
+        if not self._options.is_get:
+            owner_row = await self._spider.catalogue.read(folders.find_owner_row, owner.site, owner.key)
+            known_keys = (
+                []
+                if owner_row is None
+                else await self._spider.catalogue.read(folders.image_keys_of_album, owner_row, album.key)
+            )
+            reader.known_ids, reader.pages = frozenset(map(int, known_keys)), album.pages
+        yield reader
 
-    async def _is_recent(self, query: str, read_at: int | None, what: str) -> bool:
-        at = await self._spider.ledger.ask(folders.ended_at, query, read_at)
-        if not recent(at, int(time.time()), force=self._wanted.force):
+    async def _is_recent(self, query: str, read_at: int | None, label: str) -> bool:
+        ended_at = await self._spider.catalogue.read(folders.listing_ended_at, query, read_at)
+        if not is_recently_read(ended_at, int(time.time()), force=self._options.force):
             return False
-        hours = (time.time() - (at or 0)) / 3600
-        told = "%s was read %.1f hours ago: not asked for again within three days (-a force=1 asks)"
-        logger.info(told, printable(what), hours)
+        hours = (time.time() - (ended_at or 0)) / 3600
+        message = "%s was read %.1f hours ago: not asked for again within three days (-a force=1 asks)"
+        logger.info(message, escape_control_chars(label), hours)
         return True
 
 
-def _check(read: FolderList | FolderPages) -> None:
-    if read.complaint:
-        raise BadInput(read.complaint)
+def _raise_complaint(reader: FolderListReader | FolderReader) -> None:
+    if reader.error:
+        raise UsageProblem(reader.error)

@@ -5,8 +5,8 @@ from typing import Any, Self, cast
 from scrapy import Spider
 from scrapy.crawler import Crawler
 
-from harvester.arguments import check_names
-from harvester.spiders.dataset import DataSetSpider
+from harvester.arguments import check_argument_names
+from harvester.spiders.dataset import DatasetSpider
 from harvester.spiders.timelines import TimelineSpider
 
 ARGUMENTS = {
@@ -37,7 +37,7 @@ class MastodonSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """The spider of the mode: with `posts` a data set, otherwise the API. Raises BadInput."""
-        check_names(cls.name, kwargs, ARGUMENTS)
-        of_data_set = "posts" in kwargs or not set(kwargs) & {"accounts", "acct", "hashtag", "timeline", "url"}
-        mode = DataSetSpider if of_data_set else TimelineSpider
-        return cast("Self", mode.from_crawler(crawler, *args, name=cls.name, **kwargs))
+        check_argument_names(cls.name, kwargs, ARGUMENTS)
+        is_dataset = "posts" in kwargs or not set(kwargs) & {"accounts", "acct", "hashtag", "timeline", "url"}
+        spider_class = DatasetSpider if is_dataset else TimelineSpider
+        return cast("Self", spider_class.from_crawler(crawler, *args, name=cls.name, **kwargs))

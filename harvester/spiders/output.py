@@ -4,38 +4,38 @@ from pathlib import Path
 
 from harvester.catalogue import queries
 from harvester.catalogue.store import open_existing
-from harvester.catalogue.trouble import told_plainly
-from harvester.errors import BadInput
+from harvester.catalogue.trouble import translate_db_errors
+from harvester.errors import UsageProblem
 from harvester.items import Collection
-from harvester.places import Places, resolved
+from harvester.places import DataPaths, resolve_folder
 
 
-def output_folder(places: Places, site: str, given: str | None) -> Path:
+def resolve_output_folder(paths: DataPaths, site: str, value: str | None) -> Path:
     """The folder of `-a output=`, or the usual one of the site. Raises BadInput."""
-    if not given:
-        return places.default_output(site)
-    output = resolved("-a output", given)
-    if output == places.root:
-        raise BadInput(f"-a output={given}: that is the data directory; the pictures need a folder of their own.")
+    if not value:
+        return paths.default_output(site)
+    output = resolve_folder("-a output", value)
+    if output == paths.root:
+        raise UsageProblem(f"-a output={value}: that is the data directory; the pictures need a folder of their own.")
     return output
 
 
-def check_collection(places: Places, wanted: Collection) -> None:
+def check_collection(paths: DataPaths, collection: Collection) -> None:
     """Refuse another form or layout than the pictures in the folder have already. Raises BadInput."""
-    catalogue = open_existing(places.catalogue)
-    if catalogue is None:
+    engine = open_existing(paths.catalogue)
+    if engine is None:
         return
     try:
-        with told_plainly(catalogue), catalogue.connect() as connection:
-            found = queries.find_collection(connection, wanted.site, wanted.directory)
+        with translate_db_errors(engine), engine.connect() as connection:
+            existing = queries.find_collection(connection, collection.site, collection.directory)
     finally:
-        catalogue.dispose()
-    if found is None:
+        engine.dispose()
+    if existing is None:
         return
-    _, known = found
-    for what in ("format", "layout"):
-        if getattr(known, what) != getattr(wanted, what):
-            raise BadInput(
-                f"The collection in {places.output(known)} was made with {what}={getattr(known, what)}; for another "
-                f"{what} give another output= (known images are not fetched again)."
+    _, stored = existing
+    for name in ("format", "layout"):
+        if getattr(stored, name) != getattr(collection, name):
+            raise UsageProblem(
+                f"The collection in {paths.output(stored)} was made with {name}={getattr(stored, name)}; for another "
+                f"{name} give another output= (known images are not fetched again)."
             )

@@ -6,12 +6,12 @@ from pathlib import Path
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from harvester.errors import BadInput
-from harvester.extensions.closing import Closing
-from harvester.places import Places, passing
+from harvester.errors import UsageProblem
+from harvester.extensions.closing import RunFinisher
+from harvester.places import DataPaths, temporary_data_dir
 
 
-class Passing:
+class TemporaryCatalogue:
     """Keeps what has to be known in `.harvester` in the output folder; after a complete run nothing of it is left.
 
     A run that was stopped leaves it there, so that the same command continues and asks for nothing twice.
@@ -19,25 +19,25 @@ class Passing:
 
     def __init__(self, crawler: Crawler, output: Path) -> None:
         self._crawler = crawler
-        self._folder = passing(output)
+        self._folder = temporary_data_dir(output)
         if self._folder.is_symlink():
-            raise BadInput(
+            raise UsageProblem(
                 f"{self._folder} is a symbolic link: what is kept until all is saved has to lie there itself."
             )
-        self.complete = False  # whether everything that was wanted is saved
+        self.is_complete = False  # whether everything that was wanted is saved
         crawler.settings.set("HARVESTER_DATA_DIR", str(self._folder), priority="cmdline")
         crawler.settings.set("HARVESTER_CATALOGUE", "", priority="cmdline")
 
     @property
-    def places(self) -> Places:
+    def paths(self) -> DataPaths:
         """Where everything lies in this run."""
-        return Places.from_settings(self._crawler.settings)
+        return DataPaths.from_settings(self._crawler.settings)
 
-    def begin(self) -> None:
+    def schedule_removal(self) -> None:
         """Called when everything that writes there is set up, so that it is removed after all of them have let go."""
         self._crawler.signals.connect(self._remove, signal=signals.engine_stopped, weak=False)
 
     def _remove(self) -> None:
-        wrong = isinstance(Closing.of(self._crawler).error, BadInput)  # there is nothing to continue
-        if self.complete or wrong:
+        is_usage_error = isinstance(RunFinisher.of(self._crawler).error, UsageProblem)  # there is nothing to continue
+        if self.is_complete or is_usage_error:
             shutil.rmtree(self._folder, ignore_errors=True)

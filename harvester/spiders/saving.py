@@ -8,85 +8,85 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harvester.catalogue import found
-from harvester.extensions.workers import next_step
+from harvester.extensions.workers import run_task
 from harvester.items import ImageItem
-from harvester.orders import AMONG, FITS, IDENTITY
-from harvester.places import Places
-from harvester.sites.imagefap.names import numbered, stem
-from harvester.sites.naming import folded
+from harvester.orders import FIND_IDENTICAL, FINGERPRINT_OF_FILE, NAME_IS_FREE
+from harvester.places import DataPaths
+from harvester.sites.imagefap.names import file_stem, numbered_name
+from harvester.sites.naming import fold_name
 
 if TYPE_CHECKING:
-    from harvester.spiders.owing import OwingSpider
+    from harvester.spiders.owing import HarvestSpider
 
 logger = logging.getLogger(__name__)
 
 
-class Saving:
+class SaveNames:
     """Gives a picture that is about to be stored its name, or none where the very same bytes have one already."""
 
-    def __init__(self, spider: "OwingSpider") -> None:
+    def __init__(self, spider: "HarvestSpider") -> None:
         self._spider = spider
-        self._under_way: dict[str, str] = {}  # sha256 -> name, of pictures named in this run
-        self._names: asyncio.Future[_Names] | None = None
+        self._name_by_sha256: dict[str, str] = {}  # sha256 -> name, of pictures named in this run
+        self._used_names: asyncio.Future[_UsedNames] | None = None
 
-    async def name(self, item: ImageItem) -> None:
+    async def assign_name(self, item: ImageItem) -> None:
         """Claim a name that no other image and no other file has, or that of a file of the same bytes."""
-        identified = await next_step(item, IDENTITY)
-        if identified is None:
+        identity = await run_task(item, FINGERPRINT_OF_FILE)
+        if identity is None:
             return
-        sha256, size = identified
-        saved = await self._spider.ledger.ask(found.saved_as, sha256)
-        there = self._under_way.get(sha256) or saved  # another one may have been named meanwhile
-        if item.work.names or there:
-            item.detail = "" if item.work.names else f"the same bytes are saved as {there}"
+        sha256, size = identity
+        saved_name = await self._spider.catalogue.read(found.file_with_bytes, sha256)
+        existing_name = self._name_by_sha256.get(sha256) or saved_name  # another one may have been named meanwhile
+        if item.state.stems or existing_name:
+            item.detail = "" if item.state.stems else f"the same bytes are saved as {existing_name}"
             return
-        wanted = stem(str(item.metadata.get("name") or item.key))
-        self._under_way[sha256] = wanted
-        self._names = self._names or asyncio.ensure_future(self._there())
-        names = await self._names
-        if await self._has(item, names, size):
+        preferred = file_stem(str(item.metadata.get("name") or item.key))
+        self._name_by_sha256[sha256] = preferred
+        self._used_names = self._used_names or asyncio.ensure_future(self._load_used_names())
+        used = await self._used_names
+        if await self._is_saved_already(item, used, size):
             return
         number = 1
-        while not await self._claimed(item, names, numbered(wanted, number)) and item.open:
+        while not await self._reserve_name(item, used, numbered_name(preferred, number)) and item.is_pending:
             number += 1
         if number > 1:
-            logger.info("Image %s is saved as %s: the name is taken", item.key, numbered(wanted, number))
+            logger.info("Image %s is saved as %s: the name is taken", item.key, numbered_name(preferred, number))
 
-    async def _there(self) -> "_Names":
+    async def _load_used_names(self) -> "_UsedNames":
         """The names in the folder and in the catalogue."""
-        ledger = self._spider.ledger
-        output = Places.from_settings(self._spider.crawler.settings).output(ledger.collection)
-        files = await asyncio.to_thread(_files_in, output)
-        names = [Path(file).stem for file in files] + await ledger.ask(found.names)
-        return _Names({folded(name): name for name in names}, files)
+        catalogue = self._spider.catalogue
+        folder = DataPaths.from_settings(self._spider.crawler.settings).output(catalogue.collection)
+        file_sizes = await asyncio.to_thread(_scan_file_sizes, folder)
+        names = [Path(file).stem for file in file_sizes] + await catalogue.read(found.names_in_collection)
+        return _UsedNames({fold_name(name): name for name in names}, file_sizes)
 
-    async def _has(self, item: ImageItem, names: "_Names", size: int) -> bool:
+    async def _is_saved_already(self, item: ImageItem, used: "_UsedNames", size: int) -> bool:
         """Whether a file that was there before this run is the picture, so that its name is the picture's."""
-        alike = [file for file, there in names.files.items() if there == size and file.isprintable()]
-        file = await next_step(item, AMONG, alike) if alike else None
-        return file is not None and await self._claimed(item, names, Path(file).stem)
+        same_size = [file for file, file_size in used.file_sizes.items() if file_size == size and file.isprintable()]
+        file = await run_task(item, FIND_IDENTICAL, same_size) if same_size else None
+        return file is not None and await self._reserve_name(item, used, Path(file).stem)
 
-    async def _claimed(self, item: ImageItem, names: "_Names", name: str) -> bool:
-        if names.spelled.setdefault(folded(name), name) != name or not await next_step(item, FITS, name):
+    async def _reserve_name(self, item: ImageItem, used: "_UsedNames", name: str) -> bool:
+        if used.by_folded.setdefault(fold_name(name), name) != name or not await run_task(item, NAME_IS_FREE, name):
             return False
-        sighting = await self._spider.ledger.change(found.claim, item.work.row, name)
-        if sighting is not None:
-            item.work.names = {sighting: name}
-        return sighting is not None
+        placement = await self._spider.catalogue.write(found.reserve_name, item.state.row, name)
+        if placement is not None:
+            item.state.stems = {placement: name}
+        return placement is not None
 
 
 @dataclass(frozen=True)
-class _Names:
+class _UsedNames:
     """`spelled`: as some file systems see them -> as they are. `files`: those that were there, and their bytes."""
 
-    spelled: dict[str, str]
-    files: dict[str, int]
+    by_folded: dict[str, str]
+    file_sizes: dict[str, int]
 
 
-def _files_in(folder: Path) -> dict[str, int]:
+def _scan_file_sizes(folder: Path) -> dict[str, int]:
     """File -> bytes."""
     try:
-        with os.scandir(folder) as there:
-            return {entry.name: entry.stat(follow_symlinks=False).st_size for entry in there}
+        with os.scandir(folder) as entries:
+            return {entry.name: entry.stat(follow_symlinks=False).st_size for entry in entries}
     except FileNotFoundError:
         return {}

@@ -6,138 +6,153 @@ from dataclasses import dataclass, field, replace
 
 from scrapy import Request
 
-from harvester.errors import Cut
+from harvester.errors import ListingIncomplete
 from harvester.sites.mastodon import answers, api, posts
-from harvester.sites.mastodon.accounts import looked_up
-from harvester.sites.mastodon.addresses import Handle, Kind, Target, domain_of, handle
-from harvester.sites.mastodon.consent import RESPECTED, WISHES
-from harvester.sites.mastodon.posts import Wanted
-from harvester.sites.mastodon.request import Asked
-from harvester.sites.mastodon.webfinger import home
-from harvester.sites.pages import Answer
-from harvester.text import printable
+from harvester.sites.mastodon.accounts import parse_lookup
+from harvester.sites.mastodon.addresses import Handle, Target, TargetKind, domain_of, parse_handle
+from harvester.sites.mastodon.consent import OPT_OUTS, RESPECTED_BY_DEFAULT
+from harvester.sites.mastodon.posts import PostFilter
+from harvester.sites.mastodon.request import HarvestArguments
+from harvester.sites.mastodon.webfinger import parse_webfinger
+from harvester.sites.pages import SiteResponse
+from harvester.text import escape_control_chars
 
 logger = logging.getLogger(__name__)
-Ask = Callable[[Request], Awaitable[Answer]]
+FetchResponse = Callable[[Request], Awaitable[SiteResponse]]
 
 
 @dataclass(frozen=True)
 class Source:
     """One listing: its name, which stays the same between runs; or why it cannot be read.
 
-    `domain` completes the names of the server's own accounts; `wishes`: account -> why, if its owner does not want it.
+    `domain` completes the names of the server's own accounts;
+    `opt_outs`: account -> why, if its owner does not want it.
     """
 
     name: str
-    listing: api.Listing
+    listing: api.PostListing
     domain: str
     refusal: str = ""
-    single: bool = False
-    wishes: Mapping[str, str] = field(default_factory=dict)
+    is_single: bool = False
+    opt_outs: Mapping[str, str] = field(default_factory=dict)
 
-    def page(self, body: bytes, wanted: Wanted) -> posts.Page:
+    def parse_page(self, body: bytes, post_filter: PostFilter) -> posts.PostPage:
         """The posts of an answer."""
-        return (posts.single if self.single else posts.page)(body, self.domain, wanted)
+        return (posts.parse_single if self.is_single else posts.parse_page)(body, self.domain, post_filter)
 
 
-LONGEST_NAME = 600
+MAX_NAME_LENGTH = 600
 
-_NONE = api.Listing("", ())
+_NO_LISTING = api.PostListing("", ())
 
 
-class Sources:
+class SourceResolver:
     """Finds the sources one after the other; `ask` asks servers, `keys` says at which of them there is a token."""
 
-    def __init__(self, asked: Asked, ask: Ask, keys: Mapping[str, str]) -> None:
-        self._asked = asked
-        self._ask = ask
-        self._keys = keys
+    def __init__(self, options: HarvestArguments, fetch: FetchResponse, credentials: Mapping[str, str]) -> None:
+        self._options = options
+        self._fetch = fetch
+        self._credentials = credentials
 
     @staticmethod
-    def request(url: str) -> Request:
+    def api_request(url: str) -> Request:
         """A request to the API, never answered from the cache: it tells what is there now."""
         return Request(url, headers={"Accept": "application/json"}, meta={"dont_cache": True}, dont_filter=True)
 
     @staticmethod
-    def accts(asked: Asked) -> list[str]:
+    def requested_accts(options: HarvestArguments) -> list[str]:
         """The accounts that were asked for, in their order: they have numbers whatever becomes of them."""
-        domain = domain_of(asked.instance)
-        return [str(one if one.domain else Handle(one.user, domain)) for one in asked.handles]
+        domain = domain_of(options.instance)
+        return [str(account if account.domain else Handle(account.user, domain)) for account in options.handles]
 
-    async def found(self) -> AsyncIterator[Source]:
+    async def resolve(self) -> AsyncIterator[Source]:
         """Every source, with its refusal where there is one."""
-        for one in self._asked.handles:
-            yield await self._account(one, self._asked.instance)
-        for target in self._asked.targets:
-            yield await self._target(target)
+        for account in self._options.handles:
+            yield await self._resolve_account(account, self._options.instance)
+        for target in self._options.targets:
+            yield await self._resolve_target(target)
 
-    async def _target(self, target: Target) -> Source:
+    async def _resolve_target(self, target: Target) -> Source:
         base, domain = target.base, domain_of(target.base)
-        if target.kind == Kind.ACCOUNT:
-            seen = handle(target.value)
-            wanted = seen if seen.domain else Handle(seen.user, domain)
-            return await self._at_home(wanted, base.partition("://")[0])
-        if target.kind == Kind.POST:
-            listing = api.Listing(api.post(base, target.value), ())
-            return self._source(f"post {target.value} at {base}", listing, domain, one=True)
-        if target.kind == Kind.ADDRESS:
-            listing = api.Listing(api.search_post(base, target.value, signed_in=base in self._keys), ())
-            return self._source(f"post {target.value}", listing, domain, one=True)
+        if target.kind == TargetKind.ACCOUNT:
+            parsed = parse_handle(target.value)
+            account = parsed if parsed.domain else Handle(parsed.user, domain)
+            return await self._resolve_at_home(account, base.partition("://")[0])
+        if target.kind == TargetKind.POST:
+            listing = api.PostListing(api.post_url(base, target.value), ())
+            return self._make_source(f"post {target.value} at {base}", listing, domain, is_single=True)
+        if target.kind == TargetKind.POST_URL:
+            listing = api.PostListing(api.search_url(base, target.value, signed_in=base in self._credentials), ())
+            return self._make_source(f"post {target.value}", listing, domain, is_single=True)
         listing = {
-            Kind.TAG: lambda: api.tag_posts(base, target.value),
-            Kind.LIST: lambda: api.list_posts(base, target.value),
-            Kind.TIMELINE: lambda: api.timeline(base, local=target.value == "local"),
+            TargetKind.TAG: lambda: api.tag_posts(base, target.value),
+            TargetKind.LIST: lambda: api.list_posts(base, target.value),
+            TargetKind.TIMELINE: lambda: api.timeline_posts(base, local=target.value == "local"),
         }[target.kind]()
-        return self._source(f"{target.kind} {target.value} at {base}", listing, domain)
+        return self._make_source(f"{target.kind} {target.value} at {base}", listing, domain)
 
-    async def _account(self, wanted: Handle, instance: str) -> Source:
+    async def _resolve_account(self, account: Handle, instance: str) -> Source:
         """An account at its home server, or at the instance that is to be asked."""
         if instance:
             domain = domain_of(instance)
-            full = wanted if wanted.domain else Handle(wanted.user, domain)
-            return await self._at(full, instance, full.user if full.domain == domain else str(full), (domain,))
-        return await self._at_home(wanted, "https")
+            full = account if account.domain else Handle(account.user, domain)
+            return await self._look_up_at(full, instance, full.user if full.domain == domain else str(full), (domain,))
+        return await self._resolve_at_home(account, "https")
 
-    async def _at_home(self, wanted: Handle, scheme: str) -> Source:
+    async def _resolve_at_home(self, account: Handle, scheme: str) -> Source:
         """An account at the server that its domain names; at the domain itself, where that names none."""
-        domain = f"{scheme}://{wanted.domain}"
+        domain_url = f"{scheme}://{account.domain}"
         try:
-            answer = await self._ask(self.request(api.webfinger(wanted, domain)))
-            found = home(answer.body, wanted, scheme) if answer.status == 200 else None
-        except Cut as cut:
-            return self._source(str(wanted), _NONE, wanted.domain, f"no answer to webfinger: {cut.why}")
-        if found is None:
-            return await self._at(wanted, domain, wanted.user, (wanted.domain,))
-        return await self._at(wanted, found.base, found.handle.user, (wanted.domain, domain_of(found.base)))
+            response = await self._fetch(self.api_request(api.webfinger_url(account, domain_url)))
+            home_server = parse_webfinger(response.body, account, scheme) if response.status == 200 else None
+        except ListingIncomplete as error:
+            return self._make_source(
+                str(account), _NO_LISTING, account.domain, f"no answer to webfinger: {error.detail}"
+            )
+        if home_server is None:
+            return await self._look_up_at(account, domain_url, account.user, (account.domain,))
+        return await self._look_up_at(
+            account, home_server.base, home_server.handle.user, (account.domain, domain_of(home_server.base))
+        )
 
-    async def _at(self, wanted: Handle, base: str, name: str, own: Collection[str]) -> Source:
-        here, domain = f"{wanted} at {base}", next(iter(own))
+    async def _look_up_at(self, account: Handle, base: str, name: str, own_domains: Collection[str]) -> Source:
+        source_name, domain = f"{account} at {base}", next(iter(own_domains))
         try:
-            answer = await self._ask(self.request(api.lookup(base, name)))
-        except Cut as cut:
-            return self._source(here, _NONE, domain, f"no answer to the lookup: {cut.why}")
-        found = looked_up(answer, wanted, own, self._asked.wanted.respected)
-        if found.account is None or found.refusal:
-            why = found.refusal or answers.Refusal.UNREADABLE
-            return self._source(here, _NONE, domain, f"{why}: {answers.MEANINGS[why]} (HTTP {answer.status})")
-        if found.account.moved_to:
-            logger.warning("%s has moved to %s; its old posts are walked", wanted, printable(found.account.moved_to))
-        if wish := found.account.wish:
-            refused = self._source(here, _NONE, domain, f"{wish}: {WISHES[wish]}")
-            return replace(refused, wishes={found.account.acct: wish})
-        wishes = self._asked.wanted
-        listing = api.account_posts(base, found.account.ident, boosts=wishes.boosts, replies=wishes.replies)
-        return self._source(here, listing, domain)
+            response = await self._fetch(self.api_request(api.lookup_url(base, name)))
+        except ListingIncomplete as error:
+            return self._make_source(source_name, _NO_LISTING, domain, f"no answer to the lookup: {error.detail}")
+        lookup = parse_lookup(response, account, own_domains, self._options.post_filter.respected)
+        if lookup.account is None or lookup.refusal:
+            refusal = lookup.refusal or answers.Refusal.UNREADABLE
+            return self._make_source(
+                source_name,
+                _NO_LISTING,
+                domain,
+                f"{refusal}: {answers.REFUSAL_MEANINGS[refusal]} (HTTP {response.status})",
+            )
+        if lookup.account.moved_to:
+            logger.warning(
+                "%s has moved to %s; its old posts are walked", account, escape_control_chars(lookup.account.moved_to)
+            )
+        if opt_out := lookup.account.opt_out:
+            refused_source = self._make_source(source_name, _NO_LISTING, domain, f"{opt_out}: {OPT_OUTS[opt_out]}")
+            return replace(refused_source, opt_outs={lookup.account.acct: opt_out})
+        post_filter = self._options.post_filter
+        listing = api.account_posts(base, lookup.account.ident, boosts=post_filter.boosts, replies=post_filter.replies)
+        return self._make_source(source_name, listing, domain)
 
-    def _source(self, name: str, listing: api.Listing, domain: str, refusal: str = "", *, one: bool = False) -> Source:
+    def _make_source(
+        self, name: str, listing: api.PostListing, domain: str, refusal: str = "", *, is_single: bool = False
+    ) -> Source:
         """What is left out by a walk is left out for good, so the name says what was wanted."""
-        wanted = self._asked.wanted
-        told = {
-            " with boosts": wanted.boosts,
-            " without replies": not wanted.replies,
-            f" since {wanted.since:%FT%TZ}" if wanted.since else "": wanted.since,
-            f" until {wanted.until:%FT%TZ}" if wanted.until else "": wanted.until,
-            f" respecting {'+'.join(wanted.respected) or 'nothing'}": set(wanted.respected) != set(RESPECTED),
+        post_filter = self._options.post_filter
+        conditions = {
+            " with boosts": post_filter.boosts,
+            " without replies": not post_filter.replies,
+            f" since {post_filter.since:%FT%TZ}" if post_filter.since else "": post_filter.since,
+            f" until {post_filter.until:%FT%TZ}" if post_filter.until else "": post_filter.until,
+            f" respecting {'+'.join(post_filter.respected) or 'nothing'}": set(post_filter.respected)
+            != set(RESPECTED_BY_DEFAULT),
         }
-        full = name + "".join(words for words, holds in told.items() if holds)
-        return Source(full[:LONGEST_NAME], listing, domain, refusal, one)
+        full_name = name + "".join(suffix for suffix, applies in conditions.items() if applies)
+        return Source(full_name[:MAX_NAME_LENGTH], listing, domain, refusal, is_single)

@@ -6,46 +6,46 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from harvester.catalogue import lookup, queries
-from harvester.places import Places
-from harvester.text import storable
-from harvester.upkeep.blobfiles import hashed
+from harvester.places import DataPaths
+from harvester.text import strip_unstorable
+from harvester.upkeep.blobfiles import sha256_or_error
 
 _SHA256 = re.compile(r"[0-9a-f]{8,64}")
 
 
-def images_of(connection: Connection, places: Places, text: str) -> set[int]:
+def find_images(connection: Connection, places: DataPaths, text: str) -> set[int]:
     """The rows of the images that a text names, none where it names nothing.
 
     A text may be an image's address, the page it was seen on, the site's id of it, its row in the catalogue, its sha256
     (8 digits or more), its file name with or without extension, or the path of any file: a named copy, a blob, or a
     file of the same bytes.
     """
-    if storable(text) != text:  # bytes that are no text name nothing of ours
+    if strip_unstorable(text) != text:  # bytes that are no text name nothing of ours
         return set()
-    found = lookup.by_text(connection, text) | lookup.by_name(connection, text)
+    image_ids = lookup.find_by_text(connection, text) | lookup.find_by_name(connection, text)
     if "://" in text:
-        return found
+        return image_ids
     if _SHA256.fullmatch(text.lower()):
-        found |= lookup.by_sha256(connection, text.lower())
+        image_ids |= lookup.find_by_sha256(connection, text.lower())
     path = Path(text)
-    found |= _named_copy(connection, places, path)
+    image_ids |= _find_output_file(connection, places, path)
     if "/" not in text:
-        found |= lookup.by_name(connection, path.stem)
-    if not found and path.is_file():
-        found = lookup.by_sha256(connection, hashed(path))
-    return found
+        image_ids |= lookup.find_by_name(connection, path.stem)
+    if not image_ids and path.is_file():
+        image_ids = lookup.find_by_sha256(connection, sha256_or_error(path))
+    return image_ids
 
 
-def _named_copy(connection: Connection, places: Places, path: Path) -> set[int]:
+def _find_output_file(connection: Connection, places: DataPaths, path: Path) -> set[int]:
     """By its place, whatever its bytes are by now; a blob by its own name."""
     path = path.absolute()
     folder = path.parent.resolve()
     if folder.is_relative_to(places.blobs.resolve()) and len(path.stem) == 64:
-        return lookup.by_sha256(connection, path.stem)
-    for row, collection in queries.all_collections(connection).items():
+        return lookup.find_by_sha256(connection, path.stem)
+    for collection_id, collection in queries.all_collections(connection).items():
         output = places.output(collection)
         if folder.is_relative_to(output):
             name = (folder / path.stem).relative_to(output)  # with the folders of a layout
-            if found := lookup.by_name(connection, name.as_posix(), row):
-                return found
+            if image_ids := lookup.find_by_name(connection, name.as_posix(), collection_id):
+                return image_ids
     return set()

@@ -4,36 +4,38 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Kind:
+class FindingKind:
     """What one word means; `sound` where nothing is lost and nothing has to be done."""
 
-    sound: bool
+    harmless: bool
     meaning: str
     repair: str
     delete: str
 
 
-KINDS: dict[str, Kind] = {
-    "torn": Kind(False, "a blob whose bytes are not those of its name",
+KINDS: dict[str, FindingKind] = {
+    "torn": FindingKind(False, "a blob whose bytes are not those of its name",
                  "restored from its named copy; else set aside, its images owed again", "removed, not set aside"),
-    "missing": Kind(False, "a blob that the catalogue knows and the disk does not",
+    "missing": FindingKind(False, "a blob that the catalogue knows and the disk does not",
                     "restored from its named copy; else its images owed again", "–"),
-    "unrecorded": Kind(False, "a blob of an image, without its row in the catalogue",
+    "unrecorded": FindingKind(False, "a blob of an image, without its row in the catalogue",
                        "the row is made from the bytes", "–"),
-    "orphaned": Kind(False, "a blob without a row, and no image refers to it",
+    "orphaned": FindingKind(False, "a blob without a row, and no image refers to it",
                      "the row is made from the bytes", "removed"),
-    "foreign": Kind(False, "a file in blobs/ or images/ that harvester did not make", "–", "removed"),
-    "unnamed": Kind(False, "a named copy that the catalogue knows and the disk does not",
+    "foreign": FindingKind(False, "a file in blobs/ or images/ that harvester did not make", "–", "removed"),
+    "unnamed": FindingKind(False, "a named copy that the catalogue knows and the disk does not",
                     "owed again: the next crawl makes it from the blob", "–"),
-    "altered": Kind(False, "a named copy with other bytes than were written",
+    "altered": FindingKind(False, "a named copy with other bytes than were written",
                     "set aside and owed again", "removed, not set aside"),
-    "unfounded": Kind(False, "an image called done without bytes or without a name", "owed again", "–"),
-    "outdated": Kind(False, "a blob that an earlier version measured, with other fingerprints or without coefficients",
+    "unfounded": FindingKind(False, "an image called done without bytes or without a name", "owed again", "–"),
+    "outdated": FindingKind(False,
+                     "a blob that an earlier version measured, with other fingerprints or without coefficients",
                      "measured again", "–"),
-    "unreferenced": Kind(True, "a recorded blob that no image refers to", "–", "removed"),
-    "going": Kind(True, "a file of a removed picture; the removal was stopped, the next `scrapy remove` ends it",
+    "unreferenced": FindingKind(True, "a recorded blob that no image refers to", "–", "removed"),
+    "going": FindingKind(True, "a file of a removed picture; the removal was stopped, the next `scrapy remove` ends it",
                   "–", "removed"),
-    "leftover": Kind(True, "an unfinished hidden file of a killed process; the next crawl removes it", "–", "removed"),
+    "leftover": FindingKind(True, "an unfinished hidden file of a killed process; the next crawl removes it",
+                     "–", "removed"),
 }  # fmt: skip
 
 
@@ -42,17 +44,17 @@ class Finding:
     """One thing that is not as it should be. `what`: the path of the file, or the image; `detail` for a person."""
 
     kind: str
-    what: str
+    subject: str
     detail: str = ""
 
     @property
-    def sound(self) -> bool:
+    def is_harmless(self) -> bool:
         """Whether it can stay as it is."""
-        return KINDS[self.kind].sound
+        return KINDS[self.kind].harmless
 
 
 @dataclass(frozen=True)
 class ImageFinding(Finding):
     """A finding about an image of the catalogue."""
 
-    row: int = 0
+    image_id: int = 0

@@ -6,52 +6,52 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from harvester.catalogue import lookup, mending
-from harvester.catalogue.trouble import told_plainly
-from harvester.errors import BadInput
-from harvester.places import Places
-from harvester.text import printable
-from harvester.upkeep.addresses import images_of
+from harvester.catalogue.trouble import translate_db_errors
+from harvester.errors import UsageProblem
+from harvester.places import DataPaths
+from harvester.text import escape_control_chars
+from harvester.upkeep.addresses import find_images
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class ForgetResult:
     """`images`: how many fit. `again`: how many of them are fetched again. `unknown`: texts that name no image."""
 
     images: int
-    again: int
+    requeued: int
     unknown: list[str]
 
-    def sentence(self, *, dry: bool) -> str:
+    def message(self, *, dry: bool) -> str:
         """For a person."""
-        would = "would be fetched" if dry else "will be fetched"
-        told = f"{self.images:,} image(s) found, {self.again:,} {would} again by the next crawl of their collection."
-        if self.again < self.images:
-            told += " The others are owed already, or no try can change them (see scrapy why)."
-        return told
+        verb = "would be fetched" if dry else "will be fetched"
+        text = f"{self.images:,} image(s) found, {self.requeued:,} {verb} again by the next crawl of their collection."
+        if self.requeued < self.images:
+            text += " The others are owed already, or no try can change them (see scrapy why)."
+        return text
 
 
-def forget(
-    engine: Engine, places: Places, texts: Sequence[str], *, site: str | None, reason: str | None, dry: bool
-) -> Forgotten:
+def forget_images(
+    engine: Engine, places: DataPaths, texts: Sequence[str], *, site: str | None, reason: str | None, dry: bool
+) -> ForgetResult:
     """Forget bytes, names and reasons of the images that fit: named by one of the texts, of the site, for the reason.
 
     Blobs and named copies stay as they are: where the same bytes come again they are used, where others come, the
     named copy is replaced, and `verify` finds the old blob unreferenced. Raises BadInput for an unknown site.
     """
     unknown: list[str] = []
-    with told_plainly(engine), engine.begin() as connection:
-        rows = lookup.by_rule(connection, site, reason) if site or reason else None
-        if site and rows is not None and not lookup.has_site(connection, site):
-            raise BadInput(f"--site {site}: nothing has been harvested from a site of that name.")
+    with translate_db_errors(engine), engine.begin() as connection:
+        image_ids = lookup.find_by_rule(connection, site, reason) if site or reason else None
+        if site and image_ids is not None and not lookup.has_site(connection, site):
+            raise UsageProblem(f"--site {site}: nothing has been harvested from a site of that name.")
         if texts:
-            named: set[int] = set()
+            named_ids: set[int] = set()
             for text in texts:
-                found = images_of(connection, places, text)
-                if not found:
-                    unknown.append(printable(text))
-                named |= found
-            rows = named if rows is None else rows & named
-        again = mending.forgettable(connection, sorted(rows or ()))
+                matches = find_images(connection, places, text)
+                if not matches:
+                    unknown.append(escape_control_chars(text))
+                named_ids |= matches
+            image_ids = named_ids if image_ids is None else image_ids & named_ids
+        requeued_ids = mending.filter_retryable(connection, sorted(image_ids or ()))
         if not dry:
-            mending.owe_bytes(connection, again)
-    return Forgotten(len(rows or ()), len(again), unknown)
+            mending.refetch(connection, requeued_ids)
+    return ForgetResult(len(image_ids or ()), len(requeued_ids), unknown)

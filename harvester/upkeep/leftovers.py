@@ -4,31 +4,31 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from harvester.blobs import maker, token
+from harvester.blobs import writer_token, writer_token_of
 from harvester.errors import StoreError
 from harvester.items import Collection
-from harvester.locks import at_work
-from harvester.places import Places
+from harvester.locks import active_holders
+from harvester.places import DataPaths
 
 
-def leftovers(places: Places, collections: list[Collection]) -> Iterator[Path]:
+def find_leftovers(places: DataPaths, collections: list[Collection]) -> Iterator[Path]:
     """Every unfinished file in the data directory and in these collections whose process is not at work any more.
 
     A process takes its lock before it begins a file, so a file that is seen now and whose maker has no lock afterwards
     is nobody's.
     """
     outputs = {places.output(collection) for collection in collections}
-    for folder in {places.beside(collection) for collection in collections} - outputs:
-        yield from _dead(places, folder)
+    for folder in {places.metadata_folder(collection) for collection in collections} - outputs:
+        yield from _find_abandoned(places, folder)
     for root in (*sorted(outputs), places.blobs, places.thumbs):
-        for below, _, _ in os.walk(root):
-            yield from _dead(places, Path(below))
+        for subfolder, _, _ in os.walk(root):
+            yield from _find_abandoned(places, Path(subfolder))
 
 
-def sweep(places: Places, collections: list[Collection]) -> int:
+def delete_leftovers(places: DataPaths, collections: list[Collection]) -> int:
     """Remove them; returns how many. Raises StoreError."""
     removed = 0
-    for path in leftovers(places, collections):
+    for path in find_leftovers(places, collections):
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
@@ -37,15 +37,15 @@ def sweep(places: Places, collections: list[Collection]) -> int:
     return removed
 
 
-def _dead(places: Places, folder: Path) -> list[Path]:
-    found = {name: made_by for name in _names(folder) if (made_by := maker(name)) is not None}
-    if not found:
+def _find_abandoned(places: DataPaths, folder: Path) -> list[Path]:
+    owner_by_name = {name: owner for name in _list_names(folder) if (owner := writer_token_of(name)) is not None}
+    if not owner_by_name:
         return []
-    alive = {token(), *(holder.token for holder in at_work(places))}
-    return [folder / name for name, made_by in found.items() if made_by not in alive]
+    alive = {writer_token(), *(holder.token for holder in active_holders(places))}
+    return [folder / name for name, owner in owner_by_name.items() if owner not in alive]
 
 
-def _names(folder: Path) -> Iterator[str]:
+def _list_names(folder: Path) -> Iterator[str]:
     if folder.is_dir():
         with os.scandir(folder) as entries:
             yield from (entry.name for entry in entries)

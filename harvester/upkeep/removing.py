@@ -13,99 +13,102 @@ from sqlalchemy import Connection, Engine, select
 
 from harvester.blobs import digest
 from harvester.catalogue import lookup, owners, queries, removals, removing
-from harvester.catalogue.going import Scope, Toll, choose
+from harvester.catalogue.going import RemovalScope, RemovalSummary, select_for_removal
 from harvester.catalogue.schema import albums
-from harvester.catalogue.trouble import told_plainly
-from harvester.errors import BadInput
-from harvester.export.dataset import write_files
+from harvester.catalogue.trouble import translate_db_errors
+from harvester.errors import UsageProblem
+from harvester.export.dataset import write_dataset_files
 from harvester.imaging.sniff import EXTENSIONS
-from harvester.places import Places
-from harvester.sites.imagefap.addresses import Addresses
-from harvester.sites.imagefap.reading import FolderList, FolderPages
-from harvester.sites.sidecars import WRITERS, sidecars
-from harvester.text import printable
+from harvester.places import DataPaths
+from harvester.sites.imagefap.addresses import ImagefapUrls
+from harvester.sites.imagefap.reading import FolderListReader, FolderReader
+from harvester.sites.sidecars import SIDECAR_WRITERS, sidecars_of_site
+from harvester.text import escape_control_chars
 
 
-def asked(kind: str, text: str, site: str | None) -> str:
+def removal_command(kind: str, text: str, site: str | None) -> str:
     """The arguments of `scrapy remove` in a form of their own, by which a stopped removal knows itself again."""
     return f"{kind} {text}" if site is None else f"{kind} {text} --site {site}"
 
 
-def scope_of(connection: Connection, kind: str, text: str, site: str | None = None) -> Scope:
+def resolve_scope(connection: Connection, kind: str, text: str, site: str | None = None) -> RemovalScope:
     """What a text means. Raises BadInput where it means nothing, or more than one thing."""
     if kind == "site":
         if not lookup.has_site(connection, text):
-            raise BadInput(f"{printable(text)}: nothing has been harvested from a site of that name.")
-        return Scope(text)
+            raise UsageProblem(f"{escape_control_chars(text)}: nothing has been harvested from a site of that name.")
+        return RemovalScope(text)
     if kind == "album":
         owner, album = owners.find_album(connection, text, site)
-        walked = (_list_of(owner.key), FolderPages(Addresses(), int(owner.key), int(album.key)).query)
-        return Scope(owner.site, album.id, owner.id, queries=walked)
+        listing_queries = (
+            _folder_list_query(owner.key),
+            FolderReader(ImagefapUrls(), int(owner.key), int(album.key)).query,
+        )
+        return RemovalScope(owner.site, album.id, owner.id, queries=listing_queries)
     owner = owners.find_owner(connection, text, site)
-    authors = owners.sites_of_author(connection, text, site)
+    authors = owners.find_author_sites(connection, text, site)
     if len(authors) + (owner is not None) != 1:
-        where = ", ".join([*authors, *([owner.site] if owner is not None else [])])
-        told = f"a user at each of {where}: say which with --site" if where else "no user: see scrapy show users"
-        raise BadInput(f"{printable(text)} is {told}.")
+        sites = ", ".join([*authors, *([owner.site] if owner is not None else [])])
+        problem = f"a user at each of {sites}: say which with --site" if sites else "no user: see scrapy show users"
+        raise UsageProblem(f"{escape_control_chars(text)} is {problem}.")
     if owner is None:
-        return Scope(authors[0], author=text)
+        return RemovalScope(authors[0], author=text)
     keys = connection.execute(select(albums.c.key).where(albums.c.owner_id == owner.id)).scalars()
-    folders = [FolderPages(Addresses(), int(owner.key), int(key)).query for key in keys]
-    return Scope(owner.site, owner=owner.id, queries=[_list_of(owner.key), *folders])
+    folders = [FolderReader(ImagefapUrls(), int(owner.key), int(key)).query for key in keys]
+    return RemovalScope(owner.site, owner=owner.id, queries=[_folder_list_query(owner.key), *folders])
 
 
-def _list_of(user: str) -> str:
-    return FolderList(Addresses(), int(user)).query
+def _folder_list_query(user: str) -> str:
+    return FolderListReader(ImagefapUrls(), int(user)).query
 
 
-def preview(engine: Engine, kind: str, text: str, site: str | None) -> Toll:
+def preview_removal(engine: Engine, kind: str, text: str, site: str | None) -> RemovalSummary:
     """What would go; nothing is changed. Raises BadInput."""
-    with told_plainly(engine), engine.connect() as connection:
-        found = choose(connection, scope_of(connection, kind, text, site))
+    with translate_db_errors(engine), engine.connect() as connection:
+        summary = select_for_removal(connection, resolve_scope(connection, kind, text, site))
         connection.rollback()
-    return found
+    return summary
 
 
-def remove(engine: Engine, places: Places, kind: str, text: str, site: str | None) -> Toll:
+def remove_from_catalogue(engine: Engine, places: DataPaths, kind: str, text: str, site: str | None) -> RemovalSummary:
     """Take the rows out and write down the files, for `sweep_removed`; the caller holds the lock of the data directory.
 
     Raises BadInput and StoreError.
     """
-    with told_plainly(engine):
+    with translate_db_errors(engine):
         with engine.begin() as connection:
-            scope = scope_of(connection, kind, text, site)
-            found = choose(connection, scope)
-            _note_files(connection, places, scope, asked(kind, text, site))
-            removing.remove(connection, scope)
+            scope = resolve_scope(connection, kind, text, site)
+            summary = select_for_removal(connection, scope)
+            _record_files(connection, places, scope, removal_command(kind, text, site))
+            removing.remove_selected(connection, scope)
         with engine.connect() as connection:
-            for row, collection in queries.all_collections(connection).items():
+            for collection_id, collection in queries.all_collections(connection).items():
                 if collection.site == scope.site and scope.author is not None:
-                    write_files(connection, row, collection, places)
-    return found
+                    write_dataset_files(connection, collection_id, collection, places)
+    return summary
 
 
-def _note_files(connection: Connection, places: Places, scope: Scope, words: str) -> None:
+def _record_files(connection: Connection, places: DataPaths, scope: RemovalScope, command: str) -> None:
     collections = queries.all_collections(connection)
-    for row, file, sha256 in chain(_stale(connection), _beside(connection, scope.site)):
-        if (places.output(collections[row]) / file).is_file():
-            removals.note(connection, words, collections[row].directory, file, sha256)
-    removing.note_files(connection, words, places.stored(places.blobs))
-    if scope.whole_site:
+    for collection_id, file, sha256 in chain(_stale_files(connection), _metadata_files(connection, scope.site)):
+        if (places.output(collections[collection_id]) / file).is_file():
+            removals.add_pending_delete(connection, command, collections[collection_id].directory, file, sha256)
+    removing.record_files(connection, command, places.relative_to_data(places.blobs))
+    if scope.is_whole_site:
         for collection in collections.values():
-            if collection.site == scope.site and collection.is_data_set:
-                for path in (places.status_file(collection), *places.data_set_files(collection)):
-                    removals.note(connection, words, places.stored(path.parent), path.name)
+            if collection.site == scope.site and collection.is_dataset:
+                for path in (places.status_file(collection), *places.dataset_files(collection)):
+                    removals.add_pending_delete(connection, command, places.relative_to_data(path.parent), path.name)
 
 
-def _stale(connection: Connection) -> Iterator[tuple[int, str, str]]:
-    for row, name, sha256 in removing.stale_copies(connection):
+def _stale_files(connection: Connection) -> Iterator[tuple[int, str, str]]:
+    for collection_id, name, sha256 in removing.stale_output_files(connection):
         for ext in sorted(set(EXTENSIONS.values())):
-            yield row, f"{name}.{ext}", sha256
+            yield collection_id, f"{name}.{ext}", sha256
 
 
-def _beside(connection: Connection, site: str) -> Iterator[tuple[int, str, str]]:
+def _metadata_files(connection: Connection, site: str) -> Iterator[tuple[int, str, str]]:
     """What lies beside the copies goes only where we have written it: with other bytes it is somebody's own."""
-    if site in WRITERS:
-        for _, row, name, metadata in removing.names(connection):
-            for ext, data in sidecars(site, metadata or {}).items():
-                yield row, f"{name}.{ext}", digest(data)
+    if site in SIDECAR_WRITERS:
+        for _, collection_id, name, metadata in removing.iter_selected_names(connection):
+            for ext, data in sidecars_of_site(site, metadata or {}).items():
+                yield collection_id, f"{name}.{ext}", digest(data)

@@ -10,114 +10,118 @@ from sqlalchemy import Connection, func, select
 
 from harvester.catalogue import tags, tagtree, tagundo
 from harvester.catalogue.schema import blobs
-from harvester.errors import BadInput
-from harvester.text import printable
+from harvester.errors import UsageProblem
+from harvester.text import escape_control_chars
 
 ORIGIN = "tag"
-TOP = "/"
+TOP_LEVEL = "/"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def add(connection: Connection, text: str) -> str:
+def add_tag(connection: Connection, text: str) -> str:
     """A new tag, at the top or as `PARENT/NAME`."""
-    change = tags.begin(connection, ORIGIN)
-    tree = tags.tree(connection)
-    above, _, name = text.rpartition("/")
-    parent = tagtree.find(tree, above) if above else None
-    number = tags.add(connection, change, tagtree.free_name(tree, name), parent)
-    return f"Added {_called(connection, number)}."
+    change = tags.begin_change(connection, ORIGIN)
+    tree = tags.load_tree(connection)
+    parent_path, _, name = text.rpartition("/")
+    parent = tagtree.find_tag(tree, parent_path) if parent_path else None
+    tag_id = tags.add_tag(connection, change, tagtree.validate_name(tree, name), parent)
+    return f"Added {_describe_tag(connection, tag_id)}."
 
 
-def rename(connection: Connection, text: str, name: str) -> str:
+def rename_tag(connection: Connection, text: str, name: str) -> str:
     """Another name, or the same in other capitals."""
-    change = tags.begin(connection, ORIGIN)
-    tree = tags.tree(connection)
-    number = tagtree.find(tree, text)
-    name = tagtree.free_name(tree, name, number)
-    if name != tree[number].name:
-        tags.log(connection, change, "rename", number, name=name)
-    return _done(connection, change, f"{tree[number].name} is now {_called(connection, number)}.")
+    change = tags.begin_change(connection, ORIGIN)
+    tree = tags.load_tree(connection)
+    tag_id = tagtree.find_tag(tree, text)
+    name = tagtree.validate_name(tree, name, tag_id)
+    if name != tree[tag_id].name:
+        tags.append(connection, change, "rename", tag_id, name=name)
+    return _close_change(connection, change, f"{tree[tag_id].name} is now {_describe_tag(connection, tag_id)}.")
 
 
-def move(connection: Connection, text: str, above: str) -> str:
+def move_tag(connection: Connection, text: str, parent_text: str) -> str:
     """To another parent, with all that is below it; `/` is the top."""
-    change = tags.begin(connection, ORIGIN)
-    tree = tags.tree(connection)
-    number = tagtree.find(tree, text)
-    parent = None if above == TOP else tagtree.find(tree, above)
-    tagtree.free_place(tree, number, parent)
-    if parent != tree[number].parent:
-        tags.log(connection, change, "move", number, parent_id=parent)
-    return _done(connection, change, f"Moved: {_called(connection, number)}.")
+    change = tags.begin_change(connection, ORIGIN)
+    tree = tags.load_tree(connection)
+    tag_id = tagtree.find_tag(tree, text)
+    parent = None if parent_text == TOP_LEVEL else tagtree.find_tag(tree, parent_text)
+    tagtree.check_move(tree, tag_id, parent)
+    if parent != tree[tag_id].parent:
+        tags.append(connection, change, "move", tag_id, parent_id=parent)
+    return _close_change(connection, change, f"Moved: {_describe_tag(connection, tag_id)}.")
 
 
-def delete(connection: Connection, text: str) -> str:
+def delete_tag(connection: Connection, text: str) -> str:
     """A tag without children, off every picture."""
-    change = tags.begin(connection, ORIGIN)
-    tree = tags.tree(connection)
-    number = tagtree.find(tree, text)
-    if below := tagtree.children(tree, number):
-        names = ", ".join(tree[child].name for child in below)
-        raise BadInput(f"{tree[number].name} has tags below it ({names}): delete or move them first.")
-    had = count(connection, tags.having(number, tree[number]))
-    tags.log(connection, change, "delete", number)
-    return f"Deleted {tagtree.path(tree, number)} ({number}); {had:,} picture(s) had it."
+    change = tags.begin_change(connection, ORIGIN)
+    tree = tags.load_tree(connection)
+    tag_id = tagtree.find_tag(tree, text)
+    if children := tagtree.children(tree, tag_id):
+        names = ", ".join(tree[child].name for child in children)
+        raise UsageProblem(f"{tree[tag_id].name} has tags below it ({names}): delete or move them first.")
+    picture_count = count_pictures(connection, tags.pictures_with_tag(tag_id, tree[tag_id]))
+    tags.append(connection, change, "delete", tag_id)
+    return f"Deleted {tagtree.tag_path(tree, tag_id)} ({tag_id}); {picture_count:,} picture(s) had it."
 
 
-def apply(connection: Connection, text: str, pictures: tags.Pictures) -> str:
+def apply_tag(connection: Connection, text: str, pictures: tags.PictureQuery) -> str:
     """A tag onto pictures."""
-    change, number = tags.begin(connection, ORIGIN), tagtree.find(tags.tree(connection), text)
-    new = tags.apply(connection, change, number, pictures)
-    return _done(connection, change, f"{_called(connection, number)} is on {new:,} more picture(s).")
+    change, tag_id = tags.begin_change(connection, ORIGIN), tagtree.find_tag(tags.load_tree(connection), text)
+    new_count = tags.apply_tag(connection, change, tag_id, pictures)
+    return _close_change(
+        connection, change, f"{_describe_tag(connection, tag_id)} is on {new_count:,} more picture(s)."
+    )
 
 
-def clear(connection: Connection, text: str, pictures: tags.Pictures) -> str:
+def clear_tag(connection: Connection, text: str, pictures: tags.PictureQuery) -> str:
     """A tag off pictures."""
-    change, number = tags.begin(connection, ORIGIN), tagtree.find(tags.tree(connection), text)
-    had = tags.clear(connection, change, number, pictures)
-    return _done(connection, change, f"{_called(connection, number)} is off {had:,} picture(s).")
+    change, tag_id = tags.begin_change(connection, ORIGIN), tagtree.find_tag(tags.load_tree(connection), text)
+    cleared_count = tags.clear_tag(connection, change, tag_id, pictures)
+    return _close_change(
+        connection, change, f"{_describe_tag(connection, tag_id)} is off {cleared_count:,} picture(s)."
+    )
 
 
-def undo(connection: Connection) -> str:
+def undo_change(connection: Connection) -> str:
     """The last change that is not taken back, as a whole."""
-    last = tagundo.last(connection)
-    if last is None:
-        raise BadInput("There is nothing to take back.")
-    change = tags.begin(connection, ORIGIN, last)
-    entries = tagundo.undo(connection, change, last)
-    return f"Taken back: change {last}, by {entries:,} new entries; scrapy tag history shows it."
+    last_change = tagundo.last_undoable(connection)
+    if last_change is None:
+        raise UsageProblem("There is nothing to take back.")
+    change = tags.begin_change(connection, ORIGIN, last_change)
+    entries = tagundo.undo_change(connection, change, last_change)
+    return f"Taken back: change {last_change}, by {entries:,} new entries; scrapy tag history shows it."
 
 
-def known(connection: Connection, lines: Iterable[str]) -> tuple[tags.Pictures, int]:
+def read_picture_list(connection: Connection, lines: Iterable[str]) -> tuple[tags.PictureQuery, int]:
     """The pictures that lines name by their sha256, the first word of each; and how many there is no blob of.
 
     Lines of CSV, such as those of `scrapy show images --csv`, will do.
     """
-    named = tags.picked(connection, _shas(lines))
-    tags.hold(connection)  # what follows reads, and a change shall follow it
-    stored = select(blobs.c.sha256).where(blobs.c.sha256.in_(named))
-    return stored, count(connection, named) - count(connection, stored)
+    listed = tags.from_list(connection, _parse_sha256s(lines))
+    tags.lock_tags(connection)  # what follows reads, and a change shall follow it
+    stored = select(blobs.c.sha256).where(blobs.c.sha256.in_(listed))
+    return stored, count_pictures(connection, listed) - count_pictures(connection, stored)
 
 
-def count(connection: Connection, pictures: tags.Pictures) -> int:
+def count_pictures(connection: Connection, pictures: tags.PictureQuery) -> int:
     """How many they are."""
     return int(connection.execute(select(func.count()).select_from(pictures.subquery())).scalar_one())
 
 
-def _shas(lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(lines, 1):
+def _parse_sha256s(lines: Iterable[str]) -> Iterator[str]:
+    for line_number, line in enumerate(lines, 1):
         word = line.partition(",")[0].split(maxsplit=1)[:1]
         if not word or word == ["sha256"]:  # a row of an image without bytes; the headings of scrapy show
             continue
         if not _SHA256.fullmatch(word[0].lower()):
-            raise BadInput(f"Line {number} of the list is no sha256: {printable(word[0][:80])}.")
+            raise UsageProblem(f"Line {line_number} of the list is no sha256: {escape_control_chars(word[0][:80])}.")
         yield word[0].lower()
 
 
-def _called(connection: Connection, number: int) -> str:
-    return f"{tagtree.path(tags.tree(connection), number)} ({number})"
+def _describe_tag(connection: Connection, tag_id: int) -> str:
+    return f"{tagtree.tag_path(tags.load_tree(connection), tag_id)} ({tag_id})"
 
 
-def _done(connection: Connection, change: int, sentence: str) -> str:
-    return sentence if tags.close(connection, change) else f"{sentence} It was so already."
+def _close_change(connection: Connection, change: int, sentence: str) -> str:
+    return sentence if tags.close_change(connection, change) else f"{sentence} It was so already."

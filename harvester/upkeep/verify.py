@@ -9,55 +9,57 @@ from sqlalchemy import Engine
 
 from harvester.blobs import BlobStore
 from harvester.catalogue import audit, queries
-from harvester.catalogue.trouble import told_plainly
+from harvester.catalogue.trouble import translate_db_errors
 from harvester.errors import CatalogueError
-from harvester.locks import crawls
-from harvester.places import Places
+from harvester.locks import running_crawls
+from harvester.places import DataPaths
 from harvester.upkeep.blobfiles import BlobCheck
-from harvester.upkeep.copies import CopyCheck
+from harvester.upkeep.copies import OutputFileCheck
 from harvester.upkeep.findings import Finding, ImageFinding
-from harvester.upkeep.leftovers import leftovers
+from harvester.upkeep.leftovers import find_leftovers
 
 
-def workload(engine: Engine) -> int:
+def count_files(engine: Engine) -> int:
     """How many files there are to look at, roughly."""
-    with told_plainly(engine), engine.connect() as connection:
-        return audit.how_much(connection)
+    with translate_db_errors(engine), engine.connect() as connection:
+        return audit.count_files(connection)
 
 
-def findings(places: Places, engine: Engine, step: Callable[[int], object], threads: int) -> Iterator[Finding]:
+def check_store(
+    places: DataPaths, engine: Engine, on_progress: Callable[[int], object], threads: int
+) -> Iterator[Finding]:
     """Everything that is not as it should be, as it is found; `step` is called with the number of files done.
 
     While crawls run, files younger than the oldest of them are theirs. Raises CatalogueError, also where the database
     finds its own file damaged.
     """
-    with told_plainly(engine):
+    with translate_db_errors(engine):
         with engine.connect() as connection:
-            if damage := audit.damage(connection):
+            if damage := audit.find_damage(connection):
                 raise CatalogueError(f"The catalogue {engine.url.database} is damaged: {damage[0]}.")
             collections = list(queries.all_collections(connection).values())
-        in_hand = _in_hand(places)
+        is_in_progress = _in_progress_check(places)
         with ThreadPoolExecutor(threads) as pool:
-            yield from CopyCheck(places, engine, pool, in_hand, step).findings()
-            yield from BlobCheck(places, BlobStore(places.blobs), engine, pool, in_hand, step).findings()
+            yield from OutputFileCheck(places, engine, pool, is_in_progress, on_progress).findings()
+            yield from BlobCheck(places, BlobStore(places.blobs), engine, pool, is_in_progress, on_progress).findings()
         with engine.connect() as connection:
-            unfounded = audit.unfounded(connection)
-        yield from (ImageFinding("unfounded", key, row=row) for row, key in unfounded)
-        yield from (Finding("leftover", str(path)) for path in leftovers(places, collections))
+            unfounded = audit.find_done_without_files(connection)
+        yield from (ImageFinding("unfounded", key, image_id=image_id) for image_id, key in unfounded)
+        yield from (Finding("leftover", str(path)) for path in find_leftovers(places, collections))
 
 
-def cores() -> int:
+def count_cores() -> int:
     """Of which this process may use."""
     return len(os.sched_getaffinity(0))
 
 
-def _in_hand(places: Places) -> Callable[[Path], bool]:
-    since = min((crawl.since for crawl in crawls(places)), default=None)
+def _in_progress_check(places: DataPaths) -> Callable[[Path], bool]:
+    since = min((crawl.since for crawl in running_crawls(places)), default=None)
 
-    def in_hand(path: Path) -> bool:
+    def is_in_progress(path: Path) -> bool:
         try:
             return since is not None and path.lstat().st_ctime >= since
         except OSError:
             return True  # gone again meanwhile
 
-    return in_hand
+    return is_in_progress

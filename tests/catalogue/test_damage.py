@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harvester.catalogue.soundness import misfit
+from harvester.catalogue.soundness import find_invalid_value
 from harvester.catalogue.store import open_catalogue
 from tests import dataset
 from tests.conftest import ROOT, Commands
@@ -18,7 +18,7 @@ from tests.farsite.process import Farsite
 Damage = Callable[[Path], None]
 
 
-def _sql(script: str) -> Damage:
+def _run_sql(script: str) -> Damage:
     def damage(path: Path) -> None:
         connection = sqlite3.connect(path)
         connection.executescript(script)
@@ -28,22 +28,22 @@ def _sql(script: str) -> Damage:
     return damage
 
 
-def _write(content: bytes) -> Damage:
+def _overwrite(content: bytes) -> Damage:
     return lambda path: (path.write_bytes(content), None)[1]
 
 
-def _noise(path: Path) -> None:
+def _randomize_body(path: Path) -> None:
     body = bytearray(path.read_bytes())
     body[4096:] = random.Random(7).randbytes(len(body) - 4096)
     path.write_bytes(body)
 
 
-def _folder(path: Path) -> None:
+def _replace_by_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
 
 
-def _foreign(path: Path) -> None:
+def _replace_by_other_database(path: Path) -> None:
     path.unlink()
     connection = sqlite3.connect(path)
     connection.executescript("CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup');")
@@ -51,18 +51,21 @@ def _foreign(path: Path) -> None:
 
 
 DAMAGES: dict[str, tuple[Damage, str]] = {
-    "random bytes": (_write(random.Random(1).randbytes(9000)), "is not a catalogue: file is not a database"),
-    "random bytes behind the header": (_noise, "is damaged"),
-    "zero bytes": (_write(b""), "is an empty file, though there are blobs beside it"),
-    "a folder": (_folder, "unable to open"),
-    "a database of something else": (_foreign, "is a database of something else"),
-    "a missing table": (_sql("DROP TABLE sightings"), "it has no table sightings"),
-    "a missing column": (_sql("ALTER TABLE images DROP COLUMN alt"), "its table images has no column alt"),
-    "an unknown revision": (_sql("UPDATE alembic_version SET version_num = 'ffff'"), "a newer harvester (schema ffff"),
-    "two heads": (_sql("INSERT INTO alembic_version VALUES ('0001')"), "it names 2 versions of its schema"),
-    "no head": (_sql("DELETE FROM alembic_version"), "it names 0 versions of its schema"),
-    "a head that is none": (_sql("UPDATE alembic_version SET version_num = x'00ff'"), "its schema has no version"),
-    "an old head on new tables": (_sql("UPDATE alembic_version SET version_num = '0002'"), "cannot be used"),
+    "random bytes": (_overwrite(random.Random(1).randbytes(9000)), "is not a catalogue: file is not a database"),
+    "random bytes behind the header": (_randomize_body, "is damaged"),
+    "zero bytes": (_overwrite(b""), "is an empty file, though there are blobs beside it"),
+    "a folder": (_replace_by_folder, "unable to open"),
+    "a database of something else": (_replace_by_other_database, "is a database of something else"),
+    "a missing table": (_run_sql("DROP TABLE sightings"), "it has no table sightings"),
+    "a missing column": (_run_sql("ALTER TABLE images DROP COLUMN alt"), "its table images has no column alt"),
+    "an unknown revision": (
+        _run_sql("UPDATE alembic_version SET version_num = 'ffff'"),
+        "a newer harvester (schema ffff",
+    ),
+    "two heads": (_run_sql("INSERT INTO alembic_version VALUES ('0001')"), "it names 2 versions of its schema"),
+    "no head": (_run_sql("DELETE FROM alembic_version"), "it names 0 versions of its schema"),
+    "a head that is none": (_run_sql("UPDATE alembic_version SET version_num = x'00ff'"), "its schema has no version"),
+    "an old head on new tables": (_run_sql("UPDATE alembic_version SET version_num = '0002'"), "cannot be used"),
 }
 
 
@@ -84,12 +87,14 @@ def _state(data: Path) -> dict[str, bytes]:
     }
 
 
-_LOOKS = [(kind, words) for kind in DAMAGES for words in ("crawl", "status")]
-_LOOKS += [("a missing column", words) for words in ("why", "verify", "forget")]
+_CASES = [(kind, words) for kind in DAMAGES for words in ("crawl", "status")]
+_CASES += [("a missing column", words) for words in ("why", "verify", "forget")]
 
 
-@pytest.mark.parametrize(("kind", "words"), _LOOKS)
-def test_a_damaged_catalogue_is_told_and_left_alone(commands: Commands, harvested: Path, kind: str, words: str) -> None:
+@pytest.mark.parametrize(("kind", "words"), _CASES)
+def test_a_damaged_catalogue_is_reported_and_unchanged(
+    commands: Commands, harvested: Path, kind: str, words: str
+) -> None:
     """Whichever command looks at it first."""
     damage, says = DAMAGES[kind]
     shutil.copytree(harvested / "data", commands.data)
@@ -103,8 +108,8 @@ def test_a_damaged_catalogue_is_told_and_left_alone(commands: Commands, harveste
     }.get(words, ())  # fmt: skip
     done = commands.scrapy(words, *arguments)
     assert (done.returncode, "Traceback" in done.stderr, done.stderr.count("\n")) == (2, False, 1), done.stderr
-    told = ("There is no catalogue in",) if words != "crawl" and kind in ("zero bytes", "a folder") else (says,)
-    assert told[0] in done.stderr
+    expected = ("There is no catalogue in",) if words != "crawl" and kind in ("zero bytes", "a folder") else (says,)
+    assert expected[0] in done.stderr
     assert _state(commands.data) == before
 
 
@@ -121,31 +126,31 @@ def test_a_damaged_catalogue_is_told_and_left_alone(commands: Commands, harveste
         ("UPDATE sightings SET name = CAST(name || x'ff' AS TEXT)", "Could not decode to UTF-8 column 'name'"),
     ],
 )
-def test_values_of_a_wrong_kind_are_told(
+def test_values_of_a_wrong_type_are_reported(
     commands: Commands, server: Farsite, harvested: Path, script: str, says: str
 ) -> None:
     """SQLite keeps a word where a number belongs; who reads it says where it stands."""
     shutil.copytree(harvested / "data", commands.data)
-    _sql(script)(commands.data / "catalogue.db")
+    _run_sql(script)(commands.data / "catalogue.db")
     done = commands.scrapy("why", server.url("/photo/0.jpg"))
     assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
     assert says in done.stderr
 
 
-def test_a_sound_catalogue_holds_no_value_of_a_wrong_kind(commands: Commands, farsite: Farsite, tmp_path: Path) -> None:
+def test_an_intact_catalogue_has_no_invalid_value(commands: Commands, farsite: Farsite, tmp_path: Path) -> None:
     """With coefficients, and with look-alikes in tables whose rows have no number; a word is found there."""
-    same = [farsite.url(f"/numbered/{number}.jpg") for number in (1, 2)]
-    commands.crawl(dataset.write(tmp_path, dataset.one_user(same)))
+    urls = [farsite.url(f"/numbered/{number}.jpg") for number in (1, 2)]
+    commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
     assert commands.scrapy("dedupe").returncode == 0
     file = commands.data / "catalogue.db"
     catalogue = open_catalogue(f"sqlite:///{file}")
-    looked_at = "SELECT count(*), min(typeof(coefficients)), (SELECT count(*) > 0 FROM pairs) FROM blobs JOIN compared"
-    assert dataset.rows(commands.data, f"{looked_at} USING (sha256)") == [(2, "blob", 1)]
-    assert misfit(catalogue) == ""
-    _sql("UPDATE compared SET pixels = 7")(file)
-    assert misfit(catalogue) == ""  # a column of text makes a text of it
-    _sql("UPDATE pairs SET score = 'near'")(file)
-    assert misfit(catalogue).startswith("pairs.score of row '")
+    query = "SELECT count(*), min(typeof(coefficients)), (SELECT count(*) > 0 FROM pairs) FROM blobs JOIN compared"
+    assert dataset.rows(commands.data, f"{query} USING (sha256)") == [(2, "blob", 1)]
+    assert find_invalid_value(catalogue) == ""
+    _run_sql("UPDATE compared SET pixels = 7")(file)
+    assert find_invalid_value(catalogue) == ""  # a column of text makes a text of it
+    _run_sql("UPDATE pairs SET score = 'near'")(file)
+    assert find_invalid_value(catalogue).startswith("pairs.score of row '")
     catalogue.dispose()
 
 
@@ -157,22 +162,30 @@ def _calls(path: Path) -> Iterator[ast.Call]:
 
 def test_values_reach_the_database_as_bound_parameters_only() -> None:
     """SQL is built by SQLAlchemy, or is a text that stands in the source as it is: no f-string, %, + or format."""
-    takers = {"text", "exec_driver_sql", "execute", "executemany", "executescript", "literal_column", "select_from"}
-    loose, texts = [], 0
+    sql_functions = {
+        "text",
+        "exec_driver_sql",
+        "execute",
+        "executemany",
+        "executescript",
+        "literal_column",
+        "select_from",
+    }
+    violations, literals = [], 0
     for path in sorted((ROOT / "harvester").rglob("*.py")):
         for call in _calls(path):
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            if name not in takers or not call.args:
+            if name not in sql_functions or not call.args:
                 continue
             statement = call.args[0]
-            texts += isinstance(statement, ast.Constant)
-            made = isinstance(statement, ast.JoinedStr | ast.BinOp) or (
+            literals += isinstance(statement, ast.Constant)
+            is_composed = isinstance(statement, ast.JoinedStr | ast.BinOp) or (
                 isinstance(statement, ast.Call) and getattr(statement.func, "attr", "") in ("format", "join", "replace")
             )
-            if made:
-                loose.append(f"{path.relative_to(ROOT)}:{call.lineno}")
-    assert texts > 3
-    assert loose == []
+            if is_composed:
+                violations.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert literals > 3
+    assert violations == []
 
 
 @pytest.mark.parametrize("hostile", ["'; DROP TABLE images; --", '"; DELETE FROM images; --', "%' OR '1'='1", "_%"])

@@ -6,15 +6,15 @@ from collections import Counter, defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvester.catalogue.owed import Dealer
-from harvester.catalogue.queries import Owed
+from harvester.catalogue.owed import FairQueue
+from harvester.catalogue.queries import PendingImage
 
 
-def _image(row: int, host: str) -> Owed:
-    return Owed(row, str(row), "", host, None, None, None, {}, 0, None, None, {})
+def _pending_image(row: int, host: str) -> PendingImage:
+    return PendingImage(row, str(row), "", host, None, None, None, {}, 0, None, None, {})
 
 
-class _Shelf:
+class _PendingTable:
     """Owed images by host, as the catalogue would answer."""
 
     def __init__(self, hosts: list[str]) -> None:
@@ -22,18 +22,20 @@ class _Shelf:
         for row, host in enumerate(hosts):
             self.rows[host].append(row)
 
-    async def fetch(self, host: str, after: int, limit: int) -> list[Owed]:
+    async def fetch(self, host: str, after: int, limit: int) -> list[PendingImage]:
         await asyncio.sleep(0)
-        return [_image(row, host) for row in self.rows[host] if row > after][:limit]
+        return [_pending_image(row, host) for row in self.rows[host] if row > after][:limit]
 
 
-async def _deal(shelf: _Shelf, order: list[int], silent: set[str], *, per_host: int, in_hand: int) -> list[int]:
+async def _drain(
+    table: _PendingTable, order: list[int], silent: set[str], *, per_host: int, in_progress: int
+) -> list[int]:
     """Deals everything, finishing images in the order the numbers say; checks the bounds at every step."""
-    dealer = Dealer(shelf.fetch, per_host=per_host, in_hand=in_hand)
-    dealer.add({host: rows[0] for host, rows in shelf.rows.items()})
-    dealer.no_more()
+    queue = FairQueue(table.fetch, per_host=per_host, in_progress=in_progress)
+    queue.add({host: rows[0] for host, rows in table.rows.items()})
+    queue.close()
     out: dict[int, str] = {}
-    dealt: list[int] = []
+    issued: list[int] = []
 
     async def finish() -> None:
         steps = iter(order * 1000)
@@ -41,19 +43,19 @@ async def _deal(shelf: _Shelf, order: list[int], silent: set[str], *, per_host: 
             await asyncio.sleep(0)
             if out:
                 row = sorted(out)[next(steps) % len(out)]
-                dealer.answered(row, silent=out.pop(row) in silent)
-                dealer.finished(row)
+                queue.mark_answered(row, silent=out.pop(row) in silent)
+                queue.mark_finished(row)
 
     finishing = asyncio.ensure_future(finish())
-    async for hand in dealer.hands():
-        assert len({image.host for image in hand}) == 1
-        for image in hand:
+    async for batch in queue.batches():
+        assert len({image.host for image in batch}) == 1
+        for image in batch:
             out[image.row] = image.host
-            dealt.append(image.row)
-        assert len(out) <= in_hand
+            issued.append(image.row)
+        assert len(out) <= in_progress
         assert max(Counter(out.values()).values()) <= per_host
     finishing.cancel()
-    return dealt
+    return issued
 
 
 @given(
@@ -61,33 +63,35 @@ async def _deal(shelf: _Shelf, order: list[int], silent: set[str], *, per_host: 
     order=st.lists(st.integers(0, 99), min_size=1, max_size=20),
     silent=st.sets(st.sampled_from("abcd")),
     per_host=st.integers(1, 5),
-    in_hand=st.integers(2, 8),
+    in_progress=st.integers(2, 8),
 )
 @settings(max_examples=150, deadline=None)
-def test_everything_is_dealt_once(
-    hosts: list[str], order: list[int], silent: set[str], per_host: int, in_hand: int
+def test_every_image_is_issued_once(
+    hosts: list[str], order: list[int], silent: set[str], per_host: int, in_progress: int
 ) -> None:
     """Whatever hosts, whichever finish first, whoever is silent: each image is dealt once, within the bounds."""
-    shelf = _Shelf(hosts)
-    dealt = asyncio.run(asyncio.wait_for(_deal(shelf, order, silent, per_host=per_host, in_hand=in_hand), timeout=20))
-    assert sorted(dealt) == list(range(len(hosts)))
+    table = _PendingTable(hosts)
+    issued = asyncio.run(
+        asyncio.wait_for(_drain(table, order, silent, per_host=per_host, in_progress=in_progress), timeout=20)
+    )
+    assert sorted(issued) == list(range(len(hosts)))
 
 
-def test_silent_hosts_leave_half_of_the_room() -> None:
+def test_silent_hosts_leave_half_of_the_slots() -> None:
     """Hosts that gave no answer get one image each and together at most half of the hands."""
 
     async def run() -> Counter[str]:
-        shelf = _Shelf([f"silent{number % 9}" for number in range(90)] + ["good"] * 50)
-        dealer = Dealer(shelf.fetch, per_host=8, in_hand=10)
-        dealer.add({host: rows[0] for host, rows in shelf.rows.items()})
+        table = _PendingTable([f"silent{number % 9}" for number in range(90)] + ["good"] * 50)
+        queue = FairQueue(table.fetch, per_host=8, in_progress=10)
+        queue.add({host: rows[0] for host, rows in table.rows.items()})
         out: Counter[str] = Counter()
-        hands = dealer.hands()
+        batches = queue.batches()
         for host in (f"silent{number}" for number in range(9)):
-            dealer._silent.add(host)
+            queue._silent.add(host)
         while out.total() < 10:
-            for image in await anext(hands):
+            for image in await anext(batches):
                 out[image.host] += 1
-        await hands.aclose()
+        await batches.aclose()
         return out
 
     out = asyncio.run(asyncio.wait_for(run(), timeout=20))
@@ -101,17 +105,17 @@ def test_silent_hosts_leave_half_of_the_room() -> None:
     again=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 149)), max_size=5),
 )
 @settings(max_examples=100, deadline=None)
-def test_rows_told_again_cost_no_other(hosts: list[str], order: list[int], again: list[tuple[int, int]]) -> None:
+def test_rows_added_again_cost_no_other(hosts: list[str], order: list[int], again: list[tuple[int, int]]) -> None:
     """Whenever earlier rows are told again while dealing goes on, every image is dealt at least once."""
 
     async def run() -> set[int]:
-        shelf = _Shelf(hosts)
-        dealer = Dealer(shelf.fetch, per_host=3, in_hand=5)
-        dealer.add({host: rows[0] for host, rows in shelf.rows.items()})
-        dealer.no_more()
-        told = {step: row % len(hosts) for step, row in again}
+        table = _PendingTable(hosts)
+        queue = FairQueue(table.fetch, per_host=3, in_progress=5)
+        queue.add({host: rows[0] for host, rows in table.rows.items()})
+        queue.close()
+        readded = {step: row % len(hosts) for step, row in again}
         steps = iter(order * 1000)
-        dealt: set[int] = set()
+        issued: set[int] = set()
         out: list[int] = []
         step = 0
 
@@ -119,39 +123,39 @@ def test_rows_told_again_cost_no_other(hosts: list[str], order: list[int], again
             while True:
                 await asyncio.sleep(0)
                 if out:
-                    dealer.finished(out.pop(next(steps) % len(out)))
+                    queue.mark_finished(out.pop(next(steps) % len(out)))
 
         finishing = asyncio.ensure_future(finish())
-        async for hand in dealer.hands():
-            dealt.update(image.row for image in hand)
-            out += [image.row for image in hand]
+        async for batch in queue.batches():
+            issued.update(image.row for image in batch)
+            out += [image.row for image in batch]
             step += 1
-            if step in told:
-                dealer.add({hosts[told[step]]: told[step]})
+            if step in readded:
+                queue.add({hosts[readded[step]]: readded[step]})
         finishing.cancel()
-        return dealt
+        return issued
 
     assert asyncio.run(asyncio.wait_for(run(), timeout=20)) == set(range(len(hosts)))
 
 
-def test_an_image_that_gets_a_name_while_it_is_out_is_dealt_again() -> None:
+def test_an_image_that_gets_a_name_while_in_progress_is_issued_again() -> None:
     """Told of a row that is out, the dealer deals it once more after it is finished."""
 
     async def run() -> list[int]:
-        shelf = _Shelf(["h", "h"])
-        dealer = Dealer(shelf.fetch, per_host=2, in_hand=2)
-        dealer.add({"h": 0})
-        dealt: list[int] = []
-        hands = dealer.hands()
-        dealt += [image.row for image in await anext(hands)]
-        dealer.add({"h": 0})
-        dealer.no_more()
-        waiting = asyncio.ensure_future(anext(hands))
+        table = _PendingTable(["h", "h"])
+        queue = FairQueue(table.fetch, per_host=2, in_progress=2)
+        queue.add({"h": 0})
+        issued: list[int] = []
+        batches = queue.batches()
+        issued += [image.row for image in await anext(batches)]
+        queue.add({"h": 0})
+        queue.close()
+        waiting = asyncio.ensure_future(anext(batches))
         await asyncio.sleep(0.01)
-        dealer.finished(0)
-        shelf.rows["h"] = [0]
-        dealt += [image.row for image in await waiting]
-        await hands.aclose()
-        return dealt
+        queue.mark_finished(0)
+        table.rows["h"] = [0]
+        issued += [image.row for image in await waiting]
+        await batches.aclose()
+        return issued
 
     assert asyncio.run(asyncio.wait_for(run(), timeout=20)) == [0, 1, 0]

@@ -13,46 +13,52 @@ from sqlalchemy import Engine, insert, update
 from harvester.catalogue import listed, tags, writer
 from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import album_images, images, sightings
-from harvester.catalogue.selection import Selection, conditions
+from harvester.catalogue.selection import Selection, selection_conditions
 from harvester.catalogue.store import open_catalogue
-from harvester.export.shown import SUBJECTS
-from harvester.export.statistics import statistics
+from harvester.export.shown import TABLES
+from harvester.export.statistics import read_statistics
 from harvester.export.tables import write_json
 from harvester.items import Collection
-from harvester.places import Places
+from harvester.places import DataPaths
 from harvester.upkeep import tagging
-from tests.catalogue.test_removing import fill
+from tests.catalogue.test_removing import fill_catalogue
 
 
-def test_lists_and_numbers_agree(engine: Engine, tmp_path: Path) -> None:
+def test_lists_and_totals_agree(engine: Engine, tmp_path: Path) -> None:
     """Images, places and bytes of every user and album, and the sums over all of them, are those that were put in."""
-    places = Places(tmp_path, "")
+    places = DataPaths(tmp_path, "")
     with engine.begin() as connection:
-        fill(connection, [[(0, 0), (1, 1)], [(1, None), (2, None)], [(3, 0)], []], [(0, 0), (1, 1), (2, None)])
+        fill_catalogue(
+            connection, [[(0, 0), (1, 1)], [(1, None), (2, None)], [(3, 0)], []], [(0, 0), (1, 1), (2, None)]
+        )
         connection.execute(update(images).where(images.c.key == "2").values(status="failed", reason="gone"))
     with engine.connect() as connection:
-        users = {(row["name"], row["images"], row["failed"], row["bytes"]) for row in listed.users(connection)}
-        found = {(row["user"], row["key"], row["images"], row["bytes"]) for row in listed.albums_of_all(connection)}
-        shown = {row["key"]: row for row in listed.images_of_all(connection, [])}
-        tagged = conditions(connection, places, Selection(tag="all", album="owner 0/0"))
-        of_album = [row["key"] for row in listed.images_of_all(connection, tagged)]
+        users = {(row["name"], row["images"], row["failed"], row["bytes"]) for row in listed.iter_users(connection)}
+        albums = {(row["user"], row["key"], row["images"], row["bytes"]) for row in listed.iter_albums(connection)}
+        images_by_key = {row["key"]: row for row in listed.iter_images(connection, [])}
+        filters = selection_conditions(connection, places, Selection(tag="all", album="owner 0/0"))
+        of_album = [row["key"] for row in listed.iter_images(connection, filters)]
     assert users == {("owner 0", 3, 1, 20), ("owner 1", 1, 0, 10), ("user0@example.social", 2, 0, 10),
                      ("user1@example.social", 1, 0, 10)}  # fmt: skip
-    assert found == {("0", "0", 2, 20), ("0", "1", 2, 10), ("1", "2", 1, 10), ("1", "3", 0, 0)}
-    assert shown["1"]["albums"] == ["owner 0/album 0", "owner 0/album 1"]
-    assert (shown["0"]["tags"], shown["2"]["tags"], shown["https://h/0"]["names"]) == (["all"], [], ["0_0_0.jpg"])
+    assert albums == {("0", "0", 2, 20), ("0", "1", 2, 10), ("1", "2", 1, 10), ("1", "3", 0, 0)}
+    assert images_by_key["1"]["albums"] == ["owner 0/album 0", "owner 0/album 1"]
+    assert (images_by_key["0"]["tags"], images_by_key["2"]["tags"], images_by_key["https://h/0"]["names"]) == (
+        ["all"],
+        [],
+        ["0_0_0.jpg"],
+    )
     assert of_album == ["0", "1"]
-    numbers = statistics(engine, places, thumbs=False)
-    assert numbers.users == {"imagefap": 2, "mastodon": 2}
-    assert (numbers.occurrences.unique, numbers.occurrences.total, numbers.occurrences.saved) == (2, 6, 40)
-    assert (numbers.albums, numbers.albums_pending, numbers.failed, numbers.gone, numbers.tags) == (4, 4, 1, 1, 1)
-    assert numbers.sizes.total == 50
+    totals = read_statistics(engine, places, thumbs=False)
+    assert totals.users == {"imagefap": 2, "mastodon": 2}
+    assert (totals.occurrences.unique, totals.occurrences.total, totals.occurrences.saved) == (2, 6, 40)
+    assert (totals.albums, totals.albums_pending, totals.failed, totals.gone, totals.tags) == (4, 4, 1, 1, 1)
+    assert totals.sizes.total == 50
     with engine.connect() as connection:
-        for name, subject in SUBJECTS.items():
-            written = io.StringIO()
-            write_json(subject.rows(connection, places, Selection()), subject.columns, written)
-            assert json.loads(written.getvalue()) or name in ("groups", "runs")
-    assert json.loads(json.dumps(numbers.as_dict()))["sizes"]["total"] == 50
+        for name, subject in TABLES.items():
+            output = io.StringIO()
+            write_json(subject.read_rows(connection, places, Selection()), subject.columns, output)
+            assert json.loads(output.getvalue()) or name in ("groups", "runs")
+    assert json.loads(json.dumps(totals.as_dict()))["sizes"]["total"] == 50
 
 
 def test_pages_of_tagged_images_cost_no_more_than_all_at_once(
@@ -62,15 +68,15 @@ def test_pages_of_tagged_images_cost_no_more_than_all_at_once(
     steps = {}
     for page in (400, 10):
         monkeypatch.setattr(listed, "chunks", partial(chunks, size=page))
-        steps[page] = _steps(catalogue, Selection(tag="all"), 400)
+        steps[page] = _count_steps(catalogue, Selection(tag="all"), 400)
     assert steps[10] < 3 * steps[400]
 
 
-def test_a_few_images_far_apart_are_found_without_a_look_at_those_between(catalogue: Engine) -> None:
+def test_a_few_sparse_images_are_found_without_scanning(catalogue: Engine) -> None:
     """Two of 400 are pending: the first and the last. Counted in steps of SQLite."""
     with catalogue.begin() as connection:
         connection.execute(update(images).where(images.c.id.in_([1, 400])).values(status="pending"))
-    assert _steps(catalogue, Selection(status="pending"), 2) < _steps(catalogue, Selection(), 400) / 20
+    assert _count_steps(catalogue, Selection(status="pending"), 2) < _count_steps(catalogue, Selection(), 400) / 20
 
 
 @pytest.fixture
@@ -79,32 +85,34 @@ def catalogue(tmp_path: Path) -> Iterator[Engine]:
     engine = open_catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}")
     shas = [f"{number:064x}" for number in range(400)]
     with engine.begin() as connection:
-        kept = writer.collection_id(connection, Collection("imagefap", "images/imagefap", "original", "albums"))
-        image = {"collection_id": kept, "host": "h", "status": "done", "promised_at": 0}
+        collection_id = writer.get_or_create_collection(
+            connection, Collection("imagefap", "images/imagefap", "original", "albums")
+        )
+        image = {"collection_id": collection_id, "host": "h", "status": "done", "promised_at": 0}
         connection.execute(insert(images), [{**image, "key": sha, "sha256": sha} for sha in shas])
-        names = [{"collection_id": kept, "image_id": n, "name": str(n)} for n in range(1, 401)]
+        names = [{"collection_id": collection_id, "image_id": n, "name": str(n)} for n in range(1, 401)]
         connection.execute(insert(sightings), names)
-        tagging.add(connection, "all")
-        tagging.apply(connection, "all", tags.picked(connection, shas))
+        tagging.add_tag(connection, "all")
+        tagging.apply_tag(connection, "all", tags.from_list(connection, shas))
     yield engine
     engine.dispose()
 
 
-def _steps(engine: Engine, wanted: Selection, found: int) -> int:
+def _count_steps(engine: Engine, selection: Selection, expected: int) -> int:
     """Tens of steps that SQLite takes to show the images that fit, so many."""
-    counted = itertools.count()
+    counter = itertools.count()
     with engine.connect() as connection:
-        fitting = conditions(connection, Places(Path("/"), ""), wanted)
-        connection.connection.set_progress_handler(lambda: next(counted) < 0, 10)
-        assert len(list(listed.images_of_all(connection, fitting))) == found
-    return next(counted)
+        filters = selection_conditions(connection, DataPaths(Path("/"), ""), selection)
+        connection.connection.set_progress_handler(lambda: next(counter) < 0, 10)
+        assert len(list(listed.iter_images(connection, filters))) == expected
+    return next(counter)
 
 
 def test_an_image_in_no_album_and_no_folder_is_shown(engine: Engine) -> None:
     """With empty lists."""
     with engine.begin() as connection:
-        fill(connection, [[(0, 0)], [], [], []], [])
+        fill_catalogue(connection, [[(0, 0)], [], [], []], [])
         connection.execute(album_images.delete())
     with engine.connect() as connection:
-        (row,) = listed.images_of_all(connection, [])
+        (row,) = listed.iter_images(connection, [])
     assert (row["names"], row["albums"]) == ([], [])

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert
 from harvester.catalogue import measures
 from harvester.catalogue.schema import blobs
 
-Blob = tuple[str, bool, int, int, int]
+BlobFacts = tuple[str, bool, int, int, int]
 
 _sizes = st.integers(1, 70_000)
 _blobs = st.lists(
@@ -18,39 +18,42 @@ _blobs = st.lists(
 )
 
 
-def keep(connection: Connection, found: list[Blob]) -> None:
+def insert_blobs(connection: Connection, entries: list[BlobFacts]) -> None:
     """Make the catalogue know just these blobs."""
     connection.execute(delete(blobs))
-    for number, (form, animated, width, height, size) in enumerate(found):
+    for number, (file_format, animated, width, height, size) in enumerate(entries):
         hashes = dict.fromkeys(("phash", "dhash", "average", "whash"), "0" * 16)
-        facts = {"format": form, "animated": animated, "width": width, "height": height, "bytes": size}
+        facts = {"format": file_format, "animated": animated, "width": width, "height": height, "bytes": size}
         rest = {"ext": "x", "mode": "RGB", "frames": 1, "recipe": 1, "stored_at": 0, **hashes}
         connection.execute(insert(blobs).values(sha256=f"{number:064x}", **facts, **rest))
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(found=_blobs)
-def test_sums_and_deviations_are_those_of_the_numbers(connection: Connection, found: list[Blob]) -> None:
+@given(entries=_blobs)
+def test_sums_and_deviations_are_those_of_the_numbers(connection: Connection, entries: list[BlobFacts]) -> None:
     """Total, least, most, mean and standard deviation over all kinds together; equal numbers deviate by nothing."""
     with connection.begin_nested() as example:
-        keep(connection, found)
-        kinds = measures.blobs_by_kind(connection)
-        for spread, numbers in (
-            (measures.together([kind.bytes for kind in kinds]), [size for *_, size in found]),
-            (measures.together([kind.pixels for kind in kinds]), [width * height for *_, width, height, _ in found]),
+        insert_blobs(connection, entries)
+        kinds = measures.stats_by_format(connection)
+        for summary, numbers in (
+            (measures.merge_summaries([kind.bytes for kind in kinds]), [size for *_, size in entries]),
+            (
+                measures.merge_summaries([kind.pixels for kind in kinds]),
+                [width * height for *_, width, height, _ in entries],
+            ),
         ):
-            assert (spread.number, spread.total) == (len(numbers), sum(numbers))
-            assert spread.least == min(numbers, default=None)
-            assert spread.most == max(numbers, default=None)
+            assert (summary.number, summary.total) == (len(numbers), sum(numbers))
+            assert summary.least == min(numbers, default=None)
+            assert summary.most == max(numbers, default=None)
             if numbers:
-                assert spread.mean == pytest.approx(statistics.mean(numbers))
+                assert summary.mean == pytest.approx(statistics.mean(numbers))
             if len(numbers) > 2:
-                assert spread.deviation == pytest.approx(statistics.stdev(numbers), rel=1e-6, abs=1e-3)
+                assert summary.deviation == pytest.approx(statistics.stdev(numbers), rel=1e-6, abs=1e-3)
             else:
-                assert spread.deviation is None
-        if found:
-            pixels = measures.together([kind.pixels for kind in kinds])
-            width, height = measures.size_of(connection, pixels.most or 0)
+                assert summary.deviation is None
+        if entries:
+            pixels = measures.merge_summaries([kind.pixels for kind in kinds])
+            width, height = measures.find_size_by_pixels(connection, pixels.most or 0)
             assert width * height == pixels.most
-        assert sum(kind.bytes.number for kind in kinds if kind.animated) == sum(moves for _, moves, *_ in found)
+        assert sum(kind.bytes.number for kind in kinds if kind.animated) == sum(moves for _, moves, *_ in entries)
         example.rollback()

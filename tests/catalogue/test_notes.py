@@ -7,70 +7,81 @@ from harvester.catalogue.albums import Album, Owner
 from harvester.catalogue.schema import album_images, tag_log
 from harvester.catalogue.schema import albums as album_table
 from harvester.catalogue.verdicts import Verdict
-from harvester.items import Collection, Promise
+from harvester.items import Collection, DiscoveredImage
 
 SHA = "ab" * 32
 
 
 def _images(connection: Connection, *keys: str) -> list[int]:
-    collection = writer.collection_id(connection, Collection("imagefap", "images", "original"))
-    writer.promise(connection, collection, [Promise(key, "h") for key in keys])
-    return [writer._rows_of(connection, collection, list(keys))[key] for key in keys]
+    collection = writer.get_or_create_collection(connection, Collection("imagefap", "images", "original"))
+    writer.record_discovered(connection, collection, [DiscoveredImage(key, "h") for key in keys])
+    return [writer._rows_by_key(connection, collection, list(keys))[key] for key in keys]
 
 
 def _album(connection: Connection) -> int:
-    return albums.keep_album(connection, albums.keep_owner(connection, Owner("imagefap", "1", "ann")), Album("5", "A"))
+    return albums.upsert_album(
+        connection, albums.upsert_owner(connection, Owner("imagefap", "1", "ann")), Album("5", "A")
+    )
 
 
 def test_an_image_keeps_its_place_in_an_album(connection: Connection) -> None:
     """New images come last, known ones stay where they are, whatever order they are told in."""
     album, (a, b, c, d) = _album(connection), _images(connection, "a", "b", "c", "d")
-    assert albums.place_images(connection, album, [(b, ""), (a, "a.jpg")]) == 2
-    assert albums.place_images(connection, album, [(c, ""), (a, ""), (d, ""), (c, "")]) == 2
+    assert albums.append_images(connection, album, [(b, ""), (a, "a.jpg")]) == 2
+    assert albums.append_images(connection, album, [(c, ""), (a, ""), (d, ""), (c, "")]) == 2
     order = select(album_images.c.image_id).where(album_images.c.album_id == album).order_by(album_images.c.position)
     assert list(connection.execute(order).scalars()) == [b, a, c, d]
 
 
 def test_what_is_newer_about_an_album_replaces_what_is_older(connection: Connection) -> None:
     """Names change, times and pages only grow, an empty name says nothing."""
-    owner = albums.keep_owner(connection, Owner("imagefap", "1", "ann", listed_at=10))
-    assert albums.keep_owner(connection, Owner("imagefap", "1", "", listed_at=5)) == owner
-    first = albums.keep_album(connection, owner, Album("5", "A", pages=4, read_at=10))
-    assert albums.keep_album(connection, owner, Album("5", "B", pages=3, read_at=None, finished_at=7)) == first
+    owner = albums.upsert_owner(connection, Owner("imagefap", "1", "ann", listed_at=10))
+    assert albums.upsert_owner(connection, Owner("imagefap", "1", "", listed_at=5)) == owner
+    first = albums.upsert_album(connection, owner, Album("5", "A", pages=4, read_at=10))
+    assert albums.upsert_album(connection, owner, Album("5", "B", pages=3, read_at=None, finished_at=7)) == first
     (row,) = connection.execute(select(album_table))
     assert (row.name, row.pages, row.read_at, row.finished_at) == ("B", 4, 10, 7)
 
 
 def test_the_tree_of_tags_follows_from_the_log(connection: Connection) -> None:
     """Numbers are the smallest free; a tag made again under an old number has nothing of the old one's pictures."""
-    change = tags.begin(connection, "test")
-    first = tags.add(connection, change, "Places")
-    second = tags.add(connection, change, "Lakes", first)
-    assert (first, second, tags.add(connection, change, "Good", wish=7)) == (1, 2, 7)
-    assert [tags.apply(connection, change, number, tags.picked(connection, [SHA])) for number in (2, 7, 2)] == [1, 1, 0]
-    tags.log(connection, change, "rename", 1, name="places")
-    assert tags.clear(connection, change, 7, tags.picked(connection, [SHA, "cd" * 32])) == 1
-    tags.log(connection, change, "move", 7, parent_id=1)
+    change = tags.begin_change(connection, "test")
+    first = tags.add_tag(connection, change, "Places")
+    second = tags.add_tag(connection, change, "Lakes", first)
+    assert (first, second, tags.add_tag(connection, change, "Good", preferred_number=7)) == (1, 2, 7)
+    assert [tags.apply_tag(connection, change, number, tags.from_list(connection, [SHA])) for number in (2, 7, 2)] == [
+        1,
+        1,
+        0,
+    ]
+    tags.append(connection, change, "rename", 1, name="places")
+    assert tags.clear_tag(connection, change, 7, tags.from_list(connection, [SHA, "cd" * 32])) == 1
+    tags.append(connection, change, "move", 7, parent_id=1)
     assert _tagged(connection) == {2: [SHA], 7: []} | {1: []}
-    tags.log(connection, change, "delete", 2)
-    assert {number: (tag.name, tag.parent) for number, tag in tags.tree(connection).items()} == {
+    tags.append(connection, change, "delete", 2)
+    assert {number: (tag.name, tag.parent) for number, tag in tags.load_tree(connection).items()} == {
         1: ("places", None),
         7: ("Good", 1),
     }
-    assert tags.add(connection, change, "Rivers") == 2
+    assert tags.add_tag(connection, change, "Rivers") == 2
     assert _tagged(connection) == {1: [], 2: [], 7: []}
     assert connection.execute(select(func.count()).select_from(tag_log)).scalar_one() == 3 + 2 + 4 + 1
 
 
 def _tagged(connection: Connection) -> dict[int, list[str]]:
-    tree = tags.tree(connection)
-    return {number: list(connection.execute(tags.having(number, tag)).scalars()) for number, tag in tree.items()}
+    tree = tags.load_tree(connection)
+    return {
+        number: list(connection.execute(tags.pictures_with_tag(number, tag)).scalars()) for number, tag in tree.items()
+    }
 
 
 def test_a_decision_is_kept_as_it_was_made(connection: Connection) -> None:
     """Each look at a group is one decision; the same verdicts from elsewhere are another origin's."""
     group = [Verdict(SHA, "keep"), Verdict("cd" * 32, "false")]
-    first, second = verdicts.decide(connection, "test", group), verdicts.decide(connection, "test", group[:1])
+    first, second = (
+        verdicts.record_decision(connection, "test", group),
+        verdicts.record_decision(connection, "test", group[:1]),
+    )
     assert first < second
-    assert verdicts.decided(connection, "test") == {frozenset(group), frozenset(group[:1])}
-    assert verdicts.decided(connection, "review") == set()
+    assert verdicts.past_decisions(connection, "test") == {frozenset(group), frozenset(group[:1])}
+    assert verdicts.past_decisions(connection, "review") == set()

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select,
 from harvester.catalogue import listed, mending, queries, tags, writer
 from harvester.catalogue.schema import blobs, images
 from harvester.catalogue.store import open_catalogue
-from harvester.export.tagged import tagged
-from harvester.items import Collection, Generated, Promise
+from harvester.export.tagged import read_tag_rows
+from harvester.items import Collection, DiscoveredImage, GenerationMetadata
 from harvester.upkeep import tagging
 
 HASHES = dict.fromkeys(("phash", "dhash", "average", "whash"), "0" * 16)
@@ -33,14 +33,14 @@ def _blob(number: int, animated: bool) -> dict[str, Any]:
 def _sizes(connection: Connection) -> tuple[list[Any], list[Any]]:
     """Those with the images, and those of their blobs."""
     joined = images.outerjoin(blobs, blobs.c.sha256 == images.c.sha256)
-    told, right = (
+    stored, expected = (
         connection.execute(select(table.c.bytes, table.c.animated).select_from(joined).order_by(images.c.id)).all()
         for table in (images, blobs)
     )
-    return list(told), list(right)
+    return list(stored), list(expected)
 
 
-class Catalogue(RuleBasedStateMachine):
+class CatalogueMachine(RuleBasedStateMachine):
     """Two folders of one site, in which the same files are met again and again."""
 
     def __init__(self) -> None:
@@ -54,46 +54,50 @@ class Catalogue(RuleBasedStateMachine):
         self.folder.cleanup()
 
     @rule(folder=FOLDERS, key=KEYS, identity=st.sampled_from([None, "u", "v"]))
-    def promise(self, folder: str, key: str, identity: str | None) -> None:
+    def discover(self, folder: str, key: str, identity: str | None) -> None:
         """A file of this identity at the source."""
         with self.engine.begin() as connection:
-            collection = writer.collection_id(connection, Collection("civitai", folder, "jpeg"))
-            writer.promise(connection, collection, [Promise(key, "h", generated=Generated(uuid=identity))])
+            collection = writer.get_or_create_collection(connection, Collection("civitai", folder, "jpeg"))
+            writer.record_discovered(
+                connection, collection, [DiscoveredImage(key, "h", generation=GenerationMetadata(uuid=identity))]
+            )
 
     @rule(folder=FOLDERS, picture=PICTURES, animated=st.booleans(), status=st.sampled_from(["done", "failed"]))
     def finish(self, folder: str, picture: int, animated: bool, status: str) -> None:
         """The first image that is owed was had, or not."""
         blob = _blob(picture, animated) if status == "done" else None
         with self.engine.begin() as connection:
-            collection = writer.collection_id(connection, Collection("civitai", folder, "jpeg"))
-            for image in queries.owed(connection, collection, "h", 0, 1):
-                writer.finish(
-                    connection, [writer.Outcome(image.row, status, sha256=blob and blob["sha256"], blob=blob)]
+            collection = writer.get_or_create_collection(connection, Collection("civitai", folder, "jpeg"))
+            for image in queries.pending_images(connection, collection, "h", 0, 1):
+                writer.record_outcomes(
+                    connection, [writer.ImageOutcome(image.row, status, sha256=blob and blob["sha256"], blob=blob)]
                 )
 
     @rule(picture=PICTURES)
-    def lose(self, picture: int) -> None:
+    def mark_lost(self, picture: int) -> None:
         """A blob was found damaged."""
         with self.engine.begin() as connection:
-            mending.lose_blob(connection, f"{picture:064x}")
+            mending.blob_lost(connection, f"{picture:064x}")
 
     @rule(picture=PICTURES, animated=st.booleans())
     def measure_again(self, picture: int, animated: bool) -> None:
         """A later version may think otherwise of what moves."""
         with self.engine.begin() as connection:
-            mending.adopt_blob(connection, _blob(picture, animated))
+            mending.add_found_blob(connection, _blob(picture, animated))
 
     @invariant()
     def sizes_are_those_of_the_blobs(self) -> None:
         """Null where there is none."""
         with self.engine.connect() as connection:
-            told, right = _sizes(connection)
-        assert told == right
+            stored, expected = _sizes(connection)
+        assert stored == expected
 
 
 def test_sizes_are_those_of_the_blobs_in_any_order() -> None:
     """Whatever is promised, finished, adopted, lost and measured again."""
-    run_state_machine_as_test(Catalogue, settings=settings(max_examples=20, stateful_step_count=15, deadline=None))
+    run_state_machine_as_test(
+        CatalogueMachine, settings=settings(max_examples=20, stateful_step_count=15, deadline=None)
+    )
 
 
 def test_an_older_catalogue_gets_the_sizes(tmp_path: Path) -> None:
@@ -121,65 +125,70 @@ def test_an_older_catalogue_gets_the_sizes(tmp_path: Path) -> None:
 @pytest.fixture
 def plans(tmp_path: Path) -> Iterator[tuple[Engine, list[str]]]:
     """An empty catalogue in SQLite, and how it has answered every question."""
-    engine, told = open_catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}"), list[str]()
+    engine, steps = open_catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}"), list[str]()
 
     def explain(connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         if statement.startswith("SELECT"):
             raw = connection.connection.cursor()
-            told.extend(row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+            steps.extend(row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
 
     event.listen(engine, "before_cursor_execute", explain)
-    yield engine, told
+    yield engine, steps
     engine.dispose()
 
 
 def test_sums_over_images_look_up_no_blob_and_sort_no_image(plans: tuple[Engine, list[str]]) -> None:
     """Authors and tags come out of an index in its order, whole; images of albums by their row."""
-    engine, told = plans
+    engine, steps = plans
     with engine.begin() as connection:
-        tagging.add(connection, "all")
-        told.clear()
-        assert list(listed.users(connection)) == list(listed.albums_of_all(connection)) == []
-        assert len(tagged(connection)) == 1
-    assert not [step for step in told if "blobs" in step]
-    read = {step for step in told if " images" in step and "PRIMARY KEY" not in step}
-    assert read == {
+        tagging.add_tag(connection, "all")
+        steps.clear()
+        assert list(listed.iter_users(connection)) == list(listed.iter_albums(connection)) == []
+        assert len(read_tag_rows(connection)) == 1
+    assert not [step for step in steps if "blobs" in step]
+    image_steps = {step for step in steps if " images" in step and "PRIMARY KEY" not in step}
+    assert image_steps == {
         "SEARCH images USING COVERING INDEX ix_images_authors (author>?)",
         "SEARCH images USING COVERING INDEX ix_images_sha256 (sha256=?)",
     }
 
 
-def test_a_tag_taken_off_and_put_on_again_is_on(engine: Engine) -> None:
+def test_a_tag_cleared_and_applied_again_is_on(engine: Engine) -> None:
     """On each picture the latest word counts, and only its own."""
     shas = [f"{number:064x}" for number in range(3)]
     with engine.begin() as connection:
-        collection = writer.collection_id(connection, Collection("mastodon", "one", "jpeg"))
-        writer.promise(connection, collection, [Promise(sha, "h") for sha in shas])
+        collection = writer.get_or_create_collection(connection, Collection("mastodon", "one", "jpeg"))
+        writer.record_discovered(connection, collection, [DiscoveredImage(sha, "h") for sha in shas])
         connection.execute(update(images).values(sha256=images.c.key))
-        tag = tags.add(connection, tags.begin(connection, "test"), "all")
+        tag = tags.add_tag(connection, tags.begin_change(connection, "test"), "all")
         for act, which in (
-            (tags.apply, shas[:2]), (tags.clear, shas[:2]), (tags.apply, shas[1:]), (tags.clear, shas[1:]),
-            (tags.apply, shas[:2]), (tags.clear, shas[:1]),
+            (tags.apply_tag, shas[:2]), (tags.clear_tag, shas[:2]), (tags.apply_tag, shas[1:]),
+            (tags.clear_tag, shas[1:]), (tags.apply_tag, shas[:2]), (tags.clear_tag, shas[:1]),
         ):  # fmt: skip
-            act(connection, tags.begin(connection, "test"), tag, tags.picked(connection, which))
-        assert set(connection.execute(tags.having(tag, tags.tree(connection)[tag])).scalars()) == {shas[1]}
-        (counted,) = tagged(connection)
+            act(connection, tags.begin_change(connection, "test"), tag, tags.from_list(connection, which))
+        assert set(connection.execute(tags.pictures_with_tag(tag, tags.load_tree(connection)[tag])).scalars()) == {
+            shas[1]
+        }
+        (counted,) = read_tag_rows(connection)
     assert (counted.pictures, counted.bytes) == (1, 0)
     with engine.connect() as connection:
-        shown = {row["key"]: row["tags"] for row in listed.images_of_all(connection, [])}
-    assert shown == dict(zip(shas, ([], ["all"], []), strict=True))
+        tags_by_key = {row["key"]: row["tags"] for row in listed.iter_images(connection, [])}
+    assert tags_by_key == dict(zip(shas, ([], ["all"], []), strict=True))
 
 
 def test_sums_do_not_depend_on_how_authors_are_spread_over_folders(connection: Connection) -> None:
     """One author of two folders of a site is one user."""
     for folder in ("one", "other"):
-        collection = writer.collection_id(connection, Collection("mastodon", folder, "jpeg"))
-        writer.promise(
-            connection, collection, [Promise(folder, "h", author="a"), Promise(folder + "s", "h", author="b")]
+        collection = writer.get_or_create_collection(connection, Collection("mastodon", folder, "jpeg"))
+        writer.record_discovered(
+            connection,
+            collection,
+            [DiscoveredImage(folder, "h", author="a"), DiscoveredImage(folder + "s", "h", author="b")],
         )
     connection.execute(insert(blobs).values(**_blob(7, True), stored_at=0))
     connection.execute(update(images).where(images.c.key == "one").values(sha256=f"{7:064x}", bytes=8, animated=True))
-    found = {
-        row["name"]: (row["images"], row["animated"], row["bytes"], row["least"]) for row in listed.users(connection)
+    users = {
+        row["name"]: (row["images"], row["animated"], row["bytes"], row["least"])
+        for row in listed.iter_users(connection)
     }
-    assert found == {"a": (2, 1, 8, 8), "b": (2, 0, 0, None)}
+    assert users == {"a": (2, 1, 8, 8), "b": (2, 0, 0, None)}

@@ -13,9 +13,9 @@ from sqlalchemy.exc import OperationalError
 from harvester.catalogue import tags, tagtree, tagundo
 from harvester.catalogue.schema import tag_changes, tag_log
 from harvester.catalogue.store import open_catalogue
-from harvester.errors import BadInput
+from harvester.errors import UsageProblem
 from harvester.upkeep import tagging
-from tests.catalogue.test_measures import keep
+from tests.catalogue.test_measures import insert_blobs
 
 SHAS = [digit * 64 for digit in "abcdef"]
 NAMES = ["lakes", "Lakes", "LAKES", "hills", "Straße", "STRASSE", "7", "2"]
@@ -42,19 +42,19 @@ State = dict[int, tuple[str, int | None, frozenset[str]]]
 def _state(connection: Connection) -> State:
     """Every tag by number: name, parent, pictures."""
     return {
-        number: (tag.name, tag.parent, frozenset(connection.execute(tags.having(number, tag)).scalars()))
-        for number, tag in tags.tree(connection).items()
+        number: (tag.name, tag.parent, frozenset(connection.execute(tags.pictures_with_tag(number, tag)).scalars()))
+        for number, tag in tags.load_tree(connection).items()
     }
 
 
-def _do(connection: Connection, word: str, *rest: object) -> bool:
+def _run_step(connection: Connection, word: str, *rest: object) -> bool:
     """Do a step; False, and nothing done, where it is refused."""
     try:
         with connection.begin_nested():
             if word in ("apply", "clear"):
-                rest = (rest[0], tags.picked(connection, rest[1]))  # type: ignore[arg-type]
-            getattr(tagging, word)(connection, *rest)
-    except BadInput:
+                rest = (rest[0], tags.from_list(connection, rest[1]))  # type: ignore[arg-type]
+            getattr(tagging, "undo_change" if word == "undo" else f"{word}_tag")(connection, *rest)
+    except UsageProblem:
         return False
     return True
 
@@ -65,14 +65,14 @@ def _changes(connection: Connection) -> int:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_steps)
-def test_undo_brings_back_every_state_there_was(connection: Connection, steps: list[tuple[object, ...]]) -> None:
+def test_undo_restores_every_state(connection: Connection, steps: list[tuple[object, ...]]) -> None:
     """Whatever is done, also undone in between: going back passes the same states, tag by tag, picture by picture."""
     with connection.begin_nested() as example:
         past: list[State] = []
         for step in steps:
             before, changes = _state(connection), _changes(connection)
             entries = connection.execute(select(func.max(tag_log.c.id))).scalar()
-            done = _do(connection, *step)  # type: ignore[arg-type]
+            done = _run_step(connection, *step)  # type: ignore[arg-type]
             if done and step[0] == "undo":
                 assert _state(connection) == past.pop()
             elif done and _changes(connection) > changes:
@@ -81,9 +81,9 @@ def test_undo_brings_back_every_state_there_was(connection: Connection, steps: l
                 assert _state(connection) == before
                 assert connection.execute(select(func.max(tag_log.c.id))).scalar() == entries
         while past:
-            assert _do(connection, "undo")
+            assert _run_step(connection, "undo")
             assert _state(connection) == past.pop()
-        assert not _do(connection, "undo")
+        assert not _run_step(connection, "undo")
         example.rollback()
 
 
@@ -94,98 +94,98 @@ def test_the_tree_is_a_tree_with_unique_names(connection: Connection, steps: lis
     with connection.begin_nested() as example:
         for step in steps:
             before = _state(connection)
-            done = _do(connection, *step)  # type: ignore[arg-type]
+            done = _run_step(connection, *step)  # type: ignore[arg-type]
             after = _state(connection)
             names = [name.casefold() for name, _, _ in after.values()]
             assert len(names) == len(set(names))
-            tree = tags.tree(connection)
+            tree = tags.load_tree(connection)
             assert {parent for _, parent, _ in after.values()} <= {None, *after}
-            assert sorted(number for _, number in tagtree.walk(tree)) == sorted(after)
+            assert sorted(number for _, number in tagtree.walk_tree(tree)) == sorted(after)
             if done and step[0] == "add":
                 (new,) = after.keys() - before.keys()
                 assert set(range(1, new)) <= before.keys()
             if done and step[0] == "delete":
-                (gone,) = before.keys() - after.keys()
-                assert gone not in {parent for _, parent, _ in before.values()}
+                (deleted,) = before.keys() - after.keys()
+                assert deleted not in {parent for _, parent, _ in before.values()}
         example.rollback()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\\b", "Lakes/", "two\nlines", "\u202ebackwards", "places", "PLACES"])
-def test_a_name_that_cannot_be_is_refused(connection: Connection, name: str) -> None:
+def test_an_invalid_name_is_refused(connection: Connection, name: str) -> None:
     """Empty, with a slash of either kind, with signs that forge lines, or taken in any capitals: nothing is logged."""
-    tagging.add(connection, "Places")
-    with pytest.raises(BadInput):
-        tagging.add(connection, name)
-    assert [tag.name for tag in tags.tree(connection).values()] == ["Places"]
+    tagging.add_tag(connection, "Places")
+    with pytest.raises(UsageProblem):
+        tagging.add_tag(connection, name)
+    assert [tag.name for tag in tags.load_tree(connection).values()] == ["Places"]
 
 
 @pytest.mark.parametrize("text", ["Lakes", "LAKES", "places/lakes", "World/Places/Lakes", "3"])
 def test_a_tag_is_found_by_name_path_or_number(connection: Connection, text: str) -> None:
     """In any capitals, with as much of what is above it as one likes; a wrong parent finds nothing."""
     for name in ("World", "World/Places", "Places/Lakes"):
-        tagging.add(connection, name)
-    assert tagtree.find(tags.tree(connection), text) == 3
+        tagging.add_tag(connection, name)
+    assert tagtree.find_tag(tags.load_tree(connection), text) == 3
     for wrong in ("World/Lakes", "4", "/Lakes", "Lakes/"):
-        with pytest.raises(BadInput):
-            tagtree.find(tags.tree(connection), wrong)
+        with pytest.raises(UsageProblem):
+            tagtree.find_tag(tags.load_tree(connection), wrong)
 
 
 def test_a_name_comes_before_a_number(connection: Connection) -> None:
     """A tag may be called 1; then 1 is that one."""
-    tagging.add(connection, "first")
-    tagging.add(connection, "1")
-    assert tagtree.find(tags.tree(connection), "1") == 2
+    tagging.add_tag(connection, "first")
+    tagging.add_tag(connection, "1")
+    assert tagtree.find_tag(tags.load_tree(connection), "1") == 2
 
 
 def test_pictures_that_were_removed_do_not_get_their_tags_back(connection: Connection) -> None:
     """A removal is not taken back by undo, and what undo brings back is for pictures that are there."""
-    tagging.add(connection, "Lakes")
-    tagging.apply(connection, "Lakes", tags.picked(connection, SHAS[:3]))
-    tagging.delete(connection, "Lakes")
-    tagging.undo(connection)
-    tagging.clear(connection, "Lakes", tags.picked(connection, SHAS[:2]))
-    removal = tags.begin(connection, tagundo.FINAL)
-    tags.forget(connection, removal, tags.picked(connection, SHAS[1:3]))
-    tagging.undo(connection)  # the clearing, though the removal is the last change
+    tagging.add_tag(connection, "Lakes")
+    tagging.apply_tag(connection, "Lakes", tags.from_list(connection, SHAS[:3]))
+    tagging.delete_tag(connection, "Lakes")
+    tagging.undo_change(connection)
+    tagging.clear_tag(connection, "Lakes", tags.from_list(connection, SHAS[:2]))
+    removal = tags.begin_change(connection, tagundo.REMOVAL_ORIGIN)
+    tags.clear_all_tags(connection, removal, tags.from_list(connection, SHAS[1:3]))
+    tagging.undo_change(connection)  # the clearing, though the removal is the last change
     assert _state(connection)[1][2] == {SHAS[0]}
-    assert tagundo.history(connection, 1)[0].done == ["apply Lakes: 1 picture(s)"]
+    assert tagundo.list_changes(connection, 1)[0].done == ["apply Lakes: 1 picture(s)"]
 
 
-def test_two_who_make_the_same_tag_at_once_make_one(engine: Engine) -> None:
+def test_two_concurrent_adds_make_one_tag(engine: Engine) -> None:
     """One of them is told that it is there already."""
-    told: list[str] = []
+    messages: list[str] = []
     ready = threading.Barrier(2)
 
     def make() -> None:
         ready.wait()
         try:
             with engine.begin() as connection:
-                told.append(tagging.add(connection, "Lakes"))
-        except BadInput as error:
-            told.append(str(error))
+                messages.append(tagging.add_tag(connection, "Lakes"))
+        except UsageProblem as error:
+            messages.append(str(error))
 
-    _together([make, make])
-    assert sorted(told) == ["Added Lakes (1).", "There is a tag of that name already: Lakes (1)."]
+    _run_in_threads([make, make])
+    assert sorted(messages) == ["Added Lakes (1).", "There is a tag of that name already: Lakes (1)."]
 
 
 def test_a_list_is_applied_while_others_write(tmp_path: Path) -> None:
     """Whoever comes between the reading of the list and its writing waits, so that it is not the list that fails."""
     address = f"sqlite:///{tmp_path / 'catalogue.db'}"
-    ours, theirs = open_catalogue(address), open_catalogue(f"{address}?timeout=0")
-    with ours.begin() as connection:
-        tagging.add(connection, "Lakes")
-        keep(connection, [("JPEG", False, 1, 1, 10)])
-    with ours.begin() as connection:
-        named, unknown = tagging.known(connection, [f"{0:064x}", SHAS[0]])
-        with pytest.raises(OperationalError, match="locked"), theirs.begin() as other:
-            tags.begin(other, "crawl")
-        assert "on 1 more" in tagging.apply(connection, "Lakes", named)
+    own_engine, other_engine = open_catalogue(address), open_catalogue(f"{address}?timeout=0")
+    with own_engine.begin() as connection:
+        tagging.add_tag(connection, "Lakes")
+        insert_blobs(connection, [("JPEG", False, 1, 1, 10)])
+    with own_engine.begin() as connection:
+        named, unknown = tagging.read_picture_list(connection, [f"{0:064x}", SHAS[0]])
+        with pytest.raises(OperationalError, match="locked"), other_engine.begin() as other:
+            tags.begin_change(other, "crawl")
+        assert "on 1 more" in tagging.apply_tag(connection, "Lakes", named)
     assert unknown == 1
-    ours.dispose()
-    theirs.dispose()
+    own_engine.dispose()
+    other_engine.dispose()
 
 
-def _together(tasks: list[Callable[[], None]]) -> None:
+def _run_in_threads(tasks: list[Callable[[], None]]) -> None:
     threads = [threading.Thread(target=task) for task in tasks]
     for thread in threads:
         thread.start()

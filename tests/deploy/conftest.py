@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.scrapyd import copy_of_the_project, deploy
+from tests.deploy.scrapyd import copy_project, deploy
 
 
 @pytest.fixture(scope="session")
 def egg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as scrapyd-deploy packs it."""
     folder = tmp_path_factory.mktemp("egg")
-    deploy(copy_of_the_project(folder / "project"), "--build-egg", str(folder / "harvester.egg"))
+    deploy(copy_project(folder / "project"), "--build-egg", str(folder / "harvester.egg"))
     return folder / "harvester.egg"

@@ -15,16 +15,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import LOOPBACK, QUICK, ROOT
+from tests.conftest import FAST_SETTINGS, LOOPBACK, ROOT
 
 BINARIES = ROOT / ".venv-scrapyd/bin"
 USER, PASSWORD = "harvester", "of an evening"
-PATIENT = {"DOWNLOAD_TIMEOUT": "300"}
+SLOW_TIMEOUT = {"DOWNLOAD_TIMEOUT": "300"}
 """On a busy machine, or in a process that is held, a picture may take long, and must not be asked for twice."""
 
 PROJECT_FILES = ("harvester", "pyproject.toml", "setup.py", "scrapy.cfg", "requirements.txt", "README.md", "LICENSE")
-_PATIENCE = 240.0  # seconds; a job starts in two on an idle machine
-_open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+_TIMEOUT = 240.0  # seconds; a job starts in two on an idle machine
+_open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
 class Scrapyd:
@@ -34,8 +34,8 @@ class Scrapyd:
         assert (BINARIES / "scrapyd").exists(), "`make test` makes .venv-scrapyd; `make .venv-scrapyd/ready` only that"
         self.folder, self.port = folder, _free_port()
         self._credentials = {"SCRAPYD_USERNAME": USER, "SCRAPYD_PASSWORD": PASSWORD}
-        ours = {"SCRAPYD_HTTP_PORT": str(self.port), "HARVESTER_ALLOW_NETWORKS": LOOPBACK}
-        self._environment = os.environ | self._credentials | ours | dict(environment)
+        settings = {"SCRAPYD_HTTP_PORT": str(self.port), "HARVESTER_ALLOW_NETWORKS": LOOPBACK}
+        self._environment = os.environ | self._credentials | settings | dict(environment)
         self._groups: list[int] = []
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "deploy/scrapyd.conf", folder)
@@ -52,7 +52,7 @@ class Scrapyd:
                 start_new_session=True,
             )
         self._groups.append(self.process.pid)
-        until(lambda: self._answers())
+        wait_until(lambda: self._is_ready())
 
     def stop(self) -> None:
         """As somebody does who knows only its process: SIGTERM."""
@@ -80,53 +80,53 @@ class Scrapyd:
             command, cwd=self._project, env=environment, text=True, capture_output=True, check=True
         ).stdout
 
-    def take(self, egg: Path) -> None:
+    def install_egg(self, egg: Path) -> None:
         """The egg lies where `addversion.json` puts one; before the start."""
         (self.folder / "eggs/harvester").mkdir(parents=True)
         shutil.copy(egg, self.folder / "eggs/harvester/1.egg")
 
-    def ask(self, call: str, **words: str) -> dict[str, Any]:
+    def get_json(self, call: str, **query: str) -> dict[str, Any]:
         """What `call.json` answers to GET; everything must be ok."""
-        return self._checked(self.get(f"/{call}.json?{urllib.parse.urlencode(words)}"))
+        return self._parse_ok(self.get(f"/{call}.json?{urllib.parse.urlencode(query)}"))
 
-    def tell(self, call: str, *words: tuple[str, str], **more: str) -> dict[str, Any]:
+    def post_json(self, call: str, *pairs: tuple[str, str], **fields: str) -> dict[str, Any]:
         """What `call.json` answers to POST; everything must be ok."""
-        data = urllib.parse.urlencode([("project", "harvester"), *words, *more.items()]).encode()
-        return self._checked(self.get(f"/{call}.json", data))
+        data = urllib.parse.urlencode([("project", "harvester"), *pairs, *fields.items()]).encode()
+        return self._parse_ok(self.get(f"/{call}.json", data))
 
     def get(self, path: str, data: bytes | None = None, *, password: str = PASSWORD) -> bytes:
         """The body of an answer."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data)
         request.add_header("Authorization", f"Basic {base64.b64encode(f'{USER}:{password}'.encode()).decode()}")
-        with _open(request, timeout=_PATIENCE) as answer:
+        with _open_url(request, timeout=_TIMEOUT) as answer:
             return bytes(answer.read())
 
     def schedule(self, spider: str, *arguments: str, job: str = "", **settings: str) -> str:
         """The id of a job; arguments are `name=value`."""
         words = [(name, value) for name, _, value in (argument.partition("=") for argument in arguments)]
-        words += [("setting", f"{name}={value}") for name, value in (QUICK | PATIENT | settings).items()]
+        words += [("setting", f"{name}={value}") for name, value in (FAST_SETTINGS | SLOW_TIMEOUT | settings).items()]
         words += [("jobid", job)] if job else []
-        return str(self.tell("schedule", *words, spider=spider)["jobid"])
+        return str(self.post_json("schedule", *words, spider=spider)["jobid"])
 
     def crawl(self, spider: str, *arguments: str, **settings: str) -> str:
         """A job that has ended."""
-        return self.ended(self.schedule(spider, *arguments, **settings))
+        return self.wait_until_ended(self.schedule(spider, *arguments, **settings))
 
     def state(self, job: str) -> str | None:
         """pending, running or finished."""
-        state: str | None = self.ask("status", job=job)["currstate"]
+        state: str | None = self.get_json("status", job=job)["currstate"]
         return state
 
-    def ended(self, job: str) -> str:
+    def wait_until_ended(self, job: str) -> str:
         """The same job, when it has ended."""
-        until(lambda: self.state(job) == "finished")
+        wait_until(lambda: self.state(job) == "finished")
         return job
 
-    def listed(self, job: str) -> dict[str, Any]:
+    def job_entry(self, job: str) -> dict[str, Any]:
         """A job in the list of jobs."""
-        jobs = self.ask("listjobs", project="harvester")
-        (found,) = [entry for state in ("running", "finished") for entry in jobs[state] if entry["id"] == job]
-        return dict(found)
+        jobs = self.get_json("listjobs", project="harvester")
+        (entry_of_job,) = [entry for state in ("running", "finished") for entry in jobs[state] if entry["id"] == job]
+        return dict(entry_of_job)
 
     def log(self, spider: str, job: str) -> str:
         """Where scrapyd's users look."""
@@ -137,25 +137,25 @@ class Scrapyd:
         feed = self.folder / f"items/harvester/{spider}/{job}.jl"
         return [json.loads(line) for line in feed.read_text(encoding="utf-8").splitlines()]
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         assert self.process.poll() is None, (self.folder / "scrapyd.log").read_text()
         with suppress(OSError):
-            return self.ask("daemonstatus")["status"] == "ok"
+            return self.get_json("daemonstatus")["status"] == "ok"
         return False
 
     @staticmethod
-    def _checked(answer: bytes) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(answer)
-        assert told["status"] == "ok", told
-        return told
+    def _parse_ok(answer: bytes) -> dict[str, Any]:
+        result: dict[str, Any] = json.loads(answer)
+        assert result["status"] == "ok", result
+        return result
 
 
 @contextmanager
-def running(folder: Path, *, egg: Path | None = None, **environment: str) -> Iterator[Scrapyd]:
+def run_scrapyd(folder: Path, *, egg: Path | None = None, **environment: str) -> Iterator[Scrapyd]:
     """Start one, with an egg where one is given; nothing of it is left at the end."""
     scrapyd = Scrapyd(folder, environment)
     if egg:
-        scrapyd.take(egg)
+        scrapyd.install_egg(egg)
     scrapyd.start()
     try:
         yield scrapyd
@@ -163,15 +163,15 @@ def running(folder: Path, *, egg: Path | None = None, **environment: str) -> Ite
         scrapyd.kill_all()
 
 
-def copy_of_the_project(to: Path) -> Path:
+def copy_project(target: Path) -> Path:
     """scrapyd-deploy builds in the project's folder; this one may be littered."""
-    to.mkdir()
+    target.mkdir()
     for name in PROJECT_FILES:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(ROOT / name, to)
-    return to
+            shutil.copy(ROOT / name, target)
+    return target
 
 
 def deploy(
@@ -200,7 +200,7 @@ def processes_below(pid: int) -> list[int]:
     return [pid, *(below for child in children.get(pid, []) for below in processes_below(child))]
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and waits for its parent to notice does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -208,10 +208,10 @@ def alive(pid: int) -> bool:
         return False
 
 
-def until(true: Any) -> None:
+def wait_until(condition: Any) -> None:
     """Return when it is true."""
-    deadline = time.monotonic() + _PATIENCE
-    while not true():
+    deadline = time.monotonic() + _TIMEOUT
+    while not condition():
         assert time.monotonic() < deadline, "it does not come to that"
         time.sleep(0.1)
 

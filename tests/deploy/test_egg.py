@@ -7,12 +7,14 @@ from zipfile import ZipFile
 
 from sqlalchemy import create_engine
 
-from harvester.catalogue.revisions import revisions
+from harvester.catalogue.revisions import open_revisions
 from harvester.catalogue.schema import HEAD
 from tests.conftest import ROOT
 from tests.dataset import rows
 
-OPEN = "import sys; sys.path.insert(0, {!r}); from harvester.catalogue import store; print(store.__file__)\n"
+OPEN_CATALOGUE_PROGRAM = (
+    "import sys; sys.path.insert(0, {!r}); from harvester.catalogue import store; print(store.__file__)\n"
+)
 
 
 def _sources(names: set[str]) -> set[str]:
@@ -21,19 +23,21 @@ def _sources(names: set[str]) -> set[str]:
 
 def test_the_egg_carries_every_file_of_the_package(egg: Path) -> None:
     """Code, migrations and whatever else lies in harvester/; data files must be declared in pyproject.toml."""
-    ours = {str(path.relative_to(ROOT)) for path in (ROOT / "harvester").rglob("*") if path.is_file()}
+    package_files = {str(path.relative_to(ROOT)) for path in (ROOT / "harvester").rglob("*") if path.is_file()}
     with ZipFile(egg) as packed:
-        carried = {name for name in packed.namelist() if name.startswith("harvester/")}
-    assert _sources(carried) == _sources(ours)
+        egg_files = {name for name in packed.namelist() if name.startswith("harvester/")}
+    assert _sources(egg_files) == _sources(package_files)
 
 
 def test_an_old_catalogue_is_brought_up_to_date_by_the_egg(egg: Path, tmp_path: Path) -> None:
     """The revisions are found in the zip; those of the checkout are out of reach."""
     engine = create_engine(f"sqlite:///{tmp_path / 'catalogue.db'}")
-    with revisions() as chain, engine.begin() as connection:
+    with open_revisions() as chain, engine.begin() as connection:
         chain.upgrade(connection, "0001")
     engine.dispose()
-    program = OPEN.format(str(egg)) + f"store.open_catalogue('sqlite:///{tmp_path}/catalogue.db').dispose()"
+    program = (
+        OPEN_CATALOGUE_PROGRAM.format(str(egg)) + f"store.open_catalogue('sqlite:///{tmp_path}/catalogue.db').dispose()"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False
     )

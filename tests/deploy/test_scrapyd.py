@@ -11,7 +11,7 @@ import pytest
 from tests import dataset
 from tests.conftest import Commands
 from tests.deploy import scrapyd as far
-from tests.deploy.scrapyd import Scrapyd, alive, until
+from tests.deploy.scrapyd import Scrapyd, is_alive, wait_until
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.process import Farsite
 
@@ -23,37 +23,37 @@ SLOW = [f"/slow/0.05/jpeg-rgb.jpg?{number}" for number in range(NUMBER)]
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrapyd]:
     """A scrapyd that has got the project by scrapyd-deploy."""
     folder = tmp_path_factory.mktemp("scrapyd")
-    with far.running(folder / "run") as service:
-        service.deploy(far.copy_of_the_project(folder / "project"))
+    with far.run_scrapyd(folder / "run") as service:
+        service.deploy(far.copy_project(folder / "project"))
         yield service
 
 
 @pytest.fixture
-def own(egg: Path, tmp_path: Path) -> Iterator[Scrapyd]:
+def own_scrapyd(egg: Path, tmp_path: Path) -> Iterator[Scrapyd]:
     """A scrapyd of the test's own, whose environment says where the data lies."""
-    with far.running(tmp_path / "scrapyd", egg=egg, HARVESTER_DATA_DIR=str(tmp_path / "data")) as service:
+    with far.run_scrapyd(tmp_path / "scrapyd", egg=egg, HARVESTER_DATA_DIR=str(tmp_path / "data")) as service:
         yield service
 
 
 @pytest.fixture
 def files(farsite: Farsite, tmp_path: Path) -> list[str]:
     """The arguments of a crawl of 150 slow pictures."""
-    made = dataset.write(tmp_path, dataset.one_user([farsite.url(path) for path in SLOW]))
-    return [f"posts={made.posts}", f"accounts={made.accounts}"]
+    data_set = dataset.write(tmp_path, dataset.one_user([farsite.url(path) for path in SLOW]))
+    return [f"posts={data_set.posts}", f"accounts={data_set.accounts}"]
 
 
-def _under_way(farsite: Farsite, number: int = 20) -> None:
-    until(lambda: farsite.counts()["requests"] >= number)
+def _wait_until_running(farsite: Farsite, number: int = 20) -> None:
+    wait_until(lambda: farsite.counts()["requests"] >= number)
 
 
-def _all_asked_once(farsite: Farsite) -> None:
-    asked = farsite.counts()["paths"]
-    assert {path: asked.get(path) for path in SLOW} == dict.fromkeys(SLOW, 1)
+def _assert_requested_once(farsite: Farsite) -> None:
+    request_counts = farsite.counts()["paths"]
+    assert {path: request_counts.get(path) for path in SLOW} == dict.fromkeys(SLOW, 1)
 
 
-def test_it_takes_the_egg_and_lists_three_spiders(deployed: Scrapyd) -> None:
+def test_scrapyd_accepts_the_egg_and_lists_three_spiders(deployed: Scrapyd) -> None:
     """scrapyd-client says the same, with the credentials of scrapy.cfg; without the right ones nothing is answered."""
-    assert deployed.ask("listspiders", project="harvester")["spiders"] == ["civitai", "imagefap", "mastodon"]
+    assert deployed.get_json("listspiders", project="harvester")["spiders"] == ["civitai", "imagefap", "mastodon"]
     assert deployed.client("spiders", "--project", "harvester").split() == [
         "harvester:",
         "civitai",
@@ -68,12 +68,15 @@ def test_two_spiders_at_once_share_one_catalogue(
     farsite: Farsite, deployed: Scrapyd, commands: Commands, files: list[str]
 ) -> None:
     """Both end in order, every image of both is done, the feeds tell of each, and verify finds nothing."""
-    site = Imagefap(farsite, "scrapyd").begin()
+    site = Imagefap(farsite, "scrapyd").reset()
     settings = {"HARVESTER_DATA_DIR": str(commands.data), "IMAGEFAP_BASE_URL": site.base}
     pictures = deployed.schedule("mastodon", *files, **settings)
     favourites = deployed.schedule("imagefap", "user=ALICE", **settings)
-    until(lambda: {deployed.state(pictures), deployed.state(favourites)} == {"running"})
-    for spider, job in (("mastodon", deployed.ended(pictures)), ("imagefap", deployed.ended(favourites))):
+    wait_until(lambda: {deployed.state(pictures), deployed.state(favourites)} == {"running"})
+    for spider, job in (
+        ("mastodon", deployed.wait_until_ended(pictures)),
+        ("imagefap", deployed.wait_until_ended(favourites)),
+    ):
         assert "This run (finished)" in deployed.log(spider, job)
         assert "Traceback" not in deployed.log(spider, job)
     assert {item["status"] for item in deployed.items("mastodon", pictures)} == {"done"}
@@ -92,22 +95,22 @@ def test_civitai_runs_and_its_log_is_on_the_web_page(farsite: Farsite, deployed:
     data = tmp_path / "data"
     at_home = {"HARVESTER_DATA_DIR": str(data), "CIVITAI_BASE_URL": farsite.url("")}
     job = deployed.crawl("civitai", "max_images=30", **at_home)
-    told = deployed.listed(job)
-    assert "This run (" in deployed.get(told["log_url"]).decode()
-    assert len(deployed.get(told["items_url"]).splitlines()) == 30
+    entry = deployed.job_entry(job)
+    assert "This run (" in deployed.get(entry["log_url"]).decode()
+    assert len(deployed.get(entry["items_url"]).splitlines()) == 30
     assert len(list((data / "images/civitai").glob("*.json"))) >= 28
 
 
 @pytest.mark.parametrize("how", ["TERM", "INT"])
-def test_a_cancelled_job_ends_in_order_and_its_twin_completes_it(
+def test_a_cancelled_job_ends_cleanly_and_the_next_completes_it(
     farsite: Farsite, deployed: Scrapyd, tmp_path: Path, files: list[str], how: str
 ) -> None:
     """What was under way is done, the rest is owed; the same job again does that, and nothing is asked for twice."""
     data = tmp_path / "data"
     job = deployed.schedule("mastodon", *files, job=f"cancelled-{how}", HARVESTER_DATA_DIR=str(data))
-    _under_way(farsite)
-    assert deployed.tell("cancel", ("job", job), signal=how)["prevstate"] == "running"
-    deployed.ended(job)
+    _wait_until_running(farsite)
+    assert deployed.post_json("cancel", ("job", job), signal=how)["prevstate"] == "running"
+    deployed.wait_until_ended(job)
     assert "the same command continues" in deployed.log("mastodon", job)
     counts = dict(dataset.rows(data, "SELECT status, count(*) FROM images GROUP BY status"))
     assert set(counts) == {"done", "pending"}
@@ -115,7 +118,7 @@ def test_a_cancelled_job_ends_in_order_and_its_twin_completes_it(
     again = deployed.crawl("mastodon", *files, HARVESTER_DATA_DIR=str(data))
     assert len(deployed.items("mastodon", again)) == counts["pending"]
     assert dataset.rows(data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", NUMBER)]
-    _all_asked_once(farsite)
+    _assert_requested_once(farsite)
 
 
 def test_bad_input_stands_in_the_log_of_the_job(deployed: Scrapyd, tmp_path: Path) -> None:
@@ -127,43 +130,45 @@ def test_bad_input_stands_in_the_log_of_the_job(deployed: Scrapyd, tmp_path: Pat
     assert not (tmp_path / "data").exists()
 
 
-def test_an_orphan_and_its_restarted_twin_do_no_harm(
-    farsite: Farsite, own: Scrapyd, tmp_path: Path, commands: Commands, files: list[str]
+def test_an_orphaned_and_a_restarted_job_do_no_harm(
+    farsite: Farsite, own_scrapyd: Scrapyd, tmp_path: Path, commands: Commands, files: list[str]
 ) -> None:
     """scrapyd's SIGTERM leaves its job behind: the twin is refused and told the process, the orphan does the work."""
-    job = own.schedule("mastodon", *files)
-    _under_way(farsite)
-    orphan = own.listed(job)["pid"]
-    own.stop()
+    job = own_scrapyd.schedule("mastodon", *files)
+    _wait_until_running(farsite)
+    orphan = own_scrapyd.job_entry(job)["pid"]
+    own_scrapyd.stop()
     os.kill(orphan, signal.SIGSTOP)  # or it might have ended before the twin begins
-    own.start()
-    twin = own.crawl("mastodon", *files)
-    assert f"(process {orphan}) is running already" in own.log("mastodon", twin)
+    own_scrapyd.start()
+    second = own_scrapyd.crawl("mastodon", *files)
+    assert f"(process {orphan}) is running already" in own_scrapyd.log("mastodon", second)
     os.kill(orphan, signal.SIGCONT)
-    until(lambda: not alive(orphan))
-    assert "This run (finished)" in own.log("mastodon", job)
-    assert len(own.items("mastodon", job)) == NUMBER
-    last = own.crawl("mastodon", *files)
-    assert own.items("mastodon", last) == []
+    wait_until(lambda: not is_alive(orphan))
+    assert "This run (finished)" in own_scrapyd.log("mastodon", job)
+    assert len(own_scrapyd.items("mastodon", job)) == NUMBER
+    last = own_scrapyd.crawl("mastodon", *files)
+    assert own_scrapyd.items("mastodon", last) == []
     assert dataset.rows(tmp_path / "data", "SELECT status, count(*) FROM images GROUP BY status") == [("done", NUMBER)]
-    _all_asked_once(farsite)
+    _assert_requested_once(farsite)
     assert commands.scrapy("verify").returncode == 0
 
 
-def test_a_stopped_service_loses_nothing(farsite: Farsite, own: Scrapyd, tmp_path: Path, files: list[str]) -> None:
+def test_a_stopped_service_loses_nothing(
+    farsite: Farsite, own_scrapyd: Scrapyd, tmp_path: Path, files: list[str]
+) -> None:
     """As deploy/scrapyd.service is stopped, SIGTERM to all its processes at once: jobs close their books, and go on."""
-    job = own.schedule("mastodon", *files)
-    _under_way(farsite)
-    crawl = own.listed(job)["pid"]
-    for process in far.processes_below(own.process.pid):
+    job = own_scrapyd.schedule("mastodon", *files)
+    _wait_until_running(farsite)
+    crawl = own_scrapyd.job_entry(job)["pid"]
+    for process in far.processes_below(own_scrapyd.process.pid):
         os.kill(process, signal.SIGTERM)
-    own.process.wait(30)
-    until(lambda: not alive(crawl))
-    log = own.log("mastodon", job)
+    own_scrapyd.process.wait(30)
+    wait_until(lambda: not is_alive(crawl))
+    log = own_scrapyd.log("mastodon", job)
     assert "This run (shutdown)" in log
     assert "crashed" not in log
     assert set(dict(dataset.rows(tmp_path / "data", "SELECT status, reason FROM images"))) == {"done", "pending"}
-    own.start()
-    own.crawl("mastodon", *files)
+    own_scrapyd.start()
+    own_scrapyd.crawl("mastodon", *files)
     assert dataset.rows(tmp_path / "data", "SELECT status, count(*) FROM images GROUP BY status") == [("done", NUMBER)]
-    _all_asked_once(farsite)
+    _assert_requested_once(farsite)

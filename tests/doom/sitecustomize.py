@@ -12,7 +12,7 @@ from typing import Any
 _CHANGES = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.truncate"}
 
 
-class _Doom:
+class _KillAtChange:
     def __init__(self, data: str, changes: int) -> None:
         self._data = data
         self._left = changes
@@ -26,4 +26,4 @@ class _Doom:
 
 
 if os.environ.get("MORTAL_CHANGES"):
-    sys.addaudithook(_Doom(os.environ["MORTAL_DATA"], int(os.environ["MORTAL_CHANGES"])))
+    sys.addaudithook(_KillAtChange(os.environ["MORTAL_DATA"], int(os.environ["MORTAL_CHANGES"])))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harvester.duplicates.best import best
+from harvester.duplicates.best import propose_keeper
 from harvester.duplicates.groups import Group, Member
 
 PLAIN = Member("a" * 64, "jpg", "JPEG", 400, 300, 9_000, False, 100, False, "new")
@@ -18,19 +18,19 @@ PLAIN = Member("a" * 64, "jpg", "JPEG", 400, 300, 9_000, False, 100, False, "new
         (PLAIN._replace(embedded=True), ("has generation data",)),
     ],
 )
-def test_the_first_merit_that_differs_decides_and_is_the_reason(other: Member, reasons: tuple[str, ...]) -> None:
+def test_the_first_criterion_that_differs_decides_and_is_the_reason(other: Member, reasons: tuple[str, ...]) -> None:
     """Pixels, bytes, format, age, generation data, in this order."""
     other = other._replace(sha256="b" * 64)
-    assert best(Group((PLAIN, other))) == (other, reasons)
+    assert propose_keeper(Group((PLAIN, other))) == (other, reasons)
 
 
-def test_every_reason_that_made_the_choice_smaller_is_given() -> None:
+def test_every_reason_that_narrowed_the_choice_is_given() -> None:
     """Of three, one has fewer pixels and one fewer bytes."""
     large, dense = (PLAIN._replace(sha256=name * 64, width=800, bytes=size) for name, size in (("b", 1), ("c", 2)))
-    assert best(Group((PLAIN, large, dense))) == (dense, ("most pixels (800 × 300)", "most bytes (2)"))
+    assert propose_keeper(Group((PLAIN, large, dense))) == (dense, ("most pixels (800 × 300)", "most bytes (2)"))
 
 
-def test_what_is_something_else_is_not_proposed() -> None:
+def test_a_false_member_is_not_proposed() -> None:
     """A false member has the most pixels, and is not the same picture."""
     false = PLAIN._replace(sha256="b" * 64, width=800, verdict="false")
-    assert best(Group((PLAIN, false))).member == PLAIN
+    assert propose_keeper(Group((PLAIN, false))).member == PLAIN

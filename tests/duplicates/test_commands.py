@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harvester.locks import DedupeLock
-from harvester.places import Places
+from harvester.places import DataPaths
 from tests import dataset
 from tests.conftest import Commands
 from tests.dataset import rows
@@ -22,24 +22,24 @@ SINGLE = "/photo/3.jpg"
 def _harvest(commands: Commands, farsite: Farsite, folder: Path, *paths: str) -> list[str]:
     """The sha256 of the pictures at these addresses, in their order."""
     commands.crawl(dataset.write(folder, dataset.one_user([farsite.url(path) for path in paths])))
-    found = dict(rows(commands.data, "SELECT key, sha256 FROM images"))
-    return [found[farsite.url(path)] for path in paths]
+    sha256_by_url = dict(rows(commands.data, "SELECT key, sha256 FROM images"))
+    return [sha256_by_url[farsite.url(path)] for path in paths]
 
 
-def _say(commands: Commands, *arguments: str, code: int = 0) -> str:
+def _run(commands: Commands, *arguments: str, code: int = 0) -> str:
     done = commands.scrapy(*arguments)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout if code == 0 else done.stderr
 
 
-def _searched(commands: Commands, *arguments: str) -> Any:
-    return json.loads(_say(commands, "dedupe", "--json", *arguments))
+def _dedupe(commands: Commands, *arguments: str) -> Any:
+    return json.loads(_run(commands, "dedupe", "--json", *arguments))
 
 
 def _verdicts(commands: Commands, group: str) -> dict[str, str]:
     """What `scrapy verdict GROUP` shows: the beginning of each member's sha256 -> its verdict."""
-    lines = [line.split() for line in _say(commands, "verdict", group).splitlines()[1:]]
+    lines = [line.split() for line in _run(commands, "verdict", group).splitlines()[1:]]
     return {words[1]: words[0] for words in lines if words[0] in ("new", "false", "keep", "skip")}
 
 
@@ -48,72 +48,70 @@ def test_decided_groups_stay_decided(farsite: Farsite, commands: Commands, tmp_p
     large, small, other, other_small, _ = _harvest(
         commands, farsite, tmp_path, LARGE, SMALL, OTHER, OTHER_SMALL, SINGLE
     )
-    found = _searched(commands)
-    assert found["groups"] == {"new": 2, "re-opened": 0, "decided": 0}
-    assert found["compared"] == {"new": 5, "known": 0}
-    said = _say(commands, "verdict", small[:8])
-    assert f"keep {large[:12]}? most pixels (800 × 600)" in said
-    assert "0_1_0.jpg" in said
-    assert "phash 0" in said
-    _say(commands, "verdict", large[:8], "--keep", large[:12], "--skip", small[:5])
-    _say(commands, "verdict", other, "--false")
-    assert _say(commands, "verdict") == "0 of 2 groups wait for a decision\n"
+    report = _dedupe(commands)
+    assert report["groups"] == {"new": 2, "re-opened": 0, "decided": 0}
+    assert report["compared"] == {"new": 5, "known": 0}
+    text = _run(commands, "verdict", small[:8])
+    assert f"keep {large[:12]}? most pixels (800 × 600)" in text
+    assert "0_1_0.jpg" in text
+    assert "phash 0" in text
+    _run(commands, "verdict", large[:8], "--keep", large[:12], "--skip", small[:5])
+    _run(commands, "verdict", other, "--false")
+    assert _run(commands, "verdict") == "0 of 2 groups wait for a decision\n"
 
     *_, smaller = _harvest(commands, farsite, tmp_path, LARGE, SMALL, OTHER, OTHER_SMALL, SINGLE, SMALLER)
-    found = _searched(commands)
-    assert found["groups"] == {"new": 0, "re-opened": 1, "decided": 1}
-    assert found["compared"] == {"new": 1, "known": 5}
+    report = _dedupe(commands)
+    assert report["groups"] == {"new": 0, "re-opened": 1, "decided": 1}
+    assert report["compared"] == {"new": 1, "known": 5}
     assert _verdicts(commands, large) == {large[:12]: "keep", small[:12]: "skip", smaller[:12]: "new"}
     assert _verdicts(commands, other) == {other[:12]: "false", other_small[:12]: "false"}
-    _say(commands, "verdict", large, "--skip", smaller)
-    again = _searched(commands)
+    _run(commands, "verdict", large, "--skip", smaller)
+    again = _dedupe(commands)
     assert again["groups"] == {"new": 0, "re-opened": 0, "decided": 2}
     assert (again["compared"]["new"], again["new_pairs"]) == (0, {})
-    wide = _searched(commands, "--phash", "8", "--animated-phash", "off")
+    wide = _dedupe(commands, "--phash", "8", "--animated-phash", "off")
     assert wide["groups"]["decided"] == 2, "wider limits re-opened what was decided"
 
-    assert "is taken back" in _say(commands, "verdict", "--undo")
+    assert "is taken back" in _run(commands, "verdict", "--undo")
     assert _verdicts(commands, large) == {large[:12]: "keep", small[:12]: "skip", smaller[:12]: "new"}
-    assert len(_say(commands, "verdict", "--history").split("takes back 3")) == 2
+    assert len(_run(commands, "verdict", "--history").split("takes back 3")) == 2
     for expected in (0, 0, 1):  # the third decision is undone; there were two more
-        commands_undo = commands.scrapy("verdict", "--undo")
-        assert commands_undo.returncode == expected
+        done = commands.scrapy("verdict", "--undo")
+        assert done.returncode == expected
     assert set(_verdicts(commands, large).values()) == {"new"}
     assert rows(commands.data, "SELECT count(*) FROM decisions") == [(6,)], "the log must only grow"
 
 
-def test_same_pixels_in_different_files_are_a_class_of_their_own(
-    farsite: Farsite, commands: Commands, tmp_path: Path
-) -> None:
+def test_same_pixels_in_different_files_are_paired(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """They are found though every method is off; each file is decoded for that once; a near one is none of them."""
     paths = ["/numbered/1.jpg", "/numbered/2.jpg", "/kind/jpeg-rgb.jpg", "/kind/jpeg-progressive.jpg"]
-    one, two, *_ = _harvest(commands, farsite, tmp_path, *paths)
+    first, second, *_ = _harvest(commands, farsite, tmp_path, *paths)
     off = [word for method in ("phash", "dhash", "average", "whash") for word in (f"--{method}", "off")]
-    found = _searched(commands, *off)
-    assert found["new_pairs"] == {"pixels": 1}
-    pair = (*sorted((one, two)), "pixels", "", 0)
+    report = _dedupe(commands, *off)
+    assert report["new_pairs"] == {"pixels": 1}
+    pair = (*sorted((first, second)), "pixels", "", 0)
     columns = "first, second, method, orientation, score"
     assert rows(commands.data, f"SELECT {columns} FROM pairs") == [pair]
-    (commands.data / "blobs" / one[:2] / f"{one}.jpg").unlink()
-    *_, three = _harvest(commands, farsite, tmp_path, *paths, "/numbered/3.jpg")
-    assert _searched(commands, *off)["new_pairs"] == {"pixels": 1}
-    assert {three} < {end for ends in rows(commands.data, "SELECT first, second FROM pairs") for end in ends}
+    (commands.data / "blobs" / first[:2] / f"{first}.jpg").unlink()
+    *_, third = _harvest(commands, farsite, tmp_path, *paths, "/numbered/3.jpg")
+    assert _dedupe(commands, *off)["new_pairs"] == {"pixels": 1}
+    assert {third} < {end for ends in rows(commands.data, "SELECT first, second FROM pairs") for end in ends}
 
 
 def test_old_decisions_hold_for_the_groups_that_are_found(commands: Commands, tmp_path: Path) -> None:
     """A database of the old tool is taken over; its look-alikes are found, and what was decided then is decided."""
     content = oldbase.content()
-    _say(commands, "import-favorites", str(oldbase.write(tmp_path / "old", content)))
-    found = _searched(commands, "--phash", "15", "--dhash", "15", "--average", "15", "--whash", "15")
-    assert found["pictures_in_groups"] > 1
-    shown: dict[str, str] = {}
+    _run(commands, "import-favorites", str(oldbase.write(tmp_path / "old", content)))
+    report = _dedupe(commands, "--phash", "15", "--dhash", "15", "--average", "15", "--whash", "15")
+    assert report["pictures_in_groups"] > 1
+    verdicts: dict[str, str] = {}
     for sha256 in oldbase.SHAS:
         done = commands.scrapy("verdict", sha256)
         if done.returncode == 0:
-            shown |= _verdicts(commands, sha256)
-    expected = {sha256[:12]: verdict for sha256, verdict in oldbase.VERDICTS.items() if sha256[:12] in shown}
+            verdicts |= _verdicts(commands, sha256)
+    expected = {sha256[:12]: verdict for sha256, verdict in oldbase.VERDICTS.items() if sha256[:12] in verdicts}
     assert len(expected) > 1
-    assert shown | expected == shown
+    assert verdicts | expected == verdicts
 
 
 @pytest.mark.parametrize(
@@ -140,11 +138,11 @@ def test_a_mistake_is_one_sentence(commands: Commands, arguments: list[str], say
     assert not commands.data.exists()
 
 
-def test_what_cannot_be_decided_is_refused_whole(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_invalid_decisions_are_refused_whole(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Nothing is logged: hiding all copies, a picture of no group, two verdicts at once, too short a beginning."""
     large, small, single = _harvest(commands, farsite, tmp_path, LARGE, SMALL, SINGLE)
-    assert "scrapy dedupe finds the groups" in _say(commands, "verdict", large, code=2)
-    _searched(commands)
+    assert "scrapy dedupe finds the groups" in _run(commands, "verdict", large, code=2)
+    _dedupe(commands)
     refused = {
         (large, "--skip", large): "a skip goes with a --keep",
         (large, "--keep", single): f"{single}: no picture of the group",
@@ -153,26 +151,28 @@ def test_what_cannot_be_decided_is_refused_whole(farsite: Farsite, commands: Com
         (large, "--keep", "xyz"): "no picture of the group",
     }
     for arguments, says in refused.items():
-        assert says in _say(commands, "verdict", *arguments, code=2)
+        assert says in _run(commands, "verdict", *arguments, code=2)
     assert rows(commands.data, "SELECT * FROM decisions") == []
 
 
-def test_a_search_goes_with_crawls_and_not_with_another(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_a_search_may_run_beside_a_crawl_but_not_another_search(
+    farsite: Farsite, commands: Commands, tmp_path: Path
+) -> None:
     """A second search is refused and told why; a crawl at the same time is not, and both end in order."""
     urls = [farsite.url(f"/numbered/{number}.jpg") for number in range(40)]
     files = dataset.write(tmp_path, dataset.one_user(urls[:1]))
     commands.crawl(files)
-    lock = DedupeLock(Places(commands.data, ""))
+    lock = DedupeLock(DataPaths(commands.data, ""))
     try:
-        assert "is running already" in _say(commands, "dedupe", code=2)
+        assert "is running already" in _run(commands, "dedupe", code=2)
         crawl = commands.start("crawl", "mastodon", *dataset.write(tmp_path, dataset.one_user(urls)).arguments)
     finally:
         lock.release()
     searches = 0
     while crawl.poll() is None:
-        _searched(commands)
+        _dedupe(commands)
         searches += 1
     assert crawl.wait() == 0
     crawl.communicate()
     assert searches
-    assert _searched(commands)["pictures_in_groups"] == 40
+    assert _dedupe(commands)["pictures_in_groups"] == 40

@@ -8,7 +8,7 @@ from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.process import Farsite
-from tests.forked import Forked
+from tests.forked import ForkedCommands
 
 PATHS = ("/photo/0.jpg", "/photo/1.jpg", "/photo/1.jpg?again", "/kind/png-rgba.png", "/kind/webp.webp",
          "/kind/jpeg-cmyk.jpg", "/kind/gif-animated.gif", "/kind/large.jpg", "/status/404")  # fmt: skip
@@ -16,22 +16,22 @@ PATHS = ("/photo/0.jpg", "/photo/1.jpg", "/photo/1.jpg?again", "/kind/png-rgba.p
 
 
 @pytest.fixture(scope="session")
-def harvest(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def harvested_data(server: Farsite, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data directory of the collection that is copied."""
     folder = tmp_path_factory.mktemp("harvest")
-    commands = Forked(folder / "data")
+    commands = ForkedCommands(folder / "data")
     commands.crawl(dataset.write(folder, dataset.one_user([server.url(path) for path in PATHS])),
                    "-s", "DOWNLOAD_TIMEOUT=30")  # fmt: skip
     commands.environment["CIVITAI_BASE_URL"] = server.url("")
     commands.harvest("civitai", "ids=2,3,13", "min_count=-1")
-    commands.environment["IMAGEFAP_BASE_URL"] = Imagefap(server, "exports").begin().base
+    commands.environment["IMAGEFAP_BASE_URL"] = Imagefap(server, "exports").reset().base
     commands.harvest("imagefap", "user=alice")
     return commands.data
 
 
 @pytest.fixture
-def kept(harvest: Path, tmp_path: Path) -> Commands:
+def harvested(harvested_data: Path, tmp_path: Path) -> Commands:
     """Commands on a copy of it."""
-    copied = Forked(tmp_path / "data")
-    copied.begin_with(harvest)
+    copied = ForkedCommands(tmp_path / "data")
+    copied.copy_data_from(harvested_data)
     return copied

@@ -19,46 +19,46 @@ from PIL import Image
 from harvester.blobs import BlobStore
 from harvester.catalogue.schema import images
 from harvester.catalogue.store import open_existing
-from harvester.commands.export import _told
+from harvester.commands.export import _print_totals
 from harvester.export.sets.exporting import Export
-from harvester.export.sets.folder import Folder
-from harvester.export.sets.layouts import Numbers
-from harvester.export.sets.ledger import Ledger
-from harvester.export.sets.outcome import Tally
+from harvester.export.sets.folder import OutputFolder
+from harvester.export.sets.layouts import NumberPrefix
+from harvester.export.sets.ledger import ExportManifest
+from harvester.export.sets.outcome import ExportTotals
 from harvester.export.sets.rows import COLUMNS
 from harvester.export.sets.selecting import RULES
-from harvester.export.sets.tables import json_line, table
-from harvester.export.sets.wish import FORMATS, Wish
-from harvester.imaging.values import Options
+from harvester.export.sets.tables import json_line, open_table
+from harvester.export.sets.wish import FORMATS, ExportOptions
+from harvester.imaging.values import ConversionOptions
 from harvester.locks import Lock
 from harvester.sites.naming import folder_name
-from harvester.text import uncell
+from harvester.text import csv_unescape
 from tests.conftest import ROOT, Commands
 from tests.dataset import rows
-from tests.export.doomed import killed
-from tests.export.exports import export, lines, pictures, sha256, with_long_text
+from tests.export.doomed import export_and_kill
+from tests.export.exports import add_long_text, export, pictures, read_lines, sha256
 
 DONE = "SELECT count(*) FROM images WHERE status = 'done'"
 
 
-def _tag(commands: Commands) -> None:
+def _add_tags(commands: Commands) -> None:
     for words in (("add", "places"), ("add", "places/water"), ("apply", "places", "--site", "imagefap"),
                   ("apply", "water", "--album", "alice/landscapes")):  # fmt: skip
         done = commands.scrapy("tag", *words)
         assert done.returncode == 0, done.stderr
 
 
-def _skip(commands: Commands, sha: str) -> None:
+def _skip_picture(commands: Commands, sha: str) -> None:
     """A verdict on one picture, as a decision of somebody's."""
     with sqlite3.connect(commands.data / "catalogue.db") as connection:
         row = connection.execute("INSERT INTO decisions (at, origin) VALUES (0, 'test')").lastrowid
         connection.execute("INSERT INTO verdicts (decision_id, sha256, verdict) VALUES (?, ?, 'skip')", (row, sha))
 
 
-def test_files_are_albums_and_names_that_people_gave(kept: Commands) -> None:
+def test_files_are_albums_and_names_that_people_gave(harvested: Commands) -> None:
     """Albums are folders, names are those at the site; every picture once, bytes as they came, linked to the blob."""
-    made = export(kept, "files")
-    named = {path for path in made.files if path.startswith("imagefap/")}
+    exported = export(harvested, "files")
+    named = {path for path in exported.files if path.startswith("imagefap/")}
     landscapes = {
         "lake dawn 02",
         "pier & gulls",
@@ -70,76 +70,79 @@ def test_files_are_albums_and_names_that_people_gave(kept: Commands) -> None:
     }
     assert {f"imagefap/alice/Landscapes/{name}.jpg" for name in landscapes} < named
     assert not any("same again" in path for path in named), "its bytes are those of the pier"
-    assert {"mastodon/0_0_0.jpg", "mastodon/0_3_0.png", "civitai/2.jpg"} < set(made.files)
-    assert {sha256(data) for path, data in made.files.items() if path != "manifest.jsonl"} == pictures(kept)
-    assert (made.folder / "mastodon/0_0_0.jpg").stat().st_nlink > 1
-    assert made.number("exported") == len(pictures(kept)) == len(made.files) - 1
+    assert {"mastodon/0_0_0.jpg", "mastodon/0_3_0.png", "civitai/2.jpg"} < set(exported.files)
+    assert {sha256(data) for path, data in exported.files.items() if path != "manifest.jsonl"} == pictures(harvested)
+    assert (exported.folder / "mastodon/0_0_0.jpg").stat().st_nlink > 1
+    assert exported.number("exported") == len(pictures(harvested)) == len(exported.files) - 1
 
 
-def test_all_has_every_place_of_every_image(kept: Commands) -> None:
+def test_all_has_every_placement_of_every_image(harvested: Commands) -> None:
     """With --dedupe all a picture lies in each of its albums, and bytes that two images share lie there twice."""
-    made = export(kept, "files", "--dedupe", "all")
+    exported = export(harvested, "files", "--dedupe", "all")
     assert {"imagefap/alice/Landscapes/old_mill.jpg", "imagefap/alice/Uncategorized/old_mill.jpg",
-            "imagefap/alice/Rock & Roll Posters/same again.jpg", "mastodon/0_2_0.jpg"} < set(made.files)  # fmt: skip
-    assert made.number("exported") == rows(kept.data, DONE)[0][0]
+            "imagefap/alice/Rock & Roll Posters/same again.jpg",
+            "mastodon/0_2_0.jpg"} < set(exported.files)  # fmt: skip
+    assert exported.number("exported") == rows(harvested.data, DONE)[0][0]
 
 
-def test_numbers_keep_the_order_of_an_album(kept: Commands) -> None:
+def test_numbers_keep_the_order_of_an_album(harvested: Commands) -> None:
     """--number puts the place in the album before the name."""
-    made = export(kept, "files", "--album", "alice/landscapes", "--number")
+    exported = export(harvested, "files", "--album", "alice/landscapes", "--number")
     folder = "imagefap/alice/Landscapes/"
-    names = sorted(path.removeprefix(folder) for path in made.files if path.startswith(folder))
+    names = sorted(path.removeprefix(folder) for path in exported.files if path.startswith(folder))
     assert [name[:5] for name in names] == [f"{number:05}" for number in range(1, 9)]
     assert names[:4] == ["00001-lake dawn 02.jpg", "00002-pier & gulls.jpg", "00003-old_mill.jpg",
                          "00004-no extension.jpg"]  # fmt: skip
 
 
-def test_tags_are_folders_in_the_tree(kept: Commands) -> None:
+def test_tags_are_folders_in_the_tree(harvested: Commands) -> None:
     """One copy for each tag; names that clash begin with digits of the sha256; --tag exports no tag below it."""
-    _tag(kept)
-    made = export(kept, "tags")
-    assert {"places/lake dawn 02.jpg", "places/water/lake dawn 02.jpg", "places/pier & gulls.jpg"} < set(made.files)
-    clashing = [path for path in made.files if path.startswith("places/") and path.endswith("-lake dawn 02.jpg")]
+    _add_tags(harvested)
+    exported = export(harvested, "tags")
+    assert {"places/lake dawn 02.jpg", "places/water/lake dawn 02.jpg", "places/pier & gulls.jpg"} < set(exported.files)
+    clashing = [path for path in exported.files if path.startswith("places/") and path.endswith("-lake dawn 02.jpg")]
     (other,) = clashing
-    assert other == f"places/{sha256(made.files[other])[:10]}-lake dawn 02.jpg"
-    only = export(kept, "tags", "--tag", "places", to="one")
-    assert set(only.files) == {path for path in made.files if "/water/" not in path}
-    again = export(kept, "tags", "--tag", "water", "--number")
+    assert other == f"places/{sha256(exported.files[other])[:10]}-lake dawn 02.jpg"
+    only = export(harvested, "tags", "--tag", "places", to="one")
+    assert set(only.files) == {path for path in exported.files if "/water/" not in path}
+    again = export(harvested, "tags", "--tag", "water", "--number")
     assert "places/water/00001-lake dawn 02.jpg" in again.files
     assert all("/water/0000" in path or path == "manifest.jsonl" for path in again.files)
 
 
-def test_captions_lie_beside_copies_that_may_be_edited(kept: Commands) -> None:
+def test_captions_lie_beside_copies_that_may_be_edited(harvested: Commands) -> None:
     """<sha256>.jpg and .txt; an edited caption survives the next export, the blob is not linked."""
-    made = export(kept, "captions", "--site", "civitai")
-    (prompt,) = rows(kept.data, "SELECT sha256, prompt FROM images JOIN generated ON image_id = id WHERE key = '2'")
-    assert made.files[f"{prompt[0]}.txt"].decode() == " ".join(prompt[1].split()) + "\n", "one line"
-    assert all((made.folder / path).stat().st_nlink == 1 for path in made.files)
-    text = made.folder / f"{prompt[0]}.txt"
+    exported = export(harvested, "captions", "--site", "civitai")
+    (prompt,) = rows(
+        harvested.data, "SELECT sha256, prompt FROM images JOIN generated ON image_id = id WHERE key = '2'"
+    )
+    assert exported.files[f"{prompt[0]}.txt"].decode() == " ".join(prompt[1].split()) + "\n", "one line"
+    assert all((exported.folder / path).stat().st_nlink == 1 for path in exported.files)
+    text = exported.folder / f"{prompt[0]}.txt"
     text.write_text("a castle, by hand\n")
-    again = export(kept, "captions", "--site", "civitai")
+    again = export(harvested, "captions", "--site", "civitai")
     assert text.read_text() == "a castle, by hand\n"
     assert "1 left alone" in again.done.stdout
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_second_export_writes_nothing(kept: Commands, format: str) -> None:
+def test_a_second_export_writes_nothing(harvested: Commands, format: str) -> None:
     """Nothing has changed: not one file is touched."""
-    _tag(kept)
-    first = export(kept, format)
+    _add_tags(harvested)
+    first = export(harvested, format)
     before = {path: (first.folder / path).stat().st_mtime_ns for path in first.files}
-    again = export(kept, format)
+    again = export(harvested, format)
     assert (again.number("written"), again.number("removed"), again.number("unchanged")) == (0, 0, len(before))
     assert {path: (again.folder / path).stat().st_mtime_ns for path in again.files} == before
 
 
 @pytest.mark.parametrize("format", ["files", "imagefolder", "captions", "webdataset", "parquet"])
-def test_what_no_longer_belongs_is_removed(kept: Commands, format: str) -> None:
+def test_what_no_longer_belongs_is_removed(harvested: Commands, format: str) -> None:
     """A picture that a verdict skips, later: its file goes, the others stay; skipped and told."""
-    sha = sha256((kept.data / "images/mastodon/0_0_0.jpg").read_bytes())
-    first = export(kept, format)
-    _skip(kept, sha)
-    again = export(kept, format)
+    sha = sha256((harvested.data / "images/mastodon/0_0_0.jpg").read_bytes())
+    first = export(harvested, format)
+    _skip_picture(harvested, sha)
+    again = export(harvested, format)
     assert again.number("exported") == first.number("exported") - 1
     assert "skipped: verdict skip: 1" in again.done.stdout
     assert sha not in {line["sha256"] for line in again.manifest}
@@ -149,392 +152,399 @@ def test_what_no_longer_belongs_is_removed(kept: Commands, format: str) -> None:
         assert sha not in {sha256(data) for data in again.files.values()}
 
 
-def test_of_look_alikes_the_best_is_taken(kept: Commands) -> None:
+def test_the_best_near_duplicate_is_exported(harvested: Commands) -> None:
     """--dedupe best: of each group that nobody has decided on, the copy that scrapy dedupe proposes."""
-    proposed = re.findall(r"keep ([0-9a-f]{12})\?", kept.scrapy("dedupe").stdout)
+    proposed = re.findall(r"keep ([0-9a-f]{12})\?", harvested.scrapy("dedupe").stdout)
     assert proposed
-    made = export(kept, "files", "--dedupe", "best")
-    shas = {line["sha256"] for line in made.manifest}
+    exported = export(harvested, "files", "--dedupe", "best")
+    shas = {line["sha256"] for line in exported.manifest}
     assert all(any(sha.startswith(start) for sha in shas) for start in proposed)
-    ends = "SELECT first, second FROM pairs"
-    assert not [pair for pair in rows(kept.data, ends) if set(pair) <= shas], "two of one group"
-    others = {sha for pair in rows(kept.data, ends) for sha in pair} - shas
-    assert f"skipped: a look-alike is better: {len(others)}" in made.done.stdout
+    pair_query = "SELECT first, second FROM pairs"
+    assert not [pair for pair in rows(harvested.data, pair_query) if set(pair) <= shas], "two of one group"
+    skipped = {sha for pair in rows(harvested.data, pair_query) for sha in pair} - shas
+    assert f"skipped: a look-alike is better: {len(skipped)}" in exported.done.stdout
 
 
 @pytest.mark.parametrize(("image", "kinds"), [("rgb", {"JPEG", "PNG"}), ("jpeg", {"JPEG"})])
-def test_pictures_are_converted_and_made_smaller(kept: Commands, image: str, kinds: set[str]) -> None:
+def test_pictures_are_converted_and_made_smaller(harvested: Commands, image: str, kinds: set[str]) -> None:
     """Every one can be opened, is RGB, as long as asked for at most, and never enlarged."""
-    made = export(kept, "imagefolder", "--image", image, "--resize", "48", "--site", "mastodon")
-    sizes = {line["file_name"]: (line["width"], line["height"]) for line in lines(made.folder / "train/metadata.jsonl")}
-    assert len(sizes) == made.number("exported") > 5
-    found = set()
+    exported = export(harvested, "imagefolder", "--image", image, "--resize", "48", "--site", "mastodon")
+    sizes = {
+        line["file_name"]: (line["width"], line["height"])
+        for line in read_lines(exported.folder / "train/metadata.jsonl")
+    }
+    assert len(sizes) == exported.number("exported") > 5
+    formats = set()
     for name, size in sizes.items():
-        with Image.open(made.folder / "train" / name) as picture:
+        with Image.open(exported.folder / "train" / name) as picture:
             picture.load()
-            found.add(picture.format)
+            formats.add(picture.format)
             assert picture.mode == "RGB" or (image == "jpeg" and picture.mode == "L")
             assert max(picture.size) == min(48, max(size))
-    assert found == kinds
+    assert formats == kinds
 
 
-def test_csv_has_a_row_for_every_image_and_no_formula(kept: Commands) -> None:
+def test_csv_has_a_row_for_every_image_and_no_formula(harvested: Commands) -> None:
     """Whatever became of it; lists are JSON; a text that a spreadsheet would run begins with an apostrophe."""
     alt = '=HYPERLINK("http://bad.example";"x")\nline two, "quoted"'
-    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+    with sqlite3.connect(harvested.data / "catalogue.db") as connection:
         connection.execute("UPDATE images SET alt = ? WHERE id = 1", (alt,))
-    made = export(kept, "csv")
-    with (made.folder / "images.csv").open(encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file))
-    assert list(found[0]) == list(COLUMNS)
+    exported = export(harvested, "csv")
+    with (exported.folder / "images.csv").open(encoding="utf-8", newline="") as file:
+        csv_rows = list(csv.DictReader(file))
+    assert list(csv_rows[0]) == list(COLUMNS)
     query = "SELECT key, status, reason, coalesce(sha256, '') FROM images"
-    assert sorted((row["key"], row["status"], row["reason"], row["sha256"]) for row in found) == sorted(
-        rows(kept.data, query)
+    assert sorted((row["key"], row["status"], row["reason"], row["sha256"]) for row in csv_rows) == sorted(
+        rows(harvested.data, query)
     )
-    (told,) = (row["alt"] for row in found if row["alt"])
-    assert told.startswith("'=")
-    assert uncell(told) == alt
-    albums = {row["key"]: json.loads(row["albums"]) for row in found}
+    (alt_cell,) = (row["alt"] for row in csv_rows if row["alt"])
+    assert alt_cell.startswith("'=")
+    assert csv_unescape(alt_cell) == alt
+    albums = {row["key"]: json.loads(row["albums"]) for row in csv_rows}
     assert albums["765304600"] == ["alice/Landscapes", "alice/Uncategorized"]
 
 
-def test_jsonl_reads_back_what_the_catalogue_holds(kept: Commands) -> None:
+def test_jsonl_reads_back_what_the_catalogue_holds(harvested: Commands) -> None:
     """Each image with prompt, tags and size; --where narrows it down."""
-    found = {row["key"]: row for row in lines(export(kept, "jsonl").folder / "images.jsonl")}
-    assert len(found) == rows(kept.data, "SELECT count(*) FROM images")[0][0]
+    rows_by_key = {row["key"]: row for row in read_lines(export(harvested, "jsonl").folder / "images.jsonl")}
+    assert len(rows_by_key) == rows(harvested.data, "SELECT count(*) FROM images")[0][0]
     query = (
         "SELECT key, prompt, hearts, width, phash FROM images JOIN generated ON image_id = id JOIN blobs USING (sha256)"
     )
-    for key, *told in rows(kept.data, query):
-        assert [found[key][name] for name in ("prompt", "hearts", "width", "phash")] == told
-    bob = export(kept, "jsonl", "--where", "author=bob", "--where", "status=done", to="bob")
-    assert {row["author"] for row in lines(bob.folder / "images.jsonl")} == {"bob"}
+    for key, *values in rows(harvested.data, query):
+        assert [rows_by_key[key][name] for name in ("prompt", "hearts", "width", "phash")] == values
+    bob = export(harvested, "jsonl", "--where", "author=bob", "--where", "status=done", to="bob")
+    assert {row["author"] for row in read_lines(bob.folder / "images.jsonl")} == {"bob"}
 
 
-def test_the_status_file_is_that_of_the_data_set(kept: Commands) -> None:
+def test_the_status_file_is_that_of_the_data_set(harvested: Commands) -> None:
     """Byte for byte the file that a crawl leaves; images of other sites are skipped."""
-    made = export(kept, "status")
-    kept.scrapy("status")
-    assert made.files == {"mastodon/download_status.json": (kept.data / "download_status.json").read_bytes()}
-    assert "not of a data set" in made.done.stdout
+    exported = export(harvested, "status")
+    harvested.scrapy("status")
+    assert exported.files == {"mastodon/download_status.json": (harvested.data / "download_status.json").read_bytes()}
+    assert "not of a data set" in exported.done.stdout
 
 
-def test_the_manifest_says_where_each_picture_is_from(kept: Commands) -> None:
+def test_the_manifest_says_where_each_picture_is_from(harvested: Commands) -> None:
     """Files, sha256, every address of the same bytes, author, licence where stated, verdict, tags, albums."""
-    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+    with sqlite3.connect(harvested.data / "catalogue.db") as connection:
         connection.execute('UPDATE images SET metadata = \'{"license": "CC BY 4.0"}\' WHERE id = 1')
-    _tag(kept)
-    made = export(kept, "files")
-    told = {path: line for line in made.manifest for path in line["files"]}
-    assert {path: line["sha256"] for path, line in told.items()} == {
-        path: sha256(data) for path, data in made.files.items() if path != "manifest.jsonl"
+    _add_tags(harvested)
+    exported = export(harvested, "files")
+    lines_by_path = {path: line for line in exported.manifest for path in line["files"]}
+    assert {path: line["sha256"] for path, line in lines_by_path.items()} == {
+        path: sha256(data) for path, data in exported.files.items() if path != "manifest.jsonl"
     }
-    assert [source["key"].partition("photo")[2] for source in told["mastodon/0_1_0.jpg"]["sources"]] == [
+    assert [source["key"].partition("photo")[2] for source in lines_by_path["mastodon/0_1_0.jpg"]["sources"]] == [
         "/1.jpg", "/1.jpg?again"
     ]  # fmt: skip
-    assert told["mastodon/0_0_0.jpg"]["licence"] == "CC BY 4.0"
-    assert told["mastodon/0_1_0.jpg"]["licence"] is None
-    pier = told["imagefap/alice/Landscapes/pier & gulls.jpg"]
+    assert lines_by_path["mastodon/0_0_0.jpg"]["licence"] == "CC BY 4.0"
+    assert lines_by_path["mastodon/0_1_0.jpg"]["licence"] is None
+    pier = lines_by_path["imagefap/alice/Landscapes/pier & gulls.jpg"]
     assert (pier["author"], pier["tags"], pier["verdict"]) == ("bob", ["places", "places/water"], "new")
     assert pier["albums"] == ["alice/Landscapes", "alice/Rock & Roll Posters"]
 
 
 @pytest.mark.parametrize("format", ["files", "imagefolder", "webdataset"])
-def test_a_lost_blob_fails_and_is_told(kept: Commands, format: str) -> None:
+def test_a_lost_blob_fails_and_is_reported(harvested: Commands, format: str) -> None:
     """Exit code 1, a count and a reason; all others are exported; when the blob is back, so is its picture."""
-    sha = sha256((kept.data / "images/mastodon/0_0_0.jpg").read_bytes())
-    blob = kept.data / "blobs" / sha[:2] / f"{sha}.jpg"
-    away = blob.rename(kept.data.parent / "away")
-    made = export(kept, format, code=1)
-    assert "failed: blob missing: 1" in made.done.stdout
-    assert "1 images could not be exported" in made.done.stderr
-    assert {line["sha256"] for line in made.manifest} == pictures(kept) - {sha}
+    sha = sha256((harvested.data / "images/mastodon/0_0_0.jpg").read_bytes())
+    blob = harvested.data / "blobs" / sha[:2] / f"{sha}.jpg"
+    away = blob.rename(harvested.data.parent / "away")
+    exported = export(harvested, format, code=1)
+    assert "failed: blob missing: 1" in exported.done.stdout
+    assert "1 images could not be exported" in exported.done.stderr
+    assert {line["sha256"] for line in exported.manifest} == pictures(harvested) - {sha}
     away.rename(blob)
-    assert {line["sha256"] for line in export(kept, format).manifest} == pictures(kept)
+    assert {line["sha256"] for line in export(harvested, format).manifest} == pictures(harvested)
 
 
-def test_a_strangers_file_is_never_replaced(kept: Commands) -> None:
+def test_a_foreign_file_is_never_replaced(harvested: Commands) -> None:
     """A name that is taken gives way to another; where there is none, the picture fails; bytes of others stay."""
-    folder = kept.data.parent / "out"
-    mine = folder / "mastodon/0_0_0.jpg"
-    mine.parent.mkdir(parents=True)
-    mine.write_bytes(b"mine")
-    made = export(kept, "files")
-    assert mine.read_bytes() == b"mine"
-    assert any(path.startswith("mastodon/") and path.endswith("-0_0_0.jpg") for path in made.files)
-    sha = sha256((kept.data / "images/mastodon/0_0_0.jpg").read_bytes())
-    theirs = kept.data.parent / "set" / f"train/{sha[:2]}/{sha}.jpg"
-    theirs.parent.mkdir(parents=True)
-    theirs.write_bytes(b"theirs")
-    made = export(kept, "imagefolder", to="set", code=1)
-    assert "failed: name taken by another file: 1" in made.done.stdout
-    assert theirs.read_bytes() == b"theirs"
-    elsewhere = kept.data.parent / "elsewhere"
+    folder = harvested.data.parent / "out"
+    foreign = folder / "mastodon/0_0_0.jpg"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_bytes(b"mine")
+    exported = export(harvested, "files")
+    assert foreign.read_bytes() == b"mine"
+    assert any(path.startswith("mastodon/") and path.endswith("-0_0_0.jpg") for path in exported.files)
+    sha = sha256((harvested.data / "images/mastodon/0_0_0.jpg").read_bytes())
+    foreign_image = harvested.data.parent / "set" / f"train/{sha[:2]}/{sha}.jpg"
+    foreign_image.parent.mkdir(parents=True)
+    foreign_image.write_bytes(b"theirs")
+    exported = export(harvested, "imagefolder", to="set", code=1)
+    assert "failed: name taken by another file: 1" in exported.done.stdout
+    assert foreign_image.read_bytes() == b"theirs"
+    elsewhere = harvested.data.parent / "elsewhere"
     elsewhere.mkdir()
-    linked = kept.data.parent / "linked"
+    linked = harvested.data.parent / "linked"
     linked.mkdir()
     (linked / "civitai").symlink_to(elsewhere)
     assert (
         "failed: name taken by another file: 3"
-        in export(kept, "files", "--site", "civitai", to="linked", code=1).done.stdout
+        in export(harvested, "files", "--site", "civitai", to="linked", code=1).done.stdout
     )
     assert not list(elsewhere.iterdir())
 
 
-def test_a_dry_run_touches_nothing_and_says_what_would_be(kept: Commands) -> None:
+def test_a_dry_run_changes_nothing_and_reports_what_it_would_do(harvested: Commands) -> None:
     """The numbers are those of the export that follows."""
-    planned = export(kept, "files", "--dry-run")
+    planned = export(harvested, "files", "--dry-run")
     assert not planned.folder.exists()
-    made = export(kept, "files")
-    assert planned.number("to export") == made.number("exported")
-    assert planned.number("to write") == made.number("written") - 1  # and the manifest
-    before = made.files
-    assert export(kept, "files", "--site", "civitai", "--dry-run").number("to remove") > 0
-    assert made.files == before
+    exported = export(harvested, "files")
+    assert planned.number("to export") == exported.number("exported")
+    assert planned.number("to write") == exported.number("written") - 1  # and the manifest
+    before = exported.files
+    assert export(harvested, "files", "--site", "civitai", "--dry-run").number("to remove") > 0
+    assert exported.files == before
 
 
-def test_a_killed_export_leaves_no_half_file_and_goes_on(kept: Commands) -> None:
+def test_a_killed_export_leaves_no_partial_file_and_is_resumed(harvested: Commands) -> None:
     """SIGKILL in the middle: every file there is whole; the same command completes it, calls nothing a stranger's."""
-    folder = kept.data.parent / "out"
+    folder = harvested.data.parent / "out"
     words = ("export", "files", "--image", "jpeg", "--to", str(folder))
-    run = kept.start(*words)
+    run = harvested.start(*words)
     while run.poll() is None and sum(path.suffix == ".jpg" for path in folder.rglob("*")) < 3:
         time.sleep(0.002)
     run.send_signal(signal.SIGKILL)
     run.communicate()
-    there = [path for path in folder.rglob("*.jpg") if ".tmp" not in str(path)]
-    for path in there:
+    paths = [path for path in folder.rglob("*.jpg") if ".tmp" not in str(path)]
+    for path in paths:
         Image.open(BytesIO(path.read_bytes())).load()
-    made = export(kept, "files", "--image", "jpeg")
-    assert len(made.manifest) == len(pictures(kept))
-    assert len(made.files) == len(pictures(kept)) + 1
+    exported = export(harvested, "files", "--image", "jpeg")
+    assert len(exported.manifest) == len(pictures(harvested))
+    assert len(exported.files) == len(pictures(harvested)) + 1
     assert not (folder / ".harvester-export.tmp").exists()
 
 
 @pytest.mark.parametrize("format", ["files", "webdataset"])
-def test_an_export_that_replaces_may_be_killed_at_any_change(kept: Commands, format: str) -> None:
+def test_an_export_that_replaces_may_be_killed_at_any_change(harvested: Commands, format: str) -> None:
     """SIGKILL between any two changes: the same command completes it, all of it is ours, a person's files are not."""
-    folder = kept.data.parent / "out"
-    mine = {folder / "civitai/2.jpg": b"a person's", folder / "train/notes.txt": b"as well"}
-    for path, data in mine.items():
+    folder = harvested.data.parent / "out"
+    foreign = {folder / "civitai/2.jpg": b"a person's", folder / "train/notes.txt": b"as well"}
+    for path, data in foreign.items():
         path.parent.mkdir(parents=True)
         path.write_bytes(data)
     sizes = [("--site", "civitai", "--resize", str(pixels)) for pixels in (40, 48)]
-    clean = [export(kept, format, *words, to=f"clean{words[-1]}").files for words in sizes]
-    export(kept, format, *sizes[0])
-    lives, changes = 0, 1
-    while killed(kept, (format, *sizes[1 - lives % 2]), folder, changes):
-        lives += 1
+    expected = [export(harvested, format, *words, to=f"clean{words[-1]}").files for words in sizes]
+    export(harvested, format, *sizes[0])
+    kills, changes = 0, 1
+    while export_and_kill(harvested, (format, *sizes[1 - kills % 2]), folder, changes):
+        kills += 1
         changes += 1 if changes < 8 else 2
-        made = export(kept, format, *sizes[lives % 2])
-        assert made.number("failed") == 0
-        assert "left alone" not in made.done.stdout
-        ours = {path: data for path, data in made.files.items() if folder / path not in mine}
-        assert len(made.manifest) == made.number("exported") == 3
-        assert sorted(map(_told_apart, ours.items())) == sorted(map(_told_apart, clean[lives % 2].items()))
-        assert {path: path.read_bytes() for path in mine} == mine
-    assert lives > 8
+        exported = export(harvested, format, *sizes[kills % 2])
+        assert exported.number("failed") == 0
+        assert "left alone" not in exported.done.stdout
+        own_files = {path: data for path, data in exported.files.items() if folder / path not in foreign}
+        assert len(exported.manifest) == exported.number("exported") == 3
+        assert sorted(map(_comparable, own_files.items())) == sorted(map(_comparable, expected[kills % 2].items()))
+        assert {path: path.read_bytes() for path in foreign} == foreign
+    assert kills > 8
 
 
-def _told_apart(file: tuple[str, bytes]) -> tuple[str, bytes]:
+def _comparable(file: tuple[str, bytes]) -> tuple[str, bytes]:
     """Names may differ where a person has one, and so the manifest."""
     return Path(file[0]).suffix, b"" if file[0].endswith(".jsonl") else file[1]
 
 
-def test_an_old_and_a_new_file_of_ours_are_known_after_a_kill_but_no_other(tmp_path: Path) -> None:
+def test_own_files_are_recognised_after_a_kill_but_no_other(tmp_path: Path) -> None:
     """Killed before or after the new file has its name: both are ours; what somebody put there meanwhile is theirs."""
-    for name, (content, is_ours) in {"old": (b"old", True), "new": (b"new!", True), "hers": (b"hers!", False)}.items():
+    for name, (content, is_own) in {"old": (b"old", True), "new": (b"new!", True), "hers": (b"hers!", False)}.items():
         root = tmp_path / name
-        with closing(Ledger(_made(root), dry=False)) as ledger:
-            folder = Folder(root, ledger, dry=False)
-            folder.settle("a", "1", folder.write("a", lambda part: part.write_bytes(b"old")))
-        with closing(Ledger(root, dry=False)) as ledger:
-            folder = Folder(root, ledger, dry=False)
-            folder.plan("a", "2")
-            part = folder.write("a", lambda part: part.write_bytes(b"new!"))
-            ledger.ready("a", part.lstat())
+        with closing(ExportManifest(_new_folder(root), dry=False)) as ledger:
+            folder = OutputFolder(root, ledger, dry=False)
+            folder.plan_and_publish("a", "1", folder.write_part("a", lambda part: part.write_bytes(b"old")))
+        with closing(ExportManifest(root, dry=False)) as ledger:
+            folder = OutputFolder(root, ledger, dry=False)
+            folder.plan_file("a", "2")
+            part = folder.write_part("a", lambda part: part.write_bytes(b"new!"))
+            ledger.mark_ready("a", part.lstat())
             if name == "new":
                 part.replace(root / "a")
             elif name == "hers":
                 (root / "a").write_bytes(content)
-        with closing(Ledger(root, dry=False)) as ledger:
-            folder = Folder(root, ledger, dry=False)
-            folder.tidy()
-            assert (root / "a").exists() != is_ours
-            assert folder.files == {"removed" if is_ours else "yours": 1}
+        with closing(ExportManifest(root, dry=False)) as ledger:
+            folder = OutputFolder(root, ledger, dry=False)
+            folder.remove_stale()
+            assert (root / "a").exists() != is_own
+            assert folder.files == {"removed" if is_own else "yours": 1}
 
 
-def _made(folder: Path) -> Path:
+def _new_folder(folder: Path) -> Path:
     folder.mkdir()
     return folder
 
 
 def test_numbers_that_do_not_add_up_are_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     """An image that ended in no way at all: a sentence and exit code 1, not silence."""
-    assert _told(Tally(selected=2, exported=1), dry=False) == 1
+    assert _print_totals(ExportTotals(selected=2, exported=1), dry=False) == 1
     assert "do not add up" in capsys.readouterr().err
-    assert _told(Tally(selected=1, exported=1), dry=False) == 0
+    assert _print_totals(ExportTotals(selected=1, exported=1), dry=False) == 0
 
 
-def test_a_shard_whose_name_is_taken_fails_all_its_pictures(kept: Commands) -> None:
+def test_a_shard_with_an_occupied_name_fails_all_its_pictures(harvested: Commands) -> None:
     """A stranger's tar stays, and none of the pictures that belong there is passed over in silence."""
-    theirs = kept.data.parent / "out/train/data-00000.tar"
-    theirs.parent.mkdir(parents=True)
-    theirs.write_bytes(b"theirs")
-    made = export(kept, "webdataset", code=1)
-    assert f"failed: name taken by another file: {len(pictures(kept))}" in made.done.stdout
-    assert theirs.read_bytes() == b"theirs"
+    foreign = harvested.data.parent / "out/train/data-00000.tar"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_bytes(b"theirs")
+    exported = export(harvested, "webdataset", code=1)
+    assert f"failed: name taken by another file: {len(pictures(harvested))}" in exported.done.stdout
+    assert foreign.read_bytes() == b"theirs"
 
 
 @pytest.mark.parametrize("number", [(), ("--number",)])
-def test_long_names_that_collide_are_cut(kept: Commands, number: tuple[str, ...]) -> None:
+def test_long_names_that_collide_are_shortened(harvested: Commands, number: tuple[str, ...]) -> None:
     """The longest name there may be, taken by a person's file: the picture's is cut, and nothing ends."""
-    long = "漢" * 90
-    with sqlite3.connect(kept.data / "catalogue.db") as connection:
-        found = "SELECT id FROM images WHERE key LIKE '%/kind/webp.webp'"
-        connection.execute(f"UPDATE sightings SET name = ? WHERE image_id = ({found})", (long,))
-    first = export(kept, "files", "--where", "site=mastodon", *number, to="first")
+    long_name = "漢" * 90
+    with sqlite3.connect(harvested.data / "catalogue.db") as connection:
+        image_query = "SELECT id FROM images WHERE key LIKE '%/kind/webp.webp'"
+        connection.execute(f"UPDATE sightings SET name = ? WHERE image_id = ({image_query})", (long_name,))
+    first = export(harvested, "files", "--where", "site=mastodon", *number, to="first")
     (name,) = (path for path in first.files if path.endswith(".webp"))
-    mine = kept.data.parent / "out" / name
-    mine.parent.mkdir(parents=True)
-    mine.write_bytes(b"mine")
-    made = export(kept, "files", "--where", "site=mastodon", *number)
-    (other,) = (path for path in made.files if path.endswith(".webp") and path != name)
-    assert made.files[other] == first.files[name]
+    foreign = harvested.data.parent / "out" / name
+    foreign.parent.mkdir(parents=True)
+    foreign.write_bytes(b"mine")
+    exported = export(harvested, "files", "--where", "site=mastodon", *number)
+    (other,) = (path for path in exported.files if path.endswith(".webp") and path != name)
+    assert exported.files[other] == first.files[name]
     assert 250 < len(Path(other).name.encode()) <= 255
 
 
 @given(st.text(min_size=1, max_size=20), st.integers(0, 10**7))
 def test_no_name_is_longer_than_file_systems_take(stem: str, number: int) -> None:
     """Whatever the name, the number before it and the extension."""
-    numbers = Numbers(on=bool(number))
-    numbers._given["folder"] = number
-    for name in numbers.file("folder", folder_name(stem * 90, "_"), "a" * 64, "webp").names:
+    numbers = NumberPrefix(enabled=bool(number))
+    numbers._counts["folder"] = number
+    for name in numbers.build_file("folder", folder_name(stem * 90, "_"), "a" * 64, "webp").names:
         assert len(name.removeprefix("folder/").encode()) <= 255
 
 
-def test_a_trouble_in_the_midst_of_a_table_is_not_blamed_on_it(tmp_path: Path) -> None:
+def test_an_error_while_writing_a_table_is_not_attributed_to_it(tmp_path: Path) -> None:
     """What goes wrong while its rows are made is told as what it is."""
-    with closing(Ledger(tmp_path, dry=False)) as ledger:
-        manifest = table(Folder(tmp_path, ledger, dry=False), "manifest.jsonl", json_line)
+    with closing(ExportManifest(tmp_path, dry=False)) as ledger:
+        manifest = open_table(OutputFolder(tmp_path, ledger, dry=False), "manifest.jsonl", json_line)
         with pytest.raises(OSError, match="elsewhere"), manifest:
             raise OSError("elsewhere")
     assert not (tmp_path / "manifest.jsonl").exists()
 
 
-def test_a_picture_with_long_texts_in_it_is_converted(kept: Commands) -> None:
+def test_a_picture_with_long_texts_in_it_is_converted(harvested: Commands) -> None:
     """2 MiB of compressed text in a PNG, which a crawl takes, are no reason for an export to refuse it."""
-    sha = with_long_text(kept)
-    made = export(kept, "imagefolder", "--image", "jpeg")
-    assert sha in {line["sha256"] for line in made.manifest}
+    sha = add_long_text(harvested)
+    exported = export(harvested, "imagefolder", "--image", "jpeg")
+    assert sha in {line["sha256"] for line in exported.manifest}
 
 
-def test_two_places_of_one_name_share_their_fate(kept: Commands) -> None:
+def test_two_placements_of_one_name_fail_together(harvested: Commands) -> None:
     """--dedupe all, two collections with folders of one name, the same bytes, which are lost: both fail."""
-    sha = sha256((kept.data / "images/mastodon/0_0_0.jpg").read_bytes())
-    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+    sha = sha256((harvested.data / "images/mastodon/0_0_0.jpg").read_bytes())
+    with sqlite3.connect(harvested.data / "catalogue.db") as connection:
         connection.execute("UPDATE collections SET directory = 'elsewhere/mastodon' WHERE site = 'civitai'")
         connection.execute("UPDATE images SET sha256 = ? WHERE key = '2'", (sha,))
-        two = "SELECT id FROM images WHERE key = '2' OR key LIKE '%/photo/0.jpg'"
-        connection.execute(f"UPDATE sightings SET name = 'same' WHERE image_id IN ({two})")
-    (kept.data / "blobs" / sha[:2] / f"{sha}.jpg").unlink()
+        image_query = "SELECT id FROM images WHERE key = '2' OR key LIKE '%/photo/0.jpg'"
+        connection.execute(f"UPDATE sightings SET name = 'same' WHERE image_id IN ({image_query})")
+    (harvested.data / "blobs" / sha[:2] / f"{sha}.jpg").unlink()
     for words in (("--dry-run",), ()):
-        made = export(kept, "files", "--dedupe", "all", *words, code=1)
-        assert "failed: blob missing: 2" in made.done.stdout
-    assert all((made.folder / path).exists() for line in made.manifest for path in line["files"])
+        exported = export(harvested, "files", "--dedupe", "all", *words, code=1)
+        assert "failed: blob missing: 2" in exported.done.stdout
+    assert all((exported.folder / path).exists() for line in exported.manifest for path in line["files"])
 
 
-def test_places_that_differ_in_capitals_only_have_files_of_their_own(kept: Commands) -> None:
+def test_placements_that_differ_in_case_only_have_their_own_files(harvested: Commands) -> None:
     """Every path of the manifest is there, also where two albums of one picture are called Rock and ROCK."""
-    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+    with sqlite3.connect(harvested.data / "catalogue.db") as connection:
         connection.execute("UPDATE albums SET name = 'LANDSCAPES' WHERE name LIKE 'Rock%'")
         connection.execute("UPDATE album_images SET name = 'same.jpg'")
-    made = export(kept, "files", "--dedupe", "all", "--site", "imagefap")
-    assert all((made.folder / path).exists() for line in made.manifest for path in line["files"])
+    exported = export(harvested, "files", "--dedupe", "all", "--site", "imagefap")
+    assert all((exported.folder / path).exists() for line in exported.manifest for path in line["files"])
 
 
 @pytest.mark.parametrize("damage", ["not a database", "a page of it"])
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
-def test_a_damaged_memory_of_a_folder_is_one_sentence(kept: Commands, damage: str, dry: tuple[str, ...]) -> None:
+def test_a_damaged_export_manifest_is_one_sentence(harvested: Commands, damage: str, dry: tuple[str, ...]) -> None:
     """Exit code 2, and nothing in the folder is touched."""
-    made = export(kept, "files")
-    memory = made.folder / ".harvester-export.db"
-    whole = memory.read_bytes()
-    memory.write_bytes(b"nonsense" * 999 if damage == "not a database" else whole[:4096] + b"\xff" * len(whole[4096:]))
-    refused = export(kept, "files", *dry, code=2)
-    assert f"{memory}, which says what was exported, cannot be used" in refused.done.stderr
+    exported = export(harvested, "files")
+    manifest_db = exported.folder / ".harvester-export.db"
+    whole = manifest_db.read_bytes()
+    manifest_db.write_bytes(
+        b"nonsense" * 999 if damage == "not a database" else whole[:4096] + b"\xff" * len(whole[4096:])
+    )
+    refused = export(harvested, "files", *dry, code=2)
+    assert f"{manifest_db}, which says what was exported, cannot be used" in refused.done.stderr
     assert len(refused.done.stderr.strip().splitlines()) == 1
-    assert refused.files == made.files
+    assert refused.files == exported.files
 
 
-@pytest.mark.parametrize("taken_back", [True, False])
-def test_of_the_verdicts_on_a_place_the_latest_counts(kept: Commands, taken_back: bool) -> None:
+@pytest.mark.parametrize("is_undone", [True, False])
+def test_the_latest_verdict_on_a_placement_counts(harvested: Commands, is_undone: bool) -> None:
     """A picture is exported where a verdict keeps it, no longer when that was taken back or followed by a skip."""
     query = """
         SELECT sha256, album_id, image_id FROM images JOIN album_images ON image_id = images.id
         JOIN albums ON albums.id = album_id WHERE albums.name = 'Uncategorized' AND album_images.name LIKE 'old_mill%'
     """
-    (place,) = rows(kept.data, query)
-    _decide(kept, place, "keep")
-    assert "imagefap/alice/Uncategorized/old_mill.jpg" in export(kept, "files").files
-    _decide(kept, None if taken_back else place, "skip")
-    made = export(kept, "files").files
-    assert "imagefap/alice/Uncategorized/old_mill.jpg" not in made
-    assert "imagefap/alice/Landscapes/old_mill.jpg" in made
+    (placement,) = rows(harvested.data, query)
+    _decide(harvested, placement, "keep")
+    assert "imagefap/alice/Uncategorized/old_mill.jpg" in export(harvested, "files").files
+    _decide(harvested, None if is_undone else placement, "skip")
+    files = export(harvested, "files").files
+    assert "imagefap/alice/Uncategorized/old_mill.jpg" not in files
+    assert "imagefap/alice/Landscapes/old_mill.jpg" in files
 
 
-def _decide(commands: Commands, place: tuple[str, int, int] | None, verdict: str) -> None:
+def _decide(commands: Commands, placement: tuple[str, int, int] | None, verdict: str) -> None:
     """On one place of a picture; None: take back the decision before."""
     with sqlite3.connect(commands.data / "catalogue.db") as connection:
-        undoes = None if place else connection.execute("SELECT max(id) FROM decisions").fetchone()[0]
+        undoes = None if placement else connection.execute("SELECT max(id) FROM decisions").fetchone()[0]
         row = connection.execute(
             "INSERT INTO decisions (at, origin, undoes) VALUES (0, 'test', ?)", (undoes,)
         ).lastrowid
-        if place:
-            values = (row, *place, verdict)
+        if placement:
+            values = (row, *placement, verdict)
             connection.execute("INSERT INTO verdicts (decision_id, sha256, album_id, image_id, verdict) "
                                "VALUES (?, ?, ?, ?, ?)", values)  # fmt: skip
 
 
-def test_images_that_are_removed_during_an_export_are_told(kept: Commands, tmp_path: Path) -> None:
+def test_images_removed_during_an_export_are_reported(harvested: Commands, tmp_path: Path) -> None:
     """Between the two readings of a shard: skipped as removed meanwhile, the sum holds, the shard is without them."""
-    engine = open_existing(f"sqlite:///{kept.data / 'catalogue.db'}")
+    engine = open_existing(f"sqlite:///{harvested.data / 'catalogue.db'}")
     assert engine is not None
-    wish = Wish("webdataset").checked()
+    options = ExportOptions("webdataset").with_defaults()
 
     def remove(done: int, _selected: int) -> None:
         if done == 1:
-            with sqlite3.connect(kept.data / "catalogue.db") as connection:
+            with sqlite3.connect(harvested.data / "catalogue.db") as connection:
                 connection.execute("DELETE FROM images WHERE key = '13'")
 
-    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+    with sqlite3.connect(harvested.data / "catalogue.db") as connection:
         connection.execute("UPDATE images SET sha256 = 'none' WHERE key = '2'")  # told of first
-    tally = Export(wish, tmp_path / "out", None, (), BlobStore(kept.data / "blobs"), Options()).run(engine, remove)
+    totals = Export(options, tmp_path / "out", None, (), BlobStore(harvested.data / "blobs"), ConversionOptions()).run(
+        engine, remove
+    )
     engine.dispose()
-    assert tally.adds_up
-    assert tally.skipped["removed meanwhile"] == 1
+    assert totals.is_consistent
+    assert totals.skipped["removed meanwhile"] == 1
 
 
 def test_the_last_shard_is_filled_up_to_its_size_and_no_further(
-    kept: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harvested: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second export counts what the first has put there."""
-    both = "SELECT sum(bytes) FROM blobs WHERE sha256 IN (SELECT sha256 FROM images WHERE key IN ('2', '3'))"
-    monkeypatch.setattr("harvester.export.sets.shards.BYTES", rows(kept.data, both)[0][0] - 1)
-    engine = open_existing(f"sqlite:///{kept.data / 'catalogue.db'}")
+    size_query = "SELECT sum(bytes) FROM blobs WHERE sha256 IN (SELECT sha256 FROM images WHERE key IN ('2', '3'))"
+    monkeypatch.setattr("harvester.export.sets.shards.MAX_SHARD_BYTES", rows(harvested.data, size_query)[0][0] - 1)
+    engine = open_existing(f"sqlite:///{harvested.data / 'catalogue.db'}")
     assert engine is not None
     for keys in (["2"], ["2", "3"]):
-        fitting = (images.c.key.in_(keys),)
-        export = Export(Wish("webdataset").checked(), tmp_path / "out", None, fitting, BlobStore(kept.data / "blobs"),
-                        Options())  # fmt: skip
-        assert export.run(engine, lambda *_: None).exported == len(keys)
+        filters = (images.c.key.in_(keys),)
+        exporter = Export(ExportOptions("webdataset").with_defaults(), tmp_path / "out", None, filters,
+                          BlobStore(harvested.data / "blobs"), ConversionOptions())  # fmt: skip
+        assert exporter.run(engine, lambda *_: None).exported == len(keys)
     engine.dispose()
     assert len(list((tmp_path / "out/train").glob("*.tar"))) == 2
 
 
-def test_a_folder_that_cannot_be_made_is_called_by_its_name(kept: Commands) -> None:
+def test_a_folder_that_cannot_be_created_is_named(harvested: Commands) -> None:
     """One sentence about --to, not about the data directory."""
-    done = kept.scrapy("export", "files", "--to", "/proc/nowhere/out")
+    done = harvested.scrapy("export", "files", "--to", "/proc/nowhere/out")
     assert done.returncode == 2
     assert done.stderr.strip() == "Error: --to: the folder /proc/nowhere/out cannot be made: No such file or directory."
 
@@ -559,45 +569,45 @@ def test_a_folder_that_cannot_be_made_is_called_by_its_name(kept: Commands) -> N
         (("files", "--site", "civitai", "--where", "site=civitai"), "site is given twice"),
     ],
 )
-def test_what_makes_no_sense_is_refused(kept: Commands, words: tuple[str, ...], says: str) -> None:
+def test_invalid_options_are_refused(harvested: Commands, words: tuple[str, ...], says: str) -> None:
     """One sentence, exit code 2, no folder made."""
-    refused = export(kept, *words, code=2)
+    refused = export(harvested, *words, code=2)
     assert says in refused.done.stderr
     assert len(refused.done.stderr.strip().splitlines()) == 1
     assert not refused.folder.exists()
 
 
 @pytest.mark.parametrize("to", ["data", "data/export", "data/images/mastodon/more", "."])
-def test_the_collection_itself_is_no_place_for_an_export(kept: Commands, to: str) -> None:
+def test_the_collection_itself_is_no_place_for_an_export(harvested: Commands, to: str) -> None:
     """Neither the data directory, nor what is in it, nor what it is in."""
-    before = sorted(kept.data.iterdir())
-    assert "export to a folder of its own" in export(kept, "files", to=to, code=2).done.stderr
-    assert sorted(kept.data.iterdir()) == before
+    before = sorted(harvested.data.iterdir())
+    assert "export to a folder of its own" in export(harvested, "files", to=to, code=2).done.stderr
+    assert sorted(harvested.data.iterdir()) == before
 
 
-def test_a_folder_keeps_its_format(kept: Commands) -> None:
+def test_a_folder_keeps_its_format(harvested: Commands) -> None:
     """One format into the folder of another would remove it."""
-    before = export(kept, "csv").files
-    assert "holds an export as csv" in export(kept, "files", code=2).done.stderr
-    assert export(kept, "csv", "--dry-run").files == before
+    before = export(harvested, "csv").files
+    assert "holds an export as csv" in export(harvested, "files", code=2).done.stderr
+    assert export(harvested, "csv", "--dry-run").files == before
 
 
-def test_one_export_at_a_time_works_in_a_folder(kept: Commands) -> None:
+def test_one_export_at_a_time_works_in_a_folder(harvested: Commands) -> None:
     """The second is told which process is at work, and touches nothing."""
-    made = export(kept, "csv")
-    lock = Lock(made.folder / ".harvester-export.db.lock", "scrapy export")
-    refused = export(kept, "csv", code=2)
+    exported = export(harvested, "csv")
+    lock = Lock(exported.folder / ".harvester-export.db.lock", "scrapy export")
+    refused = export(harvested, "csv", code=2)
     lock.release()
-    assert f"scrapy export (process {os.getpid()}) is at work in {made.folder}" in refused.done.stderr
-    assert export(kept, "csv").number("unchanged") == 1
+    assert f"scrapy export (process {os.getpid()}) is at work in {exported.folder}" in refused.done.stderr
+    assert export(harvested, "csv").number("unchanged") == 1
 
 
-def test_parquet_without_its_library_is_one_sentence(kept: Commands) -> None:
+def test_parquet_without_its_library_is_one_sentence(harvested: Commands) -> None:
     """It says what to install; nothing is made."""
-    hidden = kept.data.parent / "hidden"
+    hidden = harvested.data.parent / "hidden"
     hidden.mkdir()
     (hidden / "pyarrow.py").write_text("raise ImportError")
-    command = Commands(kept.data, {"PYTHONPATH": str(hidden)})
+    command = Commands(harvested.data, {"PYTHONPATH": str(hidden)})
     refused = export(command, "parquet", code=2)
     assert "parquet needs pyarrow, which is not installed: pip install" in refused.done.stderr
     assert not refused.folder.exists()
@@ -610,17 +620,17 @@ def test_there_is_nothing_to_export_before_the_first_harvest(commands: Commands)
     assert not commands.data.exists()
 
 
-def test_a_path_as_long_as_names_get_is_written(kept: Commands) -> None:
+def test_a_path_as_long_as_names_get_is_written(harvested: Commands) -> None:
     """The name of nearly 400 characters at the site is cut, and its picture is there."""
-    made = export(kept, "files", "--album", "alice/landscapes")
-    (long,) = (Path(path).name for path in made.files if "unusually" in path)
-    assert len(long.encode()) < 256
+    exported = export(harvested, "files", "--album", "alice/landscapes")
+    (file_name,) = (Path(path).name for path in exported.files if "unusually" in path)
+    assert len(file_name.encode()) < 256
 
 
 def test_the_page_on_exports_lists_every_format_and_rule() -> None:
     """docs/export.md says what the code does."""
     page = (ROOT / "docs/export.md").read_text(encoding="utf-8")
-    table = page.split("## Formats")[1].split("\n\n")[1].splitlines()[2:]
-    assert {name for row in table for name in re.findall("`([a-z]+)`", row.split("|")[1])} == set(FORMATS)
+    format_rows = page.split("## Formats")[1].split("\n\n")[1].splitlines()[2:]
+    assert {name for row in format_rows for name in re.findall("`([a-z]+)`", row.split("|")[1])} == set(FORMATS)
     (where,) = (row for row in page.splitlines() if "--where RULE=VALUE" in row)
     assert re.findall("`([a-z_]+)`", where.split("|")[2]) == list(RULES)

@@ -34,60 +34,62 @@ def _read(script: str, *words: object, cache: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def _held(commands: Commands) -> dict[str, tuple[Any, ...]]:
+def _catalogue_facts(commands: Commands) -> dict[str, tuple[Any, ...]]:
     """What the catalogue holds: sha256 -> width, height, bytes, format, phash."""
-    found = rows(commands.data, "SELECT sha256, width, height, bytes, format, phash FROM blobs")
-    return {sha: tuple(rest) for sha, *rest in found}
+    blob_rows = rows(commands.data, "SELECT sha256, width, height, bytes, format, phash FROM blobs")
+    return {sha: tuple(rest) for sha, *rest in blob_rows}
 
 
 _PROMPTS = "SELECT sha256, prompt FROM images JOIN generated ON image_id = id WHERE prompt IS NOT NULL"
 
 
-def _told(found: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
+def _read_facts(samples: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
     names = ("width", "height", "bytes", "format", "phash")
-    return {row["sha256"]: tuple(row[name] for name in names) for row in found}
+    return {row["sha256"]: tuple(row[name] for name in names) for row in samples}
 
 
 @pytest.mark.parametrize("format", ["imagefolder", "parquet"])
-def test_hugging_faces_datasets_reads_what_the_catalogue_holds(kept: Commands, tmp_path: Path, format: str) -> None:
+def test_hugging_face_datasets_reads_the_export(harvested: Commands, tmp_path: Path, format: str) -> None:
     """load_dataset finds every picture, its very bytes and its row; every one can be decoded."""
-    made = export(kept, format)
-    found = _read("huggingface.py", format, made.folder, tmp_path / "cache", cache=tmp_path / "cache")
-    assert _told(found) == _held(kept)
-    assert all(row["read_sha256"] == row["sha256"] for row in found)
-    prompts = dict(rows(kept.data, _PROMPTS))
-    assert {row["sha256"]: row["prompt"] for row in found if row["prompt"]} == prompts
-    captions = {row["sha256"]: row["text" if format == "imagefolder" else "caption"] for row in found}
+    exported = export(harvested, format)
+    samples = _read("huggingface.py", format, exported.folder, tmp_path / "cache", cache=tmp_path / "cache")
+    assert _read_facts(samples) == _catalogue_facts(harvested)
+    assert all(row["read_sha256"] == row["sha256"] for row in samples)
+    prompts = dict(rows(harvested.data, _PROMPTS))
+    assert {row["sha256"]: row["prompt"] for row in samples if row["prompt"]} == prompts
+    captions = {row["sha256"]: row["text" if format == "imagefolder" else "caption"] for row in samples}
     assert {sha: " ".join(prompt.split()) for sha, prompt in prompts.items()}.items() <= captions.items()
 
 
-def test_webdataset_reads_what_the_catalogue_holds(kept: Commands, tmp_path: Path) -> None:
+def test_webdataset_reads_the_export(harvested: Commands, tmp_path: Path) -> None:
     """Each sample is one picture with its caption and its row."""
-    made = export(kept, "webdataset")
-    found = _read("shards.py", made.folder, cache=tmp_path)
-    assert _told(found) == _held(kept)
-    assert all(row["read_sha256"] == row["sha256"] == row["__key__"] for row in found)
-    prompts = dict(rows(kept.data, _PROMPTS))
-    told = {row["sha256"]: row["txt"] for row in found if row["prompt"]}
-    assert told == {sha: " ".join(prompt.split()) for sha, prompt in prompts.items()}
+    exported = export(harvested, "webdataset")
+    samples = _read("shards.py", exported.folder, cache=tmp_path)
+    assert _read_facts(samples) == _catalogue_facts(harvested)
+    assert all(row["read_sha256"] == row["sha256"] == row["__key__"] for row in samples)
+    prompts = dict(rows(harvested.data, _PROMPTS))
+    captions = {row["sha256"]: row["txt"] for row in samples if row["prompt"]}
+    assert captions == {sha: " ".join(prompt.split()) for sha, prompt in prompts.items()}
 
 
-def test_duckdb_reads_parquet_csv_and_json(kept: Commands, tmp_path: Path) -> None:
+def test_duckdb_reads_parquet_csv_and_json(harvested: Commands, tmp_path: Path) -> None:
     """The same numbers from all three, and from the catalogue."""
     for format, files in (("parquet", "train/*.parquet"), ("csv", "images.csv"), ("jsonl", "images.jsonl")):
-        made = export(kept, format, to=format)
-        query = f"SELECT sha256, width, height, bytes, format, phash FROM '{made.folder}/{files}' WHERE sha256 <> ''"
-        found = _read("duck.py", query, cache=tmp_path)
-        assert _told(found) == _held(kept), format
+        exported = export(harvested, format, to=format)
+        query = (
+            f"SELECT sha256, width, height, bytes, format, phash FROM '{exported.folder}/{files}' WHERE sha256 <> ''"
+        )
+        samples = _read("duck.py", query, cache=tmp_path)
+        assert _read_facts(samples) == _catalogue_facts(harvested), format
     (tags,) = _read(
         "duck.py", f"SELECT typeof(tags) AS kind FROM '{tmp_path}/parquet/train/*.parquet' LIMIT 1", cache=tmp_path
     )
     assert tags == {"kind": "VARCHAR[]"}
 
 
-def test_pictures_made_smaller_are_read_as_they_are(kept: Commands, tmp_path: Path) -> None:
+def test_resized_pictures_are_read_as_they_are(harvested: Commands, tmp_path: Path) -> None:
     """Parquet of RGB pictures of at most 32 pixels: as many as the catalogue has."""
-    made = export(kept, "parquet", "--image", "rgb", "--resize", "32")
-    found = _read("huggingface.py", "parquet", made.folder, tmp_path / "cache", cache=tmp_path / "cache")
-    assert {row["sha256"] for row in found} == pictures(kept)
-    assert all(row["read_sha256"] != row["sha256"] for row in found if max(row["width"], row["height"]) > 32)
+    exported = export(harvested, "parquet", "--image", "rgb", "--resize", "32")
+    samples = _read("huggingface.py", "parquet", exported.folder, tmp_path / "cache", cache=tmp_path / "cache")
+    assert {row["sha256"] for row in samples} == pictures(harvested)
+    assert all(row["read_sha256"] != row["sha256"] for row in samples if max(row["width"], row["height"]) > 32)

@@ -13,7 +13,7 @@ from PIL import Image
 from harvester.blobs import digest
 from tests.conftest import ROOT, Commands
 from tests.dataset import rows
-from tests.export.exports import with_long_text
+from tests.export.exports import add_long_text
 
 ARTEFACTS = ROOT / "test-artefacts"
 """What a person may look at after the tests."""
@@ -22,7 +22,7 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202egnp.exe\
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
-class _Page(HTMLParser):
+class _ReportPage(HTMLParser):
     """What stands in a page, as a browser would read it; and whether every element is closed."""
 
     def __init__(self, path: Path) -> None:
@@ -53,7 +53,7 @@ class _Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def _report(commands: Commands, code: int = 0, to: str = "report.html") -> Path:
+def _write_report(commands: Commands, code: int = 0, to: str = "report.html") -> Path:
     path = commands.data.parent / to
     done = commands.scrapy("report", "--to", str(path))
     assert done.returncode == code, done.stderr
@@ -76,73 +76,81 @@ def _screenshot(page: Path, name: str, *options: str) -> Image.Image:
     return Image.open(picture).convert("RGB")
 
 
-def test_the_page_tells_what_the_catalogue_holds(kept: Commands) -> None:
+def test_the_page_shows_what_the_catalogue_holds(harvested: Commands) -> None:
     """The books, every reason, formats, runs and groups of look-alikes; the numbers are those of the catalogue."""
-    kept.scrapy("dedupe")
-    page = _Page(_report(kept))
+    harvested.scrapy("dedupe")
+    page = _ReportPage(_write_report(harvested))
     text = " ".join(page.text.split())
-    for site, number in rows(kept.data, "SELECT site, count(*) FROM images JOIN collections c ON c.id = collection_id "
-                                        "GROUP BY site"):  # fmt: skip
-        assert f"{site} {number} promised" in text
-    for status, number in rows(kept.data, "SELECT status, count(*) FROM images WHERE collection_id = 1 GROUP BY 1"):
+    for site, number in rows(
+        harvested.data, "SELECT site, count(*) FROM images JOIN collections c ON c.id = collection_id GROUP BY site"
+    ):
+        assert f"{site} {number} expected" in text
+    for status, number in rows(
+        harvested.data, "SELECT status, count(*) FROM images WHERE collection_id = 1 GROUP BY 1"
+    ):
         assert f"{status} {number} " in text
     assert "http-gone failed 404, 410, 451" in text
-    for format, number in rows(kept.data, "SELECT format, count(*) FROM blobs GROUP BY 1"):
+    for format, number in rows(harvested.data, "SELECT format, count(*) FROM blobs GROUP BY 1"):
         assert f"{format} {number} " in text
-    pictures = rows(kept.data, "SELECT count(*) FROM blobs")[0][0]
+    pictures = rows(harvested.data, "SELECT count(*) FROM blobs")[0][0]
     assert f"different pictures {pictures} " in text
-    assert text.count(" finished") == rows(kept.data, "SELECT count(*) FROM runs")[0][0]
+    assert text.count(" finished") == rows(harvested.data, "SELECT count(*) FROM runs")[0][0]
     assert re.search(r"[1-9]\d* groups? new", text)
-    assert len([one for one in page.all("img") if one["src"].startswith("data:image/jpeg;base64,")]) >= pictures
+    assert (
+        len([element for element in page.all("img") if element["src"].startswith("data:image/jpeg;base64,")])
+        >= pictures
+    )
 
 
-def test_the_page_needs_no_network_and_no_script(kept: Commands) -> None:
+def test_the_page_needs_no_network_and_no_script(harvested: Commands) -> None:
     """Nothing is loaded from anywhere; the page itself forbids it."""
-    page = _Page(_report(kept))
+    page = _ReportPage(_write_report(harvested))
     names = {tag for tag, _ in page.elements}
     assert not names & {"script", "link", "iframe", "object", "embed", "base", "form"}
-    assert all(one["src"].startswith("data:") for one in page.all("img"))
+    assert all(element["src"].startswith("data:") for element in page.all("img"))
     assert "url(" not in page.source
     assert "@import" not in page.source
-    (policy,) = (one["content"] for one in page.all("meta") if one.get("http-equiv") == "Content-Security-Policy")
+    (policy,) = (
+        element["content"] for element in page.all("meta") if element.get("http-equiv") == "Content-Security-Policy"
+    )
     assert policy.startswith("default-src 'none'; img-src data:;")
 
 
-def test_the_page_can_be_read_by_all(kept: Commands) -> None:
+def test_the_page_is_accessible(harvested: Commands) -> None:
     """Landmarks, one h1, sections with names, a text for every picture, captions and header cells of tables."""
-    page = _Page(_report(kept))
+    page = _ReportPage(_write_report(harvested))
     assert all(len(page.all(tag)) == 1 for tag in ("header", "main", "nav", "footer", "h1"))
     ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
     assert page.all("section")
-    assert all(one["aria-labelledby"] in ids for one in page.all("section"))
-    assert all(one["alt"] for one in page.all("img"))
-    assert all(one.get("aria-hidden") == "true" or one["aria-labelledby"] in ids for one in page.all("svg"))
+    assert all(element["aria-labelledby"] in ids for element in page.all("section"))
+    assert all(element["alt"] for element in page.all("img"))
+    assert all(element.get("aria-hidden") == "true" or element["aria-labelledby"] in ids for element in page.all("svg"))
     assert len(page.all("caption")) == len(page.all("table"))
-    assert all("scope" in one for one in page.all("th"))
+    assert all("scope" in element for element in page.all("th"))
     assert page.all("html")[0]["lang"] == "en"
-    assert {one["href"][1:] for one in page.all("a") if one["href"].startswith("#")} <= ids
+    assert {element["href"][1:] for element in page.all("a") if element["href"].startswith("#")} <= ids
 
 
-def test_what_strangers_wrote_stays_text(kept: Commands) -> None:
+def test_untrusted_text_stays_text(harvested: Commands) -> None:
     """Alt texts, authors and addresses that mean harm are shown, never run; only addresses of the web are linked."""
-    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+    with sqlite3.connect(harvested.data / "catalogue.db") as connection:
         connection.execute("UPDATE images SET alt = ?, author = ?, page = 'javascript:alert(3)'", (HOSTILE, HOSTILE))
         connection.execute("UPDATE runs SET outcome = ?", (HOSTILE[:60],))
         connection.execute("UPDATE images SET reason = '<b>' WHERE status = 'failed'")
-    page = _Page(_report(kept))
+    page = _ReportPage(_write_report(harvested))
     assert not page.all("script")
     assert not [attributes for _, attributes in page.elements if any(name.startswith("on") for name in attributes)]
     assert "\u202e" not in page.source
     assert "\x07" not in page.source
     assert "{{ 7 * 7 }}" in page.text
-    assert not [one for one in page.all("a") if not one["href"].startswith(("#", "http"))]
+    assert not [element for element in page.all("a") if not element["href"].startswith(("#", "http"))]
     assert "<script>alert(1)</script>" in page.text
 
 
-def test_the_page_is_seen_in_a_browser(kept: Commands) -> None:
+def test_the_page_is_rendered_by_a_browser(harvested: Commands) -> None:
     """Chromium, offline, light and dark: pictures and charts are there; kept in test-artefacts/ to be looked at."""
-    kept.scrapy("dedupe")
-    page = _report(kept)
+    harvested.scrapy("dedupe")
+    page = _write_report(harvested)
     light = _screenshot(page, "report-light.png", "--window-size=1280,3200")
     dark = _screenshot(page, "report-dark.png", "--window-size=1280,3200", "--blink-settings=preferredColorScheme=0")
     assert light.size == dark.size == (1280, 3200)
@@ -153,51 +161,51 @@ def test_the_page_is_seen_in_a_browser(kept: Commands) -> None:
     assert len(colours) > 5000, "the samples are photographs"
 
 
-def test_a_report_replaces_a_report_only(kept: Commands) -> None:
+def test_a_report_replaces_a_report_only(harvested: Commands) -> None:
     """An earlier one is made anew; a file of another kind, a folder and the collection's own files are refused."""
-    path = _report(kept)
+    path = _write_report(harvested)
     before = digest(path.read_bytes())
-    kept.scrapy("forget", "--site", "civitai")
-    assert digest(_report(kept).read_bytes()) != before
-    mine = kept.data.parent / "mine.html"
-    mine.write_text("<p>mine</p>")
-    assert _report(kept, 2, "mine.html").read_text() == "<p>mine</p>"
-    _report(kept, 2, "")
-    assert not _report(kept, 2, "data/blobs/report.html").exists()
-    assert kept.scrapy("report").returncode == 2
+    harvested.scrapy("forget", "--site", "civitai")
+    assert digest(_write_report(harvested).read_bytes()) != before
+    foreign = harvested.data.parent / "mine.html"
+    foreign.write_text("<p>mine</p>")
+    assert _write_report(harvested, 2, "mine.html").read_text() == "<p>mine</p>"
+    _write_report(harvested, 2, "")
+    assert not _write_report(harvested, 2, "data/blobs/report.html").exists()
+    assert harvested.scrapy("report").returncode == 2
 
 
-def test_a_lost_blob_is_a_gap_in_the_page(kept: Commands) -> None:
+def test_a_lost_blob_is_a_gap_in_the_page(harvested: Commands) -> None:
     """The picture is said to be missing; the page is whole."""
-    for blob in (kept.data / "blobs").rglob("*.jpg"):
+    for blob in (harvested.data / "blobs").rglob("*.jpg"):
         blob.unlink()
-    assert "cannot be shown" in _Page(_report(kept)).text
+    assert "cannot be shown" in _ReportPage(_write_report(harvested)).text
 
 
-@pytest.mark.parametrize("promised", [False, True])
-def test_an_empty_collection_has_a_report(kept: Commands, promised: bool) -> None:
+@pytest.mark.parametrize("has_images", [False, True])
+def test_an_empty_collection_has_a_report(harvested: Commands, has_images: bool) -> None:
     """Nothing done, or nothing at all: each part says so."""
-    with sqlite3.connect(kept.data / "catalogue.db") as connection:
+    with sqlite3.connect(harvested.data / "catalogue.db") as connection:
         tables = ("listings", "sightings", "album_images", "generated", "source_tags", "blobs", "runs")
-        for name in (*tables, *(() if promised else ("images",))):
+        for name in (*tables, *(() if has_images else ("images",))):
             connection.execute(f"DELETE FROM {name}")
         connection.execute("UPDATE images SET status = 'pending', reason = '', sha256 = NULL")
-    text = _Page(_report(kept)).text
-    assert ("Nothing has been promised yet" in text) is not promised
+    text = _ReportPage(_write_report(harvested)).text
+    assert ("No images yet" in text) is not has_images
     assert "No pictures yet." in text
 
 
 def test_there_is_nothing_to_report_before_the_first_harvest(commands: Commands) -> None:
     """One sentence, exit code 2."""
-    assert not _report(commands, 2).exists()
+    assert not _write_report(commands, 2).exists()
 
 
-def test_a_picture_with_long_texts_in_it_is_shown(kept: Commands) -> None:
+def test_a_picture_with_long_texts_in_it_is_shown(harvested: Commands) -> None:
     """2 MiB of compressed text in a PNG, which a crawl takes, do not leave a hole in the page."""
-    before = _page_pictures(kept)
-    with_long_text(kept)
-    assert _page_pictures(kept) == before
+    before = _count_page_pictures(harvested)
+    add_long_text(harvested)
+    assert _count_page_pictures(harvested) == before
 
 
-def _page_pictures(commands: Commands) -> int:
-    return _report(commands).read_text(encoding="utf-8").count("data:image/jpeg")
+def _count_page_pictures(commands: Commands) -> int:
+    return _write_report(commands).read_text(encoding="utf-8").count("data:image/jpeg")

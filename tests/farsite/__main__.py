@@ -30,15 +30,15 @@ def main() -> None:
     options = parser.parse_args()
     hosts = options.hosts.split(",")
     tls = server_context(hosts) if options.tls else None
-    asyncio.run(_serve(_listening(hosts, options.port), make_app(options.corpus), options.port_file, tls))
+    asyncio.run(_serve(_open_sockets(hosts, options.port), make_app(options.corpus), options.port_file, tls))
 
 
-def _listening(hosts: list[str], port: int) -> list[socket.socket]:
+def _open_sockets(hosts: list[str], port: int) -> list[socket.socket]:
     """One socket per host, all on the same port; tries other free ports when one host has it in use."""
     for attempt in range(_ATTEMPTS):
         with contextlib.ExitStack() as opened:
             try:
-                sockets = _bound(opened, hosts, port)
+                sockets = _bind_sockets(opened, hosts, port)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE or port or attempt == _ATTEMPTS - 1:
                     raise
@@ -48,7 +48,7 @@ def _listening(hosts: list[str], port: int) -> list[socket.socket]:
     raise AssertionError("the last attempt raises or returns")
 
 
-def _bound(opened: contextlib.ExitStack, hosts: list[str], port: int) -> list[socket.socket]:
+def _bind_sockets(opened: contextlib.ExitStack, hosts: list[str], port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     for host in hosts:
         sockets.append(opened.enter_context(socket.create_server((host, port), backlog=_BACKLOG)))

@@ -20,10 +20,10 @@ def _kind(name: str) -> bytes:
     return pictures.KINDS[name]()
 
 
-def _patched(data: bytes, mark: bytes, offset: int, words: bytes) -> bytes:
+def _patch(data: bytes, mark: bytes, offset: int, replacement: bytes) -> bytes:
     """With other bytes at an offset behind a mark."""
     at = data.index(mark) + offset
-    return data[:at] + words + data[at + len(words) :]
+    return data[:at] + replacement + data[at + len(replacement) :]
 
 
 def _gif_frames() -> bytes:
@@ -75,21 +75,21 @@ _packed = functools.cache(lambda megabytes: zlib.compress(bytes(megabytes * 2**2
 _HUGE = struct.pack(">HH", 65535, 65535)
 _SCRIPT = b"<script>alert(document.domain)</script>"
 
-STATED: dict[str, Callable[[], bytes]] = {
+BOMBS: dict[str, Callable[[], bytes]] = {
     "bomb.png": lambda: png_bomb(30_000),
-    "huge.jpg": lambda: _patched(_kind("jpeg-rgb.jpg"), b"\xff\xc0", 5, _HUGE),
-    "huge.png": lambda: _patched(_kind("png-rgb.png"), b"IHDR", 4, struct.pack(">II", 2**31 - 1, 2**31 - 1)),
-    "huge.gif": lambda: _patched(_kind("gif-still.gif"), b"GIF8", 6, struct.pack("<HH", 65535, 65535)),
-    "huge.bmp": lambda: _patched(_kind("bmp.bmp"), b"BM", 18, struct.pack("<II", 2**20, 2**20)),
-    "huge.webp": lambda: _patched(_kind("webp-alpha.webp"), b"VP8L", 8, b"\x2f\xff\xff\xff\x1f"),
-    "huge.jp2": lambda: _patched(_kind("jpeg2000.jp2"), b"\xff\x51", 6, struct.pack(">II", 2**20, 2**20)),
-    "huge.avif": lambda: _patched(_kind("avif.avif"), b"ispe", 8, struct.pack(">II", 2**16, 2**16)),
-    "huge.tif": lambda: _patched(_kind("tiff-rgb.tif"), b"\0\1\4\0\1\0\0\0", 8, struct.pack("<I", 2**20)),
+    "huge.jpg": lambda: _patch(_kind("jpeg-rgb.jpg"), b"\xff\xc0", 5, _HUGE),
+    "huge.png": lambda: _patch(_kind("png-rgb.png"), b"IHDR", 4, struct.pack(">II", 2**31 - 1, 2**31 - 1)),
+    "huge.gif": lambda: _patch(_kind("gif-still.gif"), b"GIF8", 6, struct.pack("<HH", 65535, 65535)),
+    "huge.bmp": lambda: _patch(_kind("bmp.bmp"), b"BM", 18, struct.pack("<II", 2**20, 2**20)),
+    "huge.webp": lambda: _patch(_kind("webp-alpha.webp"), b"VP8L", 8, b"\x2f\xff\xff\xff\x1f"),
+    "huge.jp2": lambda: _patch(_kind("jpeg2000.jp2"), b"\xff\x51", 6, struct.pack(">II", 2**20, 2**20)),
+    "huge.avif": lambda: _patch(_kind("avif.avif"), b"ispe", 8, struct.pack(">II", 2**16, 2**16)),
+    "huge.tif": lambda: _patch(_kind("tiff-rgb.tif"), b"\0\1\4\0\1\0\0\0", 8, struct.pack("<I", 2**20)),
     "profile.png": lambda: _png_with(b"iCCP", b"x\0\0" + _packed(100)),
 }
 """Much in little: none of them is decoded as far as it wants to be."""
 
-KEPT: dict[str, Callable[[], bytes]] = {
+VALID: dict[str, Callable[[], bytes]] = {
     "frames.gif": _gif_frames,
     "pages.tif": _tiff_pages,
     "inflating.tif": _tiff_deflate,
@@ -107,7 +107,7 @@ KEPT: dict[str, Callable[[], bytes]] = {
 }
 """Pictures with something else in them: they are decoded, and lie under the extension of a picture."""
 
-OTHERS: dict[str, Callable[[], bytes]] = {
+NOT_IMAGES: dict[str, Callable[[], bytes]] = {
     "svg.jpg": lambda: b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "&a;&a;">]><svg onload="alert(1)">&a;</svg>',
     "pdf.jpg": lambda: _kind("pdf.pdf"),
     "eps.jpg": lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/etc/passwd) (r) file\n",
@@ -123,7 +123,7 @@ OTHERS: dict[str, Callable[[], bytes]] = {
 }
 """No pictures at all, whatever their name says."""
 
-_MADE = {name: functools.cache(make) for name, make in (STATED | KEPT | OTHERS).items()}
+_CACHED = {name: functools.cache(make) for name, make in (BOMBS | VALID | NOT_IMAGES).items()}
 
 
 def _head(*lines: str, status: str = "200 OK") -> bytes:
@@ -162,14 +162,14 @@ _RAW = {name: functools.cache(make) for name, make in RAW.items()}
 
 
 async def _file(request: web.Request) -> web.Response:
-    body = await asyncio.to_thread(_MADE[request.match_info["name"]])
+    body = await asyncio.to_thread(_CACHED[request.match_info["name"]])
     return web.Response(body=body, headers={"Content-Type": "image/jpeg"})
 
 
 async def _raw(request: web.Request) -> web.Response:
-    answer = await asyncio.to_thread(_RAW[request.match_info["name"]])
+    body = await asyncio.to_thread(_RAW[request.match_info["name"]])
     assert request.transport is not None
-    request.transport.write(answer)
+    request.transport.write(body)
     request.transport.close()
     return web.Response()  # finds no connection any more
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from tests.farsite import hostile
 from tests.farsite.journal import JOURNAL
 
-NUMBER = 1100
+ITEM_COUNT = 1100
 BUCKET = "xG1nkqKTMzGDvpLrqFT7WA"
 GOOD_KEY = "civitai-key-0123456789abcdef"
 BUSY_KEY = "busy"
@@ -22,13 +22,13 @@ COUNTS = ("cryCount", "laughCount", "likeCount", "dislikeCount", "heartCount", "
 
 VIDEO_EVERY, GONE_EVERY, NO_USER_EVERY = 25, 97, 13
 
-EMPTY_BEHIND = 400
+EMPTY_PAGE_AFTER = 400
 """Behind so many items comes an empty page with a cursor."""
 
 _REGION = {"error": "Access to this service is not available in your region due to legal restrictions.",
            "code": "REGION_BLOCKED"}  # fmt: skip
-_DEAD = {"message": "This cursor can no longer be continued; start again without it"}
-_CAP = {"error": "You've requested too many pages, please use cursors instead"}
+_DEAD_CURSOR = {"message": "This cursor can no longer be continued; start again without it"}
+_TOO_MANY_PAGES = {"error": "You've requested too many pages, please use cursors instead"}
 _MAINTENANCE = "<!DOCTYPE html><html><body>We are down for maintenance.</body></html>"
 _BUSY = {"error": "Server busy, please retry shortly."}
 
@@ -58,7 +58,7 @@ def prompt_of(n: int) -> str:
     return "" if n % 3 == 0 else f"a castle no. {n}, <lora:mist:0.6>\nat dawn"
 
 
-def item(n: int, files: str, **more: Any) -> dict[str, Any]:
+def item(n: int, files: str, **changes: Any) -> dict[str, Any]:
     """Item n as the API gives it with all the with* flags."""
     kind = "video" if is_video(n) else "image"
     address = f"{files}/{BUCKET}/{uuid_of(n)}/width=450/{uuid_of(n)}.{'mp4' if kind == 'video' else 'jpeg'}"
@@ -80,7 +80,7 @@ def item(n: int, files: str, **more: Any) -> dict[str, Any]:
         "baseModel": "SDXL 1.0",
         "modelVersionIds": [n % 6 + 1],
         "tags": [{"id": 5, "name": "castle"}, {"id": n % 3, "name": f"tag {n % 3}"}],
-        **more,
+        **changes,
     }
 
 
@@ -105,35 +105,35 @@ async def _images(request: web.Request) -> web.StreamResponse:
         complaint = [{"path": ["baseModels", 0], "message": "Invalid option"}]
         return web.json_response({"error": {"name": "ZodError", "message": json.dumps(complaint)}}, status=400)
     files = f"http://127.0.0.2:{request.url.port}"
-    trouble = query.get("username") or {"666": "hostile", "667": "big", "668": "names"}.get(query.get("postId", ""), "")
-    if trouble.startswith("hostile_"):
-        return await hostile.answered(request, trouble.removeprefix("hostile_"))
-    if trouble:
-        return await _TROUBLES[trouble](request, files)
+    fault = query.get("username") or {"666": "hostile", "667": "big", "668": "names"}.get(query.get("postId", ""), "")
+    if fault.startswith("hostile_"):
+        return await hostile.hostile_response(request, fault.removeprefix("hostile_"))
+    if fault:
+        return await _FAULTS[fault](request, files)
     if "ids" in query:
-        asked = {int(word) for word in query["ids"].split(",")}
-        return _answer(request, [item(n, files) for n in sorted(asked) if n <= NUMBER], None)
+        ids = {int(word) for word in query["ids"].split(",")}
+        return _json_page(request, [item(n, files) for n in sorted(ids) if n <= ITEM_COUNT], None)
     return await _feed(request, files)
 
 
 async def _feed(request: web.Request, files: str) -> web.Response:
     cursor, limit = request.query.get("cursor", "feed:0:0"), int(request.query.get("limit", "50"))
-    if cursor == f"feed:{EMPTY_BEHIND}:empty":
-        return _answer(request, [], f"feed:{EMPTY_BEHIND}:0")
+    if cursor == f"feed:{EMPTY_PAGE_AFTER}:empty":
+        return _json_page(request, [], f"feed:{EMPTY_PAGE_AFTER}:0")
     start = int(cursor.split(":")[1])
-    if start == 2 * limit and not request.app[JOURNAL].times_asked("civitai busy"):
+    if start == 2 * limit and not request.app[JOURNAL].times_called("civitai busy"):
         return web.json_response(_BUSY, status=503, headers={"Retry-After": "0", "Cache-Control": "no-store"})
-    numbers = list(range(start + 1, min(start + limit, NUMBER) + 1))
+    numbers = list(range(start + 1, min(start + limit, ITEM_COUNT) + 1))
     kind = request.query.get("type")
-    listed = [item(n, files) for n in numbers if kind in (None, "video" if is_video(n) else "image")]
+    items = [item(n, files) for n in numbers if kind in (None, "video" if is_video(n) else "image")]
     if start == limit:
-        listed.append(item(3, files))  # a newer item has shifted the pages
+        items.append(item(3, files))  # a newer item has shifted the pages
     end = numbers[-1]
-    following = None if end == NUMBER else f"feed:{end}:{'empty' if end == EMPTY_BEHIND else 0}"
-    return _answer(request, listed, following)
+    following = None if end == ITEM_COUNT else f"feed:{end}:{'empty' if end == EMPTY_PAGE_AFTER else 0}"
+    return _json_page(request, items, following)
 
 
-def _answer(request: web.Request, items: list[Any], cursor: str | None) -> web.Response:
+def _json_page(request: web.Request, items: list[Any], cursor: str | None) -> web.Response:
     if request.query.get("withMeta") != "true":
         items = [{**item, "meta": None} for item in items]
     metadata = (
@@ -142,9 +142,9 @@ def _answer(request: web.Request, items: list[Any], cursor: str | None) -> web.R
     return web.json_response({"items": items, "metadata": metadata})
 
 
-def _ten(start: int, files: str, **more: Any) -> list[dict[str, Any]]:
+def _ten_items(start: int, files: str, **changes: Any) -> list[dict[str, Any]]:
     stats = {**dict.fromkeys(COUNTS, 0), "heartCount": 99}
-    return [item(n, files, stats=stats, type="image", **more) for n in range(start, start + 10)]
+    return [item(n, files, stats=stats, type="image", **changes) for n in range(start, start + 10)]
 
 
 def _second_page(status: int, body: Any) -> Any:
@@ -152,7 +152,7 @@ def _second_page(status: int, body: Any) -> Any:
 
     async def answer(request: web.Request, files: str) -> web.Response:
         if "cursor" not in request.query:
-            return _answer(request, _ten(2001, files, username=None), "2")
+            return _json_page(request, _ten_items(2001, files, username=None), "2")
         if isinstance(body, str):
             return web.Response(status=status, text=body, content_type="text/html")
         return web.json_response(body, status=status)
@@ -163,30 +163,30 @@ def _second_page(status: int, body: Any) -> Any:
 async def _expired(request: web.Request, files: str) -> web.Response:
     """The cursor of the second page dies once."""
     if "cursor" not in request.query:
-        return _answer(request, _ten(2001, files, username=None), "feed:9:2")
-    if not request.app[JOURNAL].times_asked("civitai expired"):
-        return web.json_response(_DEAD, status=400)
-    return _answer(request, _ten(2011, files, username=None), None)
+        return _json_page(request, _ten_items(2001, files, username=None), "feed:9:2")
+    if not request.app[JOURNAL].times_called("civitai expired"):
+        return web.json_response(_DEAD_CURSOR, status=400)
+    return _json_page(request, _ten_items(2011, files, username=None), None)
 
 
 async def _capped(request: web.Request, files: str) -> web.Response:
     if "cursor" in request.query:
-        return _answer(request, _ten(2011, files, username=None), None)
-    return _answer(request, _ten(2001, files, username=None), "feed:9:2")
+        return _json_page(request, _ten_items(2011, files, username=None), None)
+    return _json_page(request, _ten_items(2001, files, username=None), "feed:9:2")
 
 
 async def _loop(request: web.Request, files: str) -> web.Response:
-    return _answer(request, _ten(2001, files, username=None), "again")
+    return _json_page(request, _ten_items(2001, files, username=None), "again")
 
 
 async def _zero(request: web.Request, files: str) -> web.Response:
     zero = [item(n, files, stats=dict.fromkeys(COUNTS, 0), username="zero") for n in range(2001, 2011)]
-    return _answer(request, zero, None)
+    return _json_page(request, zero, None)
 
 
 async def _moved(request: web.Request, files: str) -> web.Response:
     if request.url.host == "127.0.0.3":
-        return _answer(request, _ten(2001, files, username=None), None)
+        return _json_page(request, _ten_items(2001, files, username=None), None)
     return web.Response(status=302, headers={"Location": str(request.url.with_host("127.0.0.3"))})
 
 
@@ -194,14 +194,14 @@ async def _echo(request: web.Request, files: str) -> web.Response:
     """Repeats the key: as a prompt on a good first page, then in an error, for ever."""
     key = request.headers.get("Authorization", "")
     if "cursor" not in request.query:
-        return _answer(request, _ten(2001, files, username="echo", meta={"prompt": key}), "2")
+        return _json_page(request, _ten_items(2001, files, username="echo", meta={"prompt": key}), "2")
     return web.json_response({"error": f"no such thing for {key}"}, status=400)
 
 
 async def _garbled(request: web.Request, files: str) -> web.Response:
     """A good first page; then bytes that are not in the encoding they claim, for ever."""
     if "cursor" not in request.query:
-        return _answer(request, _ten(2001, files, username=None), "2")
+        return _json_page(request, _ten_items(2001, files, username=None), "2")
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     return web.Response(body=b"\x1f\x8b garbage", headers=headers)
 
@@ -209,17 +209,17 @@ async def _garbled(request: web.Request, files: str) -> web.Response:
 async def _lost(request: web.Request, files: str) -> web.Response:
     """A good first page; then a redirect to what is no address, for ever."""
     if "cursor" not in request.query:
-        return _answer(request, _ten(2001, files, username=None), "2")
+        return _json_page(request, _ten_items(2001, files, username=None), "2")
     return web.Response(status=302, headers={"Location": "http://[nowhere/"})
 
 
 async def _repaired(request: web.Request, files: str) -> web.Response:
     """A good first page; then a page of maintenance with status 200, once; then the last page."""
     if "cursor" not in request.query:
-        return _answer(request, _ten(2001, files, username=None), "2")
-    if not request.app[JOURNAL].times_asked("civitai repaired"):
+        return _json_page(request, _ten_items(2001, files, username=None), "2")
+    if not request.app[JOURNAL].times_called("civitai repaired"):
         return web.Response(text=_MAINTENANCE, content_type="text/html")
-    return _answer(request, _ten(2011, files, username=None), None)
+    return _json_page(request, _ten_items(2011, files, username=None), None)
 
 
 async def _challenge(_request: web.Request, _files: str) -> web.Response:
@@ -227,12 +227,15 @@ async def _challenge(_request: web.Request, _files: str) -> web.Response:
 
 
 async def _nested(request: web.Request, files: str) -> web.Response:
-    listed = [{**one, "meta": {"id": one["id"], "meta": one["meta"]}} for one in _ten(2001, files, username="nested")]
-    return _answer(request, listed, None)
+    items = [
+        {**entry, "meta": {"id": entry["id"], "meta": entry["meta"]}}
+        for entry in _ten_items(2001, files, username="nested")
+    ]
+    return _json_page(request, items, None)
 
 
 async def _hostile(request: web.Request, files: str) -> web.Response:
-    good, *others = _ten(2001, files, postId=666)
+    good, *others = _ten_items(2001, files, postId=666)
     others[0] |= {"username": "../../../etc", "meta": {"prompt": 5, "seed": [1], "Model": {"a": "b"}}}
     others[1] |= {"username": "CON", "meta": "text", "tags": "none", "stats": []}
     others[2] |= {"url": "file:///etc/passwd"}
@@ -256,27 +259,27 @@ HOSTILE_MODELS = (
 
 async def _names(request: web.Request, files: str) -> web.Response:
     stats = {**dict.fromkeys(COUNTS, 0), "heartCount": 99}
-    listed = [
+    items = [
         item(7001 + n, files, stats=stats, type="image", postId=668, meta={"prompt": "=1+1", "Model": model})
         for n, model in enumerate(HOSTILE_MODELS)
     ]
-    return _answer(request, listed, None)
+    return _json_page(request, items, None)
 
 
 async def _big(request: web.Request, files: str) -> web.Response:
     """Images enough to keep a crawl busy: 600 a page, three pages, 1,800 in all."""
     start = int(request.query.get("cursor", "3000"))
     stats = {**dict.fromkeys(COUNTS, 0), "heartCount": 99}
-    listed = [item(n, files, stats=stats, type="image", postId=667) for n in range(start, start + 600)]
-    return _answer(request, listed, str(start + 600) if start < 4200 else None)
+    items = [item(n, files, stats=stats, type="image", postId=667) for n in range(start, start + 600)]
+    return _json_page(request, items, str(start + 600) if start < 4200 else None)
 
 
 FORGED = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202e\r\n2026-01-01 00:00:00 [harvester] INFO: all is well"
 """An error text that would be more than that on a terminal."""
 
-_TROUBLES = {
+_FAULTS = {
     "blocked": _second_page(451, _REGION),
-    "toomany": _second_page(429, _CAP),
+    "toomany": _second_page(429, _TOO_MANY_PAGES),
     "maintenance": _second_page(200, _MAINTENANCE),
     "repaired": _repaired,
     "down": _second_page(500, {"error": "An unexpected error occurred", "code": "INTERNAL_SERVER_ERROR"}),

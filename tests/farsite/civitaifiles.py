@@ -40,7 +40,7 @@ def _bytes_of(n: int, *, full: bool = False) -> web.Response:
     elif n % PNG_EVERY == 3:
         body = with_text(_png(n), "parameters", f"file prompt {n}\nSteps: 20, Seed: {n}")
     else:
-        body = pictures.saying(f"generated {n}")
+        body = pictures.picture_of_words(f"generated {n}")
     return web.Response(body=body, headers={"Content-Type": "application/octet-stream"})
 
 

@@ -4,7 +4,7 @@ import struct
 import zlib
 
 
-def cut(data: bytes, share: float) -> bytes:
+def truncate(data: bytes, share: float) -> bytes:
     """The first part of a file, as a broken transfer leaves it."""
     return data[: int(len(data) * share)]
 

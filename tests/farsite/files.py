@@ -52,16 +52,16 @@ async def _numbered(request: web.Request) -> web.Response:
     return web.Response(body=pictures.numbered(int(request.match_info["n"])), headers=_JPEG)
 
 
-async def _said(request: web.Request) -> web.Response:
-    return web.Response(body=pictures.saying(request.match_info["words"]), headers=_JPEG)
+async def _picture_of_words(request: web.Request) -> web.Response:
+    return web.Response(body=pictures.picture_of_words(request.match_info["words"]), headers=_JPEG)
 
 
-async def _photo_route(request: web.Request) -> web.Response:
+async def _photo_file(request: web.Request) -> web.Response:
     body = await asyncio.to_thread(_photo, int(request.match_info["n"]), **_size(request))
     return web.Response(body=body, headers=_JPEG)
 
 
-async def _closing(request: web.Request) -> web.Response:
+async def _closing_connection(request: web.Request) -> web.Response:
     """The connection is not kept, so the next request needs a new one."""
     answer = web.Response(body=pictures.numbered(int(request.match_info["n"])), headers=_JPEG)
     answer.force_close()
@@ -85,9 +85,9 @@ async def _robots(request: web.Request) -> web.Response:
 ROUTES: list[web.RouteDef] = [
     web.get("/kind/{name}", kind),
     web.get(r"/numbered/{n:\d+}.jpg", _numbered),
-    web.get(r"/closing/{n:\d+}.jpg", _closing),
-    web.get(r"/photo/{n:\d+}.jpg", _photo_route),
-    web.get("/said/{words}.jpg", _said),
+    web.get(r"/closing/{n:\d+}.jpg", _closing_connection),
+    web.get(r"/photo/{n:\d+}.jpg", _photo_file),
+    web.get("/said/{words}.jpg", _picture_of_words),
     web.get("/robots.txt", _robots),
     web.get("/forbidden/{name}", kind),
 ]

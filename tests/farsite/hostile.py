@@ -25,16 +25,16 @@ BODIES: dict[str, Callable[[], bytes]] = {
 """What the answer is, whole."""
 
 
-async def answered(request: web.Request, how: str) -> web.StreamResponse:
+async def hostile_response(request: web.Request, kind: str) -> web.StreamResponse:
     """The answer of that kind, whatever was asked for."""
-    if how in _OTHERS:
-        return await _OTHERS[how](request)
-    body = await asyncio.to_thread(BODIES[how])
-    return web.Response(body=body, content_type="text/html" if how in ("html", "cells") else "application/json")
+    if kind in _OTHERS:
+        return await _OTHERS[kind](request)
+    body = await asyncio.to_thread(BODIES[kind])
+    return web.Response(body=body, content_type="text/html" if kind in ("html", "cells") else "application/json")
 
 
-async def _any(request: web.Request) -> web.StreamResponse:
-    return await answered(request, request.match_info["how"])
+async def _hostile_route(request: web.Request) -> web.StreamResponse:
+    return await hostile_response(request, request.match_info["how"])
 
 
 async def _endless(request: web.Request) -> web.StreamResponse:
@@ -50,10 +50,10 @@ async def _endless(request: web.Request) -> web.StreamResponse:
 async def _pages(request: web.Request) -> web.Response:
     """The same three items under ever new cursors, for every kind of API."""
     at = int(request.query.get("cursor") or request.query.get("max_id") or 0) + 1
-    shown = [
+    items = [
         {"id": n, "url": f"http://127.0.0.2:{request.url.port}/numbered/{n}.jpg", "type": "image"} for n in (1, 2, 3)
     ]
-    return web.json_response({"items": shown, "metadata": {"nextCursor": str(at)}})
+    return web.json_response({"items": items, "metadata": {"nextCursor": str(at)}})
 
 
 async def _posts(request: web.Request) -> web.Response:
@@ -75,4 +75,4 @@ async def _posts(request: web.Request) -> web.Response:
 
 
 _OTHERS = {"endless": _endless, "pages": _pages, "posts": _posts}
-ROUTES: list[web.RouteDef] = [web.get("/hostile/{how}/{rest:.*}", _any)]
+ROUTES: list[web.RouteDef] = [web.get("/hostile/{how}/{rest:.*}", _hostile_route)]

@@ -4,7 +4,7 @@ import struct
 
 from PIL import ImageCms
 
-_MADE_ON = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+_CREATION_DATE = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
 _WHITE = (0.9642, 1.0, 0.8249)
 _PRIMARIES = {
     "rXYZ": (0.60974, 0.31111, 0.01947),
@@ -19,16 +19,16 @@ def wide_gamut() -> bytes:
     tags = {"desc": _description("Farsite wide gamut"), "cprt": _text("no copyright"), "wtpt": _xyz(_WHITE)}
     tags |= {name: _xyz(colour) for name, colour in _PRIMARIES.items()}
     tags |= {name: _gamma(_GAMMA) for name in ("rTRC", "gTRC", "bTRC")}
-    return _assembled(tags)
+    return _assemble(tags)
 
 
 def srgb() -> bytes:
     """The sRGB profile of LittleCMS, with its date of making fixed so that the bytes never differ."""
-    made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    return made[:24] + _MADE_ON + made[36:]
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile[:24] + _CREATION_DATE + profile[36:]
 
 
-def _assembled(tags: dict[str, bytes]) -> bytes:
+def _assemble(tags: dict[str, bytes]) -> bytes:
     table, body = struct.pack(">I", len(tags)), b""
     start = 128 + 4 + 12 * len(tags)
     for name, value in tags.items():
@@ -39,7 +39,7 @@ def _assembled(tags: dict[str, bytes]) -> bytes:
 
 def _header(size: int) -> bytes:
     kind = struct.pack(">I4sI4s4s4s", size, b"none", 0x02100000, b"mntr", b"RGB ", b"XYZ ")
-    return (kind + _MADE_ON + b"acsp" + bytes(28) + _numbers(_WHITE)).ljust(128, b"\0")
+    return (kind + _CREATION_DATE + b"acsp" + bytes(28) + _numbers(_WHITE)).ljust(128, b"\0")
 
 
 def _numbers(values: tuple[float, ...]) -> bytes:
@@ -54,10 +54,10 @@ def _gamma(value: float) -> bytes:
     return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(value * 256))
 
 
-def _text(words: str) -> bytes:
-    return b"text\0\0\0\0" + words.encode() + b"\0"
+def _text(text: str) -> bytes:
+    return b"text\0\0\0\0" + text.encode() + b"\0"
 
 
-def _description(words: str) -> bytes:
-    ascii_words = words.encode() + b"\0"
-    return b"desc\0\0\0\0" + struct.pack(">I", len(ascii_words)) + ascii_words + bytes(4 + 4 + 2 + 1 + 67)
+def _description(text: str) -> bytes:
+    ascii_text = text.encode() + b"\0"
+    return b"desc\0\0\0\0" + struct.pack(">I", len(ascii_text)) + ascii_text + bytes(4 + 4 + 2 + 1 + 67)

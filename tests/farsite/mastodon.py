@@ -19,42 +19,42 @@ from tests.farsite.journal import JOURNAL
 from tests.farsite.quirks import QUIRKS
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
-MORE = web.AppKey("more", dict[str, int])
-_TAGGED = ("alice", "shy", "dave")
+EXTRA_POSTS = web.AppKey("more", dict[str, int])
+_HASHTAG_ACCOUNTS = ("alice", "shy", "dave")
 TOKEN = "sesame-4711"
 """The token of the one user of every server."""
 
 
-class _Refused(Exception):
+class _ErrorResponse(Exception):
     def __init__(self, status: int, text: str = "This method requires an authenticated user") -> None:
         super().__init__(status)
-        self.answer = web.json_response({"error": text}, status=status)
+        self.response = web.json_response({"error": text}, status=status)
 
 
-def _route(handler: Handler) -> Handler:
-    async def answered(request: web.Request) -> web.Response:
-        trouble = request.match_info.get("software", "").partition("~")[2]
-        if trouble and not request.app[JOURNAL].times_asked(request.raw_path):
-            return await _troubled(request, trouble, handler)
+def _with_faults(handler: Handler) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        fault = request.match_info.get("software", "").partition("~")[2]
+        if fault and not request.app[JOURNAL].times_called(request.raw_path):
+            return await _faulty_response(request, fault, handler)
         try:
             return await handler(request)
-        except _Refused as refused:
-            return refused.answer
+        except _ErrorResponse as error:
+            return error.response
 
-    return answered
+    return handle
 
 
-async def _troubled(request: web.Request, trouble: str, handler: Handler) -> web.Response:
-    if trouble == "429":
+async def _faulty_response(request: web.Request, fault: str, handler: Handler) -> web.Response:
+    if fault == "429":
         reset = datetime.now(UTC) + timedelta(seconds=1)
         rate = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{reset:%FT%T.%fZ}"}
         return web.json_response({"error": "Too many requests"}, status=429, headers=rate)
-    if trouble == "html":
+    if fault == "html":
         return web.Response(text="<html><title>Just a moment...</title></html>", content_type="text/html")
-    if trouble == "cut":
-        whole = (await handler(request)).text or ""
-        return web.Response(text=whole[: len(whole) // 2], content_type="application/json")
-    return web.json_response({"error": "Remote data could not be fetched"}, status=int(trouble))
+    if fault == "cut":
+        text = (await handler(request)).text or ""
+        return web.Response(text=text[: len(text) // 2], content_type="application/json")
+    return web.json_response({"error": "Remote data could not be fetched"}, status=int(fault))
 
 
 def _base(request: web.Request) -> str:
@@ -66,68 +66,68 @@ def _software(request: web.Request) -> str:
     return request.match_info.get("software", "mastodon").partition("~")[0]
 
 
-def _checked(request: web.Request, place: str) -> None:
+def _check_token(request: web.Request, endpoint: str) -> None:
     """GoToSocial and Pixelfed show nothing without a token; a token has to be the right one."""
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token not in ("", TOKEN):
-        raise _Refused(401, "The access token was revoked")
-    needed = QUIRKS[_software(request)].needs_token.get(place, 0)
-    if needed and not token:
-        raise _Refused(needed)
+        raise _ErrorResponse(401, "The access token was revoked")
+    status = QUIRKS[_software(request)].needs_token.get(endpoint, 0)
+    if status and not token:
+        raise _ErrorResponse(status)
 
 
 async def _lookup(request: web.Request) -> web.Response:
-    _checked(request, "lookup")
+    _check_token(request, "lookup")
     acct = request.query.get("acct", "").removeprefix("@")
     name = acct.removesuffix(f"@{request.host}").lower()
-    if name in toots.REFUSED and name not in toots.NAMES:
-        raise _Refused(toots.REFUSED[name], "")
+    if name in toots.ACCOUNT_ERRORS and name not in toots.NAMES:
+        raise _ErrorResponse(toots.ACCOUNT_ERRORS[name], "")
     if name not in toots.NAMES:
         if not QUIRKS[_software(request)].loose_lookup:
-            raise _Refused(404, "Record not found")
+            raise _ErrorResponse(404, "Record not found")
         name = "alice"
     return web.json_response(QUIRKS[_software(request)].account(toots.account(name, _base(request))))
 
 
-async def _of_account(request: web.Request) -> web.Response:
-    _checked(request, "statuses")
+async def _account_statuses(request: web.Request) -> web.Response:
+    _check_token(request, "statuses")
     number = int(request.match_info["id"]) - 5000
     if not 0 <= number < len(toots.NAMES):
-        raise _Refused(404, "Record not found")
+        raise _ErrorResponse(404, "Record not found")
     name = toots.NAMES[number]
-    if name in toots.REFUSED:
-        raise _Refused(toots.REFUSED[name])
-    posts = [post for post in _posts(request, name) if _selected(request, post)]
+    if name in toots.ACCOUNT_ERRORS:
+        raise _ErrorResponse(toots.ACCOUNT_ERRORS[name])
+    posts = [post for post in _posts(request, name) if _matches_query(request, post)]
     return _page(request, posts, always_next=False)
 
 
-def _selected(request: web.Request, post: dict[str, Any]) -> bool:
+def _matches_query(request: web.Request, post: dict[str, Any]) -> bool:
     """Mastodon reads every word but a few as true; the others are left as they are."""
 
-    def asked(name: str) -> bool:
+    def is_set(name: str) -> bool:
         return request.query.get(name, "") not in ("", "0", "f", "F", "false", "FALSE", "off", "OFF")
 
-    own = post["account"].get("id") if isinstance(post["account"], dict) else None
-    replied = post["in_reply_to_id"] and post["in_reply_to_account_id"] != own
-    public = post["visibility"] in ("public", "unlisted") or "Authorization" in request.headers
+    author_id = post["account"].get("id") if isinstance(post["account"], dict) else None
+    is_reply = post["in_reply_to_id"] and post["in_reply_to_account_id"] != author_id
+    is_public = post["visibility"] in ("public", "unlisted") or "Authorization" in request.headers
     return (
-        public
-        and not (asked("exclude_reblogs") and post["reblog"])
-        and not (asked("only_media") and (post["reblog"] or not post["media_attachments"]))
-        and not (asked("exclude_replies") and replied)
+        is_public
+        and not (is_set("exclude_reblogs") and post["reblog"])
+        and not (is_set("only_media") and (post["reblog"] or not post["media_attachments"]))
+        and not (is_set("exclude_replies") and is_reply)
     )
 
 
 async def _tag(request: web.Request) -> web.Response:
-    _checked(request, "tag")
+    _check_token(request, "tag")
     if request.match_info["tag"] == "closed":
-        raise _Refused(422)
-    return _timeline(request, _TAGGED if request.match_info["tag"] == "hills" else ())
+        raise _ErrorResponse(422)
+    return _timeline(request, _HASHTAG_ACCOUNTS if request.match_info["tag"] == "hills" else ())
 
 
 async def _public(request: web.Request) -> web.Response:
-    _checked(request, "public")
-    return _timeline(request, ("alice",) if request.query.get("local") == "true" else _TAGGED)
+    _check_token(request, "public")
+    return _timeline(request, ("alice",) if request.query.get("local") == "true" else _HASHTAG_ACCOUNTS)
 
 
 def _timeline(request: web.Request, names: tuple[str, ...]) -> web.Response:
@@ -137,7 +137,7 @@ def _timeline(request: web.Request, names: tuple[str, ...]) -> web.Response:
 
 def _posts(request: web.Request, name: str) -> list[dict[str, Any]]:
     port = request.url.port or 80
-    return toots.statuses(name, _base(request), port, request.app[MORE].get(name, 0))
+    return toots.statuses(name, _base(request), port, request.app[EXTRA_POSTS].get(name, 0))
 
 
 def _page(request: web.Request, posts: list[dict[str, Any]], *, always_next: bool) -> web.Response:
@@ -146,47 +146,48 @@ def _page(request: web.Request, posts: list[dict[str, Any]], *, always_next: boo
     limit = min(int(request.query.get("limit", "20")), 40)
     ids = [quirk.ident(post["id"]) for post in posts]
     if (last := request.query.get("max_id")) is not None:
-        place = ids.index(last) + 1 if last in ids else len(ids)
-        posts = posts[place:]
+        start = ids.index(last) + 1 if last in ids else len(ids)
+        posts = posts[start:]
     page = [quirk.status(post) for post in posts[:limit]]
     headers = {}
     if page and quirk.links:
-        there = {key: value for key, value in request.query.items() if key in ("limit", "local")}
+        kept_query = {key: value for key, value in request.query.items() if key in ("limit", "local")}
         links = [("prev", {"min_id": page[0]["id"]})]
         if always_next or len(page) == limit:
             links.insert(0, ("next", {"max_id": page[-1]["id"]}))
         headers["Link"] = ", ".join(
-            f'<{request.url.with_scheme("http").with_query({**there, **cursor})}>; rel="{rel}"' for rel, cursor in links
+            f'<{request.url.with_scheme("http").with_query({**kept_query, **cursor})}>; rel="{rel}"'
+            for rel, cursor in links
         )
-    repeated = [post for post in page for _ in range(_files(post) if quirk.repeats else 1)]
+    repeated = [post for post in page for _ in range(_file_count(post) if quirk.repeats else 1)]
     return web.Response(text=json.dumps(repeated), content_type="application/json", headers=headers)
 
 
-def _files(post: dict[str, Any]) -> int:
+def _file_count(post: dict[str, Any]) -> int:
     media = post["media_attachments"]
     return max(1, len(media)) if isinstance(media, list) else 1
 
 
-async def _one(request: web.Request) -> web.Response:
-    _checked(request, "statuses")
-    wanted = request.match_info["id"]
+async def _single_status(request: web.Request) -> web.Response:
+    _check_token(request, "statuses")
+    status_id = request.match_info["id"]
     for name in toots.POSTS:
         for post in _posts(request, name):
-            if QUIRKS[_software(request)].ident(post["id"]) == wanted and _selected(request, post):
+            if QUIRKS[_software(request)].ident(post["id"]) == status_id and _matches_query(request, post):
                 return web.json_response(QUIRKS[_software(request)].status(post))
-    raise _Refused(404, "Not Found")
+    raise _ErrorResponse(404, "Not Found")
 
 
 async def _search(request: web.Request) -> web.Response:
     """Alice's newest post, whatever its address; `resolve` needs a token."""
     if "resolve" in request.query and not request.headers.get("Authorization"):
-        raise _Refused(401)
+        raise _ErrorResponse(401)
     return web.json_response({"accounts": [], "hashtags": [], "statuses": _posts(request, "alice")[:1]})
 
 
 async def _list(request: web.Request) -> web.Response:
     if request.headers.get("Authorization") != f"Bearer {TOKEN}":
-        raise _Refused(401, "The access token is invalid")
+        raise _ErrorResponse(401, "The access token is invalid")
     return _timeline(request, ("dave",))
 
 
@@ -200,23 +201,23 @@ async def _webfinger(request: web.Request) -> web.Response:
     return web.json_response(answer, content_type="application/jrd+json")
 
 
-async def _more(request: web.Request) -> web.Response:
-    request.app[MORE][request.match_info["name"]] = int(request.match_info["n"])
+async def _add_posts(request: web.Request) -> web.Response:
+    request.app[EXTRA_POSTS][request.match_info["name"]] = int(request.match_info["n"])
     return web.Response(status=204)
 
 
 _SOFTWARE = r"/m/{software:(?:mastodon|gotosocial|akkoma|pixelfed|sharkey|friendica)(?:~\w+)?}"
 _API: dict[str, Handler] = {
     "/api/v1/accounts/lookup": _lookup,
-    r"/api/v1/accounts/{id:\d+}/statuses": _of_account,
+    r"/api/v1/accounts/{id:\d+}/statuses": _account_statuses,
     "/api/v1/timelines/tag/{tag}": _tag,
     "/api/v1/timelines/public": _public,
     "/api/v1/timelines/list/{id}": _list,
-    "/api/v1/statuses/{id}": _one,
+    "/api/v1/statuses/{id}": _single_status,
     "/api/v2/search": _search,
 }
 ROUTES: list[web.RouteDef] = [
-    *(web.get(f"{root}{path}", _route(handler)) for root in ("", _SOFTWARE) for path, handler in _API.items()),
+    *(web.get(f"{root}{path}", _with_faults(handler)) for root in ("", _SOFTWARE) for path, handler in _API.items()),
     web.get("/.well-known/webfinger", _webfinger),
-    web.put(r"/_mastodon/{name}/{n:\d+}", _more),
+    web.put(r"/_mastodon/{name}/{n:\d+}", _add_posts),
 ]

@@ -26,18 +26,18 @@ _STORED_AS = {  # EXIF orientation -> how the upright picture is turned before i
 
 def numbered(n: int) -> bytes:
     """A small JPEG for every number: the bytes differ (a comment holds `n`), the pixels are always the same."""
-    return _commented(_numbered_base(), str(n))
+    return _with_comment(_numbered_base(), str(n))
 
 
 @functools.lru_cache(maxsize=5000)
-def saying(words: str) -> bytes:
+def picture_of_words(text: str) -> bytes:
     """A small JPEG that holds these words as a comment, and looks like no other."""
-    picture = scenes.painting(zlib.crc32(words.encode()), 128, 96)
-    return _commented(encoded(picture, "JPEG", quality=80), words)
+    picture = scenes.painting(zlib.crc32(text.encode()), 128, 96)
+    return _with_comment(encoded(picture, "JPEG", quality=80), text)
 
 
-def _commented(jpeg: bytes, words: str) -> bytes:
-    comment = words.encode()
+def _with_comment(jpeg: bytes, text: str) -> bytes:
+    comment = text.encode()
     return jpeg[:2] + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + jpeg[2:]
 
 
@@ -163,11 +163,11 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
     "data.json": lambda: b'{"error": "no picture here"}\n',
     "movie.mp4": _mp4,
     "empty": lambda: b"",
-    "truncated.jpg": lambda: damage.cut(KINDS["jpeg-rgb.jpg"](), 0.6),
-    "truncated.png": lambda: damage.cut(KINDS["png-rgb.png"](), 0.5),
+    "truncated.jpg": lambda: damage.truncate(KINDS["jpeg-rgb.jpg"](), 0.6),
+    "truncated.png": lambda: damage.truncate(KINDS["png-rgb.png"](), 0.5),
     "png-without-end.png": lambda: damage.without_png_end(KINDS["png-rgb.png"]()),
-    "truncated.gif": lambda: damage.cut(KINDS["gif-animated.gif"](), 0.85),
-    "truncated.webp": lambda: damage.cut(KINDS["webp.webp"](), 0.6),
+    "truncated.gif": lambda: damage.truncate(KINDS["gif-animated.gif"](), 0.85),
+    "truncated.webp": lambda: damage.truncate(KINDS["webp.webp"](), 0.6),
     "bomb.png": damage.png_bomb,
     "broken.jpg": lambda: damage.with_broken_tables(KINDS["jpeg-rgb.jpg"]()),
 }

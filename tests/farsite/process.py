@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE = 20.0
+_TIMEOUT = 20.0
 HOSTS = tuple(f"127.0.0.{number}" for number in range(1, 6))
 """The fourth has a robots.txt that answers 503, the fifth has none."""
 
-_ask = urllib.request.build_opener(
+_open_url = urllib.request.build_opener(
     urllib.request.ProxyHandler({}),
     urllib.request.HTTPSHandler(context=ssl._create_unverified_context()),
 ).open
@@ -47,15 +47,15 @@ class Farsite:
 
     def clear(self) -> None:
         """Empty the log, the counters and what `/status/…` and `/retry-after/…` remember."""
-        _ask(urllib.request.Request(self.url("/_log"), method="DELETE"), timeout=_PATIENCE).close()
+        _open_url(urllib.request.Request(self.url("/_log"), method="DELETE"), timeout=_TIMEOUT).close()
 
     def _json(self, path: str) -> Any:
-        with _ask(self.url(path), timeout=_PATIENCE) as answer:
-            return json.load(answer)
+        with _open_url(self.url(path), timeout=_TIMEOUT) as response:
+            return json.load(response)
 
 
 @contextlib.contextmanager
-def running(hosts: Sequence[str] = HOSTS, *options: str) -> Iterator[Farsite]:
+def run_farsite(hosts: Sequence[str] = HOSTS, *options: str) -> Iterator[Farsite]:
     """Start farsite, wait until it listens, stop it at the end."""
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder, "port")
@@ -69,14 +69,14 @@ def running(hosts: Sequence[str] = HOSTS, *options: str) -> Iterator[Farsite]:
 
 
 def _port_of(child: subprocess.Popen[bytes], port_file: Path) -> int:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     while time.monotonic() < deadline:
         if port_file.exists():
             return int(port_file.read_text())
         if child.poll() is not None:
             raise RuntimeError(f"farsite ended with exit code {child.returncode} before it listened")
         time.sleep(0.02)
-    raise TimeoutError(f"farsite does not listen after {_PATIENCE:.0f} seconds")
+    raise TimeoutError(f"farsite does not listen after {_TIMEOUT:.0f} seconds")
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

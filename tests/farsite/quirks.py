@@ -7,8 +7,8 @@ from typing import Any
 Object = dict[str, Any]
 
 
-def _same(given: Any) -> Any:
-    return given
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True)
@@ -19,16 +19,16 @@ class Quirk:
     links: bool = True
     loose_lookup: bool = False
     repeats: bool = False
-    ident: Callable[[str], str] = _same
-    account: Callable[[Object], Object] = _same
-    attachment: Callable[[Object], Object] = _same
-    shape: Callable[[Object], Object] = _same
+    ident: Callable[[str], str] = _unchanged
+    account: Callable[[Object], Object] = _unchanged
+    attachment: Callable[[Object], Object] = _unchanged
+    shape: Callable[[Object], Object] = _unchanged
 
-    def status(self, given: Object) -> Object:
+    def status(self, post: Object) -> Object:
         """A Status in this software's manner."""
-        media = given["media_attachments"]
-        files = [self.attachment(one) for one in media] if isinstance(media, list) else media
-        return self.shape({**given, "id": self.ident(given["id"]), "media_attachments": files})
+        media = post["media_attachments"]
+        files = [self.attachment(attachment) for attachment in media] if isinstance(media, list) else media
+        return self.shape({**post, "id": self.ident(post["id"]), "media_attachments": files})
 
 
 def _letters(ident: str) -> str:
@@ -40,24 +40,24 @@ def _without(*names: str) -> Callable[[Object], Object]:
     return lambda given: {name: value for name, value in given.items() if name not in names}
 
 
-def _own_origin(given: Object) -> Object:
-    return {**_without("meta", "blurhash", "text_url")(given), "remote_url": given["url"]}
+def _with_remote_url(attachment: Object) -> Object:
+    return {**_without("meta", "blurhash", "text_url")(attachment), "remote_url": attachment["url"]}
 
 
-def _flat(given: Object) -> Object:
-    return {**given, "remote_url": given["url"], "meta": {"width": 64, "height": 48}}
+def _with_flat_meta(attachment: Object) -> Object:
+    return {**attachment, "remote_url": attachment["url"], "meta": {"width": 64, "height": 48}}
 
 
-def _withheld(given: Object) -> Object:
+def _without_last_file(post: Object) -> Object:
     """GoToSocial: the last file of a post with several was not fetched, and stands in the text."""
-    files = given["media_attachments"]
+    files = post["media_attachments"]
     if not isinstance(files, list) or len(files) < 2:
-        return given
+        return post
     note = (
         '<div class="gts-system-message gts-placeholder-attachments"><hr><p><i lang="en">Note:</i></p><ul><li>'
         f'<a href="{files[-1]["url"]}" rel="nofollow">file</a> [{files[-1]["description"]}]</li></ul></div>'
     )
-    return {**given, "content": given["content"] + note, "media_attachments": files[:-1]}
+    return {**post, "content": post["content"] + note, "media_attachments": files[:-1]}
 
 
 _NO_FLAGS = _without("indexable", "noindex")
@@ -68,16 +68,16 @@ QUIRKS: dict[str, Quirk] = {
         needs_token=dict.fromkeys(("lookup", "statuses", "tag"), 401),
         ident=_letters,
         account=lambda given: _NO_FLAGS(given) | {"avatar": ""},
-        shape=_withheld,
+        shape=_without_last_file,
     ),
-    "akkoma": Quirk(ident=_letters, account=_NO_FLAGS, attachment=_own_origin),
+    "akkoma": Quirk(ident=_letters, account=_NO_FLAGS, attachment=_with_remote_url),
     "pixelfed": Quirk(needs_token=dict.fromkeys(("lookup", "statuses", "tag"), 403), links=False, account=_NO_FLAGS),
     "sharkey": Quirk(
         links=False,
         loose_lookup=True,
         ident=lambda ident: _letters(ident).lower(),
         account=lambda given: _NO_FLAGS(given) | {"moved": None},
-        attachment=_flat,
+        attachment=_with_flat_meta,
         shape=lambda given: {**given, "language": None},
     ),
     "friendica": Quirk(repeats=True, account=_NO_FLAGS),

@@ -84,8 +84,8 @@ def painting(seed: int, width: int, height: int) -> Image.Image:
     ends = (_colour(rng.random(), 0.5, rng.uniform(0.1, 1)) for _ in range(2))
     pixels = _gradient(along, *ends)
     for _ in range(rng.integers(5, 12)):
-        place = rng.random(), rng.random(), rng.uniform(0.06, 0.25)
-        pixels = _with_spot(pixels, x, y, *place, _colour(rng.random(), rng.uniform(0.4, 1), rng.uniform(0.1, 1)))
+        position = rng.random(), rng.random(), rng.uniform(0.06, 0.25)
+        pixels = _with_spot(pixels, x, y, *position, _colour(rng.random(), rng.uniform(0.4, 1), rng.uniform(0.1, 1)))
     return _as_image(pixels, rng)
 
 

@@ -13,9 +13,9 @@ MODULES = [files, trouble, bombs, hostile, limits, civitai, civitaifiles, mastod
 
 def make_app(folder: Path | None = None) -> web.Application:
     """A new application with an empty journal; it serves a folder of files too, if one is given."""
-    app = web.Application(middlewares=[journal.noting])
+    app = web.Application(middlewares=[journal.record_requests])
     app[journal.JOURNAL] = journal.Journal()
-    app[mastodon.MORE] = {}
+    app[mastodon.EXTRA_POSTS] = {}
     if folder:
         app.add_routes(corpus.routes(folder))  # first, because its feed takes the place of Civitai's
     for module in MODULES:

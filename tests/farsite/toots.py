@@ -8,22 +8,22 @@ POSTS = {"alice": 95, "bob": 80, "carol": 12, "dave": 3, "eve": 5, "gus": 6, "wi
          "ruth": 5}  # fmt: skip
 """How many posts each account has: alice's pages end short, bob's at a full one. 1 to 4 pictures in each."""
 
-_WISHES: dict[str, dict[str, Any]] = {
+_OPT_OUTS: dict[str, dict[str, Any]] = {
     "shy": {"indexable": False},
     "hidden": {"noindex": True},
     "nobot": {"note": "<p>no robots: #<span>NoBot</span></p>"},
     "quiet": {"discoverable": False},
 }
-REFUSED = {"gone": 410, "locked": 401, "forbidden": 403, "closed": 422, "down": 503}
+ACCOUNT_ERRORS = {"gone": 410, "locked": 401, "forbidden": 403, "closed": 422, "down": 503}
 """Account -> status of every answer about it."""
 
-SPECIAL = ("moved", "suspended", *_WISHES)
+SPECIAL = ("moved", "suspended", *_OPT_OUTS)
 NAMES = (*POSTS, *(name for name in SPECIAL if name not in POSTS))
 
 
 def account(name: str, base: str) -> dict[str, Any]:
     """An Account as Mastodon writes it; empty texts where it is suspended."""
-    found: dict[str, Any] = {
+    data: dict[str, Any] = {
         "id": str(5000 + NAMES.index(name)),
         "username": name,
         "acct": name,
@@ -40,23 +40,23 @@ def account(name: str, base: str) -> dict[str, Any]:
         "fields": [],
     }
     if name == "suspended":
-        found |= {"suspended": True, "note": "", "display_name": ""}
+        data |= {"suspended": True, "note": "", "display_name": ""}
     if name == "moved":
-        found["moved"] = account("alice", base) | {"acct": "alice@new.example"}
-    return found | _WISHES.get(name, {})
+        data["moved"] = account("alice", base) | {"acct": "alice@new.example"}
+    return data | _OPT_OUTS.get(name, {})
 
 
-def statuses(name: str, base: str, port: int, more: int = 0) -> list[dict[str, Any]]:
+def statuses(name: str, base: str, port: int, extra: int = 0) -> list[dict[str, Any]]:
     """All posts of an account, newest first; `more` of them are newer than its usual ones."""
-    numbers = range(POSTS.get(name, 0) + more, 0, -1)
+    numbers = range(POSTS.get(name, 0) + extra, 0, -1)
     if name == "carol":
-        return [_carols(number, base, port) for number in numbers]
-    shape = {"wild": _wilds, "gus": _guses, "ruth": _ruths}.get(name, lambda status, number: status)
+        return [_carol_post(number, base, port) for number in numbers]
+    shape = {"wild": _wild_post, "gus": _gus_post, "ruth": _ruth_post}.get(name, lambda status, number: status)
     return [shape(_status(name, number, base, port), number) for number in numbers]
 
 
 def _status(name: str, number: int, base: str, port: int) -> dict[str, Any]:
-    who = account(name, base)
+    author = account(name, base)
     ident = f"11{NAMES.index(name):02}{number:08}"
     return {
         "id": ident,
@@ -67,22 +67,22 @@ def _status(name: str, number: int, base: str, port: int) -> dict[str, Any]:
         "spoiler_text": "a hill" if number % 5 == 0 else "",
         "visibility": "unlisted" if number % 3 == 0 else "public",
         "language": "en",
-        "uri": f"{who['uri']}/statuses/{ident}",
-        "url": f"{who['url']}/{ident}",
+        "uri": f"{author['uri']}/statuses/{ident}",
+        "url": f"{author['url']}/{ident}",
         "content": f"<p>Post {number} of {name}<br>with <a href='{base}/tags/hills'>#<span>hills</span></a> &amp; sky",
         "reblog": None,
-        "account": who,
+        "account": author,
         "media_attachments": [
-            _attachment(ident, place, f"{base.partition(':')[0]}://{_FILES}:{port}") for place in range(1 + number % 4)
+            _attachment(ident, index, f"{base.partition(':')[0]}://{_FILES}:{port}") for index in range(1 + number % 4)
         ],
         "tags": [{"name": "hills", "url": f"{base}/tags/hills"}],
     }
 
 
-def _attachment(post: str, place: int, files: str) -> dict[str, Any]:
-    number = (int(post[2:4]) * 1000 + int(post[4:])) * 4 + place  # no two posts share a picture
+def _attachment(post: str, index: int, files: str) -> dict[str, Any]:
+    number = (int(post[2:4]) * 1000 + int(post[4:])) * 4 + index  # no two posts share a picture
     return {
-        "id": f"{post}{place}",
+        "id": f"{post}{index}",
         "type": "image",
         "url": f"{files}/numbered/{number}.jpg",
         "preview_url": f"{files}/numbered/{number}.jpg?small",
@@ -90,12 +90,12 @@ def _attachment(post: str, place: int, files: str) -> dict[str, Any]:
         "preview_remote_url": None,
         "text_url": None,
         "meta": {"original": {"width": 64, "height": 48}, "focus": {"x": 0.25, "y": -0.5}},
-        "description": f"Picture {place} of {post}",
+        "description": f"Picture {index} of {post}",
         "blurhash": "LGF5]+Yk^6#M@-5c,1J5@[or[Q6.",
     }
 
 
-def _carols(number: int, base: str, port: int) -> dict[str, Any]:
+def _carol_post(number: int, base: str, port: int) -> dict[str, Any]:
     """Of carol's posts some are boosts of bob's, replies, for followers only, or without a picture."""
     status = _status("carol", number, base, port)
     kind = number % 6
@@ -109,7 +109,7 @@ def _carols(number: int, base: str, port: int) -> dict[str, Any]:
     return status | changes.get(kind, {})
 
 
-def _guses(status: dict[str, Any], number: int) -> dict[str, Any]:
+def _gus_post(status: dict[str, Any], number: int) -> dict[str, Any]:
     """Gus posts what is not simply a picture: no address yet, a proxy, a video, a GIF, a remote file, a sound."""
     first = status["media_attachments"][0]
     origin, proxy = first["url"], first["url"].replace("/numbered/", "/media_proxy/")
@@ -124,7 +124,7 @@ def _guses(status: dict[str, Any], number: int) -> dict[str, Any]:
     return status | {"media_attachments": [first | changes.get(number, {})]}
 
 
-def _ruths(status: dict[str, Any], number: int) -> dict[str, Any]:
+def _ruth_post(status: dict[str, Any], number: int) -> dict[str, Any]:
     """Ruth's pictures came from servers where they cannot be had: gone, in trouble, forbidden. Some have a copy."""
     first = status["media_attachments"][0]
     files, copy = first["url"].split("/numbered/")[0], first["url"]
@@ -138,7 +138,7 @@ def _ruths(status: dict[str, Any], number: int) -> dict[str, Any]:
     return status | {"media_attachments": [first | {"preview_url": None} | changes[number]]}
 
 
-def _wilds(status: dict[str, Any], number: int) -> dict[str, Any]:
+def _wild_post(status: dict[str, Any], number: int) -> dict[str, Any]:
     """Wild's posts have wrong values in every place; only the odd-numbered ones keep a picture."""
     wrong: list[Any] = [None, 5, "", [], {}, "\0", "\ud800", -1.5, True]
     value = wrong[number % len(wrong)]

@@ -23,12 +23,12 @@ async def _status(request: web.Request) -> web.Response:
 
 
 async def _status_at_first(request: web.Request) -> web.Response:
-    asked = request.app[JOURNAL].times_asked(request.raw_path)
-    return await (_status(request) if asked < int(request.match_info["times"]) else kind(request))
+    calls = request.app[JOURNAL].times_called(request.raw_path)
+    return await (_status(request) if calls < int(request.match_info["times"]) else kind(request))
 
 
 async def _retry_after(request: web.Request) -> web.Response:
-    if request.app[JOURNAL].times_asked(request.raw_path):
+    if request.app[JOURNAL].times_called(request.raw_path):
         return await kind(request)
     return web.Response(status=429, text="later\n", headers={"Retry-After": request.match_info["seconds"]})
 
@@ -39,7 +39,7 @@ async def _slow(request: web.Request) -> web.Response:
 
 
 async def _drip(request: web.Request) -> web.StreamResponse:
-    answer = await _started(request, type_of(request))
+    answer = await _start_response(request, type_of(request))
     for byte in itertools.cycle(body_of(request) or b"\0"):
         await answer.write(bytes([byte]))
         await asyncio.sleep(_DRIP_PAUSE)
@@ -47,36 +47,36 @@ async def _drip(request: web.Request) -> web.StreamResponse:
 
 
 async def _endless(request: web.Request) -> web.StreamResponse:
-    answer, zeros = await _started(request, _JPEG), bytes(2**16)
+    answer, zeros = await _start_response(request, _JPEG), bytes(2**16)
     while True:
         await answer.write(zeros)
 
 
-async def _cut(request: web.Request) -> web.StreamResponse:
-    return await _half(request, {"Content-Length": str(len(body_of(request)))})
+async def _truncated(request: web.Request) -> web.StreamResponse:
+    return await _send_half(request, {"Content-Length": str(len(body_of(request)))})
 
 
-async def _cut_chunked(request: web.Request) -> web.StreamResponse:
-    return await _half(request, {})
+async def _truncated_chunked(request: web.Request) -> web.StreamResponse:
+    return await _send_half(request, {})
 
 
-async def _half(request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
+async def _send_half(request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
     body = body_of(request)
-    answer = await _started(request, type_of(request) | headers)
+    answer = await _start_response(request, type_of(request) | headers)
     await answer.write(body[: len(body) // 2])
     _connection(request).close()
     return answer
 
 
-async def _started(request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
+async def _start_response(request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
     answer = web.StreamResponse(headers=headers)
     await answer.prepare(request)
     return answer
 
 
 async def _reset(request: web.Request) -> web.Response:
-    at_once = struct.pack("ii", 1, 0)
-    _connection(request).get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    linger = struct.pack("ii", 1, 0)
+    _connection(request).get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     _connection(request).abort()
     return web.Response()  # finds no connection any more
 
@@ -100,20 +100,20 @@ async def _redirect(request: web.Request) -> web.Response:
     times, name = int(request.match_info["times"]), request.match_info["name"]
     if times == 0:
         return await kind(request)
-    return _found(f"../../kind/{name}" if times == 1 else f"../{times - 1}/{name}")
+    return _redirect_to_address(f"../../kind/{name}" if times == 1 else f"../{times - 1}/{name}")
 
 
 async def _redirect_loop(_: web.Request) -> web.Response:
-    return _found("redirect-loop")
+    return _redirect_to_address("redirect-loop")
 
 
 async def _redirect_to(request: web.Request) -> web.Response:
     if "url" not in request.query:
         raise web.HTTPBadRequest(text="?url= is missing\n")
-    return _found(request.query["url"])
+    return _redirect_to_address(request.query["url"])
 
 
-def _found(address: str) -> web.Response:
+def _redirect_to_address(address: str) -> web.Response:
     return web.Response(status=302, headers={"Location": address})
 
 
@@ -128,8 +128,8 @@ ROUTES: list[web.RouteDef] = [
     web.get(r"/slow/{seconds:[\d.]+}/{name}", _slow),
     web.get("/drip/{name}", _drip),
     web.get("/endless", _endless),
-    web.get("/cut/{name}", _cut),
-    web.get("/cut-chunked/{name}", _cut_chunked),
+    web.get("/cut/{name}", _truncated),
+    web.get("/cut-chunked/{name}", _truncated_chunked),
     web.get("/reset", _reset),
     web.get("/gzip-bomb", _zeros_in_gzip),
     web.get("/gzip-junk/{name}", _not_gzip),

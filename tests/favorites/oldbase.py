@@ -37,7 +37,7 @@ def content(layout: str = "v1") -> dict[str, Any]:
         users = {1001: "Alice & Co"}
     elif layout == "v2":
         users[1001]["date_audit"] = TIME
-    made: dict[str, Any] = {
+    database: dict[str, Any] = {
         "users": users,
         "favorites": {1001: {number: _folder(number, layout) for number in ORDER}},
         "tags": TAGS,
@@ -45,20 +45,20 @@ def content(layout: str = "v1") -> dict[str, Any]:
         "image_ids_index": {place[0]: sha for sha, places in PLACES.items() for place in places},
     }
     if layout == "readme":
-        return made | {"duplicates_index": {tuple(sorted(VERDICTS)): VERDICTS}}
+        return database | {"duplicates_index": {tuple(sorted(VERDICTS)): VERDICTS}}
     group = {"sources": {"percept": {(SHAS[0], SHAS[1]): np.int64(3)}}, "verdicts": VERDICTS}
     undecided = {"sources": {}, "verdicts": {SHAS[2]: "new", SHAS[3]: "new"}}
     groups = {tuple(sorted(VERDICTS)): group, tuple(sorted(undecided["verdicts"])): undecided}
     index = {sha: tuple(sorted(VERDICTS)) for sha in VERDICTS}
     configs = {"duplicates_sensitivity_regular": {"cnn": 0.95}, "duplicates_sensitivity_animated": {"cnn": 0.97}}
-    return made | {"configs": configs, "duplicates_registry": groups, "duplicates_key_index": index}
+    return database | {"configs": configs, "duplicates_registry": groups, "duplicates_key_index": index}
 
 
 def write(folder: Path, value: object = None, *, layout: str = "v1", protocol: int = 4, blobs: bool = True) -> Path:
     """Write a database (of any value) and its blobs; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = pickle.dumps(content(layout) if value is None else value, protocol)
-    (folder / "imagefap.database").write_bytes(made)
+    data = pickle.dumps(content(layout) if value is None else value, protocol)
+    (folder / "imagefap.database").write_bytes(data)
     if blobs:
         (folder / "blobs").mkdir(exist_ok=True)
         for sha, body in zip(SHAS, BODIES, strict=True):

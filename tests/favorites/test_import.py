@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harvester.imaging.values import RECIPE
+from harvester.imaging.values import FINGERPRINT_VERSION
 from tests.conftest import Commands
 from tests.favorites import oldbase
 from tests.favorites.oldbase import BODIES, ORDER, SHAS, TIME
@@ -28,7 +28,7 @@ def _rows(commands: Commands, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-def _everything(commands: Commands) -> dict[str, list[tuple[Any, ...]]]:
+def _all_rows(commands: Commands) -> dict[str, list[tuple[Any, ...]]]:
     names = [name for (name,) in _rows(commands, "SELECT name FROM sqlite_master WHERE type = 'table'")]
     return {name: _rows(commands, f"SELECT * FROM {name}") for name in names}
 
@@ -39,9 +39,9 @@ _STATUS = "SELECT key, status, reason FROM images ORDER BY key"
 
 
 @pytest.mark.parametrize("layout", oldbase.LAYOUTS)
-def test_an_old_database_is_taken_over_whole(commands: Commands, tmp_path: Path, layout: str) -> None:
+def test_an_old_database_is_imported_whole(commands: Commands, tmp_path: Path, layout: str) -> None:
     """Users, folders, order, bytes, tags and verdicts; what was not fetched is owed, what failed is gone."""
-    said, complaints = _import(commands, oldbase.write(tmp_path / "old", layout=layout))
+    output, complaints = _import(commands, oldbase.write(tmp_path / "old", layout=layout))
     assert complaints == ""
     failed = [] if layout == "readme" else [("117", "failed", "gone")]
     done = [(str(image), "done", "") for image in range(111, 116)]
@@ -55,11 +55,13 @@ def test_an_old_database_is_taken_over_whole(commands: Commands, tmp_path: Path,
     ]
     for sha, body in zip(SHAS, BODIES, strict=True):
         assert (commands.data / "blobs" / sha[:2] / f"{sha}.jpg").read_bytes() == body
-    assert {sha for (sha,) in _rows(commands, f"SELECT sha256 FROM blobs WHERE recipe = {RECIPE}")} == set(SHAS)
+    assert {sha for (sha,) in _rows(commands, f"SELECT sha256 FROM blobs WHERE recipe = {FINGERPRINT_VERSION}")} == set(
+        SHAS
+    )
     assert set(_rows(commands, "SELECT length(coefficients) FROM blobs")) == {(128,)}
-    assert "pictures taken over: 4" in said
-    assert "phash as the old tool had it: 4" in said
-    assert f"images owed: 1\nimages failed: {len(failed)}" in "\n".join(sorted(said.splitlines(), reverse=True))
+    assert "pictures taken over: 4" in output
+    assert "phash as the old tool had it: 4" in output
+    assert f"images owed: 1\nimages failed: {len(failed)}" in "\n".join(sorted(output.splitlines(), reverse=True))
 
 
 @pytest.mark.parametrize("layout", oldbase.LAYOUTS)
@@ -76,48 +78,48 @@ def test_tags_and_verdicts_are_logged_with_their_origin(commands: Commands, tmp_
         ("apply", 2, None, None, SHAS[0]),
         ("apply", 3, None, None, SHAS[0]),
     ]
-    given = _rows(commands, "SELECT sha256, verdict FROM verdicts WHERE album_id IS NULL")
-    assert dict(given) == oldbase.VERDICTS
-    placed = _rows(
+    verdict_rows = _rows(commands, "SELECT sha256, verdict FROM verdicts WHERE album_id IS NULL")
+    assert dict(verdict_rows) == oldbase.VERDICTS
+    placement_rows = _rows(
         commands,
         "SELECT images.key, albums.key, verdict FROM verdicts JOIN images ON images.id = image_id "
         "JOIN albums ON albums.id = album_id ORDER BY 1",
     )
-    assert placed == ([("111", "501", "keep"), ("112", "502", "skip")] if layout == "v2" else [])
+    assert placement_rows == ([("111", "501", "keep"), ("112", "502", "skip")] if layout == "v2" else [])
     assert _rows(commands, "SELECT DISTINCT origin FROM decisions") == [("import-favorites",)]
 
 
-def test_what_is_gone_from_the_site_is_noted(commands: Commands, tmp_path: Path) -> None:
+def test_images_gone_from_the_site_are_marked(commands: Commands, tmp_path: Path) -> None:
     """The picture stays done; its detail says since when the site does not have it."""
     _import(commands, oldbase.write(tmp_path / "old", layout="v2"))
-    (said,) = _rows(commands, "SELECT status, detail FROM images WHERE key = '113'")
-    assert said == ("done", "no longer at the site; noticed 2023-03-28T10:40:00+00:00")
+    (image_row,) = _rows(commands, "SELECT status, detail FROM images WHERE key = '113'")
+    assert image_row == ("done", "no longer at the site; noticed 2023-03-28T10:40:00+00:00")
 
 
-def test_local_files_of_version_two_are_taken_over(commands: Commands, tmp_path: Path) -> None:
+def test_local_files_of_version_two_are_imported(commands: Commands, tmp_path: Path) -> None:
     """Its 128-bit numbers are keys like any other; a local file that is lost is gone, because no site has it."""
     content = oldbase.content("v2")
-    there, lost, folder = 2**127 + 1, 2**127 + 2, 2**126
+    present, lost, folder = 2**127 + 1, 2**127 + 2, 2**126
     content["users"][1] = {"name": "LOCAL DISK", "date_albums": 0, "date_finished": 0}
-    content["favorites"][1] = {folder: {"name": "Disk", "pages": 1, "date_blobs": 0, "images": [lost, there]}}
-    content["blobs"][SHAS[3]]["loc"][1, folder, there] = ("mine.jpg", "new")
+    content["favorites"][1] = {folder: {"name": "Disk", "pages": 1, "date_blobs": 0, "images": [lost, present]}}
+    content["blobs"][SHAS[3]]["loc"][1, folder, present] = ("mine.jpg", "new")
     _import(commands, oldbase.write(tmp_path / "old", content))
     statuses = {key: (status, reason) for key, status, reason in _rows(commands, _STATUS)}
-    assert statuses[str(there)] == ("done", "")
+    assert statuses[str(present)] == ("done", "")
     assert statuses[str(lost)] == ("failed", "gone")
-    assert [key for album, key in _rows(commands, _ORDER) if album == str(folder)] == [str(lost), str(there)]
+    assert [key for album, key in _rows(commands, _ORDER) if album == str(folder)] == [str(lost), str(present)]
 
 
 def test_importing_twice_changes_nothing(commands: Commands, tmp_path: Path) -> None:
     """Not a row is added or altered."""
     old = oldbase.write(tmp_path / "old", layout="v2")
     _import(commands, old)
-    before = _everything(commands)
+    before = _all_rows(commands)
     _import(commands, old / "imagefap.database")
-    assert _everything(commands) == before
+    assert _all_rows(commands) == before
 
 
-def test_bytes_that_came_late_are_taken_over_by_the_next_import(commands: Commands, tmp_path: Path) -> None:
+def test_late_bytes_are_imported_by_the_next_import(commands: Commands, tmp_path: Path) -> None:
     """A lost and a damaged file are named, exit code 1, their images stay owed; put back, they are taken."""
     old = oldbase.write(tmp_path / "old")
     (old / "blobs" / f"{SHAS[0]}.jpg").unlink()
@@ -125,8 +127,8 @@ def test_bytes_that_came_late_are_taken_over_by_the_next_import(commands: Comman
     _, complaints = _import(commands, old, code=1)
     assert f"{SHAS[0]}.jpg: cannot be read (No such file or directory); its images stay owed." in complaints
     assert f"{SHAS[1]}.jpg: not the bytes its name says; its images stay owed." in complaints
-    owed = {key for key, status, _ in _rows(commands, _STATUS) if status == "pending"}
-    assert owed == {"111", "112", "113", "116"}
+    pending = {key for key, status, _ in _rows(commands, _STATUS) if status == "pending"}
+    assert pending == {"111", "112", "113", "116"}
     assert not (commands.data / "blobs" / SHAS[1][:2] / f"{SHAS[1]}.jpg").exists()
     _import(commands, oldbase.write(tmp_path / "old"))
     assert {key for key, status, _ in _rows(commands, _STATUS) if status == "pending"} == {"116"}
@@ -151,13 +153,13 @@ def test_sizes_that_differ_are_named(commands: Commands, tmp_path: Path) -> None
     """The bytes have the right sha256, so they are taken over; what the database said of them is not true."""
     content = oldbase.content()
     content["blobs"][SHAS[0]] |= {"sz": 5, "width": 9, "percept": "0123456789abcdef"}
-    said, complaints = _import(commands, oldbase.write(tmp_path / "old", content), code=1)
+    output, complaints = _import(commands, oldbase.write(tmp_path / "old", content), code=1)
     assert f"has {len(BODIES[0])} bytes, the database says 5; taken over as it is." in complaints
     assert "has 96 × 64 pixels, the database says 9 × 64; taken over as it is." in complaints
-    assert "phash different: 1" in said
+    assert "phash different: 1" in output
 
 
-class _Runs:
+class _RunsCommand:
     def __reduce__(self) -> tuple[Any, ...]:
         return os.system, ("touch harm",)
 
@@ -165,8 +167,8 @@ class _Runs:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        (_Runs(), "it holds more than plain data (it wants to call 'posix.system'). Nothing of it was run."),
-        ({"users": _Runs()}, "it holds more than plain data"),
+        (_RunsCommand(), "it holds more than plain data (it wants to call 'posix.system'). Nothing of it was run."),
+        ({"users": _RunsCommand()}, "it holds more than plain data"),
         ({**oldbase.content(), "surprise": 1}, "holds 'surprise', which this program does not know"),
         (b"raw", "expected a dictionary, found bytes"),
     ],
@@ -191,7 +193,7 @@ def test_one_path_is_expected(commands: Commands, arguments: tuple[str, ...]) ->
     assert "expected one path" in done.stderr + done.stdout
 
 
-def test_status_counts_what_was_taken_over(commands: Commands, tmp_path: Path) -> None:
+def test_status_counts_imported_images(commands: Commands, tmp_path: Path) -> None:
     """The books of imagefap add up."""
     _import(commands, oldbase.write(tmp_path / "old"))
     done = commands.scrapy("status", "--json")

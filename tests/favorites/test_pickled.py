@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harvester.errors import BadInput
-from harvester.favorites.pickled import read
+from harvester.errors import UsageProblem
+from harvester.favorites.pickled import read_pickle
 from harvester.favorites.plain import Array
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
@@ -33,18 +33,18 @@ _VALUES = st.recursive(
 def test_plain_values_come_out_as_they_went_in(value: object, protocol: int) -> None:
     """Whatever the protocol; bytearrays of older protocols are calls, and therefore refused."""
     try:
-        assert read(pickle.dumps(value, protocol), "f") == value
-    except BadInput as error:
+        assert read_pickle(pickle.dumps(value, protocol), "f") == value
+    except UsageProblem as error:
         assert "bytearray" in str(error)
         assert protocol < 5
 
 
-def test_what_is_shared_stays_shared_and_circles_stay_circles() -> None:
+def test_shared_values_stay_shared_and_cycles_stay_cycles() -> None:
     """The memo of a pickle is kept."""
     shared: list[Any] = [1]
     shared.append(shared)
-    found = read(pickle.dumps({"a": shared, "b": shared}), "f")
-    assert found["a"] is found["b"] is found["a"][1]
+    result = read_pickle(pickle.dumps({"a": shared, "b": shared}), "f")
+    assert result["a"] is result["b"] is result["a"][1]
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -56,27 +56,27 @@ def test_numpy_is_read_without_numpy(protocol: int, module: str) -> None:
     data = pickle.dumps([scalars, arrays], protocol)
     if protocol < 4:  # names have no length before them
         data = data.replace(b"numpy._core", module.encode())
-    found_scalars, found_arrays = read(data, "f")
-    assert found_scalars == [2.5, -7, True, 0.5, 200, 9]
-    for found, made in zip(found_arrays, arrays, strict=True):
-        assert isinstance(found, Array)
-        assert (found.shape, found.data) == (made.shape, made.tobytes())
+    read_scalars, read_arrays = read_pickle(data, "f")
+    assert read_scalars == [2.5, -7, True, 0.5, 200, 9]
+    for array, expected in zip(read_arrays, arrays, strict=True):
+        assert isinstance(array, Array)
+        assert (array.shape, array.data) == (expected.shape, expected.tobytes())
 
 
-class _Runs:
+class _MakesFolder:
     def __reduce__(self) -> tuple[Any, ...]:
         return os.mkdir, ("harm",)
 
 
-class _State:
+class _Stateful:
     def __init__(self) -> None:
         self.x = 1
 
 
 @pytest.mark.parametrize(
     "value",
-    [_Runs(), _State(), os.system, collections.OrderedDict(a=1), datetime.datetime.now(tz=datetime.UTC), range(3),
-     np.array([_Runs()], dtype=object), np.array(["a"]), 1j, Path("x"), io.BytesIO(b"x"), slice(1)],
+    [_MakesFolder(), _Stateful(), os.system, collections.OrderedDict(a=1), datetime.datetime.now(tz=datetime.UTC),
+     range(3), np.array([_MakesFolder()], dtype=object), np.array(["a"]), 1j, Path("x"), io.BytesIO(b"x"), slice(1)],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
 @pytest.mark.parametrize("protocol", range(6))
@@ -90,9 +90,9 @@ def test_everything_else_is_refused_and_nothing_is_run(
     except TypeError:
         return  # that protocol cannot write it
     try:
-        found = read(data, "some.database")
-        assert type(found["users"]).__name__ == "Name"
-    except BadInput as error:
+        result = read_pickle(data, "some.database")
+        assert type(result["users"]).__name__ == "PickledName"
+    except UsageProblem as error:
         assert str(error).startswith("some.database: ")
         assert len(str(error)) < 250
     assert list(tmp_path.iterdir()) == []
@@ -122,8 +122,8 @@ def _program(*steps: bytes) -> bytes:
 )  # fmt: skip
 def test_a_hostile_pickle_is_one_sentence(data: bytes) -> None:
     """Programs, nonsense, and what would break Python's own reader."""
-    with pytest.raises(BadInput, match="f: "):
-        read(data, "f")
+    with pytest.raises(UsageProblem, match="f: "):
+        read_pickle(data, "f")
 
 
 @given(st.binary(max_size=200), st.integers(0, 5), st.integers(0, 60))
@@ -132,11 +132,11 @@ def test_no_bytes_break_the_reader(scrap: bytes, protocol: int, at: int) -> None
     good = pickle.dumps({"a": [1, {2, 3}, ("x", 2.5)], "b": {}}, protocol)
     for data in (scrap, good[:at] + scrap + good[at:], good[:at]):
         try:
-            read(data, "f")
-        except BadInput as error:
+            read_pickle(data, "f")
+        except UsageProblem as error:
             assert str(error).startswith("f: ")
 
 
 def test_an_odd_escape_in_an_old_text_is_no_warning() -> None:
     """Protocol 0 writes texts with escapes; one that Python does not know is read as it stands."""
-    assert read(b"S'a\\_b'\n.", "old.database") == "a\\_b"
+    assert read_pickle(b"S'a\\_b'\n.", "old.database") == "a\\_b"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from harvester.errors import BadInput
-from harvester.favorites.reading import database, old_base
-from harvester.favorites.records import Failure, Tag, User
+from harvester.errors import UsageProblem
+from harvester.favorites.reading import find_database, read_old_database
+from harvester.favorites.records import FailedImage, OldTag, OldUser
 from tests.favorites import oldbase
 from tests.favorites.oldbase import ORDER, PLACES, SHAS, TIME, VERDICTS
 
@@ -21,46 +21,50 @@ LAKE = {"name": "L", "tags": {}}
 @pytest.mark.parametrize("protocol", [2, 4, 5])
 def test_every_layout_gives_the_same_records(tmp_path: Path, layout: str, protocol: int) -> None:
     """Users, folders in order, tags with their parents, verdicts, failed images, blobs and where they were seen."""
-    base = old_base(oldbase.write(tmp_path, layout=layout, protocol=protocol, blobs=False) / "imagefap.database")
-    assert base.users == (User(1001, "Alice & Co", None if layout == "readme" else TIME, None),)
+    base = read_old_database(
+        oldbase.write(tmp_path, layout=layout, protocol=protocol, blobs=False) / "imagefap.database"
+    )
+    assert base.users == (OldUser(1001, "Alice & Co", None if layout == "readme" else TIME, None),)
     assert {folder.id: list(folder.images) for folder in base.folders} == ORDER
     assert [folder.name for folder in base.folders] == ["Folder <501>", "Folder <502>"]
     assert {folder.read_at for folder in base.folders} == {TIME if layout == "v2" else TIME + 5}
-    assert base.tags == (Tag(1, "Places", None), Tag(3, "Lakes", 1), Tag(2, "Good", None))
+    assert base.tags == (OldTag(1, "Places", None), OldTag(3, "Lakes", 1), OldTag(2, "Good", None))
     assert base.groups[0] == VERDICTS
     failed = base.folders[1].failed
-    assert failed == (() if layout == "readme" else (Failure(117, TIME, ""), Failure(117, TIME + 1, "e.jpg")))
-    assert {blob.sha256: [(p.image, p.file, p.user, p.folder) for p in blob.places] for blob in base.blobs} == PLACES
+    assert failed == (() if layout == "readme" else (FailedImage(117, TIME, ""), FailedImage(117, TIME + 1, "e.jpg")))
+    assert {
+        blob.sha256: [(p.image, p.file, p.user, p.folder) for p in blob.placements] for blob in base.blobs
+    } == PLACES
     assert base.blobs[0].tags == {2, 3}
-    assert [p.verdict for p in base.blobs[0].places] == (["keep", "skip"] if layout == "v2" else ["new", "new"])
-    assert base.blobs[1].gone == ({113: TIME} if layout == "v2" else {})
+    assert [p.verdict for p in base.blobs[0].placements] == (["keep", "skip"] if layout == "v2" else ["new", "new"])
+    assert base.blobs[1].removed_at == ({113: TIME} if layout == "v2" else {})
     assert (base.blobs[0].width, base.blobs[0].height, base.blobs[0].bytes) == (96, 64, len(oldbase.BODIES[0]))
 
 
 def test_a_path_is_the_file_or_its_folder(tmp_path: Path) -> None:
     """Both mean the same; anything else is named."""
     folder = oldbase.write(tmp_path, blobs=False)
-    assert database(folder) == database(folder / "imagefap.database")
-    with pytest.raises(BadInput, match=r"blobs/imagefap\.database: there is no such file"):
-        database(folder / "blobs" / "imagefap.database")
+    assert find_database(folder) == find_database(folder / "imagefap.database")
+    with pytest.raises(UsageProblem, match=r"blobs/imagefap\.database: there is no such file"):
+        find_database(folder / "blobs" / "imagefap.database")
 
 
-def test_a_database_with_a_password_is_told(tmp_path: Path) -> None:
+def test_a_database_with_a_password_is_refused(tmp_path: Path) -> None:
     """Its bytes are no pickle at all."""
     (tmp_path / "imagefap.database").write_bytes(b"gAAAAABk" + b"x" * 100)
-    with pytest.raises(BadInput, match="protected by a password"):
-        old_base(tmp_path / "imagefap.database")
+    with pytest.raises(UsageProblem, match="protected by a password"):
+        read_old_database(tmp_path / "imagefap.database")
 
 
 def _set(*path: Any) -> Callable[[dict[str, Any]], None]:
     """Puts the last of the values where the others lead."""
 
     def change(content: dict[str, Any]) -> None:
-        *way, name, value = path
-        at: Any = content
-        for step in way:
-            at = at[step]
-        at[name] = value
+        *parents, name, value = path
+        target: Any = content
+        for step in parents:
+            target = target[step]
+        target[name] = value
 
     return change
 
@@ -102,28 +106,28 @@ _BLOB = ("blobs", SHAS[0])
         (_set("duplicates_registry", (SHAS[0],), {}), "there is no 'verdicts'"),
     ],
 )  # fmt: skip
-def test_what_is_unknown_is_named(tmp_path: Path, change: Callable[[dict[str, Any]], None], says: str) -> None:
+def test_unknown_content_is_named(tmp_path: Path, change: Callable[[dict[str, Any]], None], says: str) -> None:
     """One sentence with the place in the database."""
     content = copy.deepcopy(oldbase.content())
     change(content)
     file = oldbase.write(tmp_path, content, blobs=False) / "imagefap.database"
-    with pytest.raises(BadInput) as caught:
-        old_base(file)
+    with pytest.raises(UsageProblem) as caught:
+        read_old_database(file)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_tags_in_a_circle_are_refused(tmp_path: Path) -> None:
+def test_cyclic_tags_are_refused(tmp_path: Path) -> None:
     """A tag that holds itself has no end."""
     content = copy.deepcopy(oldbase.content())
     content["tags"][1]["tags"] = content["tags"]
-    with pytest.raises(BadInput, match="tags: more than 64 levels"):
-        old_base(oldbase.write(tmp_path, content, blobs=False) / "imagefap.database")
+    with pytest.raises(UsageProblem, match="tags: more than 64 levels"):
+        read_old_database(oldbase.write(tmp_path, content, blobs=False) / "imagefap.database")
 
 
 @pytest.mark.parametrize("value", [None, 5, [], "x", {}, {"users": {}}])
-def test_another_pickle_is_not_taken(tmp_path: Path, value: object) -> None:
+def test_another_pickle_is_refused(tmp_path: Path, value: object) -> None:
     """Any value but the right dictionary."""
     (tmp_path / "imagefap.database").write_bytes(pickle.dumps(value))
-    with pytest.raises(BadInput, match=r"imagefap\.database: "):
-        old_base(tmp_path / "imagefap.database")
+    with pytest.raises(UsageProblem, match=r"imagefap\.database: "):
+        read_old_database(tmp_path / "imagefap.database")

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from harvester.imaging.convert import Processed, process
-from harvester.imaging.values import Limits, Options
+from harvester.imaging.convert import ProcessedImage, process_image
+from harvester.imaging.values import ConversionOptions, ImageLimits
 
 Colour = tuple[int, int, int]
 HIDDEN = (200, 30, 60)
@@ -33,9 +33,9 @@ def rgb(data: bytes | None) -> NDArray[np.int16]:
         return np.asarray(picture).astype(np.int16)
 
 
-def processed(data: bytes, file_format: str = "rgb", **options: Any) -> Processed:
+def processed(data: bytes, file_format: str = "rgb", **options: Any) -> ProcessedImage:
     """What `process` makes of it; "rgb" by default because PNG shows every value as it is."""
-    return process(data, Options(format=file_format, **options))
+    return process_image(data, ConversionOptions(format=file_format, **options))
 
 
 def colour_at(data: bytes, x: int = 4, y: int = 4, **options: Any) -> Colour:
@@ -44,9 +44,9 @@ def colour_at(data: bytes, x: int = 4, y: int = 4, **options: Any) -> Colour:
     return red, green, blue
 
 
-def near(found: Colour, expected: tuple[float, ...], levels: int) -> bool:
+def near(actual: Colour, expected: tuple[float, ...], levels: int) -> bool:
     """Whether no channel is further away than that."""
-    return max(abs(a - b) for a, b in zip(found, expected, strict=True)) <= levels
+    return max(abs(a - b) for a, b in zip(actual, expected, strict=True)) <= levels
 
 
 def photo(seed: int, width: int, height: int) -> Image.Image:
@@ -118,6 +118,8 @@ def samples() -> Iterator[tuple[str, bytes]]:
     yield "jpeg2000-raw", encoded(still, "JPEG2000", no_jp2=True)
 
 
-def small_limits(**limits: Any) -> Options:
+def small_limits(**limits: Any) -> ConversionOptions:
     """Options for damaged files, whose headers may state anything."""
-    return Options(format="jpeg", limits=Limits(max_pixels=500_000, **limits), thumbs={"small": (20, 20)})
+    return ConversionOptions(
+        format="jpeg", limits=ImageLimits(max_pixels=500_000, **limits), thumbs={"small": (20, 20)}
+    )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harvester.imaging.colour import alters, is_srgb, to_srgb
+from harvester.imaging.colour import is_srgb, needs_conversion, to_srgb
 from tests.imaging import profiles
 from tests.imaging.pictures import colour_at, encoded, near, processed, rgb
 
@@ -12,7 +12,7 @@ SIZE = (8, 8)
 COLOURS = [(120, 80, 40), (40, 120, 200), (200, 190, 60), (90, 90, 90), (128, 60, 110)]
 
 
-def test_srgb_is_known_by_what_it_does() -> None:
+def test_srgb_is_recognised_by_its_effect() -> None:
     """The sRGB profile, and a broken one, count as sRGB; Adobe RGB, CMYK and another gamma do not."""
     assert is_srgb(profiles.srgb())
     assert is_srgb(b"")
@@ -74,14 +74,14 @@ def test_cmyk_goes_through_its_profile(inks: tuple[int, int, int, int], file_for
     data = encoded(
         picture, file_format, icc_profile=profiles.cmyk(), **({"quality": 100} if file_format == "JPEG" else {})
     )
-    found = rgb(processed(data).rendition)[4, 4]
-    assert near(tuple(found), profiles.lab_to_srgb(*profiles.cmyk_corner(*inks)), 6 if file_format == "JPEG" else 3)
+    pixel = rgb(processed(data).rendition)[4, 4]
+    assert near(tuple(pixel), profiles.lab_to_srgb(*profiles.cmyk_corner(*inks)), 6 if file_format == "JPEG" else 3)
 
 
 def test_a_profile_for_another_colour_space_is_ignored() -> None:
     """An RGB profile on a grey picture, or a CMYK profile on an RGB one, changes nothing and keeps the bytes."""
-    assert not alters(profiles.adobe_rgb(), "L")
-    assert not alters(profiles.cmyk(), "RGB")
+    assert not needs_conversion(profiles.adobe_rgb(), "L")
+    assert not needs_conversion(profiles.cmyk(), "RGB")
     grey = encoded(Image.new("L", SIZE, 77), "JPEG", icc_profile=profiles.adobe_rgb())
     assert processed(grey, "jpeg").rendition is None
     assert colour_at(encoded(Image.new("L", SIZE, 77), "PNG", icc_profile=profiles.adobe_rgb())) == (77, 77, 77)

@@ -4,18 +4,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvester.errors import Refused
-from harvester.imaging.convert import process
-from harvester.imaging.fingerprint import hashes
+from harvester.errors import ImageRejected
+from harvester.imaging.convert import process_image
+from harvester.imaging.fingerprint import compute_hashes
 from harvester.reasons import REASONS
 from tests.imaging.pictures import encoded, photo, processed, samples, small_limits
 
 FILES = dict(samples())
-BEHIND = {"gif": 1, "gif-moving": 1, "tiff-pages": 4}  # bytes at the end without meaning: trailer, padding
-MANY = settings(max_examples=250, deadline=None, database=None)
+TRAILING_BYTES = {"gif": 1, "gif-moving": 1, "tiff-pages": 4}  # bytes at the end without meaning: trailer, padding
+MANY_EXAMPLES = settings(max_examples=250, deadline=None, database=None)
 
 
-def _cuts(data: bytes) -> list[int]:
+def _truncation_points(data: bytes) -> list[int]:
     """Where to cut: densely in the header and at the end, and at forty places between."""
     length = len(data)
     return sorted({*range(16, 60, 3), *range(60, length, max(1, length // 40)), *range(length - 24, length)})
@@ -24,11 +24,11 @@ def _cuts(data: bytes) -> list[int]:
 def _outcome(data: bytes) -> str:
     """The reason of the refusal, or "done"; any other exception fails the test."""
     try:
-        result = process(data, small_limits())
-    except Refused as refused:
+        result = process_image(data, small_limits())
+    except ImageRejected as refused:
         assert refused.reason in REASONS
         return refused.reason
-    hashes(result.plane)
+    compute_hashes(result.plane)
     return "done"
 
 
@@ -39,21 +39,23 @@ def test_whole_files_are_accepted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_cut_anywhere_is_refused(name: str) -> None:
+def test_a_file_truncated_anywhere_is_refused(name: str) -> None:
     """However many bytes are missing at the end, the picture is refused as truncated."""
     data = FILES[name]
-    outcomes = {cut: _outcome(data[:cut]) for cut in _cuts(data) if cut < len(data) - BEHIND.get(name, 0)}
+    outcomes = {
+        end: _outcome(data[:end]) for end in _truncation_points(data) if end < len(data) - TRAILING_BYTES.get(name, 0)
+    }
     assert set(outcomes.values()) == {"truncated"}, outcomes
 
 
-def test_a_large_photograph_cut_anywhere_is_refused_by_the_reduced_decode_too() -> None:
+def test_a_large_photograph_truncated_anywhere_is_refused_by_the_reduced_decode_too() -> None:
     """Decoding at reduced scale finds the same cuts as decoding in full."""
     for options in ({"quality": 85}, {"progressive": True}):
         data = encoded(photo(9, 640, 540), "JPEG", **options)
         assert processed(data, "jpeg").rendition is None
-        for cut in _cuts(data):
-            with pytest.raises(Refused, match="truncated"):
-                processed(data[:cut], "jpeg")
+        for end in _truncation_points(data):
+            with pytest.raises(ImageRejected, match="truncated"):
+                processed(data[:end], "jpeg")
 
 
 def test_a_png_without_its_end_is_truncated() -> None:
@@ -83,22 +85,22 @@ def test_pixels_that_cannot_be_decoded_are_broken() -> None:
     assert _outcome(data[:tables] + b"\xa5" * (len(data) - tables)) == "broken"
 
 
-@MANY
+@MANY_EXAMPLES
 @given(st.binary(max_size=400))
 def test_arbitrary_bytes_are_refused(data: bytes) -> None:
     """Bytes that nobody made a picture of are refused with a known reason, whatever they are."""
     assert _outcome(data) != "done"
 
 
-@MANY
+@MANY_EXAMPLES
 @given(st.sampled_from(sorted(FILES)), st.data())
-def test_arbitrary_bytes_behind_a_true_beginning_do_no_harm(name: str, data: st.DataObject) -> None:
+def test_arbitrary_bytes_after_a_valid_header_do_no_harm(name: str, data: st.DataObject) -> None:
     """A real header followed by anything is decoded or refused."""
-    keep = data.draw(st.integers(12, 400))
-    _outcome(FILES[name][:keep] + data.draw(st.binary(max_size=300)))
+    header_length = data.draw(st.integers(12, 400))
+    _outcome(FILES[name][:header_length] + data.draw(st.binary(max_size=300)))
 
 
-@MANY
+@MANY_EXAMPLES
 @given(st.sampled_from(sorted(FILES)), st.lists(st.tuples(st.integers(0, 9999), st.integers(0, 255)), max_size=8))
 def test_changed_bytes_do_no_harm(name: str, changes: list[tuple[int, int]]) -> None:
     """A file with a few bytes changed, most of them in its first half kilobyte, is decoded or refused."""
@@ -108,7 +110,7 @@ def test_changed_bytes_do_no_harm(name: str, changes: list[tuple[int, int]]) -> 
     _outcome(bytes(data))
 
 
-@MANY
+@MANY_EXAMPLES
 @given(st.sampled_from(sorted(FILES)), st.sampled_from(sorted(FILES)), st.data())
 def test_spliced_files_do_no_harm(name: str, other: str, data: st.DataObject) -> None:
     """A piece taken out, put in twice or taken from another file is decoded or refused."""

@@ -6,11 +6,11 @@ import warnings
 import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
-from harvester.errors import Refused
-from harvester.imaging.decode import load, open_picture, set_pixel_limit
-from harvester.imaging.endings import gif_frames
-from harvester.imaging.tiff import tiff_pages
-from harvester.imaging.values import Limits
+from harvester.errors import ImageRejected
+from harvester.imaging.decode import decode_first_frame, open_picture, set_pixel_limit
+from harvester.imaging.endings import count_gif_frames
+from harvester.imaging.tiff import count_tiff_pages
+from harvester.imaging.values import ImageLimits
 from harvester.reasons import REASONS
 from tests.imaging.pictures import encoded, photo, png, processed, samples
 
@@ -18,13 +18,13 @@ PICTURE = photo(1, 40, 30)
 
 
 def _refusal(data: bytes, **limits: object) -> tuple[str, str]:
-    with pytest.raises(Refused) as refused:
-        open_picture(data, Limits(**limits))  # type: ignore[arg-type]
+    with pytest.raises(ImageRejected) as refused:
+        open_picture(data, ImageLimits(**limits))  # type: ignore[arg-type]
     assert refused.value.reason in REASONS
     return refused.value.reason, refused.value.detail
 
 
-def test_what_is_no_picture_says_what_it_is() -> None:
+def test_a_file_that_is_no_picture_is_identified() -> None:
     """The detail of not-an-image is the kind of thing that came."""
     assert _refusal(b"") == ("not-an-image", "empty")
     assert _refusal(b"<html>") == ("not-an-image", "HTML")
@@ -39,14 +39,14 @@ def test_other_picture_formats_are_not_allowed() -> None:
 def test_mpo_and_jpeg_are_allowed_apart_from_each_other() -> None:
     """Both begin like a JPEG, but each needs its own name in the list."""
     mpo, jpeg = encoded(PICTURE, "MPO", save_all=True, append_images=[PICTURE.copy()]), encoded(PICTURE, "JPEG")
-    assert open_picture(mpo, Limits(formats=("MPO",))).format == "MPO"
-    assert open_picture(jpeg, Limits(formats=("JPEG",))).format == "JPEG"
+    assert open_picture(mpo, ImageLimits(formats=("MPO",))).format == "MPO"
+    assert open_picture(jpeg, ImageLimits(formats=("JPEG",))).format == "JPEG"
     assert _refusal(mpo, formats=("JPEG",)) == ("format-not-allowed", "MPO")
     assert _refusal(jpeg, formats=("MPO",)) == ("format-not-allowed", "JPEG")
     assert _refusal(jpeg, formats=("PNG",)) == ("format-not-allowed", "JPEG")
 
 
-def test_an_unreadable_header_is_cut_or_broken() -> None:
+def test_an_unreadable_header_is_truncated_or_broken() -> None:
     """Where the file just stops it is truncated; where other bytes stand in the header it is broken."""
     jpeg, gif = encoded(PICTURE, "JPEG"), encoded(PICTURE, "GIF")
     assert _refusal(jpeg[:100])[0] == "truncated"
@@ -63,7 +63,7 @@ def test_too_many_pixels_are_seen_in_the_header(
     """More pixels than allowed are refused before one is decoded: where Pillow is silent, warns, and refuses itself."""
     warnings.simplefilter(filters)  # type: ignore[arg-type]
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("decoded"))
-    with pytest.raises(Refused, match="too-many-pixels"):
+    with pytest.raises(ImageRejected, match="too-many-pixels"):
         processed(png(*size, 1, 0, b""))
 
 
@@ -71,12 +71,12 @@ def test_too_many_pixels_are_seen_in_the_header(
 def test_as_many_pixels_as_allowed_are_fine() -> None:
     """The limit itself is allowed, also above the number at which Pillow begins to warn."""
     head = png(10_000, 10_000, 1, 0, bytes(1))
-    assert open_picture(head, Limits()).size == (10_000, 10_000)
-    assert open_picture(encoded(PICTURE, "PNG"), Limits(max_pixels=1200)).size == (40, 30)
+    assert open_picture(head, ImageLimits()).size == (10_000, 10_000)
+    assert open_picture(encoded(PICTURE, "PNG"), ImageLimits(max_pixels=1200)).size == (40, 30)
     assert _refusal(encoded(PICTURE, "PNG"), max_pixels=1199)[0] == "too-many-pixels"
 
 
-def test_the_pixel_limit_is_told_to_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pixel_limit_is_passed_to_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pillow's own checks, which also look at frames, refuse from the same number on, whatever the warning filters."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
     monkeypatch.setattr(PngImagePlugin, "MAX_TEXT_CHUNK", PngImagePlugin.MAX_TEXT_CHUNK)
@@ -86,7 +86,7 @@ def test_the_pixel_limit_is_told_to_pillow(monkeypatch: pytest.MonkeyPatch) -> N
         Image.open(io.BytesIO(encoded(PICTURE, "PNG")))
     assert _refusal(encoded(PICTURE, "PNG"), max_pixels=1000)[0] == "too-many-pixels"
     set_pixel_limit(200_000_000)
-    assert open_picture(png(13_000, 13_000, 1, 0, b""), Limits(max_pixels=200_000_000)).width == 13_000
+    assert open_picture(png(13_000, 13_000, 1, 0, b""), ImageLimits(max_pixels=200_000_000)).width == 13_000
 
 
 def test_long_compressed_texts_are_no_reason_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,10 +104,10 @@ def test_small_pictures_are_refused_by_their_upright_size() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     for file_format in ("JPEG", "TIFF"):
-        turned = encoded(PICTURE, file_format, exif=exif)
-        assert open_picture(turned, Limits(min_width=30, min_height=40))
-        assert _refusal(turned, min_width=40) == ("too-small", "30 × 40 pixels")
-    assert open_picture(encoded(PICTURE, "PNG"), Limits(min_width=40, min_height=30))
+        rotated = encoded(PICTURE, file_format, exif=exif)
+        assert open_picture(rotated, ImageLimits(min_width=30, min_height=40))
+        assert _refusal(rotated, min_width=40) == ("too-small", "30 × 40 pixels")
+    assert open_picture(encoded(PICTURE, "PNG"), ImageLimits(min_width=40, min_height=30))
     assert _refusal(encoded(PICTURE, "PNG"), min_height=31)[0] == "too-small"
 
 
@@ -115,29 +115,29 @@ def test_opening_decodes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every format is judged by its header alone."""
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("decoded"))
     for _, data in samples():
-        assert open_picture(data, Limits()).width >= 40
+        assert open_picture(data, ImageLimits()).width >= 40
 
 
 def test_frames_and_pages_are_counted_like_pillow_does() -> None:
     """The walks through GIF blocks and TIFF directories find as many frames as Pillow."""
     pictures = [photo(seed, 40, 30) for seed in range(5)]
     gif = encoded(pictures[0], "GIF", save_all=True, append_images=pictures[1:], loop=0, comment=b"x" * 600)
-    assert gif_frames(gif) == (5, False)
+    assert count_gif_frames(gif) == (5, False)
     for big in (False, True):
         tiff = encoded(pictures[0], "TIFF", save_all=True, append_images=pictures[1:], big_tiff=big)
-        assert tiff_pages(tiff) == (5, False)
+        assert count_tiff_pages(tiff) == (5, False)
         assert processed(tiff).facts.frames == Image.open(io.BytesIO(tiff)).n_frames == 5  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
 @pytest.mark.parametrize("size", [(1, 1), (33, 7), (200, 120)])
-def test_libspng_and_pillow_find_the_same_pixels(mode: str, size: tuple[int, int]) -> None:
+def test_libspng_and_pillow_decode_the_same_pixels(mode: str, size: tuple[int, int]) -> None:
     """The faster decoder of ordinary PNGs changes nothing."""
     data = encoded(photo(1, 200, 120).resize(size).convert(mode), "PNG")
     opened = Image.open(io.BytesIO(data))
-    found = load(opened, data)
-    assert found is not opened, "it was not the faster one"
-    assert (found.mode, found.size, found.tobytes()) == (mode, size, Image.open(io.BytesIO(data)).tobytes())
+    decoded = decode_first_frame(opened, data)
+    assert decoded is not opened, "it was not the faster one"
+    assert (decoded.mode, decoded.size, decoded.tobytes()) == (mode, size, Image.open(io.BytesIO(data)).tobytes())
 
 
 @pytest.mark.parametrize("error", [OSError("x"), SyntaxError(), KeyError("x"), ZeroDivisionError(), UserWarning("x")])
@@ -149,9 +149,9 @@ def test_whatever_a_decoder_raises_is_a_refusal(error: Exception, monkeypatch: p
 
     picture = Image.open(io.BytesIO(encoded(Image.new("L", (1, 1)), "BMP")))
     monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
-    with pytest.raises(Refused) as refused:
-        load(picture, b"")
+    with pytest.raises(ImageRejected) as refused:
+        decode_first_frame(picture, b"")
     assert refused.value.reason == "broken"
     error = OSError("image file is truncated")
-    with pytest.raises(Refused, match="truncated"):
-        load(picture, b"")
+    with pytest.raises(ImageRejected, match="truncated"):
+        decode_first_frame(picture, b"")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from harvester.imaging.embedded import FIELDS, KEPT, generation_data
-from harvester.imaging.texts import LARGEST, texts_of
+from harvester.imaging.embedded import GENERATION_FIELDS, MAX_RAW_CHARS, read_generation_data
+from harvester.imaging.texts import MAX_TEXT_BYTES, read_texts
 
 INFOTEXT = (
     "a castle, <lora:mist:0.6>\nat dawn\nNegative prompt: blurry\n"
@@ -64,14 +64,14 @@ def _with_exif(file_format: str, tags: dict[int, Any], comment: bytes | None = N
     return file.getvalue()
 
 
-def _told(data: bytes) -> tuple[str, dict[str, str]]:
-    found = generation_data(data)
-    assert found is not None
-    return found["tool"], {name: found[name] for name in FIELDS if name in found}
+def _tool_and_fields(data: bytes) -> tuple[str, dict[str, str]]:
+    metadata = read_generation_data(data)
+    assert metadata is not None
+    return metadata["tool"], {name: metadata[name] for name in GENERATION_FIELDS if name in metadata}
 
 
 @pytest.mark.parametrize(
-    ("texts", "tool", "told"),
+    ("texts", "tool", "fields"),
     [
         ({"parameters": INFOTEXT}, "A1111", FROM_INFOTEXT),
         ({"parameters": INFOTEXT.replace("castle", "城")}, "A1111",
@@ -94,9 +94,9 @@ def _told(data: bytes) -> tuple[str, dict[str, str]]:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("packed", [False, True])
-def test_each_program_is_read_from_png(texts: dict[str, str], tool: str, told: dict[str, str], packed: bool) -> None:
+def test_each_program_is_read_from_png(texts: dict[str, str], tool: str, fields: dict[str, str], packed: bool) -> None:
     """Plain and compressed text chunks."""
-    assert _told(_png(texts, packed=packed)) == (tool, told)
+    assert _tool_and_fields(_png(texts, packed=packed)) == (tool, fields)
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "WEBP", "PNG"])
@@ -112,15 +112,15 @@ def test_each_program_is_read_from_png(texts: dict[str, str], tool: str, told: d
 )
 def test_the_user_comment_is_read_whatever_its_encoding(file_format: str, comment: bytes) -> None:
     """EXIF of JPEG, WebP and PNG; UTF-16 of either order, ASCII, undefined, no prefix at all."""
-    assert _told(_with_exif(file_format, {0x013B: "ai"}, comment)) == ("A1111", FROM_INFOTEXT)
+    assert _tool_and_fields(_with_exif(file_format, {0x013B: "ai"}, comment)) == ("A1111", FROM_INFOTEXT)
 
 
 def test_comfyui_in_exif() -> None:
     """WebP files carry the graph in Model and Make; files made on Civitai in UserComment, with extra data."""
     tags = {0x0110: "prompt:" + json.dumps(GRAPH), 0x010F: "workflow:{}"}
-    assert _told(_with_exif("WEBP", tags)) == ("ComfyUI", FROM_GRAPH)
+    assert _tool_and_fields(_with_exif("WEBP", tags)) == ("ComfyUI", FROM_GRAPH)
     comment = b"UNICODE\0" + json.dumps({**GRAPH, "extraMetadata": "{}"}).encode("utf-16-be")
-    assert _told(_with_exif("JPEG", {}, comment)) == ("ComfyUI", FROM_GRAPH)
+    assert _tool_and_fields(_with_exif("JPEG", {}, comment)) == ("ComfyUI", FROM_GRAPH)
 
 
 @pytest.mark.parametrize(
@@ -136,32 +136,32 @@ def test_comfyui_in_exif() -> None:
 )
 def test_pictures_without_generation_data_have_none(data: bytes) -> None:
     """Cameras and painting programs are no generators, and neither is broken JSON."""
-    assert generation_data(data) is None
+    assert read_generation_data(data) is None
 
 
-def test_long_texts_are_left_to_the_blob() -> None:
+def test_long_texts_are_left_out() -> None:
     """What was understood is kept, the raw text only up to a size; its length is told."""
-    workflow = json.dumps({"nodes": ["x" * KEPT]})
-    found = generation_data(_png({"prompt": json.dumps(GRAPH), "workflow": workflow}))
-    assert found is not None
-    assert found["left_out"] == {"workflow": len(workflow)}
-    assert list(found["raw"]) == ["prompt"]
+    workflow = json.dumps({"nodes": ["x" * MAX_RAW_CHARS]})
+    metadata = read_generation_data(_png({"prompt": json.dumps(GRAPH), "workflow": workflow}))
+    assert metadata is not None
+    assert metadata["left_out"] == {"workflow": len(workflow)}
+    assert list(metadata["raw"]) == ["prompt"]
 
 
 def test_a_text_that_unpacks_to_gigabytes_is_not_unpacked() -> None:
     """One megabyte of zeros would be a gigabyte; it is left out, at once."""
-    body = b"parameters\0\0" + zlib.compress(bytes(LARGEST + 1), 9)
+    body = b"parameters\0\0" + zlib.compress(bytes(MAX_TEXT_BYTES + 1), 9)
     png = _png({})
     bomb = png[:33] + struct.pack(">I", len(body)) + b"zTXt" + body + bytes(4) + png[33:]
-    assert texts_of(bomb) == {}
+    assert read_texts(bomb) == {}
 
 
-def test_graphs_without_end_are_left() -> None:
+def test_endless_graphs_are_abandoned() -> None:
     """Links in circles, a graph of a hundred thousand nodes, a sampler that leads nowhere."""
     nodes: dict[str, Any] = {str(n): {"class_type": "A", "inputs": {"a": [str(n + 1), 0], "b": [str(n), 0]}}
                              for n in range(100_000)}  # fmt: skip
     nodes["x"] = {"class_type": "KSampler", "inputs": {"positive": ["0", 0], "seed": 1}}
-    assert _told(_png({"prompt": json.dumps(nodes)})) == ("ComfyUI", {"seed": "1"})
+    assert _tool_and_fields(_png({"prompt": json.dumps(nodes)})) == ("ComfyUI", {"seed": "1"})
 
 
 HEADS = st.sampled_from([b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"\xff\xd8\xff\xe1\0\x40Exif\0\0II*\0\x08\0\0\0",
@@ -171,11 +171,11 @@ HEADS = st.sampled_from([b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"\xff\xd8\xff\xe1\0
 @given(head=HEADS, rest=st.binary(max_size=300))
 def test_no_bytes_raise(head: bytes, rest: bytes) -> None:
     """Whatever stands behind a good beginning."""
-    generation_data(head + rest)
+    read_generation_data(head + rest)
 
 
-@given(at=st.integers(0, 600), byte=st.integers(0, 255), cut=st.integers(1, 700))
-def test_no_damage_raises(at: int, byte: int, cut: int) -> None:
+@given(at=st.integers(0, 600), byte=st.integers(0, 255), end=st.integers(1, 700))
+def test_no_damage_raises(at: int, byte: int, end: int) -> None:
     """A good file with one byte changed, cut somewhere."""
     for data in (
         _with_exif("JPEG", {0x010F: "x"}, b"UNICODE\0" + INFOTEXT.encode("utf-16-be")),
@@ -183,7 +183,7 @@ def test_no_damage_raises(at: int, byte: int, cut: int) -> None:
     ):
         damaged = bytearray(data)
         damaged[at % len(damaged)] = byte
-        generation_data(bytes(damaged[:cut]))
+        read_generation_data(bytes(damaged[:end]))
 
 
 @given(
@@ -202,4 +202,4 @@ def test_no_damage_raises(at: int, byte: int, cut: int) -> None:
 )
 def test_no_values_raise(texts: dict[str, str]) -> None:
     """Any JSON where a program writes its own; what comes out can be stored as JSON."""
-    json.dumps(generation_data(_png(texts)), allow_nan=False)
+    json.dumps(read_generation_data(_png(texts)), allow_nan=False)

@@ -9,7 +9,7 @@ import imagehash
 import pytest
 from PIL import Image
 
-from harvester.imaging.fingerprint import grey_plane, hashes
+from harvester.imaging.fingerprint import compute_hashes, make_grey_plane
 from harvester.imaging.values import Hashes
 from tests.imaging.pictures import encoded, photo, processed
 
@@ -30,13 +30,13 @@ def _opened(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data)).convert("RGB")
 
 
-def _found(data: bytes) -> dict[str, Any]:
-    found = asdict(hashes(processed(data, "original").plane))
-    return {name: found[name] for name in NAMES}
+def _own_hashes(data: bytes) -> dict[str, Any]:
+    values = asdict(compute_hashes(processed(data, "original").plane))
+    return {name: values[name] for name in NAMES}
 
 
-def _distances(one: dict[str, Any], other: dict[str, Any]) -> list[int]:
-    return [(int(one[name], 16) ^ int(other[name], 16)).bit_count() for name in NAMES]
+def _distances(first: dict[str, Any], second: dict[str, Any]) -> list[int]:
+    return [(int(first[name], 16) ^ int(second[name], 16)).bit_count() for name in NAMES]
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF", "WEBP"])
@@ -44,7 +44,7 @@ def _distances(one: dict[str, Any], other: dict[str, Any]) -> list[int]:
 def test_below_256_pixels_the_hashes_are_exactly_those_of_imagehash(file_format: str, size: tuple[int, int]) -> None:
     """A picture whose shorter side is below 256 pixels is not reduced in any way."""
     data = encoded(photo(sum(size), *size), file_format)
-    assert _found(data) == _reference(_opened(data))
+    assert _own_hashes(data) == _reference(_opened(data))
 
 
 @pytest.mark.parametrize("options", [{"format": "JPEG", "quality": 85}, {"format": "PNG", "compress_level": 1}])
@@ -54,7 +54,7 @@ def test_large_pictures_are_within_four_bits(options: dict[str, Any]) -> None:
     for seed in range(60):
         picture = photo(seed, 512 + 13 * (seed % 7) * (seed % 3 + 1), 512 + 9 * (seed % 11) * (seed % 4))
         data = encoded(picture, options["format"], **{key: options[key] for key in options if key != "format"})
-        distances += _distances(_found(data), _reference(_opened(data)))
+        distances += _distances(_own_hashes(data), _reference(_opened(data)))
     print(f"\n{options['format']}: max {max(distances)}, mean {sum(distances) / len(distances):.3f} bits")
     assert max(distances) <= 4
     assert sum(distances) / len(distances) < 0.5
@@ -65,28 +65,31 @@ def test_png_and_jpeg_of_one_picture_have_nearly_the_same_hashes(size: tuple[int
     """A JPEG of quality 95 is within 2 bits of the PNG it was made of."""
     for seed in range(3):
         picture = photo(100 + seed, *size)
-        pair = (_found(encoded(picture, "PNG", compress_level=1)), _found(encoded(picture, "JPEG", quality=95)))
+        pair = (
+            _own_hashes(encoded(picture, "PNG", compress_level=1)),
+            _own_hashes(encoded(picture, "JPEG", quality=95)),
+        )
         assert max(_distances(*pair)) <= 2
 
 
 def test_different_pictures_have_different_hashes() -> None:
     """Pictures that do not look alike are many bits apart."""
-    one, other = (_found(encoded(photo(seed, 300, 260), "PNG")) for seed in (1, 2))
-    assert min(_distances(one, other)) >= 8
+    first, second = (_own_hashes(encoded(photo(seed, 300, 260), "PNG")) for seed in (1, 2))
+    assert min(_distances(first, second)) >= 8
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (2, 3), (7, 600)])
 def test_tiny_and_extreme_pictures_have_hashes(size: tuple[int, int]) -> None:
     """Any size from 1 × 1 gives four hashes of 16 lower-case hex digits."""
     for file_format in ("PNG", "JPEG"):
-        found = _found(encoded(photo(1, max(size[0], 2), max(size[1], 2)).crop((0, 0, *size)), file_format))
-        assert all(re.fullmatch("[0-9a-f]{16}", found[name]) for name in NAMES)
+        values = _own_hashes(encoded(photo(1, max(size[0], 2), max(size[1], 2)).crop((0, 0, *size)), file_format))
+        assert all(re.fullmatch("[0-9a-f]{16}", values[name]) for name in NAMES)
 
 
 def test_the_plane_keeps_at_least_128_pixels() -> None:
     """The shorter side of what is hashed is 128 to 255 pixels for large pictures, and untouched for small ones."""
     for shorter, expected in ((255, 255), (256, 128), (383, 192), (384, 128), (1023, 147), (3000, 131)):
-        assert min(grey_plane(Image.new("RGB", (shorter, 3000))).size) == expected
+        assert min(make_grey_plane(Image.new("RGB", (shorter, 3000))).size) == expected
     for shorter in (256, 900, 1023, 1024, 2600):
         data = encoded(Image.new("RGB", (shorter, 2600), (9, 99, 199)), "JPEG")
         assert 128 <= min(processed(data, "jpeg").plane.size) < 256
@@ -94,6 +97,6 @@ def test_the_plane_keeps_at_least_128_pixels() -> None:
 
 def test_hashes_are_a_value() -> None:
     """Equal pictures give equal hashes."""
-    plane = grey_plane(photo(1, 64, 64))
-    assert hashes(plane) == hashes(plane.copy())
-    assert isinstance(hashes(plane), Hashes)
+    plane = make_grey_plane(photo(1, 64, 64))
+    assert compute_hashes(plane) == compute_hashes(plane.copy())
+    assert isinstance(compute_hashes(plane), Hashes)

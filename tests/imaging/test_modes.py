@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from harvester.imaging import depth
-from harvester.imaging.depth import eight_bit, span
+from harvester.imaging.depth import to_eight_bit, value_range
 from harvester.imaging.flatten import flatten
 from harvester.imaging.header import Header
 from tests.imaging import profiles
@@ -21,7 +21,7 @@ def _header(mode: str, profile: bytes | None = None) -> Header:
     return Header("TIFF", mode, SIZE, 1, profile, None, (0.0, 65535.0))
 
 
-def _flat(picture: Image.Image) -> tuple[int, ...]:
+def _flattened_pixel(picture: Image.Image) -> tuple[int, ...]:
     pixel = flatten(picture, _header(picture.mode), BLUE).getpixel((4, 4))
     assert isinstance(pixel, tuple)
     return pixel
@@ -92,12 +92,12 @@ def test_a_palette_may_be_partly_transparent() -> None:
 
 def test_palette_and_premultiplied_modes_are_flattened() -> None:
     """PA, La and RGBa, which few files have, lay their pixels on the background like RGBA."""
-    seen = Image.new("RGBA", SIZE, (200, 100, 0, 128))
-    assert near(_flat(seen.convert("RGBa")), (100, 50, 127), 2)
-    assert near(_flat(Image.new("LA", SIZE, (200, 128)).convert("La")), (100, 100, 227), 2)
+    rgba = Image.new("RGBA", SIZE, (200, 100, 0, 128))
+    assert near(_flattened_pixel(rgba.convert("RGBa")), (100, 50, 127), 2)
+    assert near(_flattened_pixel(Image.new("LA", SIZE, (200, 128)).convert("La")), (100, 100, 227), 2)
     palette = Image.new("PA", SIZE, (1, 128))
     palette.putpalette([0, 0, 0, 200, 100, 0])
-    assert near(_flat(palette), (100, 50, 127), 2)
+    assert near(_flattened_pixel(palette), (100, 50, 127), 2)
 
 
 def test_premultiplied_tiff_is_flattened() -> None:
@@ -167,7 +167,7 @@ def test_16_bit_tiff_in_which_0_is_white_is_no_negative() -> None:
 
 def _levels(values: list[float], dtype: type) -> list[int]:
     picture = Image.fromarray(np.array([values], dtype))
-    grey, _ = eight_bit(picture, span(picture))
+    grey, _ = to_eight_bit(picture, value_range(picture))
     return list(grey.tobytes())
 
 
@@ -237,16 +237,16 @@ def test_rgb_jpeg_without_colour_transform_keeps_its_colours() -> None:
     plain = encoded(picture, "JPEG", quality=95, keep_rgb=True)
     usual = encoded(picture, "JPEG", quality=95)
     assert near(tuple(rgb(plain)[4, 4]), (200, 30, 60), 3)
-    found, expected = (processed(data).plane.getpixel((4, 4)) for data in (plain, usual))
-    assert isinstance(found, int)
+    actual, expected = (processed(data).plane.getpixel((4, 4)) for data in (plain, usual))
+    assert isinstance(actual, int)
     assert isinstance(expected, int)
-    assert abs(found - expected) <= 2
+    assert abs(actual - expected) <= 2
 
 
 @pytest.mark.parametrize("mode", ["HSV", "YCbCr", "RGBX"])
 def test_other_colour_modes_become_rgb(mode: str) -> None:
     """HSV, YCbCr and RGBX show the colours they stand for."""
-    assert near(_flat(Image.new("RGB", SIZE, (200, 100, 50)).convert(mode)), (200, 100, 50), 3)
+    assert near(_flattened_pixel(Image.new("RGB", SIZE, (200, 100, 50)).convert(mode)), (200, 100, 50), 3)
 
 
 def test_ycbcr_tiff_becomes_rgb() -> None:
@@ -271,11 +271,11 @@ def test_large_pictures_are_converted_in_strips_without_seams(mode: str, monkeyp
     if mode in {"I;16", "I", "F"}:
         picture = Image.fromarray((grey * 30).astype({"I;16": np.uint16, "I": np.int32, "F": np.float32}[mode]))
     else:
-        seen = photo(3, 48, 40).convert("RGBA")
-        seen.putalpha(photo(4, 48, 40).convert("L"))
+        rgba = photo(3, 48, 40).convert("RGBA")
+        rgba.putalpha(photo(4, 48, 40).convert("L"))
         via = {"La": "LA", "RGBa": "RGBA", "PA": "P"}.get(mode, mode)
-        picture = seen.convert("L").convert("LA") if via == "LA" else seen.convert("RGB" if via != "RGBA" else via)
+        picture = rgba.convert("L").convert("LA") if via == "LA" else rgba.convert("RGB" if via != "RGBA" else via)
         picture = picture.convert(via).convert(mode)
     whole = np.asarray(flatten(picture.copy(), _header(mode, profiles.adobe_rgb()), BLUE))
-    monkeypatch.setattr(depth, "_STRIP", 48 * 7)
+    monkeypatch.setattr(depth, "_STRIP_PIXELS", 48 * 7)
     assert np.array_equal(np.asarray(flatten(picture, _header(mode, profiles.adobe_rgb()), BLUE)), whole)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from harvester.imaging.decode import orientation
+from harvester.imaging.decode import read_orientation
 from tests.imaging.pictures import encoded, photo, processed, rgb
 
 STORED_AS = {
@@ -36,8 +36,8 @@ def _stored(turn: int, file_format: str, picture: Image.Image = UPRIGHT, **optio
 def test_every_orientation_comes_out_upright(turn: int, file_format: str) -> None:
     """All eight orientations give the same pixels, and the facts speak of the upright picture."""
     result = processed(_stored(turn, file_format, **LOSSLESS[file_format]))
-    shown = np.asarray(UPRIGHT) if result.rendition is None else rgb(result.rendition)
-    assert np.array_equal(shown, np.asarray(UPRIGHT))
+    pixels = np.asarray(UPRIGHT) if result.rendition is None else rgb(result.rendition)
+    assert np.array_equal(pixels, np.asarray(UPRIGHT))
     assert (result.facts.width, result.facts.height) == UPRIGHT.size
     assert result.plane.size == UPRIGHT.size
 
@@ -57,17 +57,17 @@ def test_photographs_come_out_upright_and_say_nothing_more(turn: int, file_forma
     assert b"Exif" not in (result.rendition or b"")
 
 
-def test_large_turned_photographs_are_hashed_upright_even_when_their_bytes_stay() -> None:
+def test_large_rotated_photographs_are_hashed_upright_even_when_their_bytes_stay() -> None:
     """The reduced decode of an original turns the small plane as well, and the facts."""
     picture = photo(6, 900, 600)
-    straight, turned = (processed(_stored(turn, "JPEG", picture, quality=90), "original") for turn in (1, 6))
-    assert turned.rendition is None
-    assert (turned.facts.width, turned.facts.height) == (900, 600)
-    assert turned.plane.size == straight.plane.size
-    assert np.abs(np.asarray(turned.plane).astype(int) - np.asarray(straight.plane)).mean() < 2
+    straight, rotated = (processed(_stored(turn, "JPEG", picture, quality=90), "original") for turn in (1, 6))
+    assert rotated.rendition is None
+    assert (rotated.facts.width, rotated.facts.height) == (900, 600)
+    assert rotated.plane.size == straight.plane.size
+    assert np.abs(np.asarray(rotated.plane).astype(int) - np.asarray(straight.plane)).mean() < 2
 
 
-def test_a_png_may_tell_its_orientation_after_the_pixels() -> None:
+def test_a_png_may_state_its_orientation_after_the_pixels() -> None:
     """An eXIf chunk behind the picture counts like one before it."""
     data = _stored(6, "PNG")
     start = data.index(b"eXIf") - 4
@@ -100,14 +100,14 @@ def _exif(order: str, kind: int, count: int, value: int) -> bytes:
         (None, 1),
     ],
 )
-def test_a_silly_orientation_is_none(exif: object, turn: int) -> None:
+def test_an_invalid_orientation_is_none(exif: object, turn: int) -> None:
     """Only one whole number from 1 to 8 in readable EXIF counts."""
     picture = Image.new("L", (1, 1))
     picture.info["exif"] = exif
-    assert orientation(picture) == turn
+    assert read_orientation(picture) == turn
 
 
-def test_xmp_is_not_believed() -> None:
+def test_xmp_orientation_is_ignored() -> None:
     """Like in browsers, an orientation in XMP alone turns nothing."""
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf tiff:Orientation="6"/></x:xmpmeta>'
     assert processed(encoded(UPRIGHT, "JPEG", xmp=xmp), "jpeg").rendition is None

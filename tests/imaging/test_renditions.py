@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harvester.errors import Refused
+from harvester.errors import ImageRejected
 from harvester.imaging import convert
 from harvester.imaging.values import Facts
 from tests.imaging import profiles
@@ -40,23 +40,23 @@ FILES = {
     "tiff pages": encoded(PHOTO, "TIFF", save_all=True, append_images=[OTHER.copy()]),
     "jpeg2000": encoded(PHOTO, "JPEG2000"),
 }
-KEPT = {
+UNCHANGED = {
     "jpeg": {"jpeg", "jpeg srgb", "jpeg grey", "mpo"},
     "rgb": {"jpeg", "jpeg srgb", "mpo", "png", "png srgb"},
     "original": set(FILES),
 }
 
 
-@pytest.mark.parametrize("wanted", KEPT)
+@pytest.mark.parametrize("file_format", UNCHANGED)
 @pytest.mark.parametrize("name", FILES)
-def test_bytes_stay_where_nothing_has_to_change(name: str, wanted: str) -> None:
+def test_bytes_stay_where_nothing_has_to_change(name: str, file_format: str) -> None:
     """The rendition is the very same bytes for exactly the listed files, else a plain RGB file of the right format."""
-    result = processed(FILES[name], wanted)
-    assert (result.rendition is None) == (name in KEPT[wanted])
+    result = processed(FILES[name], file_format)
+    assert (result.rendition is None) == (name in UNCHANGED[file_format])
     if result.rendition is None:
         assert result.rendition_ext == result.facts.ext
         return
-    ext = "png" if wanted == "rgb" and result.facts.ext != "jpg" else "jpg"
+    ext = "png" if file_format == "rgb" and result.facts.ext != "jpg" else "jpg"
     assert result.rendition_ext == ext
     with Image.open(io.BytesIO(result.rendition)) as picture:
         assert (picture.format, picture.mode) == ({"png": "PNG", "jpg": "JPEG"}[ext], "RGB")
@@ -104,8 +104,8 @@ def test_quality_decides_over_size_and_colour_resolution() -> None:
 def test_the_picture_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Facts, rendition, plane and thumbnails come from one decode."""
     loads: list[object] = []
-    load = convert.load
-    monkeypatch.setattr(convert, "load", lambda image, data: loads.append(image) or load(image, data))
+    load = convert.decode_first_frame
+    monkeypatch.setattr(convert, "decode_first_frame", lambda image, data: loads.append(image) or load(image, data))
     for data in FILES.values():
         loads.clear()
         processed(data, "jpeg", thumbs={"a": (9, 9), "b": (5, 5)})
@@ -140,7 +140,7 @@ def test_thumbnails_are_flattened_and_upright() -> None:
 def test_pictures_too_long_for_a_jpeg_are_refused() -> None:
     """A JPEG side ends at 65500 pixels; as PNG the same picture is fine."""
     data = png(70_000, 1, 8, 0, bytes(70_000))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ImageRejected) as refused:
         processed(data, "jpeg")
     assert refused.value.reason == "too-many-pixels"
     assert processed(data, "rgb").rendition_ext == "png"
@@ -156,10 +156,10 @@ def test_nothing_large_is_kept() -> None:
 
 def test_threads_do_not_disturb_each_other() -> None:
     """Many threads at once get the very results that one gets."""
-    alone = {name: processed(data, "jpeg", thumbs={"t": (20, 20)}) for name, data in FILES.items()}
+    expected = {name: processed(data, "jpeg", thumbs={"t": (20, 20)}) for name, data in FILES.items()}
     with ThreadPoolExecutor(8) as pool:
         names = list(FILES) * 8
-        together = pool.map(lambda name: processed(FILES[name], "jpeg", thumbs={"t": (20, 20)}), names)
-        for name, result in zip(names, together, strict=True):
-            assert (result.facts, result.rendition) == (alone[name].facts, alone[name].rendition)
-            assert (result.thumbs, result.plane) == (alone[name].thumbs, alone[name].plane)
+        results = pool.map(lambda name: processed(FILES[name], "jpeg", thumbs={"t": (20, 20)}), names)
+        for name, result in zip(names, results, strict=True):
+            assert (result.facts, result.rendition) == (expected[name].facts, expected[name].rendition)
+            assert (result.thumbs, result.plane) == (expected[name].thumbs, expected[name].plane)

@@ -7,18 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from harvester.errors import Refused
-from harvester.imaging.convert import process
+from harvester.errors import ImageRejected
+from harvester.imaging.convert import process_image
 from harvester.imaging.decode import DECODE_ERRORS
-from harvester.imaging.fingerprint import grey_plane, hashes
-from harvester.imaging.scans import coarse
+from harvester.imaging.fingerprint import compute_hashes, make_grey_plane
+from harvester.imaging.scans import without_ac_scans
 from tests.imaging.pictures import encoded, photo, processed, small_limits
 
-MANY = settings(max_examples=150, deadline=None, database=None)
+MANY_EXAMPLES = settings(max_examples=150, deadline=None, database=None)
 LARGE = encoded(photo(3, 1100, 1024), "JPEG", progressive=True)
 
 
-def _eighth(data: bytes) -> bytes:
+def _decode_at_an_eighth(data: bytes) -> bytes:
     with Image.open(BytesIO(data), formats=("JPEG",)) as image:
         image.draft("L", (1, 1))
         image.load()
@@ -26,10 +26,10 @@ def _eighth(data: bytes) -> bytes:
         return bytes(image.tobytes())
 
 
-def _verdict(data: bytes) -> str:
+def _full_decode_outcome(data: bytes) -> str:
     """What decoding all of it at an eighth says."""
     try:
-        _eighth(data)
+        _decode_at_an_eighth(data)
     except Image.DecompressionBombError:  # a damaged header can ask for that, too
         return "too-many-pixels"
     except DECODE_ERRORS as error:
@@ -37,27 +37,27 @@ def _verdict(data: bytes) -> str:
     return "done"
 
 
-@MANY
+@MANY_EXAMPLES
 @given(
     size=st.tuples(st.integers(8, 90), st.integers(8, 90)),  # a shorter side is never drafted to an eighth
     mode=st.sampled_from(("RGB", "L")),
     quality=st.integers(1, 100),
     sampling=st.sampled_from(("4:4:4", "4:2:2", "4:2:0")),
 )
-def test_the_pixels_are_the_very_same(size: tuple[int, int], mode: str, quality: int, sampling: str) -> None:
+def test_the_pixels_are_identical(size: tuple[int, int], mode: str, quality: int, sampling: str) -> None:
     """Whatever the size, the quality and the sampling, the small picture without AC scans is the one with them."""
     picture = photo(sum(size), *size).convert(mode)
     options = {"subsampling": sampling} if mode == "RGB" else {}
     data = encoded(picture, "JPEG", progressive=True, quality=quality, **options)
-    kept = coarse(data)
-    assert kept is not None
-    assert len(kept) <= len(data)
-    assert _eighth(kept) == _eighth(data)
+    reduced = without_ac_scans(data)
+    assert reduced is not None
+    assert len(reduced) <= len(data)
+    assert _decode_at_an_eighth(reduced) == _decode_at_an_eighth(data)
 
 
 def test_most_of_a_photograph_is_left_out() -> None:
     """Nine tenths of the file are AC coefficients."""
-    assert len(coarse(LARGE) or b"") < len(LARGE) / 5
+    assert len(without_ac_scans(LARGE) or b"") < len(LARGE) / 5
 
 
 @pytest.mark.parametrize("size", [(1100, 1024), (700, 1030), (540, 300)])
@@ -66,8 +66,8 @@ def test_hashes_are_those_of_the_whole_file(size: tuple[int, int]) -> None:
     data = encoded(photo(4, *size), "JPEG", progressive=True)
     with Image.open(BytesIO(data)) as whole:
         whole.draft("L", (128, 128))
-        expected = hashes(grey_plane(whole))
-    assert hashes(processed(data, "jpeg").plane) == expected
+        expected = compute_hashes(make_grey_plane(whole))
+    assert compute_hashes(processed(data, "jpeg").plane) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,26 +83,26 @@ def test_hashes_are_those_of_the_whole_file(size: tuple[int, int]) -> None:
     ],
     ids=["baseline", "restart-markers", "no-end", "fill-byte", "cut", "start-only", "nothing"],
 )
-def test_what_is_put_together_otherwise_is_left_alone(data: bytes) -> None:
+def test_other_jpegs_are_not_reduced(data: bytes) -> None:
     """Only files of the usual parts are taken apart; all others are decoded as they are."""
-    assert coarse(data) is None
+    assert without_ac_scans(data) is None
 
 
-@MANY
+@MANY_EXAMPLES
 @given(st.data())
-def test_damage_is_judged_as_in_the_whole_file(given: st.DataObject) -> None:
+def test_damage_is_judged_as_in_the_whole_file(data_source: st.DataObject) -> None:
     """Bytes changed, cut out or put in anywhere: a file is refused when decoding all of it fails, and only then."""
     data = bytearray(LARGE)
-    head = len(coarse(LARGE) or b"")  # tables and headers lie at the start of their scans: aim there as often
-    for _ in range(given.draw(st.integers(1, 4))):
-        at = given.draw(st.one_of(st.integers(2, len(data) - 1), st.integers(2, min(head, len(data) - 1))))
-        data[at : at + given.draw(st.integers(0, 6))] = given.draw(st.binary(max_size=6))
+    head = len(without_ac_scans(LARGE) or b"")  # tables and headers lie at the start of their scans: aim there as often
+    for _ in range(data_source.draw(st.integers(1, 4))):
+        at = data_source.draw(st.one_of(st.integers(2, len(data) - 1), st.integers(2, min(head, len(data) - 1))))
+        data[at : at + data_source.draw(st.integers(0, 6))] = data_source.draw(st.binary(max_size=6))
     damaged = bytes(data)
     try:
-        process(damaged, small_limits())
-        found = "done"
-    except Refused as refused:
-        found = refused.reason
+        process_image(damaged, small_limits())
+        outcome = "done"
+    except ImageRejected as refused:
+        outcome = refused.reason
     # What the header or the missing end says is judged before anything is decoded.
-    assert found in {_verdict(damaged), "too-many-pixels", "not-an-image", "truncated"}
-    assert found != "done" or _verdict(damaged) == "done"
+    assert outcome in {_full_decode_outcome(damaged), "too-many-pixels", "not-an-image", "truncated"}
+    assert outcome != "done" or _full_decode_outcome(damaged) == "done"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from harvester.imaging.sniff import EXTENSIONS, IMAGE_KINDS, kind_of
+from harvester.imaging.sniff import EXTENSIONS, IMAGE_KINDS, detect_kind
 from tests.imaging.pictures import encoded, samples
 
 FORMATS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF", "bmp": "BMP", "tiff": "TIFF"}
@@ -20,7 +20,7 @@ def _media(brand: bytes, *others: bytes) -> bytes:
     return struct.pack(">I4s4sI", 16 + len(names), b"ftyp", brand, 0) + names + bytes(50)
 
 
-OTHERS = {
+OTHER_KINDS = {
     "ICO": encoded(Image.new("RGB", (16, 16)), "ICO"),
     "ICNS": b"icns\0\0\1\0",
     "SVG": b'<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="http://www.w3.org/2000/svg"/>',
@@ -51,15 +51,15 @@ OTHERS = {
 @pytest.mark.parametrize(("name", "data"), list(samples()))
 def test_every_format_is_known_by_its_first_bytes(name: str, data: bytes) -> None:
     """Files of the formats that can be kept are told to be what Pillow says they are."""
-    kind = kind_of(data[:40])
+    kind = detect_kind(data[:40])
     assert kind == FORMATS[name.partition("-")[0]] == Image.open(io.BytesIO(data)).format
     assert kind in IMAGE_KINDS
 
 
-@pytest.mark.parametrize(("kind", "data"), OTHERS.items())
-def test_what_servers_send_instead_is_named(kind: str, data: bytes) -> None:
+@pytest.mark.parametrize(("kind", "data"), OTHER_KINDS.items())
+def test_other_content_is_named(kind: str, data: bytes) -> None:
     """Other picture formats and what is no picture at all have words of their own."""
-    assert kind_of(data) == kind
+    assert detect_kind(data) == kind
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,16 @@ def test_what_servers_send_instead_is_named(kind: str, data: bytes) -> None:
         ("BMP", b"BM\x8a\x0f\0\0\0"),
     ],
 )
-def test_texts_and_stubs_are_told_apart(kind: str, data: bytes) -> None:
+def test_texts_and_stubs_are_distinguished(kind: str, data: bytes) -> None:
     """The words of a page decide what it is; cut headers are still known, and letters do not make a bitmap."""
-    assert kind_of(data) == kind
+    assert detect_kind(data) == kind
 
 
 @settings(max_examples=200, deadline=None, database=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_have_a_kind(data: bytes) -> None:
     """Whatever the bytes, there is a word for them."""
-    assert kind_of(data)
+    assert detect_kind(data)
 
 
 def test_only_pictures_are_kept() -> None:

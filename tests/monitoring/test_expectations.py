@@ -9,7 +9,7 @@ import pytest
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
-from tests.wire.crawling import words
+from tests.wire.crawling import crawl_command
 
 
 @pytest.mark.parametrize(
@@ -37,20 +37,20 @@ def test_a_short_or_a_failing_run_exits_with_1(
 
 
 @pytest.mark.parametrize(("seconds", "code"), [("60", 0), ("2", 1)])
-def test_a_run_that_ends_while_a_site_shuts_it_out_exits_with_1(
+def test_a_run_that_ends_while_blocked_exits_with_1(
     farsite: Farsite, commands: Commands, seconds: str, code: int
 ) -> None:
     """A block that passed is none of it; one that has not when the time is over is told."""
     window = 0.5 if code == 0 else 30
     done = commands.scrapy(
-        *words([farsite.url("/block/1/page.html")], "-s", f"CLOSESPIDER_TIMEOUT={seconds}",
+        *crawl_command([farsite.url("/block/1/page.html")], "-s", f"CLOSESPIDER_TIMEOUT={seconds}",
                manners={"block_window": window})
     )  # fmt: skip
     assert done.returncode == code, done.stderr
     assert ("1 host(s) answered with a block page and have shown no real page since" in done.stderr) is (code == 1)
 
 
-def test_a_run_that_somebody_stopped_is_not_judged(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+def test_an_interrupted_run_is_not_checked(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """It is short because it was asked to be."""
     urls = [farsite.url(f"/slow/0.1/jpeg-rgb.jpg?{number}") for number in range(500)]
     files = dataset.write(tmp_path, dataset.one_user(urls))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.politeness.headers import against_learning, used_up, wait_of
+from harvester.politeness.headers import find_ai_opt_outs, rate_limit_delay, retry_delay
 
 NOW = datetime(2026, 8, 1, 13, 45, tzinfo=UTC).timestamp()
 
@@ -34,36 +34,36 @@ NOW = datetime(2026, 8, 1, 13, 45, tzinfo=UTC).timestamp()
 )
 def test_the_wait_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds, HTTP date, ISO 8601, epoch; counted from the server's own clock; nonsense is nothing."""
-    assert wait_of(headers, NOW) == (None if seconds is None else pytest.approx(seconds, abs=0.001))
+    assert retry_delay(headers, NOW) == (None if seconds is None else pytest.approx(seconds, abs=0.001))
 
 
 @pytest.mark.parametrize(("remaining", "seconds"), [("0", 300), ("0.5", 300), ("1", None), ("many", None), ("", None)])
-def test_only_a_used_up_limit_is_one(remaining: str, seconds: float | None) -> None:
+def test_only_a_remaining_of_zero_is_a_used_up_limit(remaining: str, seconds: float | None) -> None:
     """X-RateLimit-Remaining: 0 means the reset has to be waited for."""
     headers = {"x-ratelimit-remaining": remaining, "x-ratelimit-reset": "2026-08-01T13:50:00Z"}
-    assert used_up(headers, NOW) == (None if seconds is None else pytest.approx(seconds))
+    assert rate_limit_delay(headers, NOW) == (None if seconds is None else pytest.approx(seconds))
 
 
 @given(
     st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining", "date"]), st.text())
 )
-def test_no_header_is_too_odd(headers: dict[str, str]) -> None:
+def test_any_header_gives_seconds_or_none(headers: dict[str, str]) -> None:
     """Whatever stands there: seconds from 0, or None."""
-    for found in (wait_of(headers, NOW), used_up(headers, NOW)):
-        assert found is None or found >= 0
+    for seconds in (retry_delay(headers, NOW), rate_limit_delay(headers, NOW)):
+        assert seconds is None or seconds >= 0
 
 
 @given(st.integers(0, 10**7))
-def test_all_forms_of_a_moment_mean_the_same(seconds: int) -> None:
+def test_all_header_forms_give_the_same_wait(seconds: int) -> None:
     """A wait written as seconds, HTTP date, ISO 8601 and epoch is the same wait."""
     moment = datetime.fromtimestamp(NOW + seconds, UTC)
     forms = [{"retry-after": str(seconds)}, {"retry-after": format_datetime(moment, usegmt=True)},
              {"x-ratelimit-reset": moment.isoformat()}, {"x-ratelimit-reset": str(int(NOW + seconds))}]  # fmt: skip
-    assert {wait_of(form, NOW) for form in forms} == {float(seconds)}
+    assert {retry_delay(form, NOW) for form in forms} == {float(seconds)}
 
 
 @pytest.mark.parametrize(
-    ("tags", "found"),
+    ("tags", "expected"),
     [
         (["noai"], ["noai"]),
         (["noindex, NoImageAI , noai"], ["noai", "noimageai"]),
@@ -79,6 +79,6 @@ def test_all_forms_of_a_moment_mean_the_same(seconds: int) -> None:
         ([], []),
     ],
 )
-def test_wishes_against_learning_are_read(tags: list[str], found: list[str]) -> None:
+def test_noai_headers_are_read(tags: list[str], expected: list[str]) -> None:
     """For everybody or for us, in any order and any case, beside other words."""
-    assert against_learning(tags, "harvester") == found
+    assert find_ai_opt_outs(tags, "harvester") == expected

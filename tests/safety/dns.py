@@ -26,12 +26,12 @@ class Nameserver:
 
     port: int
     answers: dict[str, Sequence[Sequence[str]]] = field(default_factory=dict)
-    asked: dict[str, int] = field(default_factory=dict)
+    query_counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def options(self) -> tuple[str, ...]:
         """For `scrapy crawl`: the crawl asks this server."""
-        return ("-s", "TWISTED_DNS_RESOLVER=tests.safety.dns.AskingResolver")
+        return ("-s", "TWISTED_DNS_RESOLVER=tests.safety.dns.LoopbackDnsResolver")
 
     def reply(self, packet: bytes) -> bytes:
         """The answer to one query for A or AAAA."""
@@ -39,9 +39,9 @@ class Nameserver:
         message.fromStr(packet)
         query = message.queries[0]
         name = query.name.name.decode("ascii").lower()
-        times = self.asked.get(name, 0)
+        times = self.query_counts.get(name, 0)
         if query.type == dns.A:
-            self.asked[name] = times + 1
+            self.query_counts[name] = times + 1
         turns = self.answers.get(name, [[]])
         turn = times if query.type == dns.A else max(0, times - 1)  # AAAA is asked after A
         for text in turns[min(turn, len(turns) - 1)]:
@@ -54,16 +54,16 @@ class Nameserver:
 
 
 @contextmanager
-def nameserver() -> Iterator[Nameserver]:
+def run_nameserver() -> Iterator[Nameserver]:
     """A running one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.settimeout(0.1)
-        found, stop = Nameserver(listener.getsockname()[1]), threading.Event()
-        serving = threading.Thread(target=_serve, args=(listener, found, stop))
+        server, stop = Nameserver(listener.getsockname()[1]), threading.Event()
+        serving = threading.Thread(target=_serve, args=(listener, server, stop))
         serving.start()
         try:
-            yield found
+            yield server
         finally:
             stop.set()
             serving.join()
@@ -78,16 +78,16 @@ def _serve(listener: socket.socket, server: Nameserver, stop: threading.Event) -
         listener.sendto(server.reply(packet), sender)
 
 
-class AskingResolver(CachingHostnameResolver):
+class LoopbackDnsResolver(CachingHostnameResolver):
     """Scrapy's resolver with its cache, which asks the test's server in place of the system."""
 
     def __init__(self, reactor: Any, cache_size: int) -> None:
         super().__init__(reactor, cache_size)
-        self.original_resolver = _Asking(self.original_resolver, int(os.environ[PORT]))
+        self.original_resolver = _LoopbackResolver(self.original_resolver, int(os.environ[PORT]))
 
 
 @implementer(IHostnameResolver)
-class _Asking:
+class _LoopbackResolver:
     def __init__(self, system: Any, port: int) -> None:
         self._system = system
         self._client = Resolver(servers=[("127.0.0.1", port)], timeout=(5,))
@@ -97,10 +97,10 @@ class _Asking:
             return self._system.resolveHostName(receiver, name, port, *rest)
         resolution = HostResolution(name)
         receiver.resolutionBegan(resolution)
-        defer.ensureDeferred(self._tell(receiver, name, port))
+        defer.ensureDeferred(self._resolve(receiver, name, port))
         return resolution
 
-    async def _tell(self, receiver: Any, name: str, port: int) -> None:
+    async def _resolve(self, receiver: Any, name: str, port: int) -> None:
         records = [await self._client.lookupAddress(name), await self._client.lookupIPV6Address(name)]
         for answers, _, _ in records:
             for answer in answers:

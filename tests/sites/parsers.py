@@ -8,80 +8,87 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harvester.errors import BadInput, Cut
-from harvester.imaging.embedded import generation_data
+from harvester.errors import ListingIncomplete, UsageProblem
+from harvester.imaging.embedded import read_generation_data
 from harvester.sites import civitai, civitai_facts, idlist, userposts
 from harvester.sites.imagefap import classify as imagefap
 from harvester.sites.imagefap import folders, photos
-from harvester.sites.imagefap.addresses import Addresses
-from harvester.sites.imagefap.reading import FolderList, FolderPages
+from harvester.sites.imagefap.addresses import ImagefapUrls
+from harvester.sites.imagefap.reading import FolderListReader, FolderReader
 from harvester.sites.mastodon import accounts, answers, paging, posts, webfinger
 from harvester.sites.mastodon.addresses import Handle
-from harvester.sites.mastodon.numbers import Numbers
-from harvester.sites.pages import Answer, Verdict
+from harvester.sites.mastodon.numbers import PositionAllocator
+from harvester.sites.pages import PageStatus, SiteResponse
 from tests.farsite import civitai as good
 from tests.farsite import toots
 from tests.farsite.civitaifiles import with_text
-from tests.farsite.imagefap.pages import Writer
+from tests.farsite.imagefap.pages import PageWriter
 from tests.farsite.imagefap.signing import Signer
-from tests.farsite.imagefap.world import world
+from tests.farsite.imagefap.world import make_world
 
-EXPECTED = (BadInput, Cut)
+EXPECTED = (UsageProblem, ListingIncomplete)
 _BASE = "https://site.example"
 
 
 def _civitai(body: bytes) -> None:
     for status in (200, 400, 429):
-        answer = Answer(f"{_BASE}{civitai.PATH}", status, {}, body)
+        answer = SiteResponse(f"{_BASE}{civitai.IMAGES_PATH}", status, {}, body)
         civitai.error_text(answer)
         civitai.is_dead_cursor(answer)
-        if civitai.classify(answer) is not Verdict.OK:
+        if civitai.classify(answer) is not PageStatus.OK:
             continue
-        items, metadata = civitai.items_of(answer)
-        civitai.all_zero(items)
+        items, metadata = civitai.parse_items(answer)
+        civitai.has_no_reactions(items)
         for layout in ("flat", "user", "model", "date"):
-            wanted = civitai.Wanted(reaction="reactions", least=-1, layout=layout)
-            page = civitai.with_next(civitai.sort_out(items, wanted), civitai.next_cursor(metadata, _BASE), 0)
-            for promise in page.promises:
-                json.dumps(promise.metadata)
-                civitai_facts.sidecars(promise.metadata or {})
+            item_filter = civitai.ItemFilter(reaction="reactions", threshold=-1, layout=layout)
+            page = civitai.with_cursor(
+                civitai.select_items(items, item_filter), civitai.next_cursor(metadata, _BASE), 0
+            )
+            for image in page.images:
+                json.dumps(image.metadata)
+                civitai_facts.sidecar_files(image.metadata or {})
 
 
 def _mastodon(body: bytes) -> None:
     for path in ("/api/v1/accounts/1/statuses", "/api/v1/accounts/lookup"):
         for status in (200, 404):
-            answer = Answer(f"{_BASE}{path}", status, {"link": body[:2000].decode("latin-1")}, body)
+            answer = SiteResponse(f"{_BASE}{path}", status, {"link": body[:2000].decode("latin-1")}, body)
             answers.classify(answer)
-            answers.refusal(answer)
+            answers.find_refusal(answer)
     handle = Handle("alice", "site.example")
-    accounts.looked_up(answer, handle, ("site.example",))
-    webfinger.home(body, handle)
-    for read in (posts.page, posts.single):
-        page = read(body, "site.example", posts.Wanted(boosts=True))
-        json.dumps([promise.metadata for promise in Numbers({}, {}).promises(page.posts, {})])
-        paging.older(answer.headers, page.ids, set())
+    accounts.parse_lookup(answer, handle, ("site.example",))
+    webfinger.parse_webfinger(body, handle)
+    for read in (posts.parse_page, posts.parse_single):
+        page = read(body, "site.example", posts.PostFilter(boosts=True))
+        json.dumps([image.metadata for image in PositionAllocator({}, {}).discovered_images(page.posts, {})])
+        paging.find_next_cursor(answer.headers, page.ids, set())
 
 
 def _imagefap(body: bytes) -> None:
-    addresses = Addresses(_BASE)
-    for url in (addresses.profile("alice"), addresses.folders(1, 0), addresses.folder(1, 2, 0), addresses.photo(3)):
-        answer = Answer(url, 200, {}, body)
-        imagefap.kind_of(answer)
-        for reading in (FolderList(addresses, 1, "lakes"), FolderPages(addresses, 1, 2)):
+    addresses = ImagefapUrls(_BASE)
+    for url in (
+        addresses.profile_url("alice"),
+        addresses.folder_list_url(1, 0),
+        addresses.folder_url(1, 2, 0),
+        addresses.photo_url(3),
+    ):
+        answer = SiteResponse(url, 200, {}, body)
+        imagefap.kind_of_page(answer)
+        for reader in (FolderListReader(addresses, 1, "lakes"), FolderReader(addresses, 1, 2)):
             try:
-                reading.read(answer, None)
-            except Cut:
+                reader.read_page(answer, None)
+            except ListingIncomplete:
                 continue
-    folders.user(body)
-    folders.folder_list(body)
-    folders.folder_page(body)
-    photos.photo_page(body, addresses.photo(3)).absence(3)
+    folders.parse_user(body)
+    folders.parse_folder_list(body)
+    folders.parse_folder_page(body)
+    photos.parse_photo_page(body, addresses.photo_url(3)).absence(3)
 
 
 def _data_set(body: bytes) -> None:
-    listed = userposts.Accounts({"a@x": 0})
-    userposts.survey(io.BytesIO(body), "posts.json", listed)
-    list(userposts.promises(io.BytesIO(body), "posts.json", listed))
+    listed = userposts.AccountsFile({"a@x": 0})
+    userposts.summarise_posts(io.BytesIO(body), "posts.json", listed)
+    list(userposts.discover_images(io.BytesIO(body), "posts.json", listed))
 
 
 def _accounts(body: bytes) -> None:
@@ -89,11 +96,11 @@ def _accounts(body: bytes) -> None:
 
 
 def _ids(body: bytes) -> None:
-    list(idlist.ids(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig"), "seen.txt"))
+    list(idlist.read_ids(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig"), "seen.txt"))
 
 
 def _embedded(body: bytes) -> None:
-    json.dumps(generation_data(body))
+    json.dumps(read_generation_data(body))
 
 
 PARSERS: Mapping[str, Callable[[bytes], None]] = {
@@ -109,10 +116,10 @@ PARSERS: Mapping[str, Callable[[bytes], None]] = {
 
 
 def _pages() -> list[bytes]:
-    made, alice = world(), world().users[1001]
-    writer = Writer(made, _BASE, Signer(_BASE, 2_000_000_000, "2026"), False)
-    shown = [writer.profile(alice), writer.folder_list(alice, 0), writer.folder(alice, alice.folders[501], 0)]
-    return [text.encode() for text in (*shown, writer.photo(made.photos[305551212], listed=True))]
+    site, alice = make_world(), make_world().users[1001]
+    writer = PageWriter(site, _BASE, Signer(_BASE, 2_000_000_000, "2026"), False)
+    html_pages = [writer.profile(alice), writer.folder_list(alice, 0), writer.folder(alice, alice.folders[501], 0)]
+    return [text.encode() for text in (*html_pages, writer.photo(site.photos[305551212], in_strip=True))]
 
 
 def _json(value: Any) -> bytes:
@@ -121,10 +128,10 @@ def _json(value: Any) -> bytes:
 
 def samples(name: str) -> list[bytes]:
     """Good bytes of that kind, to begin with."""
-    ten = [good.item(n, _BASE) for n in range(1, 4)]
-    known = {
+    items = [good.item(n, _BASE) for n in range(1, 4)]
+    makers = {
         "civitai": lambda: [
-            _json({"items": ten, "metadata": {"nextCursor": "a"}}),
+            _json({"items": items, "metadata": {"nextCursor": "a"}}),
             _json({"error": {"message": "[]"}}),
         ],
         "mastodon": lambda: [
@@ -141,7 +148,7 @@ def samples(name: str) -> list[bytes]:
             with_text(_png(), "prompt", '{"3": {"class_type": "KSampler", "inputs": {"positive": ["3", 0]}}}'),
         ],
     }
-    return known[name]()
+    return makers[name]()
 
 
 def _png() -> bytes:

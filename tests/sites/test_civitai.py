@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.errors import Cut
-from harvester.items import Page
+from harvester.errors import ListingIncomplete
+from harvester.items import ListingPage
 from harvester.sites import civitai
 from harvester.sites import civitai_facts as facts
-from harvester.sites.civitai_media import FULL_VIDEO, original, uuid_of
-from harvester.sites.civitai_query import query
-from harvester.sites.pages import Answer, Verdict
-from harvester.sites.strictjson import parsed, written
+from harvester.sites.civitai_media import FULL_VIDEO, original_url, uuid_of
+from harvester.sites.civitai_query import parse_query
+from harvester.sites.pages import PageStatus, SiteResponse
+from harvester.sites.strictjson import dump_json, parse_json
 
 UUID = "cc5caabb-e05f-4976-ff3c-7058598c4e00"
 FILE = f"https://image.civitai.com/bucket/{UUID}"
@@ -28,77 +28,82 @@ GOOD = {"id": st.integers(1, 2**62), "url": st.just(f"{FILE}/width=450/x.jpeg")}
 ITEMS = st.fixed_dictionaries(GOOD, optional=dict.fromkeys(KEYS, JSON)) | JSON
 
 
-def _answer(status: int, body: Any, path: str = civitai.PATH, **headers: str) -> Answer:
+def _answer(status: int, body: Any, path: str = civitai.IMAGES_PATH, **headers: str) -> SiteResponse:
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    return Answer(f"https://civitai.com{path}", status, headers, data)
+    return SiteResponse(f"https://civitai.com{path}", status, headers, data)
 
 
 @pytest.mark.parametrize(
-    ("answer", "verdict"),
+    ("answer", "page_status"),
     [
-        (_answer(200, {"items": [], "metadata": {}}), Verdict.OK),
-        (_answer(200, {"items": [{"meta": {"prompt": "just a moment"}}]}), Verdict.OK),
-        (_answer(200, "<html>maintenance</html>"), Verdict.UNKNOWN),
-        (_answer(200, "<html><title>Just a moment...</title>"), Verdict.BLOCKED),
-        (_answer(200, ""), Verdict.UNKNOWN),
-        (_answer(400, {"message": "This cursor can no longer be continued; start again without it"}), Verdict.MISSING),
-        (_answer(404, {"error": "User not found", "code": "NOT_FOUND"}), Verdict.MISSING),
-        (_answer(404, "<html>"), Verdict.UNKNOWN),
-        (_answer(401, {"error": "Unauthorized"}, civitai.KEY_PATH), Verdict.MISSING),
-        (_answer(401, "error code: 1020"), Verdict.BLOCKED),
-        (_answer(403, "<html>"), Verdict.BLOCKED),
-        (_answer(451, {"error": "Access …", "code": "REGION_BLOCKED"}), Verdict.MISSING),
-        (_answer(451, "<html>"), Verdict.BLOCKED),
-        (_answer(429, {"error": "You've requested too many pages, please use cursors instead"}), Verdict.MISSING),
-        (_answer(429, "slow down"), Verdict.UNKNOWN),
-        (_answer(503, {"error": "Server busy, please retry shortly."}), Verdict.UNKNOWN),
-        (_answer(503, "challenge", **{"cf-mitigated": "challenge"}), Verdict.BLOCKED),
-        (_answer(502, "<html>Bad gateway</html>"), Verdict.UNKNOWN),
+        (_answer(200, {"items": [], "metadata": {}}), PageStatus.OK),
+        (_answer(200, {"items": [{"meta": {"prompt": "just a moment"}}]}), PageStatus.OK),
+        (_answer(200, "<html>maintenance</html>"), PageStatus.UNKNOWN),
+        (_answer(200, "<html><title>Just a moment...</title>"), PageStatus.BLOCKED),
+        (_answer(200, ""), PageStatus.UNKNOWN),
+        (
+            _answer(400, {"message": "This cursor can no longer be continued; start again without it"}),
+            PageStatus.MISSING,
+        ),
+        (_answer(404, {"error": "User not found", "code": "NOT_FOUND"}), PageStatus.MISSING),
+        (_answer(404, "<html>"), PageStatus.UNKNOWN),
+        (_answer(401, {"error": "Unauthorized"}, civitai.KEY_PATH), PageStatus.MISSING),
+        (_answer(401, "error code: 1020"), PageStatus.BLOCKED),
+        (_answer(403, "<html>"), PageStatus.BLOCKED),
+        (_answer(451, {"error": "Access …", "code": "REGION_BLOCKED"}), PageStatus.MISSING),
+        (_answer(451, "<html>"), PageStatus.BLOCKED),
+        (_answer(429, {"error": "You've requested too many pages, please use cursors instead"}), PageStatus.MISSING),
+        (_answer(429, "slow down"), PageStatus.UNKNOWN),
+        (_answer(503, {"error": "Server busy, please retry shortly."}), PageStatus.UNKNOWN),
+        (_answer(503, "challenge", **{"cf-mitigated": "challenge"}), PageStatus.BLOCKED),
+        (_answer(502, "<html>Bad gateway</html>"), PageStatus.UNKNOWN),
     ],
 )
-def test_every_answer_is_classified(answer: Answer, verdict: Verdict) -> None:
+def test_every_response_is_classified(answer: SiteResponse, page_status: PageStatus) -> None:
     """Only a JSON object with 200 may be parsed; only JSON errors of the API mean that something is not there."""
-    assert civitai.classify(answer) is verdict
+    assert civitai.classify(answer) is page_status
 
 
 @given(status=st.integers(100, 599), body=st.binary(max_size=200), kind=st.text(max_size=20))
-def test_classifying_and_telling_never_raise(status: int, body: bytes, kind: str) -> None:
+def test_classifying_and_error_texts_never_raise(status: int, body: bytes, kind: str) -> None:
     """Whatever a server sends."""
-    answer = Answer("https://civitai.com/api/v1/images", status, {"content-type": kind}, body)
-    assert civitai.classify(answer) in Verdict
+    answer = SiteResponse("https://civitai.com/api/v1/images", status, {"content-type": kind}, body)
+    assert civitai.classify(answer) in PageStatus
     assert civitai.error_text(answer).startswith(f"HTTP {status}")
 
 
 @given(items=st.lists(ITEMS, max_size=5), layout=st.sampled_from(["flat", "user", "model", "date"]))
-def test_any_page_is_sorted_out(items: list[Any], layout: str) -> None:
+def test_any_page_is_filtered(items: list[Any], layout: str) -> None:
     """Every item is promised or counted; whatever it holds can be written as JSON, and its path stays in the folder."""
     answer = _answer(200, {"items": items, "metadata": {}})
-    found, _ = civitai.items_of(answer)
-    page = civitai.sort_out(found, civitai.Wanted(least=-1, layout=layout, types=("image", "video")))
-    assert len(page.promises) + sum(page.counts.values()) == page.items == len(items)
-    for promise in page.promises:
-        assert promise.metadata is not None
-        assert all(json.loads(data) for ext, data in facts.sidecars(promise.metadata).items() if ext == "json")
-        if promise.path:
-            *folders, name = promise.path.split("/")
+    parsed_items, _ = civitai.parse_items(answer)
+    page = civitai.select_items(
+        parsed_items, civitai.ItemFilter(threshold=-1, layout=layout, media_types=("image", "video"))
+    )
+    assert len(page.images) + sum(page.counts.values()) == page.entry_count == len(items)
+    for image in page.images:
+        assert image.metadata is not None
+        assert all(json.loads(data) for ext, data in facts.sidecar_files(image.metadata).items() if ext == "json")
+        if image.path:
+            *folders, name = image.path.split("/")
             assert name.isdigit()
             assert all(folder.strip(". ") == folder and folder and len(folder) <= 81 for folder in folders)
             assert len(folders) <= 1
 
 
 @given(value=JSON)
-def test_json_from_strangers_can_be_written_again(value: Any) -> None:
+def test_untrusted_json_can_be_written_again(value: Any) -> None:
     """NaN and infinities become null, halves of characters survive; reading what was written gives the same."""
-    read = parsed(json.dumps(value))
-    assert parsed(written(read)) == read
+    read = parse_json(json.dumps(value))
+    assert parse_json(dump_json(read)) == read
     json.dumps(read, allow_nan=False)
 
 
 @pytest.mark.parametrize("body", ["", "[1", '{"items": 5}', "{}", "[" * 100_000])
-def test_pages_that_are_none_cut_the_listing(body: str) -> None:
+def test_invalid_pages_make_the_listing_incomplete(body: str) -> None:
     """Broken, without items, nested without end."""
-    with pytest.raises(Cut):
-        civitai.items_of(_answer(200, body if body != "[1" else "{"))
+    with pytest.raises(ListingIncomplete):
+        civitai.parse_items(_answer(200, body if body != "[1" else "{"))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +116,7 @@ def test_pages_that_are_none_cut_the_listing(body: str) -> None:
         ({"nextPage": "https://civitai.com/api/v1/images?cursor=100%7C5&token=secret"}, "100|5"),
     ],
 )
-def test_the_cursor_is_taken_alone(metadata: dict[str, Any], cursor: str | None) -> None:
+def test_only_the_cursor_is_used(metadata: dict[str, Any], cursor: str | None) -> None:
     """It goes into our own query; nothing else of the server's address is used."""
     assert civitai.next_cursor(metadata, "https://civitai.com") == cursor
 
@@ -128,21 +133,21 @@ def test_the_cursor_is_taken_alone(metadata: dict[str, Any], cursor: str | None)
         {"nextCursor": "x" * 5000},
     ],
 )
-def test_a_cursor_that_leads_elsewhere_cuts_the_listing(metadata: dict[str, Any]) -> None:
+def test_a_foreign_cursor_makes_the_listing_incomplete(metadata: dict[str, Any]) -> None:
     """Another host, scheme or path, page numbers, nonsense."""
-    with pytest.raises(Cut):
+    with pytest.raises(ListingIncomplete):
         civitai.next_cursor(metadata, "https://civitai.com")
 
 
 def test_the_limit_of_the_api_is_no_end() -> None:
     """An end behind about 50,000 items is cut, an earlier one is an end."""
-    assert civitai.with_next(Page(items=200), None, 49_800).cut
-    assert not civitai.with_next(Page(items=200), None, 40_000).cut
-    assert not civitai.with_next(Page(items=200), "on", 49_800).cut
+    assert civitai.with_cursor(ListingPage(entry_count=200), None, 49_800).incomplete
+    assert not civitai.with_cursor(ListingPage(entry_count=200), None, 40_000).incomplete
+    assert not civitai.with_cursor(ListingPage(entry_count=200), "on", 49_800).incomplete
 
 
 @pytest.mark.parametrize(
-    ("stats", "taken"),
+    ("stats", "is_kept"),
     [
         ({"heartCount": 10}, False),
         ({"heartCount": 11}, True),
@@ -151,44 +156,44 @@ def test_the_limit_of_the_api_is_no_end() -> None:
         (None, False),
     ],
 )
-def test_the_bar_is_strictly_greater(stats: Any, taken: bool) -> None:
+def test_the_minimum_is_exclusive(stats: Any, is_kept: bool) -> None:
     """More than ten hearts, as the seed has it; what is missing is 0."""
-    page = civitai.sort_out([{"id": 1, "url": f"{FILE}/width=450/x.jpeg", "stats": stats}], civitai.Wanted())
-    assert bool(page.promises) is taken
-    assert page.counts.get("below the bar", 0) == int(not taken)
+    page = civitai.select_items([{"id": 1, "url": f"{FILE}/width=450/x.jpeg", "stats": stats}], civitai.ItemFilter())
+    assert bool(page.images) is is_kept
+    assert page.counts.get("below the bar", 0) == int(not is_kept)
 
 
 def test_reactions_are_all_but_comments() -> None:
     """`reactions` sums up five counts."""
     item = {"stats": dict.fromkeys(facts.REACTIONS, 2)}
-    assert facts.count(item, facts.SUM) == 10
-    assert facts.count(item, "commentCount") == 2
+    assert facts.count_reactions(item, facts.ALL_REACTIONS) == 10
+    assert facts.count_reactions(item, "commentCount") == 2
 
 
 @pytest.mark.parametrize(
     "parameters", ["width=450", "width=832", "anim=false,width=450", "transcode=true,original=true"]
 )
-def test_the_original_is_asked_for(parameters: str) -> None:
+def test_the_original_is_requested(parameters: str) -> None:
     """Whatever rendition the item names."""
-    assert original(f"{FILE}/{parameters}/{UUID}.jpeg") == f"{FILE}/original=true/{UUID}.jpeg"
+    assert original_url(f"{FILE}/{parameters}/{UUID}.jpeg") == f"{FILE}/original=true/{UUID}.jpeg"
 
 
 def test_addresses_of_files() -> None:
     """The old host, a missing parameter, the form for videos, the identity, and what is no address."""
     old = f"https://imagecache.civitai.com/bucket/{UUID}/width=1024/{UUID}.jpeg"
-    assert original(old) == f"{FILE}/original=true/{UUID}.jpeg"
-    assert original(f"{FILE}/a.png") == f"{FILE}/original=true/a.png"
-    assert original(f"{FILE}/original=true/a.mp4", FULL_VIDEO) == f"{FILE}/original=true,quality=100/a.mp4"
+    assert original_url(old) == f"{FILE}/original=true/{UUID}.jpeg"
+    assert original_url(f"{FILE}/a.png") == f"{FILE}/original=true/a.png"
+    assert original_url(f"{FILE}/original=true/a.mp4", FULL_VIDEO) == f"{FILE}/original=true,quality=100/a.mp4"
     assert uuid_of(old.upper()) == UUID
-    assert original("ftp://image.civitai.com/x") is None
-    assert original("https://[::1/x") is None
+    assert original_url("ftp://image.civitai.com/x") is None
+    assert original_url("https://[::1/x") is None
 
 
 def test_meta_is_unwrapped_once() -> None:
     """{"id", "meta"} is unwrapped; a generator's own `meta` key is not; null stays null."""
-    assert facts.unwrapped({"meta": {"id": 5, "meta": {"prompt": "x"}}})["meta"] == {"prompt": "x"}
-    assert facts.unwrapped({"meta": {"id": 5, "meta": None}})["meta"] is None
-    assert facts.unwrapped({"meta": {"meta": 1, "prompt": "x"}})["meta"] == {"meta": 1, "prompt": "x"}
+    assert facts.unwrap_item({"meta": {"id": 5, "meta": {"prompt": "x"}}})["meta"] == {"prompt": "x"}
+    assert facts.unwrap_item({"meta": {"id": 5, "meta": None}})["meta"] is None
+    assert facts.unwrap_item({"meta": {"meta": 1, "prompt": "x"}})["meta"] == {"meta": 1, "prompt": "x"}
 
 
 @pytest.mark.parametrize(
@@ -206,24 +211,24 @@ def test_meta_is_unwrapped_once() -> None:
         ({"meta": {"Model": 5}}, None),
     ],
 )
-def test_the_model_is_found_where_it_is_said(item: dict[str, Any], model: str | None) -> None:
+def test_the_model_is_found_where_it_is_stated(item: dict[str, Any], model: str | None) -> None:
     """An item has no field for it."""
-    assert facts.model(item) == model
+    assert facts.model_name(item) == model
 
 
 def test_a_listing_has_one_name() -> None:
     """The same arguments give the same text, other ones or another server another; thousands of ids stay short."""
     base = "https://civitai.com"
-    assert query({}, base).text == query({"sort": "Most Reactions", "min_count": "10"}, base).text
+    assert parse_query({}, base).text == parse_query({"sort": "Most Reactions", "min_count": "10"}, base).text
     other = [{"min_count": "5"}, {"nsfw": "X"}, {"type": "all"}, {"max_images": "5"}, {"username": "a"}, {"ids": "5"}]
-    assert len({query(arguments, base).text for arguments in [{}, *other]}) == 7
-    assert query({}, "https://civitai.red").text != query({}, base).text
-    many = [query({"ids": ",".join(map(str, range(1, number)))}, base).text for number in (3000, 3001)]
+    assert len({parse_query(arguments, base).text for arguments in [{}, *other]}) == 7
+    assert parse_query({}, "https://civitai.red").text != parse_query({}, base).text
+    many = [parse_query({"ids": ",".join(map(str, range(1, number)))}, base).text for number in (3000, 3001)]
     assert many[0] != many[1]
     assert max(map(len, many)) <= 600
 
 
-def test_ids_are_asked_for_a_hundred_at_a_time() -> None:
+def test_ids_are_requested_a_hundred_at_a_time() -> None:
     """Our own cursor counts them."""
-    asked = query({"ids": ",".join(map(str, range(1, 251)))}, "https://civitai.com")
-    assert asked.url("200").endswith("ids=" + "%2C".join(map(str, range(201, 251))))
+    id_query = parse_query({"ids": ",".join(map(str, range(1, 251)))}, "https://civitai.com")
+    assert id_query.url("200").endswith("ids=" + "%2C".join(map(str, range(201, 251))))

@@ -48,10 +48,10 @@ lake.jpg
 <tr id="gid-5">
 <form><input name="captcha">""".splitlines()
 MARKUP = st.lists(st.sampled_from([*MARKS, "\0", "\ud800"]), max_size=40)
-MANY = settings(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+MANY_EXAMPLES = settings(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
-def _reads(name: str, body: bytes) -> None:
+def _parse(name: str, body: bytes) -> None:
     with suppress(*EXPECTED):
         PARSERS[name](body)
 
@@ -65,39 +65,39 @@ def test_good_bytes_are_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@MANY
+@MANY_EXAMPLES
 @given(st.binary(max_size=400))
 def test_no_bytes_break_a_parser(name: str, body: bytes) -> None:
     """Of any kind."""
-    _reads(name, body)
+    _parse(name, body)
 
 
 @pytest.mark.parametrize("name", ["civitai", "mastodon", "data-set", "embedded"])
-@MANY
+@MANY_EXAMPLES
 @given(VALUES)
 @example({"items": [{"id": 1, "meta": {"meta": {"Model": {"a": {"b": [1]}}}}}]})
 def test_no_json_breaks_a_parser(name: str, value: Any) -> None:
     """The words of the site at wrong places, with values of wrong types; bare, in a list, and as items of a page."""
     for shaped in (value, [value], {"items": [value], "metadata": value}, {"a@x": [value]}, {"links": [value]}):
-        _reads(name, json.dumps(shaped).encode())
+        _parse(name, json.dumps(shaped).encode())
 
 
-@MANY
+@MANY_EXAMPLES
 @given(MARKUP)
 def test_no_markup_breaks_a_parser(parts: list[str]) -> None:
     """The marks that pages are told by, at any place and depth."""
-    _reads("imagefap", ("<html><body>" + "".join(parts) + "</html>").encode("utf-8", "surrogatepass"))
+    _parse("imagefap", ("<html><body>" + "".join(parts) + "</html>").encode("utf-8", "surrogatepass"))
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@MANY
+@MANY_EXAMPLES
 @given(st.data())
 def test_no_damage_breaks_a_parser(name: str, data: st.DataObject) -> None:
     """Good bytes with a piece of them cut out, doubled or replaced."""
     body = data.draw(st.sampled_from(samples(name)))
     start, end = sorted(data.draw(st.tuples(st.integers(0, len(body)), st.integers(0, len(body)))))
     piece = data.draw(st.binary(max_size=8) | st.just(body[start:end] * 2) | st.sampled_from([b"[" * 999, b"9" * 5000]))
-    _reads(name, body[:start] + piece + body[end:])
+    _parse(name, body[:start] + piece + body[end:])
 
 
 @pytest.mark.parametrize("name", PARSERS)
@@ -113,4 +113,4 @@ def test_no_damage_breaks_a_parser(name: str, data: st.DataObject) -> None:
 )  # fmt: skip
 def test_no_bomb_breaks_a_parser(name: str, body: bytes) -> None:
     """Nesting, numbers, endless lists."""
-    _reads(name, body)
+    _parse(name, body)

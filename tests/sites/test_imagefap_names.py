@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harvester.sites.imagefap.names import LONGEST, numbered, sanitised, stem
-from harvester.sites.naming import guarded
+from harvester.sites.imagefap.names import MAX_NAME_BYTES, file_stem, numbered_name, sanitise_name
+from harvester.sites.naming import escape_reserved
 
 
 @pytest.mark.parametrize(
@@ -29,18 +29,18 @@ from harvester.sites.naming import guarded
 )
 def test_names_are_sanitised_by_the_old_tools_rules(name: str, clean: str) -> None:
     """Separators become dashes, forbidden characters go, devices and nothing get two underscores, 255 at most."""
-    assert sanitised(name) == clean
+    assert sanitise_name(name) == clean
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"),
+    ("name", "expected"),
     [("a.JPG", "a"), ("a.jpeg", "a"), ("no extension", "no extension"), ("v1.2 final", "v1.2 final"),
      ("a.tar.gif", "a.tar"), (".jpg", "_.jpg"), ("-x.jpg", "_-x"), ("con.jpg", "_con"), ("a\u202eb", "ab"),
      ("x" * 300, "x" * 239)],
 )  # fmt: skip
-def test_only_an_extension_of_a_picture_is_taken_off(name: str, kept: str) -> None:
+def test_only_a_picture_extension_is_removed(name: str, expected: str) -> None:
     """The bytes give the extension, so what stands before it is kept; there is room for it and for a number."""
-    assert stem(name) == kept
+    assert file_stem(name) == expected
 
 
 @given(st.text(max_size=400))
@@ -48,18 +48,18 @@ def test_only_an_extension_of_a_picture_is_taken_off(name: str, kept: str) -> No
 @example("\uff0f..\uff0fetc")
 def test_a_name_is_never_a_path_and_always_fits(name: str) -> None:
     """And sanitising it again changes nothing."""
-    for made in (sanitised(name), stem(name), numbered(stem(name), 999) + ".jpeg"):
-        assert made not in ("", ".", "..")
-        assert not set(made) & set('/\\\0:*?"<>|')
-        assert len(made.encode()) <= LONGEST
-    assert sanitised(sanitised(name)) == sanitised(name)
-    assert not stem(name).startswith((".", "-", " "))
-    assert not set(stem(name)) & set(
+    for file_name in (sanitise_name(name), file_stem(name), numbered_name(file_stem(name), 999) + ".jpeg"):
+        assert file_name not in ("", ".", "..")
+        assert not set(file_name) & set('/\\\0:*?"<>|')
+        assert len(file_name.encode()) <= MAX_NAME_BYTES
+    assert sanitise_name(sanitise_name(name)) == sanitise_name(name)
+    assert not file_stem(name).startswith((".", "-", " "))
+    assert not set(file_stem(name)) & set(
         "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     )
-    assert guarded(stem(name)) == stem(name)
+    assert escape_reserved(file_stem(name)) == file_stem(name)
 
 
 def test_different_pictures_of_one_name_are_numbered() -> None:
     """The first keeps the name."""
-    assert [numbered("a", n) for n in (1, 2, 3)] == ["a", "a (2)", "a (3)"]
+    assert [numbered_name("a", n) for n in (1, 2, 3)] == ["a", "a (2)", "a (3)"]

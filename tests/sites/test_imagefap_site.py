@@ -2,109 +2,112 @@
 
 import pytest
 
-from harvester.sites.imagefap.addresses import Addresses
-from harvester.sites.imagefap.classify import Kind, classify, kind_of
-from harvester.sites.imagefap.folders import folder_list, folder_page
-from harvester.sites.imagefap.photos import photo_page
-from harvester.sites.imagefap.walk import walk
-from harvester.sites.pages import Verdict
+from harvester.sites.imagefap.addresses import ImagefapUrls
+from harvester.sites.imagefap.classify import PageKind, classify, kind_of_page
+from harvester.sites.imagefap.folders import parse_folder_list, parse_folder_page
+from harvester.sites.imagefap.photos import parse_photo_page
+from harvester.sites.imagefap.walk import start_walk
+from harvester.sites.pages import PageStatus
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.imagefap.signing import FORMS
-from tests.farsite.imagefap.world import BAD_FILES, GONE, world
+from tests.farsite.imagefap.world import FILE_FAULTS, MISSING_IMAGE_FAULTS, make_world
 from tests.farsite.process import Farsite
 
 
-def _read(site: Imagefap, user: int, folder: int) -> list[int]:
+def _read_folder(site: Imagefap, user: int, folder: int) -> list[int]:
     """Every image of a folder, by our walk and our parser."""
-    walking, images = walk(), []
+    walking, images = start_walk(), []
     while walking.page is not None:
-        answer = site.get(Addresses(site.base).folder(user, folder, walking.page))
-        assert kind_of(answer) == Kind.PICTURE_FOLDER
-        found = folder_page(answer.body).images
-        images += found
-        walking = walking.see(found)
+        answer = site.get(ImagefapUrls(site.base).folder_url(user, folder, walking.page))
+        assert kind_of_page(answer) == PageKind.PICTURE_FOLDER
+        page_images = parse_folder_page(answer.body).images
+        images += page_images
+        walking = walking.after_page(page_images)
     return images
 
 
 @pytest.mark.parametrize("typo", [False, True])
 def test_a_user_is_read_over_the_wire(farsite: Farsite, typo: bool) -> None:
     """All folders of all pages of the list, all images with the empty page in the middle, and no page twice."""
-    site, alice = Imagefap(farsite, "whole").begin(typo=typo), world().users[1001]
-    listed = [site.get(Addresses(site.base).folders(1001, page)) for page in range(3)]
-    folders = [folder.id for answer in listed for folder in folder_list(answer.body)]
+    site, alice = Imagefap(farsite, "whole").reset(typo=typo), make_world().users[1001]
+    listed = [site.get(ImagefapUrls(site.base).folder_list_url(1001, page)) for page in range(3)]
+    folders = [folder.id for answer in listed for folder in parse_folder_list(answer.body)]
     assert folders == list(alice.folders)
-    galleries = site.get(Addresses(site.base).folder(1001, 503, 0))
-    assert kind_of(galleries) == Kind.GALLERIES_FOLDER
+    galleries = site.get(ImagefapUrls(site.base).folder_url(1001, 503, 0))
+    assert kind_of_page(galleries) == PageKind.GALLERIES_FOLDER
     for folder in alice.folders.values():
         if folder.pages:
-            assert _read(site, 1001, folder.id) == folder.images
+            assert _read_folder(site, 1001, folder.id) == folder.images
     assert set(site.counts()["paths"].values()) == {1}
     pages_of_pictures = sum(len(folder.pages) + 3 for folder in alice.folders.values() if folder.pages)
     assert site.counts()["pages"] == 3 + 1 + pages_of_pictures
 
 
-def test_a_client_that_asks_too_often_is_blocked_until_the_block_is_lifted(farsite: Farsite) -> None:
+def test_a_client_that_requests_too_often_is_blocked_until_the_block_is_lifted(farsite: Farsite) -> None:
     """The block page has status 200; it is not counted as a page."""
-    site = Imagefap(farsite, "block").begin(block_after=2)
-    address = Addresses(site.base).folders(1001, 0)
-    assert [classify(site.get(address)) for _ in range(3)] == [Verdict.OK, Verdict.OK, Verdict.BLOCKED]
+    site = Imagefap(farsite, "block").reset(block_after=2)
+    address = ImagefapUrls(site.base).folder_list_url(1001, 0)
+    assert [classify(site.get(address)) for _ in range(3)] == [PageStatus.OK, PageStatus.OK, PageStatus.BLOCKED]
     site.change(block_after=None)
-    assert classify(site.get(address)) == Verdict.OK
+    assert classify(site.get(address)) == PageStatus.OK
     assert (site.counts()["pages"], site.counts()["blocked"]) == (3, 1)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_addresses_of_pictures_end(farsite: Farsite, form: str) -> None:
+def test_addresses_of_pictures_expire(farsite: Farsite, form: str) -> None:
     """A picture opens under its signature until that has expired; a thumbnail's signature does not open it."""
-    site = Imagefap(farsite, f"signed-{form}").begin(form=form)
-    page = Addresses(site.base).photo(196290002)
-    picture = photo_page(site.get(page).body, page).pictures[196290005].url
+    site = Imagefap(farsite, f"signed-{form}").reset(form=form)
+    page = ImagefapUrls(site.base).photo_url(196290002)
+    picture = parse_photo_page(site.get(page).body, page).pictures[196290005].url
     assert site.get(picture).status == 200
     assert site.get(picture.replace("/full/", "/thumb/")).status == 403
     site.change(lifetime=-1)
-    late = photo_page(site.get(page).body, page).pictures[196290005].url
+    late = parse_photo_page(site.get(page).body, page).pictures[196290005].url
     assert site.get(late).status == 403
 
 
-def test_every_removed_image_is_told(farsite: Farsite) -> None:
+def test_every_removed_image_is_recognised(farsite: Farsite) -> None:
     """All variants: missing pages, or a photo page without any picture."""
-    site = Imagefap(farsite, "gone").begin()
-    for number, word in enumerate(GONE):
-        address = Addresses(site.base).photo(400000000 + number)
+    site = Imagefap(farsite, "gone").reset()
+    for number, word in enumerate(MISSING_IMAGE_FAULTS):
+        address = ImagefapUrls(site.base).photo_url(400000000 + number)
         answer = site.get(address)
         if word == "gone-no-full":
-            assert photo_page(answer.body, address).absence(400000000 + number) == "gone"
+            assert parse_photo_page(answer.body, address).absence(400000000 + number) == "gone"
         else:
-            assert kind_of(answer) == Kind.MISSING
+            assert kind_of_page(answer) == PageKind.MISSING
 
 
 def test_an_unlisted_image_is_listed_the_second_time(farsite: Farsite) -> None:
     """So asking again later is worth it."""
-    site = Imagefap(farsite, "late").begin()
-    address = Addresses(site.base).photo(420000000)
-    assert [photo_page(site.get(address).body, address).absence(420000000) for _ in range(2)] == ["unresolved", None]
+    site = Imagefap(farsite, "late").reset()
+    address = ImagefapUrls(site.base).photo_url(420000000)
+    assert [parse_photo_page(site.get(address).body, address).absence(420000000) for _ in range(2)] == [
+        "unresolved",
+        None,
+    ]
 
 
 def test_files_that_are_no_pictures(farsite: Farsite) -> None:
     """404, too short, HTML, a thumbnail: what the file host gives is none of it the picture."""
-    site = Imagefap(farsite, "files").begin()
-    whole = site.get(_file(site, 196290002)).body
-    found = {word: site.get(_file(site, 410000000 + number)) for number, word in enumerate(BAD_FILES)}
-    assert found["file-404"].status == 404
-    assert len(found["file-short"].body) < 107 < len(whole)
-    assert found["file-html"].body.startswith(b"<html>")
-    assert found["file-thumbnail"].body.startswith(b"\xff\xd8")
+    site = Imagefap(farsite, "files").reset()
+    whole = site.get(_file_url(site, 196290002)).body
+    responses = {word: site.get(_file_url(site, 410000000 + number)) for number, word in enumerate(FILE_FAULTS)}
+    assert responses["file-404"].status == 404
+    assert len(responses["file-short"].body) < 107 < len(whole)
+    assert responses["file-html"].body.startswith(b"<html>")
+    assert responses["file-thumbnail"].body.startswith(b"\xff\xd8")
 
 
 def test_names_and_bytes_are_shared_across_ids(farsite: Farsite) -> None:
     """One name has two bytes, one bytes have two ids."""
-    site, photos = Imagefap(farsite, "same").begin(), world().photos
+    site, photos = Imagefap(farsite, "same").reset(), make_world().photos
     assert photos[196290002].name == photos[277847563].name
-    bodies = {image: site.get(_file(site, image)).body for image in (196290002, 277847563, 305551212, 277847564)}
+    bodies = {image: site.get(_file_url(site, image)).body for image in (196290002, 277847563, 305551212, 277847564)}
     assert bodies[196290002] != bodies[277847563]
     assert bodies[305551212] == bodies[277847564]
 
 
-def _file(site: Imagefap, image: int) -> str:
-    address = Addresses(site.base).photo(image)
-    return photo_page(site.get(address).body, address).pictures[image].url
+def _file_url(site: Imagefap, image: int) -> str:
+    address = ImagefapUrls(site.base).photo_url(image)
+    return parse_photo_page(site.get(address).body, address).pictures[image].url

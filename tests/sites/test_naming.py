@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.sites.naming import LONGEST, folded, folder_name, guarded
+from harvester.sites.naming import MAX_NAME_LENGTH, escape_reserved, fold_name, folder_name
 
 
 @pytest.mark.parametrize(
@@ -47,23 +47,23 @@ def test_any_text_is_one_folder(text: str) -> None:
     assert "/" not in name
     assert "\\" not in name
     assert name.strip(" .") == name
-    assert len(name) <= LONGEST + 1
+    assert len(name) <= MAX_NAME_LENGTH + 1
     assert len(name.encode()) <= 255
     assert name.isprintable()
     assert not name.startswith("-")
     assert unicodedata.is_normalized("NFC", name)
-    assert guarded(name) == name
+    assert escape_reserved(name) == name
 
 
 @given(st.text(max_size=30))
-def test_names_that_a_file_system_takes_for_one_fold_to_one(text: str) -> None:
+def test_names_that_a_file_system_equates_fold_to_one(text: str) -> None:
     """Whatever its capitals and its Unicode form."""
     forms = {text, text.lower(), text.casefold(), text.lower().casefold()}
     forms |= {unicodedata.normalize(form, text) for form in ("NFC", "NFD", "NFKC", "NFKD")}
-    assert len({folded(form) for form in forms}) == 1
+    assert len({fold_name(form) for form in forms}) == 1
 
 
-@pytest.mark.parametrize(("one", "other"), [("Ab", "aB"), ("é", "E\u0301"), ("straße", "STRASSE"), ("ﬁn", "FIN")])
-def test_names_that_differ_in_capitals_or_form_fold_to_one(one: str, other: str) -> None:
+@pytest.mark.parametrize(("first", "second"), [("Ab", "aB"), ("é", "E\u0301"), ("straße", "STRASSE"), ("ﬁn", "FIN")])
+def test_names_that_differ_in_capitals_or_form_fold_to_one(first: str, second: str) -> None:
     """As NTFS, APFS and ext4 with casefold see them."""
-    assert folded(one) == folded(other)
+    assert fold_name(first) == fold_name(second)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harvester.errors import BadInput
-from harvester.sites.jsonstream import PIECE, members, place_of_mistake
-from harvester.sites.userposts import Accounts, host_of, promises, read_accounts, survey
+from harvester.errors import UsageProblem
+from harvester.sites.jsonstream import CHUNK_BYTES, locate_error, read_members
+from harvester.sites.userposts import AccountsFile, discover_images, host_of, read_accounts, summarise_posts
 
 URLS = st.lists(st.text(st.characters(codec="utf-8"), max_size=20), max_size=4)
 POSTS = st.lists(st.fixed_dictionaries({"index": st.integers(0, 5), "image_urls": URLS}), max_size=4)
@@ -22,29 +22,29 @@ def _file(content: Any) -> io.BytesIO:
 
 
 @given(content=FILES, listed=st.booleans())
-def test_every_url_is_promised_once_under_its_own_name(content: dict[str, Any], listed: bool) -> None:
+def test_every_url_is_discovered_once_under_its_own_name(content: dict[str, Any], listed: bool) -> None:
     """The survey counts what the promises give; no two have one name; numbers run on within (user, post)."""
-    accounts = Accounts({acct: number for number, acct in enumerate(content)} if listed else {})
-    found = list(promises(_file(content), "posts", accounts))
-    assert len(found) == survey(_file(content), "posts", accounts).urls
-    positions = [promise.position for promise in found if promise.position]
-    assert len(set(positions)) == len(positions) == (len(found) if listed else 0)
+    accounts = AccountsFile({acct: number for number, acct in enumerate(content)} if listed else {})
+    images = list(discover_images(_file(content), "posts", accounts))
+    assert len(images) == summarise_posts(_file(content), "posts", accounts).urls
+    positions = [image.position for image in images if image.position]
+    assert len(set(positions)) == len(positions) == (len(images) if listed else 0)
     for position in positions:
         assert position.url == sum(
             (p.user, p.post) == (position.user, position.post) for p in positions[: positions.index(position)]
         )
     expected = [url for posts in content.values() for post in posts for url in post["image_urls"]]
-    assert [promise.key for promise in found] == [url.replace("\0", "\ufffd") for url in expected]
+    assert [image.key for image in images] == [url.replace("\0", "\ufffd") for url in expected]
 
 
-@pytest.mark.parametrize("padding", [0, 10, PIECE - 3, 3 * PIECE + 17])
-def test_the_place_of_a_mistake_is_that_of_pythons_parser(padding: int) -> None:
+@pytest.mark.parametrize("padding", [0, 10, CHUNK_BYTES - 3, 3 * CHUNK_BYTES + 17])
+def test_the_error_position_is_that_of_pythons_parser(padding: int) -> None:
     """Line and column of a stray comma are those the json module gives, wherever in a large file it stands."""
     text = '{"a": [\n' + " " * padding + '{"index": 1,\n  , }]}'
-    with pytest.raises(json.JSONDecodeError) as known:
+    with pytest.raises(json.JSONDecodeError) as expected:
         json.loads(text)
-    place = place_of_mistake(io.BytesIO(text.encode()))
-    assert place.startswith(f"line {known.value.lineno}, column {known.value.colno}: ")
+    place = locate_error(io.BytesIO(text.encode()))
+    assert place.startswith(f"line {expected.value.lineno}, column {expected.value.colno}: ")
 
 
 @given(content=st.binary(max_size=60))
@@ -53,11 +53,11 @@ def test_the_place_of_a_mistake_is_that_of_pythons_parser(padding: int) -> None:
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     """Whatever the file holds, it is either an object or BadInput, never another exception."""
     try:
-        found = dict(members(io.BytesIO(content), "file"))
-    except BadInput as error:
+        result = dict(read_members(io.BytesIO(content), "file"))
+    except UsageProblem as error:
         assert str(error).startswith("file: ")
     else:
-        assert set(json.loads(content.decode("utf-8-sig"))) == set(found)
+        assert set(json.loads(content.decode("utf-8-sig"))) == set(result)
 
 
 @pytest.mark.parametrize(
@@ -93,19 +93,19 @@ def test_only_web_addresses_have_a_host(url: str, host: str | None) -> None:
 def test_a_very_long_address_has_a_short_key() -> None:
     """An address longer than a database can index is known by its sha256, and kept whole beside it."""
     url = "http://x.example/" + "a" * 9000
-    (found,) = promises(_file({"a": [{"index": 0, "image_urls": [url]}]}), "posts", Accounts({"a": 0}))
-    assert found.key.startswith("sha256:")
-    assert len(found.key) == 71
-    assert found.url == url
+    (image,) = discover_images(_file({"a": [{"index": 0, "image_urls": [url]}]}), "posts", AccountsFile({"a": 0}))
+    assert image.key.startswith("sha256:")
+    assert len(image.key) == 71
+    assert image.url == url
 
 
 def test_many_posts_of_one_index_are_counted_quickly() -> None:
     """The survey of one account with 100,000 posts, indices in pairs, takes no quadratic time: it ends."""
     content = {"a": [{"index": number // 2, "image_urls": []} for number in range(100_000)]}
-    assert len(survey(_file(content), "posts", Accounts()).same_index) == 50_000
+    assert len(summarise_posts(_file(content), "posts", AccountsFile()).same_index) == 50_000
 
 
 def test_the_last_row_of_an_account_counts() -> None:
     """Numbers are rows from 0; of a repeated account the last; extra and nameless columns do not matter."""
-    found = read_accounts([",label,acct", "7,1,a", "8,0,b", "9,1,a"], "accounts.csv")
-    assert (found.index, found.repeated) == ({"a": 2, "b": 1}, ["a"])
+    accounts = read_accounts([",label,acct", "7,1,a", "8,0,b", "9,1,a"], "accounts.csv")
+    assert (accounts.index, accounts.repeated) == ({"a": 2, "b": 1}, ["a"])

@@ -10,20 +10,20 @@ from scrapy.http import Response
 
 from harvester.items import Collection
 from harvester.options import check_settings
-from harvester.sites.pages import Answer, Verdict
-from harvester.spiders.owing import OwingSpider
+from harvester.sites.pages import PageStatus, SiteResponse
+from harvester.spiders.owing import HarvestSpider
 
 
-def classify(answer: Answer) -> Verdict:
+def classify(response: SiteResponse) -> PageStatus:
     """By its words, as a site module does."""
-    if b"captcha" in answer.body:
-        return Verdict.BLOCKED
-    if answer.status == 404:
-        return Verdict.MISSING
-    return Verdict.OK if answer.status == 200 else Verdict.UNKNOWN
+    if b"captcha" in response.body:
+        return PageStatus.BLOCKED
+    if response.status == 404:
+        return PageStatus.MISSING
+    return PageStatus.OK if response.status == 200 else PageStatus.UNKNOWN
 
 
-class PagesSpider(OwingSpider):
+class PagesSpider(HarvestSpider):
     """`-a urls=JSON list`; attributes of politeness with `-a manners=JSON object`."""
 
     name = "pages"
@@ -46,8 +46,8 @@ class PagesSpider(OwingSpider):
         """All pages at once, through the scheduler, then what is owed."""
         for url in self.urls:
             yield Request(url, self.parse, meta={"page": True}, headers=self.headers, dont_filter=True)
-        async for ticket in super().start():
-            yield ticket
+        async for request in super().start():
+            yield request
 
     def parse(self, response: Response) -> Iterator[Any]:
         """Tell which page was parsed, and whether it came from the cache."""

@@ -2,49 +2,52 @@
 
 import pytest
 
-from harvester.items import Page, Promise
+from harvester.items import DiscoveredImage, ListingPage
 from harvester.spiders import endless
-from harvester.spiders.endless import Endless
+from harvester.spiders.endless import LoopGuard
 
 
-def _page(next_cursor: str | None, *keys: str, items: int | None = None) -> Page:
-    return Page([Promise(key, "h") for key in keys], len(keys) if items is None else items, next_cursor)
+def make_page(next_cursor: str | None, *keys: str, items: int | None = None) -> ListingPage:
+    """A page of a listing that holds these keys."""
+    return ListingPage([DiscoveredImage(key, "h") for key in keys], len(keys) if items is None else items, next_cursor)
 
 
-def test_a_walk_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_listing_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
     """After so many pages, though each is new; the cursor stays, so the next run goes on."""
-    monkeypatch.setattr(endless, "MOST_PAGES", 50)
-    walk = Endless(None)
-    pages = [walk.checked(_page(str(number), f"key {number}")) for number in range(50)]
-    assert [page.cut for page in pages[:-1]] == [""] * 49
-    assert (pages[-1].cut, pages[-1].next) == ("50 pages in one run", "49")
+    monkeypatch.setattr(endless, "MAX_PAGES_PER_RUN", 50)
+    guard = LoopGuard(None)
+    pages = [guard.check_page(make_page(str(number), f"key {number}")) for number in range(50)]
+    assert [page.incomplete for page in pages[:-1]] == [""] * 49
+    assert (pages[-1].incomplete, pages[-1].next_cursor) == ("50 pages in one run", "49")
 
 
-def test_a_page_that_comes_again_is_the_end() -> None:
+def test_a_repeated_page_ends_the_listing() -> None:
     """Under another cursor; a page of which nothing is wanted is none."""
-    walk = Endless(None)
-    assert not walk.checked(_page("1", "a", "b")).cut
-    assert walk.checked(_page("2", "a", "b")).cut == "the source gave the same page again"
+    guard = LoopGuard(None)
+    assert not guard.check_page(make_page("1", "a", "b")).incomplete
+    assert guard.check_page(make_page("2", "a", "b")).incomplete == "the source gave the same page again"
     assert not [
-        walk.checked(_page(str(n), items=9)).cut for n in range(3, 9) if walk.checked(_page(f"x{n}", items=9)).cut
+        guard.check_page(make_page(str(n), items=9)).incomplete
+        for n in range(3, 9)
+        if guard.check_page(make_page(f"x{n}", items=9)).incomplete
     ]
 
 
-def test_a_cursor_that_comes_again_and_empty_pages_are_the_end() -> None:
+def test_a_repeated_cursor_and_empty_pages_end_the_listing() -> None:
     """The cursor of a circle is not kept; that behind empty pages is."""
-    circle = Endless("a")
-    assert (circle.checked(_page("a", "k")).next, circle.checked(_page("a", "l")).cut) == (
+    circle = LoopGuard("a")
+    assert (circle.check_page(make_page("a", "k")).next_cursor, circle.check_page(make_page("a", "l")).incomplete) == (
         None,
         "the source gave the same cursor again",
     )
-    empty = Endless(None)
-    cuts = [empty.checked(_page(str(number))) for number in range(endless.EMPTY_PAGES)]
-    assert [page.cut for page in cuts[:-1]] == [""] * (endless.EMPTY_PAGES - 1)
-    assert (cuts[-1].cut, cuts[-1].next) == ("200 empty pages in a row", "199")
+    empty = LoopGuard(None)
+    pages = [empty.check_page(make_page(str(number))) for number in range(endless.MAX_EMPTY_PAGES)]
+    assert [page.incomplete for page in pages[:-1]] == [""] * (endless.MAX_EMPTY_PAGES - 1)
+    assert (pages[-1].incomplete, pages[-1].next_cursor) == ("200 empty pages in a row", "199")
 
 
-def test_the_last_page_is_never_cut() -> None:
+def test_the_last_page_is_never_incomplete() -> None:
     """Whatever came before."""
-    walk = Endless(None)
-    walk.checked(_page("1", "a"))
-    assert walk.checked(_page(None, "a")) == _page(None, "a")
+    guard = LoopGuard(None)
+    guard.check_page(make_page("1", "a"))
+    assert guard.check_page(make_page(None, "a")) == make_page(None, "a")

@@ -8,19 +8,19 @@ import pytest
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
-from tests.wire.crawling import crawl, parsed, words
+from tests.wire.crawling import crawl, crawl_command, parsed_pages
 
 STOP = ("-s", "HARVESTER_ON_BLOCK=stop")
 
 
 def test_a_block_pauses_the_host_for_its_window(farsite: Farsite, commands: Commands) -> None:
     """Nothing is asked of the host in the window, the other host goes on, then every page is parsed, once."""
-    shut = [farsite.url("/block/1/page.html", "127.0.0.2")]
-    shut += [farsite.url(f"/page/page.html?{number}", "127.0.0.2") for number in range(5)]
+    blocked_urls = [farsite.url("/block/1/page.html", "127.0.0.2")]
+    blocked_urls += [farsite.url(f"/page/page.html?{number}", "127.0.0.2") for number in range(5)]
     other = [farsite.url(f"/page/page.html?{number}") for number in range(20)]
-    done = crawl(commands, shut + other, "-s", "CONCURRENT_REQUESTS=4", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1",
-                 manners={"block_window": 3})  # fmt: skip
-    assert sorted(url for _, url, _ in parsed(done.stderr)) == sorted(shut + other)
+    done = crawl(commands, blocked_urls + other, "-s", "CONCURRENT_REQUESTS=4",
+                 "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1", manners={"block_window": 3})  # fmt: skip
+    assert sorted(url for _, url, _ in parsed_pages(done.stderr)) == sorted(blocked_urls + other)
     log = [entry for entry in farsite.log() if entry["host"].startswith("127.0.0.2") and entry["path"] != "/robots.txt"]
     blocked = next(entry["at"] for entry in log if "block" in entry["path"])
     meanwhile = [entry for entry in log if blocked < entry["at"] < blocked + 2.9]
@@ -30,37 +30,35 @@ def test_a_block_pauses_the_host_for_its_window(farsite: Farsite, commands: Comm
     assert "this continues: scrapy crawl pages" in done.stderr
 
 
-def test_a_block_ends_the_run_where_that_is_wanted(farsite: Farsite, commands: Commands) -> None:
+def test_a_block_ends_the_run_where_configured(farsite: Farsite, commands: Commands) -> None:
     """HARVESTER_ON_BLOCK=stop: exit code 1, one sentence with when and how to go on, the page never parsed or kept."""
     urls = [farsite.url("/block/1/page.html")]
-    done = commands.scrapy(*words(urls, *STOP))
+    done = commands.scrapy(*crawl_command(urls, *STOP))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert parsed(done.stderr) == []
+    assert parsed_pages(done.stderr) == []
     assert re.search(
         r"The run stops: 127\.0\.0\.1 shuts us out.*worth trying again from \d\d:\d\d:\d\d on ", done.stderr
     )
     assert "this continues: scrapy crawl pages" in done.stderr
     assert not list(commands.data.glob("httpcache/**/*.gz"))
     again = crawl(commands, urls, *STOP)
-    assert [status for status, _, _ in parsed(again.stderr)] == [200]
+    assert [status for status, _, _ in parsed_pages(again.stderr)] == [200]
 
 
 def test_a_host_that_blocks_again_and_again_ends_the_run(farsite: Farsite, commands: Commands) -> None:
     """After three pauses without a real page in between the run stops with exit code 1."""
-    done = commands.scrapy(*words([farsite.url("/block/99/page.html")], manners={"block_window": 0.1}))
+    done = commands.scrapy(*crawl_command([farsite.url("/block/99/page.html")], manners={"block_window": 0.1}))
     assert done.returncode == 1
     assert farsite.counts()["paths"]["/block/99/page.html"] == 4
-    assert parsed(done.stderr) == []
+    assert parsed_pages(done.stderr) == []
 
 
 @pytest.mark.parametrize("strict", [True, False])
-def test_a_page_nobody_knows_is_a_block_only_where_the_site_says_so(
-    farsite: Farsite, commands: Commands, strict: bool
-) -> None:
+def test_an_unknown_page_is_a_block_only_where_configured(farsite: Farsite, commands: Commands, strict: bool) -> None:
     """`unknown` stops the pages of a spider with `unknown_is_block`; another one goes on."""
     manners = {"unknown_is_block": True} if strict else {}
-    done = commands.scrapy(*words([farsite.url("/status/403")], *STOP, manners=manners))
+    done = commands.scrapy(*crawl_command([farsite.url("/status/403")], *STOP, manners=manners))
     assert done.returncode == (1 if strict else 0)
 
 
@@ -77,7 +75,7 @@ def test_429_503_and_a_block_page_in_turn_and_the_run_still_ends_complete(farsit
     urls = [farsite.url("/moody/page.html", "127.0.0.2")]
     urls += [farsite.url(f"/page/page.html?{number}") for number in range(5)]
     done = crawl(commands, urls, "-s", "HARVESTER_BACKOFF=5", manners={"block_window": 3})
-    assert sorted(url for status, url, _ in parsed(done.stderr) if status == 200) == sorted(urls)
+    assert sorted(url for status, url, _ in parsed_pages(done.stderr) if status == 200) == sorted(urls)
     assert farsite.counts()["paths"]["/moody/page.html"] == 4
-    for why in ("429", "HTTP 503", "blocked"):
-        assert re.search(rf"waiting \d+ s for 127\.0\.0\.2 \({why}\)", done.stderr), why
+    for cause in ("429", "HTTP 503", "blocked"):
+        assert re.search(rf"waiting \d+ s for 127\.0\.0\.2 \({cause}\)", done.stderr), cause

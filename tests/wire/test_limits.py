@@ -15,7 +15,7 @@ from harvester.middlewares.downloader import PoliteDownloader
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
-from tests.wire.crawling import crawl, parsed, words
+from tests.wire.crawling import crawl, crawl_command, parsed_pages
 
 
 @pytest.mark.parametrize("delay", [0, 0.01])
@@ -33,7 +33,7 @@ def test_the_concurrency_of_a_host_holds_in_every_configuration(
 
 
 @pytest.mark.parametrize(
-    ("given", "delay", "expected"),
+    ("changes", "delay", "expected"),
     [
         ({}, 0.02, (0.02, 8)),
         ({}, 0.004, (0.0, 3)),
@@ -43,31 +43,31 @@ def test_the_concurrency_of_a_host_holds_in_every_configuration(
     ],
     ids=["long", "short", "fewer-allowed", "asked-for", "not-throttled"],
 )
-def test_pauses_too_short_for_a_timer_become_a_number_at_a_time(
-    given: dict[str, object], delay: float, expected: tuple[float, int]
+def test_too_short_delays_become_a_concurrency_limit(
+    changes: dict[str, object], delay: float, expected: tuple[float, int]
 ) -> None:
     """AutoThrottle aims at three at a time: it gets them without pauses, and pauses again when the host is slower."""
-    ours = {
+    values = {
         **{name: value for name, value in vars(settings).items() if name.isupper()},
         "ADDONS": {},
         "DOWNLOADER_MIDDLEWARES": {},
-        "EXTENSIONS": {"harvester.extensions.hosts.Hosts": 1},
+        "EXTENSIONS": {"harvester.extensions.hosts.HostBackoffs": 1},
         "AUTOTHROTTLE_TARGET_CONCURRENCY": 3,
-        **given,
+        **changes,
     }
-    crawler = get_crawler(settings_dict=ours)
+    crawler = get_crawler(settings_dict=values)
     downloader = PoliteDownloader(crawler)
     slot = Slot(crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"), 0.05, 0.5)
     slot.queue.append((Request("http://fast.example/"), Deferred()))
     slot.latercall = CallLaterResult()  # the request waits
-    for now, found in ((0.05, (0.05, slot.concurrency)), (delay, expected), (0.3, (0.3, slot.concurrency))):
+    for now, slot_state in ((0.05, (0.05, slot.concurrency)), (delay, expected), (0.3, (0.3, slot.concurrency))):
         slot.delay = now
         downloader._process_queue(slot)
-        assert (slot.delay, slot.concurrency) == found
+        assert (slot.delay, slot.concurrency) == slot_state
     downloader.close()
 
 
-def test_a_redirect_does_not_carry_one_hosts_room_to_another(farsite: Farsite, commands: Commands) -> None:
+def test_a_redirect_counts_towards_the_target_host(farsite: Farsite, commands: Commands) -> None:
     """Pages of two hosts that redirect to a third share that one's room."""
     target = farsite.url("/slow/0.2/jpeg-rgb.jpg", "127.0.0.3")
     urls = [farsite.url(f"/redirect-to?url={target}%3F{host}{number}", f"127.0.0.{host}")
@@ -77,9 +77,7 @@ def test_a_redirect_does_not_carry_one_hosts_room_to_another(farsite: Farsite, c
 
 
 @pytest.mark.parametrize("autothrottle", [0, 1])
-def test_the_least_delay_of_a_site_holds_whatever_is_set(
-    farsite: Farsite, commands: Commands, autothrottle: int
-) -> None:
+def test_the_minimum_delay_of_a_site_always_applies(farsite: Farsite, commands: Commands, autothrottle: int) -> None:
     """AutoThrottle off, delay 0, other hosts fast: this host is asked at the pace its site gives, never faster."""
     slow = [farsite.url(f"/page/page.html?{number}") for number in range(6)]
     fast = [farsite.url(f"/page/page.html?{number}", "127.0.0.2") for number in range(6)]
@@ -98,7 +96,7 @@ def test_a_budget_holds_over_a_restart(farsite: Farsite, commands: Commands) -> 
     budget = {"budgets": {"127.0.0.1": "4/3s, 100/60s"}}
     for _ in range(2):
         done = crawl(commands, urls, "-s", "HTTPCACHE_ENABLED=0", manners=budget)
-        assert len(parsed(done.stderr)) == 6
+        assert len(parsed_pages(done.stderr)) == 6
     at = [entry["at"] for entry in farsite.log()]
     assert len(at) == 14  # the pages and robots.txt, twice
     assert min(later - earlier for earlier, later in zip(at, at[4:], strict=False)) >= 2.9
@@ -120,7 +118,7 @@ def test_budgets_are_switched_off_only_with_a_warning(farsite: Farsite, commands
     """HARVESTER_BUDGETS={} takes the site's own away for one run, and says so."""
     urls = [farsite.url(f"/page/page.html?{number}") for number in range(6)]
     done = crawl(commands, urls, "-s", "HARVESTER_BUDGETS={}", manners={"budgets": {"127.0.0.1": "1/3600s"}})
-    assert len(parsed(done.stderr)) == 6
+    assert len(parsed_pages(done.stderr)) == 6
     assert "the budgets of 127.0.0.1 are off in this run" in done.stderr
 
 
@@ -137,9 +135,9 @@ def test_budgets_are_switched_off_only_with_a_warning(farsite: Farsite, commands
         ("HARVESTER_OBEY_NOAI=maybe", "HARVESTER_OBEY_NOAI=maybe: must be 0 or 1"),
     ],
 )
-def test_bad_settings_of_politeness_are_one_sentence(commands: Commands, setting: str, says: str) -> None:
+def test_bad_politeness_settings_are_one_sentence(commands: Commands, setting: str, says: str) -> None:
     """Exit code 2, nothing touched."""
-    done = commands.scrapy(*words(["http://127.0.0.1:9/"], "-s", setting, "--nolog"))
+    done = commands.scrapy(*crawl_command(["http://127.0.0.1:9/"], "-s", setting, "--nolog"))
     assert done.returncode == 2
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harvester.export.books import Book
+from harvester.export.books import SiteSummary
 from harvester.export.page.numbers import Bar
 
-WIDTH, HEIGHT = 960, 200
+CHART_WIDTH, CHART_HEIGHT = 960, 200
 """Of the chart of days, in units of its own."""
 
-_GAP = 0.25
+_GAP_SHARE = 0.25
 
 
 @dataclass(frozen=True)
-class Mark:
+class ChartBar:
     """One bar of a chart: its corner, its size, and what it stands for."""
 
     x: float
@@ -25,7 +25,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Part:
+class BarSegment:
     """A stretch of a stacked bar, in percent."""
 
     kind: str
@@ -34,50 +34,57 @@ class Part:
     share: float
 
 
-def columns(bars: Sequence[Bar], top: int) -> list[Mark]:
+def layout_columns(bars: Sequence[Bar], top: int) -> list[ChartBar]:
     """Upright bars side by side; `top` is the number at the upper edge. Few bars do not become walls."""
-    step = min(WIDTH / max(len(bars), 1), 60)
-    made = []
-    for place, bar in enumerate(bars):
-        height = HEIGHT * bar.number / top
+    step = min(CHART_WIDTH / max(len(bars), 1), 60)
+    chart_bars = []
+    for index, bar in enumerate(bars):
+        height = CHART_HEIGHT * bar.number / top
         height = max(height, 2) if bar.number else 0
-        made.append(
-            Mark(place * step + step * _GAP / 2, HEIGHT - height, step * (1 - _GAP), height, bar.label, bar.number)
+        chart_bars.append(
+            ChartBar(
+                index * step + step * _GAP_SHARE / 2,
+                CHART_HEIGHT - height,
+                step * (1 - _GAP_SHARE),
+                height,
+                bar.label,
+                bar.number,
+            )
         )
-    return made
+    return chart_bars
 
 
-def nice_top(number: int) -> int:
+def round_axis_top(number: int) -> int:
     """The next of 1, 2, 3, 4, 6, 8, 10, 20, …"""
-    size = 1
+    magnitude = 1
     while True:
         for digit in (1, 2, 3, 4, 6, 8):
-            if digit * size >= number:
-                return digit * size
-        size *= 10
+            if digit * magnitude >= number:
+                return digit * magnitude
+        magnitude *= 10
 
 
-def stacked(book: Book) -> list[Part]:
+def stack_segments(summary: SiteSummary) -> list[BarSegment]:
     """What became of the images of a site, as parts of one bar."""
-    numbers = {
-        "done": book.done, "failed": sum(book.failed.values()), "skipped": sum(book.skipped.values()),
-        "owed": book.owed,
+    counts = {
+        "done": summary.done, "failed": sum(summary.failed.values()), "skipped": sum(summary.skipped.values()),
+        "pending": summary.pending,
     }  # fmt: skip
-    parts, start = [], 0.0
-    for kind, number in numbers.items():
-        share = 100 * number / max(book.promised, 1)
-        parts.append(Part(kind, number, start, share))
+    segments, start = [], 0.0
+    for kind, number in counts.items():
+        share = 100 * number / max(summary.discovered, 1)
+        segments.append(BarSegment(kind, number, start, share))
         start += share
-    return parts
+    return segments
 
 
-def share(bars: Sequence[Bar]) -> list[tuple[Bar, float]]:
+def with_shares(bars: Sequence[Bar]) -> list[tuple[Bar, float]]:
     """Each with its length in percent of the longest."""
-    most = max((bar.number for bar in bars), default=0) or 1
-    return [(bar, 100 * bar.number / most) for bar in bars]
+    maximum = max((bar.number for bar in bars), default=0) or 1
+    return [(bar, 100 * bar.number / maximum) for bar in bars]
 
 
-def size(number: float) -> str:
+def format_decimal_bytes(number: float) -> str:
     """Bytes for a person."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if number < 1000:

@@ -10,14 +10,20 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from harvester.catalogue.schema import blobs, collections, images, runs
 
-DAY = 86_400
-COLUMNS = 60
+SECONDS_PER_DAY = 86_400
+MAX_DAY_BARS = 60
 """Bars of the chart of days, at most; a longer time is told in spans of more days."""
 
-RUNS = 12
+RUNS_SHOWN = 12
 
-_SIDES = (256, 512, 1024, 2048, 4096)
-_WEIGHTS = ((10_000, "10 kB"), (100_000, "100 kB"), (500_000, "500 kB"), (1_000_000, "1 MB"), (5_000_000, "5 MB"))
+_SIDE_LIMITS = (256, 512, 1024, 2048, 4096)
+_FILE_SIZE_LIMITS = (
+    (10_000, "10 kB"),
+    (100_000, "100 kB"),
+    (500_000, "500 kB"),
+    (1_000_000, "1 MB"),
+    (5_000_000, "5 MB"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunSummary:
     """A crawl: `seconds` and `rate` (images per second) are None while it runs, or where it was killed."""
 
     site: str
@@ -42,7 +48,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Totals:
+class PictureTotals:
     """Of the pictures that are kept: different ones, their bytes, and images whose bytes another one has as well."""
 
     pictures: int
@@ -50,78 +56,90 @@ class Totals:
     same_bytes: int
 
 
-def totals(connection: Connection) -> Totals:
+def count_totals(connection: Connection) -> PictureTotals:
     """Of all sites."""
-    number, size = connection.execute(select(func.count(), func.coalesce(func.sum(blobs.c.bytes), 0))).one()
-    done = images.c.status == "done"
-    counted = select(func.count(), func.count(images.c.sha256.distinct())).where(done, images.c.sha256.is_not(None))
-    every, different = connection.execute(counted).one()
-    return Totals(number, int(size), every - different)
+    pictures, total_bytes = connection.execute(select(func.count(), func.coalesce(func.sum(blobs.c.bytes), 0))).one()
+    is_done = images.c.status == "done"
+    query = select(func.count(), func.count(images.c.sha256.distinct())).where(is_done, images.c.sha256.is_not(None))
+    all_images, distinct = connection.execute(query).one()
+    return PictureTotals(pictures, int(total_bytes), all_images - distinct)
 
 
-def per_day(connection: Connection) -> tuple[list[Bar], int]:
+def count_per_day(connection: Connection) -> tuple[list[Bar], int]:
     """Images done in each span of days, the empty ones too, and how many days a span has."""
-    day = (images.c.finished_at // DAY).label("day")
-    number_of = _counted(connection, select(day).where(images.c.status == "done", images.c.finished_at.is_not(None)))
-    if not number_of:
+    day = (images.c.finished_at // SECONDS_PER_DAY).label("day")
+    count_by_day = _count_values(
+        connection, select(day).where(images.c.status == "done", images.c.finished_at.is_not(None))
+    )
+    if not count_by_day:
         return [], 1
-    first, last = min(number_of), max(number_of)
-    span = -(-(last - first + 1) // COLUMNS)
+    first, last = min(count_by_day), max(count_by_day)
+    span = -(-(last - first + 1) // MAX_DAY_BARS)
     bars = [
-        Bar(_date(start), sum(number_of.get(one, 0) for one in range(start, start + span)))
+        Bar(_iso_date(start), sum(count_by_day.get(single_day, 0) for single_day in range(start, start + span)))
         for start in range(first, last + 1, span)
     ]
     return bars, span
 
 
-def formats(connection: Connection) -> list[Bar]:
+def count_formats(connection: Connection) -> list[Bar]:
     """Pictures by format, the commonest first."""
-    found = select(blobs.c.format, func.count(), func.sum(blobs.c.bytes)).group_by(blobs.c.format)
-    rows = connection.execute(found.order_by(func.count().desc(), blobs.c.format))
-    return [Bar(name, number, int(size)) for name, number, size in rows]
+    query = select(blobs.c.format, func.count(), func.sum(blobs.c.bytes)).group_by(blobs.c.format)
+    rows = connection.execute(query.order_by(func.count().desc(), blobs.c.format))
+    return [Bar(name, number, int(total_bytes)) for name, number, total_bytes in rows]
 
 
-def sides(connection: Connection) -> list[Bar]:
+def count_sides(connection: Connection) -> list[Bar]:
     """Pictures by their longest side in pixels; videos, whose size is not known, are left out."""
-    longest = case((blobs.c.width > blobs.c.height, blobs.c.width), else_=blobs.c.height)
-    labels = [f"under {_SIDES[0]}", *(f"{side} – {2 * side - 1}" for side in _SIDES[:-1]), f"{_SIDES[-1]} and more"]
-    return _classes(connection, longest, [*_SIDES], labels, blobs.c.width > 0)
+    longest_side = case((blobs.c.width > blobs.c.height, blobs.c.width), else_=blobs.c.height)
+    labels = [
+        f"under {_SIDE_LIMITS[0]}",
+        *(f"{side} – {2 * side - 1}" for side in _SIDE_LIMITS[:-1]),
+        f"{_SIDE_LIMITS[-1]} and more",
+    ]
+    return _count_classes(connection, longest_side, [*_SIDE_LIMITS], labels, blobs.c.width > 0)
 
 
-def weights(connection: Connection) -> list[Bar]:
+def count_file_sizes(connection: Connection) -> list[Bar]:
     """Files by their size."""
-    names = [name for _, name in _WEIGHTS]
+    names = [name for _, name in _FILE_SIZE_LIMITS]
     labels = [f"under {names[0]}"]
-    labels += [f"{one} – {other}" for one, other in pairwise(names)]
-    return _classes(connection, blobs.c.bytes, [size for size, _ in _WEIGHTS], [*labels, f"{names[-1]} and more"])
+    labels += [f"{lower} – {upper}" for lower, upper in pairwise(names)]
+    return _count_classes(
+        connection, blobs.c.bytes, [size for size, _ in _FILE_SIZE_LIMITS], [*labels, f"{names[-1]} and more"]
+    )
 
 
-def last_runs(connection: Connection) -> list[Run]:
+def read_last_runs(connection: Connection) -> list[RunSummary]:
     """The latest first."""
-    found = select(runs, collections.c.site).join(collections).order_by(runs.c.id.desc()).limit(RUNS)
-    return [_run(row) for row in connection.execute(found)]
+    query = select(runs, collections.c.site).join(collections).order_by(runs.c.id.desc()).limit(RUNS_SHOWN)
+    return [_summarize_run(row) for row in connection.execute(query)]
 
 
-def _classes(connection: Connection, value: Any, limits: Sequence[int], labels: Sequence[str], *only: Any) -> list[Bar]:
-    kind = case(*((value < limit, number) for number, limit in enumerate(limits)), else_=len(limits)).label("kind")
-    number_of = _counted(connection, select(kind).where(*only))
-    return [Bar(label, number_of.get(number, 0)) for number, label in enumerate(labels)]
+def _count_classes(
+    connection: Connection, value: Any, limits: Sequence[int], labels: Sequence[str], *conditions: Any
+) -> list[Bar]:
+    kind = case(*((value < limit, index) for index, limit in enumerate(limits)), else_=len(limits)).label("kind")
+    count_by_class = _count_values(connection, select(kind).where(*conditions))
+    return [Bar(label, count_by_class.get(index, 0)) for index, label in enumerate(labels)]
 
 
-def _counted(connection: Connection, found: Select[Any]) -> dict[int, int]:
+def _count_values(connection: Connection, query: Select[Any]) -> dict[int, int]:
     """How often each number comes; by way of a subquery, as PostgreSQL takes two parameters for two things."""
-    told = found.subquery()
-    rows = connection.execute(select(told.c[0], func.count()).group_by(told.c[0]))
+    subquery = query.subquery()
+    rows = connection.execute(select(subquery.c[0], func.count()).group_by(subquery.c[0]))
     return {int(row[0]): int(row[1]) for row in rows}
 
 
-def _run(row: Any) -> Run:
-    number = sum(count for count in (row.counts or {}).values() if isinstance(count, int))
+def _summarize_run(row: Any) -> RunSummary:
+    image_count = sum(count for count in (row.counts or {}).values() if isinstance(count, int))
     seconds = None if row.finished_at is None or row.outcome == "killed" else row.finished_at - row.started_at
     outcome = row.outcome or "running, or killed"
     started = datetime.fromtimestamp(row.started_at, UTC)
-    return Run(row.site, started, outcome, number, seconds, None if seconds is None else number / max(seconds, 1))
+    return RunSummary(
+        row.site, started, outcome, image_count, seconds, None if seconds is None else image_count / max(seconds, 1)
+    )
 
 
-def _date(day: int) -> str:
+def _iso_date(day: int) -> str:
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()

@@ -9,28 +9,28 @@ from sqlalchemy import Connection, Row, select
 
 from harvester.blobs import BlobStore
 from harvester.catalogue.schema import blobs, collections, images
-from harvester.duplicates.groups import Group, groups
-from harvester.errors import Refused
-from harvester.imaging.convert import process
+from harvester.duplicates.groups import Group, find_groups
+from harvester.errors import ImageRejected
+from harvester.imaging.convert import process_image
 from harvester.imaging.sniff import EXTENSIONS
-from harvester.imaging.values import Options
+from harvester.imaging.values import ConversionOptions
 
-SAMPLES = 24
-GROUPS = 6
-MEMBERS = 4
-SIDE = 200
+SAMPLES_SHOWN = 24
+GROUPS_SHOWN = 6
+MEMBERS_SHOWN = 4
+THUMBNAIL_SIDE = 200
 """Pixels: the longest side of a small picture."""
 
-_QUALITY = 78
-_CAPTION = 300
+_JPEG_QUALITY = 78
+_MAX_DESCRIPTION_LENGTH = 300
 
 
 @dataclass(frozen=True)
-class Sample:
+class ReportPicture:
     """A small picture; `data` is a data: URL, empty where it cannot be shown. `page` is an http(s) address or empty."""
 
     data: str
-    told: str
+    description: str
     site: str
     author: str
     page: str
@@ -41,50 +41,56 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Alike:
+class GroupSample:
     """A group of look-alikes; `members` are the first few, `more` is how many there are besides."""
 
     name: str
     state: str
-    members: Sequence[Sample]
+    members: Sequence[ReportPicture]
     more: int
 
 
-class Samples:
+class SampleReader:
     """Makes them; `options` are those of reading bytes that are kept."""
 
-    def __init__(self, connection: Connection, store: BlobStore, options: Options) -> None:
+    def __init__(self, connection: Connection, store: BlobStore, options: ConversionOptions) -> None:
         self._connection = connection
         self._store = store
-        self._options = replace(options, format="original", quality=_QUALITY, thumbs={"small": (SIDE, SIDE)})
+        self._options = replace(
+            options, format="original", quality=_JPEG_QUALITY, thumbs={"small": (THUMBNAIL_SIDE, THUMBNAIL_SIDE)}
+        )
 
-    def sheet(self) -> list[Sample]:
+    def read_samples(self) -> list[ReportPicture]:
         """Of all pictures; taken in the order of their sha256, which is as good as drawn by lot, and stays the same."""
-        found = select(blobs).where(blobs.c.format.in_(EXTENSIONS)).order_by(blobs.c.sha256).limit(SAMPLES)
-        return [self._sample(blob) for blob in self._connection.execute(found).all()]
+        query = select(blobs).where(blobs.c.format.in_(EXTENSIONS)).order_by(blobs.c.sha256).limit(SAMPLES_SHOWN)
+        return [self._report_picture(blob) for blob in self._connection.execute(query).all()]
 
-    def alike(self) -> tuple[list[Alike], dict[str, int]]:
+    def read_groups(self) -> tuple[list[GroupSample], dict[str, int]]:
         """The largest groups of look-alikes, and how many groups there are by state."""
-        found = groups(self._connection)
+        all_groups = find_groups(self._connection)
         states: dict[str, int] = {}
-        for group in found:
+        for group in all_groups:
             states[group.state] = states.get(group.state, 0) + 1
-        return [self._alike(group) for group in found[:GROUPS]], states
+        return [self._group_sample(group) for group in all_groups[:GROUPS_SHOWN]], states
 
-    def _alike(self, group: Group) -> Alike:
-        shown = group.members[:MEMBERS]
-        rows = self._connection.execute(select(blobs).where(blobs.c.sha256.in_([one.sha256 for one in shown])))
+    def _group_sample(self, group: Group) -> GroupSample:
+        first_members = group.members[:MEMBERS_SHOWN]
+        rows = self._connection.execute(
+            select(blobs).where(blobs.c.sha256.in_([member.sha256 for member in first_members]))
+        )
         blob_of = {row.sha256: row for row in rows}
-        members = [replace(self._sample(blob_of[one.sha256]), verdict=one.verdict) for one in shown]
-        return Alike(group.name, group.state, members, len(group.members) - len(shown))
+        members = [
+            replace(self._report_picture(blob_of[member.sha256]), verdict=member.verdict) for member in first_members
+        ]
+        return GroupSample(group.name, group.state, members, len(group.members) - len(first_members))
 
-    def _sample(self, blob: Row[Any]) -> Sample:
-        found = select(images, collections.c.site).join(collections).where(images.c.sha256 == blob.sha256)
-        image = self._connection.execute(found.order_by(images.c.id).limit(1)).first()
+    def _report_picture(self, blob: Row[Any]) -> ReportPicture:
+        query = select(images, collections.c.site).join(collections).where(images.c.sha256 == blob.sha256)
+        image = self._connection.execute(query.order_by(images.c.id).limit(1)).first()
         page = (image.page or image.url or image.key) if image else ""
-        return Sample(
-            data=self._small(blob),
-            told=((image.alt or "") if image else "")[:_CAPTION],
+        return ReportPicture(
+            data=self._thumbnail_url(blob),
+            description=((image.alt or "") if image else "")[:_MAX_DESCRIPTION_LENGTH],
             site=image.site if image else "",
             author=(image.author or "") if image else "",
             page=page if page.startswith(("https://", "http://")) else "",
@@ -93,12 +99,12 @@ class Samples:
             format=blob.format,
         )
 
-    def _small(self, blob: Row[Any]) -> str:
+    def _thumbnail_url(self, blob: Row[Any]) -> str:
         data = self._store.read(blob.sha256, blob.ext)
         if data is None:
             return ""
         try:
-            small = process(data, self._options).thumbs["small"]
-        except Refused:
+            thumbnail = process_image(data, self._options).thumbs["small"]
+        except ImageRejected:
             return ""
-        return f"data:image/jpeg;base64,{base64.b64encode(small).decode()}"
+        return f"data:image/jpeg;base64,{base64.b64encode(thumbnail).decode()}"

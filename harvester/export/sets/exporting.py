@@ -11,31 +11,31 @@ from sqlalchemy import Connection, Engine
 
 from harvester.blobs import BlobStore
 from harvester.catalogue import verdicts
-from harvester.catalogue.trouble import told_plainly
-from harvester.errors import BadInput, Busy
+from harvester.catalogue.trouble import translate_db_errors
+from harvester.errors import LockedByOther, UsageProblem
 from harvester.export.sets import picking
-from harvester.export.sets.folder import Folder
-from harvester.export.sets.layouts import layout_of
-from harvester.export.sets.ledger import NAME, Ledger
-from harvester.export.sets.loose import Loose
-from harvester.export.sets.opinions import Tags, worse
-from harvester.export.sets.outcome import Outcome, Tally
+from harvester.export.sets.folder import OutputFolder
+from harvester.export.sets.layouts import choose_layout
+from harvester.export.sets.ledger import DATABASE_NAME, ExportManifest
+from harvester.export.sets.loose import FilesWriter
+from harvester.export.sets.opinions import TagIndex, inferior_duplicates
+from harvester.export.sets.outcome import ExportedImage, ExportTotals
 from harvester.export.sets.parquet import Parquet
-from harvester.export.sets.picking import Fitting, Picks
-from harvester.export.sets.records import Record, Records
+from harvester.export.sets.picking import ImageConditions, SelectedImages
+from harvester.export.sets.records import Record, RecordReader
 from harvester.export.sets.renditions import Renditions
-from harvester.export.sets.rows import caption, manifest, row
-from harvester.export.sets.shards import Packing, Shards
+from harvester.export.sets.rows import caption_from_record, manifest_from_record, row_from_record
+from harvester.export.sets.shards import ShardFormat, ShardWriter
 from harvester.export.sets.statusfiles import write_status_files
-from harvester.export.sets.tables import CSV_HEAD, csv_line, json_line, table
+from harvester.export.sets.tables import CSV_HEADER, csv_line, json_line, open_table
 from harvester.export.sets.webdataset import WebDataset
-from harvester.export.sets.wish import PICTURES, Wish
-from harvester.imaging.values import Options
+from harvester.export.sets.wish import PICTURE_FORMATS, ExportOptions
+from harvester.imaging.values import ConversionOptions
 from harvester.locks import Lock
 
-MANIFEST = "manifest.jsonl"
+MANIFEST_FILE = "manifest.jsonl"
 
-Step = Callable[[int, int], object]
+ProgressCallback = Callable[[int, int], object]
 """Told how far an export is: images done, of how many."""
 
 
@@ -46,134 +46,146 @@ class Export:
     `tag` is the path of the tag that was asked for, None for all.
     """
 
-    wish: Wish
+    export_options: ExportOptions
     folder: Path
     tag: str | None
-    fitting: Fitting
+    conditions: ImageConditions
     blobs: BlobStore
-    options: Options
+    options: ConversionOptions
 
-    def run(self, engine: Engine, step: Step) -> Tally:
+    def run(self, engine: Engine, progress: ProgressCallback) -> ExportTotals:
         """Do it. Raises BadInput, Busy, CatalogueError and StoreError."""
-        packing = self._packing()
+        shard_format = self._shard_format()
         with ExitStack() as stack:
-            if not self.wish.dry:
-                stack.callback(_locked(self.folder).release)
-            ledger = stack.enter_context(closing(Ledger(self.folder, dry=self.wish.dry)))
-            stack.enter_context(ledger.told())
-            if ledger.format not in (None, self.wish.format):
-                raise BadInput(f"{self.folder} holds an export as {ledger.format}: give {self.wish.format} its own.")
-            ledger.begin(self.wish.format)
-            folder = stack.enter_context(closing(Folder(self.folder, ledger, dry=self.wish.dry)))
+            if not self.export_options.dry:
+                stack.callback(_lock_folder(self.folder).release)
+            manifest = stack.enter_context(closing(ExportManifest(self.folder, dry=self.export_options.dry)))
+            stack.enter_context(manifest.translate_errors())
+            if manifest.format not in (None, self.export_options.format):
+                raise UsageProblem(
+                    f"{self.folder} holds an export as {manifest.format}: give {self.export_options.format} its own."
+                )
+            manifest.set_format(self.export_options.format)
+            folder = stack.enter_context(closing(OutputFolder(self.folder, manifest, dry=self.export_options.dry)))
             pool = stack.enter_context(ThreadPoolExecutor(len(os.sched_getaffinity(0))))
-            stack.enter_context(told_plainly(engine))
+            stack.enter_context(translate_db_errors(engine))
             connection = stack.enter_context(engine.connect())
-            running = _Running(self, connection, ledger, folder, pool, packing, step)
-            return running.run()
+            export_run = _ExportRun(self, connection, manifest, folder, pool, shard_format, progress)
+            return export_run.run()
 
-    def _packing(self) -> Packing | None:
+    def _shard_format(self) -> ShardFormat | None:
         return (
-            Parquet() if self.wish.format == "parquet" else WebDataset() if self.wish.format == "webdataset" else None
+            Parquet()
+            if self.export_options.format == "parquet"
+            else WebDataset()
+            if self.export_options.format == "webdataset"
+            else None
         )
 
 
-def _locked(folder: Path) -> Lock:
+def _lock_folder(folder: Path) -> Lock:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"--to: the folder {folder} cannot be made: {error.strerror}.") from error
+        raise UsageProblem(f"--to: the folder {folder} cannot be made: {error.strerror}.") from error
     try:
-        return Lock(folder / f"{NAME}.lock", "scrapy export")
-    except Busy as busy:
-        raise Busy(f"{busy.holder} is at work in {folder}: wait for its end.") from None
+        return Lock(folder / f"{DATABASE_NAME}.lock", "scrapy export")
+    except LockedByOther as busy:
+        raise LockedByOther(f"{busy.holder} is at work in {folder}: wait for its end.") from None
 
 
-class _Running:
+class _ExportRun:
     def __init__(
-        self, export: Export, connection: Connection, ledger: Ledger, folder: Folder, pool: Executor,
-        packing: Packing | None, step: Step,
+        self, export: Export, connection: Connection, manifest: ExportManifest, folder: OutputFolder, pool: Executor,
+        shard_format: ShardFormat | None, progress: ProgressCallback,
     ) -> None:  # fmt: skip
-        self._export, self._wish = export, export.wish
-        self._connection, self._ledger, self._folder = connection, ledger, folder
-        self._pool, self._packing, self._step = pool, packing, step
-        self._picks = Picks(ledger)
-        self._tags = Tags(connection, ledger)
-        self._reader = Records(connection, self._tags, twins=self._wish.dedupe != "all")
-        self._tally = Tally()
+        self._export, self._options = export, export.export_options
+        self._connection, self._manifest, self._folder = connection, manifest, folder
+        self._pool, self._shard_format, self._progress = pool, shard_format, progress
+        self._images = SelectedImages(manifest)
+        self._tags = TagIndex(connection, manifest)
+        self._reader = RecordReader(connection, self._tags, twins=self._options.dedupe != "all")
+        self._totals = ExportTotals()
 
-    def run(self) -> Tally:
-        self._pick()
-        self._tally.selected = self._picks.selected
-        {"csv": self._rows, "jsonl": self._rows, "status": self._status}.get(self._wish.format, self._pictures)()
-        self._folder.tidy()
-        self._tally.skipped, self._tally.files = self._picks.skipped, self._folder.files
-        return self._tally
+    def run(self) -> ExportTotals:
+        self._select_images()
+        self._totals.selected = self._images.total
+        {"csv": self._export_rows, "jsonl": self._export_rows, "status": self._export_status}.get(
+            self._options.format, self._export_pictures
+        )()
+        self._folder.remove_stale()
+        self._totals.skipped, self._totals.files = self._images.skipped, self._folder.files
+        return self._totals
 
-    def _pick(self) -> None:
-        picks, wish = self._picks, self._wish
-        rows_only = wish.format not in PICTURES and wish.dedupe in ("", "all")
-        picks.add(self._connection, self._export.fitting, any_status=rows_only)
-        if wish.dedupe in ("keep", "best"):
-            picks.leave_out(verdicts.hidden(self._connection), picking.VERDICT)
-            picks.once()
-        if wish.dedupe == "best":
-            picks.leave_out(list(worse(self._connection, picks.takes)), picking.LOOK_ALIKE)
-        if wish.format == "tags":
-            picks.take_only(list(self._tags.pictures(self._export.tag)), picking.UNTAGGED)
+    def _select_images(self) -> None:
+        selected, options = self._images, self._options
+        rows_only = options.format not in PICTURE_FORMATS and options.dedupe in ("", "all")
+        selected.add(self._connection, self._export.conditions, any_status=rows_only)
+        if options.dedupe in ("keep", "best"):
+            selected.skip_pictures(verdicts.skipped_pictures(self._connection), picking.VERDICT_SKIP)
+            selected.skip_same_bytes()
+        if options.dedupe == "best":
+            selected.skip_pictures(
+                list(inferior_duplicates(self._connection, selected.has_picture)), picking.BETTER_DUPLICATE
+            )
+        if options.format == "tags":
+            selected.keep_only(list(self._tags.find_pictures(self._export.tag)), picking.UNTAGGED)
 
-    def _records(self) -> Iterator[Record]:
-        for chunk in self._picks.chunks():
-            found = {record.image.id: record for record in self._reader.of(chunk)}
+    def _read_records(self) -> Iterator[Record]:
+        for chunk in self._images.batches():
+            record_by_image = {record.image.id: record for record in self._reader.read(chunk)}
             for _, image in chunk:
-                if image in found:
-                    yield found[image]
+                if image in record_by_image:
+                    yield record_by_image[image]
                 else:
-                    self._gone(image)
+                    self._mark_removed(image)
 
-    def _gone(self, image: int) -> None:
-        self._picks.fate(image, picking.GONE)
+    def _mark_removed(self, image: int) -> None:
+        self._images.skip_image(image, picking.REMOVED)
 
-    def _pictures(self) -> None:
+    def _export_pictures(self) -> None:
         with ExitStack() as stack:
-            tell = stack.enter_context(table(self._folder, MANIFEST, json_line))
-            describe = None
-            if self._wish.format == "imagefolder":
-                describe = stack.enter_context(table(self._folder, "train/metadata.jsonl", json_line))
-            for outcome in self._counted(self._outcomes()):
-                tell(manifest(outcome.record, outcome.files))
-                if describe:
+            write_manifest = stack.enter_context(open_table(self._folder, MANIFEST_FILE, json_line))
+            write_metadata = None
+            if self._options.format == "imagefolder":
+                write_metadata = stack.enter_context(open_table(self._folder, "train/metadata.jsonl", json_line))
+            for outcome in self._count_outcomes(self._export_images()):
+                write_manifest(manifest_from_record(outcome.record, outcome.files))
+                if write_metadata:
                     name = outcome.files[0].removeprefix("train/")
-                    text = {"file_name": name, "text": caption(outcome.record)}
-                    describe(text | row(outcome.record))
+                    text = {"file_name": name, "text": caption_from_record(outcome.record)}
+                    write_metadata(text | row_from_record(outcome.record))
 
-    def _outcomes(self) -> Iterator[Outcome]:
-        renditions = Renditions(self._export.blobs, self._wish, self._export.options)
-        if self._packing:
-            shards = Shards(self._folder, self._ledger, renditions, self._packing, self._pool, self._wish)
-            return shards.export(self._records(), self._reader, self._gone)
-        link = self._wish.format != "captions"  # those are made to be edited
-        return Loose(self._folder, renditions, layout_of(self._wish, self._export.tag), self._pool, link=link).export(
-            self._records()
-        )
+    def _export_images(self) -> Iterator[ExportedImage]:
+        renditions = Renditions(self._export.blobs, self._options, self._export.options)
+        if self._shard_format:
+            shards = ShardWriter(
+                self._folder, self._manifest, renditions, self._shard_format, self._pool, self._options
+            )
+            return shards.export(self._read_records(), self._reader, self._mark_removed)
+        link = self._options.format != "captions"  # those are made to be edited
+        return FilesWriter(
+            self._folder, renditions, choose_layout(self._options, self._export.tag), self._pool, link=link
+        ).export(self._read_records())
 
-    def _counted(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    def _count_outcomes(self, outcomes: Iterable[ExportedImage]) -> Iterator[ExportedImage]:
         """Those that are exported; the others are counted."""
         for number, outcome in enumerate(outcomes, start=1):
-            self._step(number, self._tally.selected)
-            if outcome.failed:
-                self._tally.failed[outcome.failed] += 1
+            self._progress(number, self._totals.selected)
+            if outcome.failure:
+                self._totals.failed[outcome.failure] += 1
             elif outcome.files:
-                self._tally.exported += 1
+                self._totals.exported += 1
                 yield outcome
             else:
-                self._picks.fate(outcome.record.image.id, picking.NOT_FOR_THIS)
+                self._images.skip_image(outcome.record.image.id, picking.WRONG_FORMAT)
 
-    def _rows(self) -> None:
-        line, head = (csv_line, CSV_HEAD) if self._wish.format == "csv" else (json_line, "")
-        with table(self._folder, f"images.{self._wish.format}", line, head) as add:
-            for outcome in self._counted(Outcome(record, ["images"]) for record in self._records()):
-                add(row(outcome.record))
+    def _export_rows(self) -> None:
+        format_line, header = (csv_line, CSV_HEADER) if self._options.format == "csv" else (json_line, "")
+        with open_table(self._folder, f"images.{self._options.format}", format_line, header) as write_row:
+            for outcome in self._count_outcomes(ExportedImage(record, ["images"]) for record in self._read_records()):
+                write_row(row_from_record(outcome.record))
 
-    def _status(self) -> None:
-        self._tally.exported = write_status_files(self._connection, self._picks, self._folder)
-        self._step(self._tally.selected, self._tally.selected)
+    def _export_status(self) -> None:
+        self._totals.exported = write_status_files(self._connection, self._images, self._folder)
+        self._progress(self._totals.selected, self._totals.selected)

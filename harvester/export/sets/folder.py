@@ -12,16 +12,16 @@ from pathlib import Path
 from secrets import token_hex
 
 from harvester.errors import StoreError
-from harvester.export.sets.ledger import Known, Ledger
-from harvester.export.sets.naming import digest_of, make, take_name, untouched
-from harvester.links import leads_elsewhere
+from harvester.export.sets.ledger import ExportedFile, ExportManifest
+from harvester.export.sets.naming import compute_sha256, is_unchanged, make_folder, publish_without_replacing
+from harvester.links import escapes_folder
 
-UNFINISHED = ".harvester-export.tmp"
+PART_FOLDER = ".harvester-export.tmp"
 """Where files lie until they are whole; emptied by the next export after a kill."""
 
-TAKEN = "name taken by another file"
+NAME_TAKEN = "name taken by another file"
 
-Write = Callable[[Path], object]
+WriteFunction = Callable[[Path], object]
 """Writes a file at a path where there is none."""
 
 
@@ -29,160 +29,160 @@ class CannotExport(Exception):
     """Something cannot be exported; the text is a reason of few words, to be counted."""
 
 
-class Folder:
+class OutputFolder:
     """Where an export goes. `files` counts: written, unchanged, removed, yours (changed by their owner, left alone).
 
     All but `write` is to be called from one thread. With `dry` nothing is touched.
     """
 
-    def __init__(self, root: Path, ledger: Ledger, *, dry: bool) -> None:
+    def __init__(self, root: Path, manifest: ExportManifest, *, dry: bool) -> None:
         self.root = root
         self.dry = dry
         self.files: Counter[str] = Counter()
-        self._ledger = ledger
-        self._unfinished = root / UNFINISHED
+        self._manifest = manifest
+        self._part_folder = root / PART_FOLDER
         if not dry:
-            shutil.rmtree(self._unfinished, ignore_errors=True)
-            make(self._unfinished)
-        for plan in ledger.plans():
+            shutil.rmtree(self._part_folder, ignore_errors=True)
+            make_folder(self._part_folder)
+        for plan in manifest.read_plans():
             self._recover(plan)
 
-    def _recover(self, plan: Known) -> None:
+    def _recover(self, plan: ExportedFile) -> None:
         """A killed export planned it: it has its name already, or what it was to replace is there still."""
-        there = self._stat(plan.path)
-        if there is not None and untouched(plan, there):
-            self._ledger.published(plan.path, there)
+        stat = self._stat(plan.path)
+        if stat is not None and is_unchanged(plan, stat):
+            self._manifest.mark_published(plan.path, stat)
         else:
-            self._ledger.refused(plan.path)
+            self._manifest.delete_plan(plan.path)
 
-    def part(self) -> Path:
+    def new_part_path(self) -> Path:
         """The path of a new unfinished file."""
-        return self._unfinished / token_hex(8)
+        return self._part_folder / token_hex(8)
 
-    def has(self, path: str, stamp: str) -> bool:
+    def is_name_used(self, path: str, stamp: str) -> bool:
         """Whether the name is taken: by something else of this export, or by a stranger."""
-        taken = self._ledger.taken(path)
-        if taken is not None:
-            return taken != (path, stamp)
-        return self._is_strange(path, self._ledger.known(path), self._stat(path))
+        current = self._manifest.find_current(path)
+        if current is not None:
+            return current != (path, stamp)
+        return self._is_foreign(path, self._manifest.find_file(path), self._stat(path))
 
-    def needs(self, path: str, stamp: str) -> bool:
+    def needs_writing(self, path: str, stamp: str) -> bool:
         """Whether a file has to be written; where it must not be, raises CannotExport. Notes that it belongs here."""
-        taken = self._ledger.taken(path)
-        if leads_elsewhere(self.root, path) or taken not in (None, (path, stamp)):
-            raise CannotExport(TAKEN)
-        if taken:
+        current = self._manifest.find_current(path)
+        if escapes_folder(self.root, path) or current not in (None, (path, stamp)):
+            raise CannotExport(NAME_TAKEN)
+        if current:
             return False
-        known, there = self._ledger.known(path), self._stat(path)
-        if self._is_strange(path, known, there):
-            raise CannotExport(TAKEN)
-        if there is not None and known and known.path == path:
-            if not untouched(known, there):
-                return self._keep(path, "yours")
-            if known.stamp == stamp:
-                return self._keep(path, "unchanged")
+        exported, stat = self._manifest.find_file(path), self._stat(path)
+        if self._is_foreign(path, exported, stat):
+            raise CannotExport(NAME_TAKEN)
+        if stat is not None and exported and exported.path == path:
+            if not is_unchanged(exported, stat):
+                return self._mark_kept(path, "yours")
+            if exported.stamp == stamp:
+                return self._mark_kept(path, "unchanged")
         return True
 
-    def _is_strange(self, path: str, known: Known | None, there: os.stat_result | None) -> bool:
+    def _is_foreign(self, path: str, exported: ExportedFile | None, stat: os.stat_result | None) -> bool:
         """Whether a file that is there is not ours, which may have the name in other capitals."""
-        if there is None or (known and known.path == path):
+        if stat is None or (exported and exported.path == path):
             return False
-        ours = self._stat(known.path) if known else None
-        return ours is None or not os.path.samestat(ours, there)
+        our_stat = self._stat(exported.path) if exported else None
+        return our_stat is None or not os.path.samestat(our_stat, stat)
 
-    def _keep(self, path: str, count: str) -> bool:
-        self._ledger.wanted(path)
-        self.files[count] += 1
+    def _mark_kept(self, path: str, outcome: str) -> bool:
+        self._manifest.mark_current(path)
+        self.files[outcome] += 1
         return False
 
-    def plan(self, path: str, stamp: str) -> None:
+    def plan_file(self, path: str, stamp: str) -> None:
         """Note that a file is about to be published."""
-        known = self._ledger.known(path)
-        if known is not None and known.path != path:
-            self._remove(known)
-            self._ledger.forget(path)
-        self._ledger.plan(path, stamp)
+        exported = self._manifest.find_file(path)
+        if exported is not None and exported.path != path:
+            self._remove_file(exported)
+            self._manifest.forget_file(path)
+        self._manifest.add_plan(path, stamp)
 
-    def write(self, path: str, write: Write) -> Path:
+    def write_part(self, path: str, write: WriteFunction) -> Path:
         """A whole file that waits for its name, `path`. Raises StoreError; may be called from a thread."""
-        part = self.part()
+        part = self.new_part_path()
         try:
             write(part)
         except OSError as error:
-            raise self._trouble(path, error) from error
+            raise self._write_error(path, error) from error
         return part
 
-    def publish(self, path: str, part: Path) -> None:
+    def publish_file(self, path: str, part: Path) -> None:
         """Give it the name that was planned. Raises CannotExport where a stranger's file has it, and StoreError."""
-        whole, replaces = self.root / path, self._ledger.known(path) is not None
+        target, replaces = self.root / path, self._manifest.find_file(path) is not None
         try:
-            whole.parent.mkdir(parents=True, exist_ok=True)
-            self._ledger.ready(path, part.lstat())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._manifest.mark_ready(path, part.lstat())
             if replaces:
-                part.replace(whole)
-            elif not take_name(part, whole):
-                raise CannotExport(TAKEN)
-            self._ledger.published(path, whole.lstat())
+                part.replace(target)
+            elif not publish_without_replacing(part, target):
+                raise CannotExport(NAME_TAKEN)
+            self._manifest.mark_published(path, target.lstat())
         except OSError as error:
-            raise self._trouble(path, error) from error
+            raise self._write_error(path, error) from error
         finally:
             part.unlink(missing_ok=True)
         self.files["written"] += 1
 
-    def pretend(self, path: str) -> None:
+    def count_dry_run(self, path: str) -> None:
         """In place of `publish` with `dry`."""
-        self._ledger.wanted(path)
+        self._manifest.mark_current(path)
         self.files["written"] += 1
 
-    def refused(self, path: str) -> None:
+    def cancel_file(self, path: str) -> None:
         """Note that it is not published; what was to be replaced stays, as it may be the last of its kind."""
-        self._ledger.refused(path)
+        self._manifest.delete_plan(path)
         if self._stat(path) is not None:
-            self._ledger.wanted(path)
+            self._manifest.mark_current(path)
         else:
-            self._ledger.forget(path)
+            self._manifest.forget_file(path)
 
-    def settle(self, path: str, stamp: str, part: Path) -> None:
+    def plan_and_publish(self, path: str, stamp: str, part: Path) -> None:
         """Plan and publish in one. Raises CannotExport and StoreError."""
-        self.plan(path, stamp)
+        self.plan_file(path, stamp)
         try:
-            self.publish(path, part)
+            self.publish_file(path, part)
         except CannotExport:
-            self.refused(path)
+            self.cancel_file(path)
             raise
 
-    def whole(self, path: str, part: Path) -> None:
+    def publish_if_changed(self, path: str, part: Path) -> None:
         """Publish what every export makes anew, unless it came out as it was. Raises CannotExport and StoreError."""
         try:
-            stamp = digest_of(part)
+            stamp = compute_sha256(part)
         except OSError as error:
-            raise self._trouble(path, error) from error
-        if self.needs(path, stamp):
-            self.settle(path, stamp, part)
+            raise self._write_error(path, error) from error
+        if self.needs_writing(path, stamp):
+            self.plan_and_publish(path, stamp, part)
 
-    def tidy(self) -> None:
+    def remove_stale(self) -> None:
         """Remove the files of earlier exports that this one did not want, and folders that have become empty."""
-        for known in self._ledger.unwanted():
-            self.files["removed" if self._remove(known) else "yours"] += 1
-            self._ledger.forget(known.path)
+        for exported in self._manifest.stale_files():
+            self.files["removed" if self._remove_file(exported) else "yours"] += 1
+            self._manifest.forget_file(exported.path)
 
     def close(self) -> None:
         """Nothing unfinished is left."""
         if not self.dry:
-            shutil.rmtree(self._unfinished, ignore_errors=True)
+            shutil.rmtree(self._part_folder, ignore_errors=True)
 
-    def _remove(self, known: Known) -> bool:
-        there = self._stat(known.path)
-        if there is None:
+    def _remove_file(self, exported: ExportedFile) -> bool:
+        stat = self._stat(exported.path)
+        if stat is None:
             return True
-        if leads_elsewhere(self.root, known.path) or not untouched(known, there):
+        if escapes_folder(self.root, exported.path) or not is_unchanged(exported, stat):
             return False
         if not self.dry:
             try:
-                (self.root / known.path).unlink()
+                (self.root / exported.path).unlink()
             except OSError as error:
-                raise StoreError(f"{self.root / known.path} cannot be removed: {error.strerror}.") from error
-            for folder in list(Path(known.path).parents)[:-1]:
+                raise StoreError(f"{self.root / exported.path} cannot be removed: {error.strerror}.") from error
+            for folder in list(Path(exported.path).parents)[:-1]:
                 with suppress(OSError):
                     (self.root / folder).rmdir()
         return True
@@ -195,5 +195,5 @@ class Folder:
         except OSError as error:
             raise StoreError(f"{self.root / path} cannot be looked at: {error.strerror}.") from error
 
-    def _trouble(self, path: str, error: OSError) -> StoreError:
+    def _write_error(self, path: str, error: OSError) -> StoreError:
         return StoreError(f"{self.root / path} cannot be written: {error.strerror or error}.")

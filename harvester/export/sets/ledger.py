@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from harvester.errors import BadInput, HarvesterError, StoreError
-from harvester.sites.naming import folded
+from harvester.errors import HarvesterError, StoreError, UsageProblem
+from harvester.sites.naming import fold_name
 
-NAME = ".harvester-export.db"
+DATABASE_NAME = ".harvester-export.db"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (format TEXT NOT NULL);
@@ -37,14 +37,16 @@ CREATE TABLE IF NOT EXISTS packed (
 CREATE INDEX IF NOT EXISTS in_shard_packed ON packed (shard, image);
 """
 
-_UNWANTED = "SELECT path, stamp, size, mtime, folded FROM files WHERE run < ? AND folded > ? ORDER BY folded LIMIT 1000"
-_LAST_RUN = """
+_STALE_QUERY = (
+    "SELECT path, stamp, size, mtime, folded FROM files WHERE run < ? AND folded > ? ORDER BY folded LIMIT 1000"
+)
+_LAST_RUN_QUERY = """
 SELECT max(run) FROM (SELECT run FROM files UNION ALL SELECT run FROM plans UNION ALL SELECT run FROM packed)
 """
 
 
 @dataclass(frozen=True)
-class Known:
+class ExportedFile:
     """A file of ours; `size` in bytes and `mtime` in nanoseconds as it was published.
 
     Of a plan: as it will be, None while the file is being written.
@@ -56,43 +58,43 @@ class Known:
     mtime: int | None
 
 
-class Ledger:
+class ExportManifest:
     """The memory of one folder. Raises BadInput where it is damaged, StoreError where it cannot be written."""
 
     def __init__(self, folder: Path, *, dry: bool) -> None:
         """With `dry` a copy is worked on, which is gone when this is closed."""
-        self._path = folder / NAME
-        self._copy = TemporaryDirectory() if dry else None
+        self._path = folder / DATABASE_NAME
+        self._temporary = TemporaryDirectory() if dry else None
         try:
-            path = self._copied(self._copy.name) if self._copy else self._path
+            path = self._copy_files(self._temporary.name) if self._temporary else self._path
             self.database = sqlite3.connect(path, isolation_level=None)
             # Whole after a kill, which is what matters; after a power cut the export is made anew.
             self.database.execute("PRAGMA synchronous = OFF")
             self.database.execute("PRAGMA journal_mode = WAL")
             self.database.executescript(_SCHEMA)
-            self.run = 1 + (self.database.execute(_LAST_RUN).fetchone()[0] or 0)
+            self.run = 1 + (self.database.execute(_LAST_RUN_QUERY).fetchone()[0] or 0)
         except (sqlite3.Error, OSError) as error:
-            if self._copy:
-                self._copy.cleanup()
-            raise self._unusable(error) from error
+            if self._temporary:
+                self._temporary.cleanup()
+            raise self._unusable_error(error) from error
 
-    def _copied(self, folder: str) -> Path:
-        for path in self._path.parent.glob(f"{NAME}*"):  # with what a killed export left beside it
+    def _copy_files(self, folder: str) -> Path:
+        for path in self._path.parent.glob(f"{DATABASE_NAME}*"):  # with what a killed export left beside it
             shutil.copy(path, folder)
-        return Path(folder) / NAME
+        return Path(folder) / DATABASE_NAME
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Within: whatever is wrong with its database is raised as BadInput or StoreError."""
         try:
             yield
         except sqlite3.Error as error:
-            raise self._unusable(error) from error
+            raise self._unusable_error(error) from error
 
-    def _unusable(self, error: Exception) -> HarvesterError:
-        of_the_disk = isinstance(error, (sqlite3.OperationalError, OSError))  # SQLite calls damage a DatabaseError
-        kind = StoreError if of_the_disk else BadInput
-        return kind(f"{self._path}, which says what was exported, cannot be used: {error}. Export elsewhere.")
+    def _unusable_error(self, error: Exception) -> HarvesterError:
+        is_disk_error = isinstance(error, (sqlite3.OperationalError, OSError))  # SQLite calls damage a DatabaseError
+        error_type = StoreError if is_disk_error else UsageProblem
+        return error_type(f"{self._path}, which says what was exported, cannot be used: {error}. Export elsewhere.")
 
     @property
     def format(self) -> str | None:
@@ -100,68 +102,68 @@ class Ledger:
         row = self.database.execute("SELECT format FROM about").fetchone()
         return None if row is None else str(row[0])
 
-    def begin(self, format: str) -> None:
+    def set_format(self, format: str) -> None:
         """Remember the format."""
         if self.format is None:
             self.database.execute("INSERT INTO about VALUES (?)", (format,))
 
-    def known(self, path: str) -> Known | None:
+    def find_file(self, path: str) -> ExportedFile | None:
         """The file of ours that has this name, or one that differs in capitals only."""
         query = "SELECT path, stamp, size, mtime FROM files WHERE folded = ?"
-        row = self.database.execute(query, (folded(path),)).fetchone()
-        return None if row is None else Known(*row)
+        row = self.database.execute(query, (fold_name(path),)).fetchone()
+        return None if row is None else ExportedFile(*row)
 
-    def taken(self, path: str) -> tuple[str, str] | None:
+    def find_current(self, path: str) -> tuple[str, str] | None:
         """Path and stamp of what this export has, or is about to have, under this name but for capitals."""
         query = "SELECT path, stamp FROM plans WHERE folded = ?1 UNION ALL "
         query += "SELECT path, stamp FROM files WHERE folded = ?1 AND run = ?2"
-        row: tuple[str, str] | None = self.database.execute(query, (folded(path), self.run)).fetchone()
+        row: tuple[str, str] | None = self.database.execute(query, (fold_name(path), self.run)).fetchone()
         return row
 
-    def plan(self, path: str, stamp: str) -> None:
+    def add_plan(self, path: str, stamp: str) -> None:
         """A file is about to be published."""
-        values = (folded(path), path, stamp, self.run)
+        values = (fold_name(path), path, stamp, self.run)
         self.database.execute("INSERT OR REPLACE INTO plans VALUES (?, ?, ?, NULL, NULL, ?)", values)
 
-    def ready(self, path: str, stat: os.stat_result) -> None:
+    def mark_ready(self, path: str, stat: os.stat_result) -> None:
         """What was planned is whole, and only lacks its name."""
-        values = (stat.st_size, stat.st_mtime_ns, folded(path))
+        values = (stat.st_size, stat.st_mtime_ns, fold_name(path))
         self.database.execute("UPDATE plans SET size = ?, mtime = ? WHERE folded = ?", values)
 
-    def plans(self) -> list[Known]:
+    def read_plans(self) -> list[ExportedFile]:
         """What is neither published nor refused; when an export begins: what a killed one left behind."""
-        return [Known(*row) for row in self.database.execute("SELECT path, stamp, size, mtime FROM plans")]
+        return [ExportedFile(*row) for row in self.database.execute("SELECT path, stamp, size, mtime FROM plans")]
 
-    def published(self, path: str, stat: os.stat_result) -> None:
+    def mark_published(self, path: str, stat: os.stat_result) -> None:
         """What was planned is there."""
-        self.ready(path, stat)
+        self.mark_ready(path, stat)
         self.database.execute("BEGIN")
-        self.database.execute("INSERT OR REPLACE INTO files SELECT * FROM plans WHERE folded = ?", (folded(path),))
-        self.refused(path)
+        self.database.execute("INSERT OR REPLACE INTO files SELECT * FROM plans WHERE folded = ?", (fold_name(path),))
+        self.delete_plan(path)
         self.database.execute("COMMIT")
 
-    def refused(self, path: str) -> None:
+    def delete_plan(self, path: str) -> None:
         """What was planned will not be there."""
-        self.database.execute("DELETE FROM plans WHERE folded = ?", (folded(path),))
+        self.database.execute("DELETE FROM plans WHERE folded = ?", (fold_name(path),))
 
-    def wanted(self, path: str) -> None:
+    def mark_current(self, path: str) -> None:
         """It was there already, and belongs to this export as well."""
-        self.database.execute("UPDATE files SET run = ? WHERE folded = ?", (self.run, folded(path)))
+        self.database.execute("UPDATE files SET run = ? WHERE folded = ?", (self.run, fold_name(path)))
 
-    def forget(self, path: str) -> None:
+    def forget_file(self, path: str) -> None:
         """It is not ours, or no more."""
-        self.database.execute("DELETE FROM files WHERE folded = ?", (folded(path),))
+        self.database.execute("DELETE FROM files WHERE folded = ?", (fold_name(path),))
 
-    def unwanted(self) -> Iterator[Known]:
+    def stale_files(self) -> Iterator[ExportedFile]:
         """Files of earlier exports that this one did not want; may be forgotten while this is read."""
         after = ""
-        while rows := self.database.execute(_UNWANTED, (self.run, after)).fetchall():
+        while rows := self.database.execute(_STALE_QUERY, (self.run, after)).fetchall():
             after = rows[-1][-1]
-            yield from (Known(*row[:-1]) for row in rows)
+            yield from (ExportedFile(*row[:-1]) for row in rows)
 
     def close(self) -> None:
         """The write-ahead log goes into the file."""
         with suppress(sqlite3.Error):
             self.database.close()
-        if self._copy:
-            self._copy.cleanup()
+        if self._temporary:
+            self._temporary.cleanup()

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from harvester.blobs import digest
-from harvester.export.sets.folder import CannotExport, Folder
-from harvester.export.sets.layouts import File, Layout
-from harvester.export.sets.outcome import Outcome
+from harvester.export.sets.folder import CannotExport, OutputFolder
+from harvester.export.sets.layouts import Layout, LayoutFile
+from harvester.export.sets.outcome import ExportedImage
 from harvester.export.sets.records import Record
 from harvester.export.sets.renditions import Renditions
 
-WINDOW = 64
+MAX_IN_PROGRESS = 64
 """Pictures under way at once; only as many as there are threads are decoded."""
 
 
@@ -27,100 +27,106 @@ class _Job:
     path: str
     text: str | None
     part: Path | None = None  # whole, and waiting for its name
-    failed: str = ""
+    failure: str = ""
 
 
-class Loose:
+class FilesWriter:
     """Writes them. With `link` a picture whose bytes stay is a hard link to its blob, otherwise a copy of its own."""
 
-    def __init__(self, folder: Folder, renditions: Renditions, layout: Layout, pool: Executor, *, link: bool) -> None:
+    def __init__(
+        self, folder: OutputFolder, renditions: Renditions, layout: Layout, pool: Executor, *, link: bool
+    ) -> None:
         self._folder = folder
         self._renditions = renditions
         self._layout = layout
         self._pool = pool
         self._link = link
-        self._under_way: dict[str, _Job] = {}
+        self._jobs: dict[str, _Job] = {}
 
-    def export(self, records: Iterable[Record]) -> Iterator[Outcome]:
+    def export(self, records: Iterable[Record]) -> Iterator[ExportedImage]:
         """What became of each, in their order. Raises StoreError."""
-        under_way: deque[tuple[Outcome, list[_Job], Future[None]]] = deque()
+        in_progress: deque[tuple[ExportedImage, list[_Job], Future[None]]] = deque()
         for record in records:
-            outcome, own, needed = self._planned(record)
-            under_way.append((outcome, needed, self._pool.submit(self._write, record, own)))
-            self._under_way |= {job.path: job for job in own}
-            if len(under_way) >= WINDOW:
-                yield self._settled(*under_way.popleft())
-        while under_way:
-            yield self._settled(*under_way.popleft())
+            outcome, own_jobs, needed_jobs = self._plan_jobs(record)
+            in_progress.append((outcome, needed_jobs, self._pool.submit(self._write_jobs, record, own_jobs)))
+            self._jobs |= {job.path: job for job in own_jobs}
+            if len(in_progress) >= MAX_IN_PROGRESS:
+                yield self._finish(*in_progress.popleft())
+        while in_progress:
+            yield self._finish(*in_progress.popleft())
 
-    def _planned(self, record: Record) -> tuple[Outcome, list[_Job], list[_Job]]:
+    def _plan_jobs(self, record: Record) -> tuple[ExportedImage, list[_Job], list[_Job]]:
         """Its own jobs, and all that it needs: another image of the same bytes may have the same file."""
-        outcome, own, needed = Outcome(record), list[_Job](), list[_Job]()
-        if record.blob is None or not self._renditions.fits(record.blob):
-            return Outcome(record, failed="blob not recorded" if record.blob is None else ""), own, needed
+        outcome, own_jobs, needed_jobs = ExportedImage(record), list[_Job](), list[_Job]()
+        if record.blob is None or not self._renditions.can_hold(record.blob):
+            return (
+                ExportedImage(record, failure="blob not recorded" if record.blob is None else ""),
+                own_jobs,
+                needed_jobs,
+            )
         try:
             for file in self._layout(record, self._renditions.ext(record.blob)):
                 stamp = self._renditions.stamp(record.blob) if file.text is None else digest(file.text.encode())
                 path = self._free_name(file, stamp)
                 outcome.files.append(path)
-                if self._folder.needs(path, stamp):
-                    self._folder.plan(path, stamp)
-                    own.append(_Job(path, file.text))
-                    needed.append(own[-1])
-                elif path in self._under_way:
-                    needed.append(self._under_way[path])
+                if self._folder.needs_writing(path, stamp):
+                    self._folder.plan_file(path, stamp)
+                    own_jobs.append(_Job(path, file.text))
+                    needed_jobs.append(own_jobs[-1])
+                elif path in self._jobs:
+                    needed_jobs.append(self._jobs[path])
         except CannotExport as error:
-            outcome.failed = str(error)
-        return outcome, own, needed
+            outcome.failure = str(error)
+        return outcome, own_jobs, needed_jobs
 
-    def _free_name(self, file: File, stamp: str) -> str:
-        return next((name for name in file.names if not self._folder.has(name, stamp)), file.names[-1])
+    def _free_name(self, file: LayoutFile, stamp: str) -> str:
+        return next((name for name in file.names if not self._folder.is_name_used(name, stamp)), file.names[-1])
 
-    def _write(self, record: Record, jobs: list[_Job]) -> None:
-        made, has_picture = None, any(job.text is None for job in jobs)
+    def _write_jobs(self, record: Record, jobs: list[_Job]) -> None:
+        rendition, has_picture = None, any(job.text is None for job in jobs)
         if self._folder.dry:
             if has_picture:
-                self._renditions.source(record.blob)  # type: ignore[arg-type] # jobs have a blob
+                self._renditions.find_blob_file(record.blob)  # type: ignore[arg-type] # jobs have a blob
             return
         if has_picture:
-            made = self._renditions.made(record.blob)  # type: ignore[arg-type]
+            rendition = self._renditions.make_rendition(record.blob)  # type: ignore[arg-type]
         for job in jobs:
-            job.part = self._folder.write(job.path, partial(self._fill, record, job, made))
+            job.part = self._folder.write_part(job.path, partial(self._fill_part, record, job, rendition))
 
-    def _fill(self, record: Record, job: _Job, made: bytes | None, part: Path) -> None:
+    def _fill_part(self, record: Record, job: _Job, rendition: bytes | None, part: Path) -> None:
         if job.text is not None:
             part.write_text(job.text, encoding="utf-8", newline="")
-        elif made is not None:
-            part.write_bytes(made)
+        elif rendition is not None:
+            part.write_bytes(rendition)
         else:
-            _link_or_copy(self._renditions.source(record.blob), part, link=self._link)  # type: ignore[arg-type]
+            _link_or_copy(self._renditions.find_blob_file(record.blob), part, link=self._link)  # type: ignore[arg-type]
 
-    def _settled(self, outcome: Outcome, needed: list[_Job], future: Future[None]) -> Outcome:
-        failed = ""
+    def _finish(self, outcome: ExportedImage, jobs: list[_Job], future: Future[None]) -> ExportedImage:
+        failure = ""
         try:
             future.result()
         except CannotExport as error:
-            failed = str(error)
-        for job in needed:
-            if self._under_way.pop(job.path, None):
-                job.failed = self._named(job, failed)
-            outcome.failed = outcome.failed or job.failed
+            failure = str(error)
+        for job in jobs:
+            if self._jobs.pop(job.path, None):
+                job.failure = self._publish(job, failure)
+            outcome.failure = outcome.failure or job.failure
         return outcome
 
-    def _named(self, job: _Job, failed: str) -> str:
+    def _publish(self, job: _Job, failure: str) -> str:
         """Publish a file; returns why it is not, empty where it is."""
         if job.part is not None:
             try:
-                self._folder.publish(job.path, job.part)
+                self._folder.publish_file(job.path, job.part)
             except CannotExport as error:
-                failed = str(error)
+                failure = str(error)
             else:
                 return ""
-        elif not failed:
-            self._folder.pretend(job.path)
+        elif not failure:
+            self._folder.count_dry_run(job.path)
             return ""
-        self._folder.refused(job.path)
-        return failed
+        self._folder.cancel_file(job.path)
+        return failure
 
 
 def _link_or_copy(blob: Path, part: Path, *, link: bool) -> None:

@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 from harvester.errors import StoreError
-from harvester.export.sets.ledger import Known
+from harvester.export.sets.ledger import ExportedFile
 
 
-def make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """With all folders above it. Raises StoreError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -16,24 +16,24 @@ def make(folder: Path) -> None:
         raise StoreError(f"{folder} cannot be made: {error.strerror}.") from error
 
 
-def untouched(known: Known, there: os.stat_result) -> bool:
+def is_unchanged(exported: ExportedFile, stat: os.stat_result) -> bool:
     """Whether a file is as we published it, or were about to."""
-    return (there.st_size, there.st_mtime_ns) == (known.size, known.mtime)
+    return (stat.st_size, stat.st_mtime_ns) == (exported.size, exported.mtime)
 
 
-def take_name(part: Path, whole: Path) -> bool:
+def publish_without_replacing(part: Path, target: Path) -> bool:
     """Without replacing anything: False where another file has the name, unless it has the same bytes."""
     try:
-        whole.hardlink_to(part)
+        target.hardlink_to(part)
     except OSError:
-        if not os.path.lexists(whole):  # no hard links there
-            part.rename(whole)
+        if not os.path.lexists(target):  # no hard links there
+            part.rename(target)
             return True
-        return not whole.is_symlink() and whole.is_file() and digest_of(whole) == digest_of(part)
+        return not target.is_symlink() and target.is_file() and compute_sha256(target) == compute_sha256(part)
     return True
 
 
-def digest_of(path: Path) -> str:
+def compute_sha256(path: Path) -> str:
     """The sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

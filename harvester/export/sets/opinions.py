@@ -6,57 +6,59 @@ from sqlalchemy import Connection
 
 from harvester.catalogue import tags, tagtree
 from harvester.catalogue.queries import chunks
-from harvester.duplicates.best import best
-from harvester.duplicates.groups import Group, groups
-from harvester.export.sets.ledger import Ledger
+from harvester.duplicates.best import propose_keeper
+from harvester.duplicates.groups import Group, find_groups
+from harvester.export.sets.ledger import ExportManifest
 
 _SCHEMA = """
 CREATE TEMP TABLE tagged (sha256 TEXT NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (sha256, place)) WITHOUT ROWID;
 """
 
 
-class Tags:
+class TagIndex:
     """The tags of pictures, in a temporary file of the ledger's, as there may be millions."""
 
-    def __init__(self, connection: Connection, ledger: Ledger) -> None:
-        self._database = ledger.database
+    def __init__(self, connection: Connection, manifest: ExportManifest) -> None:
+        self._database = manifest.database
         self._database.executescript(_SCHEMA)
-        tree = tags.tree(connection)
-        found = sorted((tagtree.path(tree, number), number) for number in tree)
-        self._paths = [path for path, _ in found]
+        tree = tags.load_tree(connection)
+        sorted_tags = sorted((tagtree.tag_path(tree, tag_id), tag_id) for tag_id in tree)
+        self._paths = [path for path, _ in sorted_tags]
         self._database.execute("BEGIN")
-        for place, (_, number) in enumerate(found):
-            rows = connection.execute(tags.having(number, tree[number]))
-            self._database.executemany("INSERT INTO tagged VALUES (?, ?)", ((row.sha256, place) for row in rows))
+        for index, (_, tag_id) in enumerate(sorted_tags):
+            rows = connection.execute(tags.pictures_with_tag(tag_id, tree[tag_id]))
+            self._database.executemany("INSERT INTO tagged VALUES (?, ?)", ((row.sha256, index) for row in rows))
         self._database.execute("COMMIT")
 
-    def of(self, sha256s: Sequence[str]) -> dict[str, list[str]]:
+    def find_paths(self, sha256s: Sequence[str]) -> dict[str, list[str]]:
         """sha256 -> the paths of its tags, `parent/child`, sorted."""
-        found: dict[str, list[str]] = {}
+        paths: dict[str, list[str]] = {}
         for chunk in chunks(sha256s):
-            marks = ", ".join("?" * len(chunk))
-            query = f"SELECT sha256, place FROM tagged WHERE sha256 IN ({marks}) ORDER BY place"  # noqa: S608
-            for sha256, place in self._database.execute(query, chunk):
-                found.setdefault(sha256, []).append(self._paths[place])
-        return found
+            placeholders = ", ".join("?" * len(chunk))
+            query = f"SELECT sha256, place FROM tagged WHERE sha256 IN ({placeholders}) ORDER BY place"  # noqa: S608
+            for sha256, index in self._database.execute(query, chunk):
+                paths.setdefault(sha256, []).append(self._paths[index])
+        return paths
 
-    def pictures(self, path: str | None) -> Iterator[str]:
+    def find_pictures(self, path: str | None) -> Iterator[str]:
         """Those with this tag, or with any."""
         if path is None:
             rows = self._database.execute("SELECT DISTINCT sha256 FROM tagged")
         else:
-            place = self._paths.index(path)
-            rows = self._database.execute("SELECT sha256 FROM tagged WHERE place = ?", (place,))
+            index = self._paths.index(path)
+            rows = self._database.execute("SELECT sha256 FROM tagged WHERE place = ?", (index,))
         return (row[0] for row in rows)
 
 
-def worse(connection: Connection, taken: Callable[[str], bool]) -> Iterator[str]:
+def inferior_duplicates(connection: Connection, is_exported: Callable[[str], bool]) -> Iterator[str]:
     """Those of the pictures that are taken of which a better look-alike is taken, and which nobody has decided on.
 
     What a person keeps is better than what is new; among the new ones the proposal of `scrapy dedupe` counts.
     """
-    for group in groups(connection):
-        left = [one for one in group.members if one.verdict in ("new", "keep") and taken(one.sha256)]
-        new = [one for one in left if one.verdict == "new"]
-        chosen = best(Group(tuple(new))).member if new and len(new) == len(left) else None
-        yield from (one.sha256 for one in new if one is not chosen)
+    for group in find_groups(connection):
+        remaining = [
+            member for member in group.members if member.verdict in ("new", "keep") and is_exported(member.sha256)
+        ]
+        new = [member for member in remaining if member.verdict == "new"]
+        best_member = propose_keeper(Group(tuple(new))).member if new and len(new) == len(remaining) else None
+        yield from (member.sha256 for member in new if member is not best_member)

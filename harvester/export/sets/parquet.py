@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harvester.errors import BadInput
+from harvester.errors import UsageProblem
 from harvester.export.sets.rows import COLUMNS
 from harvester.export.sets.shards import Sample
 
-ROW_GROUP = 64 * 2**20
+ROW_GROUP_BYTES = 64 * 2**20
 """Bytes of pictures that are held until they are written as one row group."""
 
 
@@ -24,7 +24,9 @@ class Parquet:
             import pyarrow as pa
             import pyarrow.parquet as pq
         except ImportError as error:
-            raise BadInput("parquet needs pyarrow, which is not installed: pip install 'pyarrow>=26,<27'.") from error
+            raise UsageProblem(
+                "parquet needs pyarrow, which is not installed: pip install 'pyarrow>=26,<27'."
+            ) from error
         self._pa, self._pq = pa, pq
         types = {"text": pa.string(), "number": pa.int64(), "flag": pa.bool_(), "list": pa.list_(pa.string())}
         image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -33,15 +35,15 @@ class Parquet:
         self._schema = schema.with_metadata({"huggingface": json.dumps({"info": {"features": _FEATURES}})})
 
     @contextmanager
-    def begin(self, path: Path) -> Iterator["_Writer"]:
+    def begin(self, path: Path) -> Iterator["_ParquetShard"]:
         """Open a new file."""
         with self._pq.ParquetWriter(path, self._schema, compression="zstd") as file:
-            writer = _Writer(file, self._pa, self._schema)
+            writer = _ParquetShard(file, self._pa, self._schema)
             yield writer
             writer.flush()
 
 
-class _Writer:
+class _ParquetShard:
     def __init__(self, file: Any, arrow: Any, schema: Any) -> None:
         self._file, self._arrow, self._schema = file, arrow, schema
         self._rows: list[dict[str, Any]] = []
@@ -52,7 +54,7 @@ class _Writer:
         image = {"bytes": sample.picture, "path": f"{sample.key}.{sample.ext}"}
         self._rows.append({"image": image, "caption": sample.caption or None, **sample.row})
         self._bytes += len(sample.picture)
-        if self._bytes >= ROW_GROUP:
+        if self._bytes >= ROW_GROUP_BYTES:
             self.flush()
 
     def flush(self) -> None:
@@ -62,17 +64,17 @@ class _Writer:
         self._rows, self._bytes = [], 0
 
 
-_WORDS = {"text": "string", "number": "int64", "flag": "bool"}
+_DTYPES = {"text": "string", "number": "int64", "flag": "bool"}
 
 
-def _feature(kind: str) -> dict[str, Any]:
+def _describe_feature(kind: str) -> dict[str, Any]:
     if kind == "list":
-        return {"feature": _feature("text"), "_type": "List"}
-    return {"dtype": _WORDS[kind], "_type": "Value"}
+        return {"feature": _describe_feature("text"), "_type": "List"}
+    return {"dtype": _DTYPES[kind], "_type": "Value"}
 
 
 _FEATURES = {
     "image": {"_type": "Image"},
-    "caption": _feature("text"),
-    **{name: _feature(kind) for name, kind in COLUMNS.items()},
+    "caption": _describe_feature("text"),
+    **{name: _describe_feature(kind) for name, kind in COLUMNS.items()},
 }

@@ -18,16 +18,16 @@ from harvester.catalogue.schema import (
     sightings,
     source_tags,
 )
-from harvester.catalogue.verdicts import standing
-from harvester.export.sets.opinions import Tags
-from harvester.export.sets.picking import kept_places
+from harvester.catalogue.verdicts import current_verdicts
+from harvester.export.sets.opinions import TagIndex
+from harvester.export.sets.picking import kept_placements
 
-TWINS = 100
+MAX_TWINS = 100
 """Images of the very same bytes that are told of one, at most."""
 
 
 @dataclass(frozen=True)
-class Place:
+class AlbumEntry:
     """Where an image stands in an album: its owner's name, the album's, the position from 0, the file's name there."""
 
     owner: str
@@ -44,11 +44,11 @@ class Record:
     at most TWINS.
     """
 
-    n: int
+    number: int
     image: Row[Any]
     blob: Row[Any] | None
     generated: Row[Any] | None
-    places: Sequence[Place] = ()
+    album_entries: Sequence[AlbumEntry] = ()
     names: Sequence[str] = ()
     files: Sequence[str] = ()
     source_tags: Sequence[str] = ()
@@ -62,59 +62,68 @@ class Record:
         return str(self.image.url or self.image.key)
 
 
-class Records:
+class RecordReader:
     """Reads records; `twins`: with those of each."""
 
-    def __init__(self, connection: Connection, tags: Tags, *, twins: bool) -> None:
+    def __init__(self, connection: Connection, tags: TagIndex, *, twins: bool) -> None:
         self._connection = connection
         self._tags = tags
         self._twins = twins
 
-    def of(self, picked: Sequence[tuple[int, int]]) -> Iterator[Record]:
+    def read(self, numbered_images: Sequence[tuple[int, int]]) -> Iterator[Record]:
         """Those of (number, image), in that order."""
-        rows = [image for _, image in picked]
-        found = {row.id: row for row in self._some(_images(), images.c.id, rows)}
-        shas = sorted({row.sha256 for row in found.values() if row.sha256})
-        blob_of = {row.sha256: row for row in self._some(select(blobs), blobs.c.sha256, shas)}
-        twins = _grouped(self._twins_of(shas), "sha256") if self._twins else {}
-        tags, verdict_of = self._tags.of(shas), standing(self._connection, shas)
-        made = {row.image_id: row for row in self._some(select(generated), generated.c.image_id, rows)}
-        placed = _grouped(self._some(_places(), album_images.c.image_id, rows), "image_id")
-        seen = _grouped(self._some(select(sightings).order_by(sightings.c.id), sightings.c.image_id, rows), "image_id")
-        said = _grouped(self._some(select(source_tags), source_tags.c.image_id, rows), "image_id")
-        for n, row in picked:
-            if row not in found:  # removed meanwhile
+        image_ids = [image for _, image in numbered_images]
+        image_by_id = {row.id: row for row in self._read_chunked(_images_query(), images.c.id, image_ids)}
+        shas = sorted({row.sha256 for row in image_by_id.values() if row.sha256})
+        blob_of = {row.sha256: row for row in self._read_chunked(select(blobs), blobs.c.sha256, shas)}
+        twins = _group_rows(self._read_twins(shas), "sha256") if self._twins else {}
+        tags, verdict_of = self._tags.find_paths(shas), current_verdicts(self._connection, shas)
+        generation_of = {
+            row.image_id: row for row in self._read_chunked(select(generated), generated.c.image_id, image_ids)
+        }
+        entries_of = _group_rows(self._read_chunked(_entries_query(), album_images.c.image_id, image_ids), "image_id")
+        placements_of = _group_rows(
+            self._read_chunked(select(sightings).order_by(sightings.c.id), sightings.c.image_id, image_ids), "image_id"
+        )
+        source_tags_of = _group_rows(
+            self._read_chunked(select(source_tags), source_tags.c.image_id, image_ids), "image_id"
+        )
+        for number, row in numbered_images:
+            if row not in image_by_id:  # removed meanwhile
                 continue
-            image = found[row]
+            image = image_by_id[row]
             yield Record(
-                n, image, blob_of.get(image.sha256), made.get(row),
-                places=[Place(place.owner, place.album, place.position, place.name) for place in placed.get(row, ())],
-                names=[sighting.name for sighting in seen.get(row, ())],
-                files=[sighting.file for sighting in seen.get(row, ()) if sighting.file],
-                source_tags=sorted(tag.tag for tag in said.get(row, ())),
+                number, image, blob_of.get(image.sha256), generation_of.get(row),
+                album_entries=[
+                    AlbumEntry(entry.owner, entry.album, entry.position, entry.name)
+                    for entry in entries_of.get(row, ())
+                ],
+                names=[placement.name for placement in placements_of.get(row, ())],
+                files=[placement.file for placement in placements_of.get(row, ()) if placement.file],
+                source_tags=sorted(tag.tag for tag in source_tags_of.get(row, ())),
                 tags=tags.get(image.sha256, ()),
                 verdict=verdict_of.get(image.sha256, "new"),
                 twins=[twin for twin in twins.get(image.sha256, ()) if twin.id != row],
             )  # fmt: skip
 
-    def _twins_of(self, shas: Sequence[str]) -> Iterator[Row[Any]]:
+    def _read_twins(self, shas: Sequence[str]) -> Iterator[Row[Any]]:
         rank = func.row_number().over(partition_by=images.c.sha256, order_by=images.c.id).label("rank")
         for chunk in chunks(shas):
             ranked = select(images.c.id, rank).where(images.c.sha256.in_(chunk)).subquery()
-            found = _images().join(ranked, ranked.c.id == images.c.id).where(ranked.c.rank <= TWINS)
-            yield from self._connection.execute(found.order_by(images.c.id))
+            query = _images_query().join(ranked, ranked.c.id == images.c.id).where(ranked.c.rank <= MAX_TWINS)
+            yield from self._connection.execute(query.order_by(images.c.id))
 
-    def _some(self, found: Select[Any], column: Any, values: Sequence[Any]) -> Iterator[Row[Any]]:
+    def _read_chunked(self, query: Select[Any], column: Any, values: Sequence[Any]) -> Iterator[Row[Any]]:
         for chunk in chunks(values):
-            yield from self._connection.execute(found.where(column.in_(chunk)))
+            yield from self._connection.execute(query.where(column.in_(chunk)))
 
 
-def _images() -> Select[Any]:
+def _images_query() -> Select[Any]:
     return select(images, collections.c.site, collections.c.directory).join(collections)
 
 
-def _places() -> Select[Any]:
-    kept, is_kept = kept_places()
+def _entries_query() -> Select[Any]:
+    kept, is_kept = kept_placements()
     return (
         select(album_images, albums.c.name.label("album"), owners.c.name.label("owner"))
         .join(albums, albums.c.id == album_images.c.album_id)
@@ -124,8 +133,8 @@ def _places() -> Select[Any]:
     )
 
 
-def _grouped(rows: Iterable[Row[Any]], column: str) -> dict[Any, list[Row[Any]]]:
-    found: dict[Any, list[Row[Any]]] = {}
+def _group_rows(rows: Iterable[Row[Any]], column: str) -> dict[Any, list[Row[Any]]]:
+    groups: dict[Any, list[Row[Any]]] = {}
     for row in rows:
-        found.setdefault(getattr(row, column), []).append(row)
-    return found
+        groups.setdefault(getattr(row, column), []).append(row)
+    return groups

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Row
 
 from harvester.blobs import BlobStore, digest
-from harvester.errors import Refused
+from harvester.errors import ImageRejected
 from harvester.export.sets.folder import CannotExport
-from harvester.export.sets.wish import Wish
-from harvester.imaging.convert import process
+from harvester.export.sets.wish import ExportOptions
+from harvester.imaging.convert import process_image
 from harvester.imaging.sniff import EXTENSIONS
-from harvester.imaging.values import Options
+from harvester.imaging.values import ConversionOptions
 
 _JPEGS = ("JPEG", "MPO")
 
@@ -20,29 +20,36 @@ _JPEGS = ("JPEG", "MPO")
 class Renditions:
     """Makes them; its methods may be called from threads. `options` say how pictures are encoded."""
 
-    def __init__(self, blobs: BlobStore, wish: Wish, options: Options) -> None:
+    def __init__(self, blobs: BlobStore, export_options: ExportOptions, options: ConversionOptions) -> None:
         self._blobs = blobs
-        self._wish = wish
-        self._options = replace(options, format=wish.image, longest=wish.longest)
+        self._export_options = export_options
+        self._options = replace(options, format=export_options.image, max_side=export_options.max_side)
 
-    def fits(self, blob: Row[Any]) -> bool:
+    def can_hold(self, blob: Row[Any]) -> bool:
         """Whether the export can hold it: a video only among files that are kept as they are."""
-        return blob.format in EXTENSIONS or (self._wish.image == "original" and self._wish.format in ("files", "tags"))
+        return blob.format in EXTENSIONS or (
+            self._export_options.image == "original" and self._export_options.format in ("files", "tags")
+        )
 
     def ext(self, blob: Row[Any]) -> str:
         """The extension of the rendition, without the dot."""
-        if self._wish.image == "original":
+        if self._export_options.image == "original":
             return str(blob.ext)
-        return "jpg" if self._wish.image == "jpeg" or blob.format in _JPEGS else "png"
+        return "jpg" if self._export_options.image == "jpeg" or blob.format in _JPEGS else "png"
 
     def stamp(self, blob: Row[Any]) -> str:
         """What the rendition is made of: another stamp, other bytes."""
-        if self._wish.image == "original":
+        if self._export_options.image == "original":
             return str(blob.sha256)
-        recipe = (self._wish.image, self._wish.longest, self._options.quality, self._options.background)
-        return f"{blob.sha256} {' '.join(map(str, recipe))}"
+        parameters = (
+            self._export_options.image,
+            self._export_options.max_side,
+            self._options.quality,
+            self._options.background,
+        )
+        return f"{blob.sha256} {' '.join(map(str, parameters))}"
 
-    def source(self, blob: Row[Any]) -> Path:
+    def find_blob_file(self, blob: Row[Any]) -> Path:
         """The file of the blob, whole as far as its size tells. Raises CannotExport."""
         path = self._blobs.path(blob.sha256, blob.ext)
         try:
@@ -53,24 +60,24 @@ class Renditions:
             raise CannotExport("blob damaged")
         return path
 
-    def made(self, blob: Row[Any]) -> bytes | None:
+    def make_rendition(self, blob: Row[Any]) -> bytes | None:
         """The rendition; None where it is the very bytes of the blob. Raises CannotExport."""
-        if self._wish.image == "original":
-            self.source(blob)
+        if self._export_options.image == "original":
+            self.find_blob_file(blob)
             return None
         try:
-            return process(self._read(blob), self._options).rendition
-        except Refused as refused:
-            raise CannotExport(f"cannot be converted: {refused.reason}") from refused
+            return process_image(self._read_blob(blob), self._options).rendition
+        except ImageRejected as rejected:
+            raise CannotExport(f"cannot be converted: {rejected.reason}") from rejected
 
-    def whole(self, blob: Row[Any]) -> bytes:
+    def read_rendition(self, blob: Row[Any]) -> bytes:
         """The bytes of the rendition. Raises CannotExport."""
-        made = self.made(blob)
-        return self._read(blob) if made is None else made
+        rendition = self.make_rendition(blob)
+        return self._read_blob(blob) if rendition is None else rendition
 
-    def _read(self, blob: Row[Any]) -> bytes:
+    def _read_blob(self, blob: Row[Any]) -> bytes:
         try:
-            data = self.source(blob).read_bytes()
+            data = self.find_blob_file(blob).read_bytes()
         except OSError as error:
             raise CannotExport(f"blob cannot be read: {error.strerror}") from error
         if digest(data) != blob.sha256:

@@ -6,40 +6,42 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection
 
 from harvester.catalogue import tags, tagtree
-from harvester.catalogue.selection import Selection, conditions
-from harvester.errors import BadInput
-from harvester.export.sets.picking import Fitting
-from harvester.export.sets.wish import Wish
-from harvester.places import Places
+from harvester.catalogue.selection import Selection, selection_conditions
+from harvester.errors import UsageProblem
+from harvester.export.sets.picking import ImageConditions
+from harvester.export.sets.wish import ExportOptions
+from harvester.places import DataPaths
 
 RULES = tuple(rule.name for rule in fields(Selection))
 
 
 @dataclass(frozen=True)
-class Selected:
+class ResolvedSelection:
     """`tag` is the path of the tag that was asked for; `fitting` are conditions on the table `images`."""
 
     tag: str | None
-    fitting: Fitting
+    conditions: ImageConditions
 
 
-def selection(given: dict[str, str | None], where: Iterable[str]) -> Selection:
+def parse_selection(named_rules: dict[str, str | None], where_rules: Iterable[str]) -> Selection:
     """From --site, --tag and --album, and from `rule=value` of --where. Raises BadInput."""
-    rules = {name: value for name, value in given.items() if value is not None}
-    for text in where:
-        name, sign, value = text.partition("=")
-        if not sign or name not in RULES:
-            raise BadInput(f"--where {text}: must be RULE=VALUE, with one of {', '.join(RULES)}.")
+    rules = {name: value for name, value in named_rules.items() if value is not None}
+    for text in where_rules:
+        name, separator, value = text.partition("=")
+        if not separator or name not in RULES:
+            raise UsageProblem(f"--where {text}: must be RULE=VALUE, with one of {', '.join(RULES)}.")
         if name in rules:
-            raise BadInput(f"--where {text}: {name} is given twice, and every rule must fit.")
+            raise UsageProblem(f"--where {text}: {name} is given twice, and every rule must fit.")
         rules[name] = value
     return Selection(**rules)
 
 
-def selected(connection: Connection, places: Places, wish: Wish, wanted: Selection) -> Selected:
+def resolve_selection(
+    connection: Connection, places: DataPaths, options: ExportOptions, selection: Selection
+) -> ResolvedSelection:
     """Raises BadInput for a rule that names what there is not."""
-    if wish.format == "status" and wanted != Selection(site=wanted.site):
-        raise BadInput("status: a status file is that of a whole data set; only --site can be chosen.")
-    tree = tags.tree(connection) if wanted.tag is not None else {}
-    tag = None if wanted.tag is None else tagtree.path(tree, tagtree.find(tree, wanted.tag))
-    return Selected(tag, conditions(connection, places, wanted))
+    if options.format == "status" and selection != Selection(site=selection.site):
+        raise UsageProblem("status: a status file is that of a whole data set; only --site can be chosen.")
+    tree = tags.load_tree(connection) if selection.tag is not None else {}
+    tag = None if selection.tag is None else tagtree.tag_path(tree, tagtree.find_tag(tree, selection.tag))
+    return ResolvedSelection(tag, selection_conditions(connection, places, selection))

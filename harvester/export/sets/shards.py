@@ -16,22 +16,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harvester.blobs import digest
-from harvester.export.sets.folder import CannotExport, Folder
-from harvester.export.sets.layouts import key
-from harvester.export.sets.ledger import Ledger
-from harvester.export.sets.outcome import Outcome
-from harvester.export.sets.records import Record, Records
+from harvester.export.sets.folder import CannotExport, OutputFolder
+from harvester.export.sets.layouts import picture_key
+from harvester.export.sets.ledger import ExportManifest
+from harvester.export.sets.outcome import ExportedImage
+from harvester.export.sets.records import Record, RecordReader
 from harvester.export.sets.renditions import Renditions
-from harvester.export.sets.rows import caption, row
-from harvester.export.sets.wish import Wish
+from harvester.export.sets.rows import caption_from_record, row_from_record
+from harvester.export.sets.wish import ExportOptions
 
-PER_SHARD = 1000
+MAX_SHARD_PICTURES = 1000
 """Pictures in a shard, at most."""
 
-BYTES = 512 * 2**20
+MAX_SHARD_BYTES = 512 * 2**20
 """Of originals in a shard, roughly at most."""
 
-_AT_ONCE = 16
+_PACK_BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Shard(Protocol):
         """Take one more picture."""
 
 
-class Packing(Protocol):
+class ShardFormat(Protocol):
     """How a format packs; `ext` is that of its files, without the dot."""
 
     ext: str
@@ -61,140 +61,154 @@ class Packing(Protocol):
         """Open a new file; it is whole when the context ends."""
 
 
-class Shards:
+class ShardWriter:
     """Writes them."""
 
     def __init__(
-        self, folder: Folder, ledger: Ledger, renditions: Renditions, packing: Packing, pool: Executor, wish: Wish
+        self,
+        folder: OutputFolder,
+        manifest: ExportManifest,
+        renditions: Renditions,
+        shard_format: ShardFormat,
+        pool: Executor,
+        options: ExportOptions,
     ) -> None:
         self._folder = folder
-        self._ledger = ledger
+        self._manifest = manifest
         self._renditions = renditions
-        self._packing = packing
+        self._shard_format = shard_format
         self._pool = pool
-        self._wish = wish
+        self._options = options
 
-    def export(self, records: Iterable[Record], reader: Records, gone: Callable[[int], object]) -> Iterator[Outcome]:
+    def export(
+        self, records: Iterable[Record], reader: RecordReader, on_removed: Callable[[int], object]
+    ) -> Iterator[ExportedImage]:
         """What became of each; `records` is read first, then each shard's from `reader`. Raises StoreError.
 
         `gone` is told of images (rows) that have disappeared between the two readings.
         """
-        members = _Members(self._ledger)
+        members = _ShardMembers(self._manifest)
         for record in records:
-            if record.blob is None or not self._renditions.fits(record.blob):
-                yield Outcome(record, failed="blob not recorded" if record.blob is None else "")
+            if record.blob is None or not self._renditions.can_hold(record.blob):
+                yield ExportedImage(record, failure="blob not recorded" if record.blob is None else "")
             else:
-                made_of = (self._renditions.stamp(record.blob), caption(record), row(record))
-                members.take(key(record, self._wish), record, digest(json.dumps(made_of).encode()))
-        members.drop_others()
-        for shard in members.shards():
-            yield from self._shard(shard, members, reader, gone)
+                content = (self._renditions.stamp(record.blob), caption_from_record(record), row_from_record(record))
+                members.add(picture_key(record, self._options), record, digest(json.dumps(content).encode()))
+        members.remove_others()
+        for shard in members.shard_numbers():
+            yield from self._export_shard(shard, members, reader, on_removed)
 
-    def _shard(
-        self, shard: int, members: "_Members", reader: Records, gone: Callable[[int], object]
-    ) -> Iterator[Outcome]:
-        path = f"train/data-{shard:05}.{self._packing.ext}"
-        images = members.images(shard)
-        outcomes = [Outcome(record) for record in reader.of([(0, image) for image in images])]
+    def _export_shard(
+        self, shard: int, members: "_ShardMembers", reader: RecordReader, on_removed: Callable[[int], object]
+    ) -> Iterator[ExportedImage]:
+        path = f"train/data-{shard:05}.{self._shard_format.ext}"
+        images = members.image_ids(shard)
+        outcomes = [ExportedImage(record) for record in reader.read([(0, image) for image in images])]
         for image in set(images) - {outcome.record.image.id for outcome in outcomes}:
-            members.lose(shard, image)
-            gone(image)
+            members.discard(shard, image)
+            on_removed(image)
         try:
-            if outcomes and self._folder.needs(path, members.stamp(shard)):
-                self._write(path, shard, members, outcomes)
+            if outcomes and self._folder.needs_writing(path, members.stamp(shard)):
+                self._write_shard(path, shard, members, outcomes)
         except CannotExport as error:
             for outcome in outcomes:
-                outcome.failed = outcome.failed or str(error)
+                outcome.failure = outcome.failure or str(error)
         for outcome in outcomes:
-            outcome.files = [] if outcome.failed else [path]
+            outcome.files = [] if outcome.failure else [path]
             yield outcome
 
-    def _write(self, path: str, shard: int, members: "_Members", outcomes: list[Outcome]) -> None:
+    def _write_shard(self, path: str, shard: int, members: "_ShardMembers", outcomes: list[ExportedImage]) -> None:
         if self._folder.dry:
-            self._folder.pretend(path)
+            self._folder.count_dry_run(path)
             return
-        part = self._folder.write(path, partial(self._pack, outcomes))
+        part = self._folder.write_part(path, partial(self._pack_shard, outcomes))
         for outcome in outcomes:
-            if outcome.failed:
-                members.lose(shard, outcome.record.image.id)
-        if members.size(shard):
-            self._folder.settle(path, members.stamp(shard), part)
+            if outcome.failure:
+                members.discard(shard, outcome.record.image.id)
+        if members.count_pictures(shard):
+            self._folder.plan_and_publish(path, members.stamp(shard), part)
         else:
             part.unlink(missing_ok=True)
-            self._folder.refused(path)
+            self._folder.cancel_file(path)
 
-    def _pack(self, outcomes: Iterable[Outcome], path: Path) -> None:
-        left = iter(outcomes)
-        with self._packing.begin(path) as file:
-            while some := list(islice(left, _AT_ONCE)):
-                for outcome, future in [(one, self._pool.submit(self._sample, one.record)) for one in some]:
+    def _pack_shard(self, outcomes: Iterable[ExportedImage], path: Path) -> None:
+        remaining = iter(outcomes)
+        with self._shard_format.begin(path) as file:
+            while batch := list(islice(remaining, _PACK_BATCH_SIZE)):
+                for outcome, future in [
+                    (member, self._pool.submit(self._make_sample, member.record)) for member in batch
+                ]:
                     try:
                         file.add(future.result())
                     except CannotExport as error:
-                        outcome.failed = str(error)
+                        outcome.failure = str(error)
 
-    def _sample(self, record: Record) -> Sample:
+    def _make_sample(self, record: Record) -> Sample:
         if record.blob is None:  # changed between the two readings
             raise CannotExport("blob not recorded")
-        name = key(record, self._wish)
-        picture = self._renditions.whole(record.blob)
-        return Sample(name, self._renditions.ext(record.blob), picture, caption(record), row(record))
+        name = picture_key(record, self._options)
+        picture = self._renditions.read_rendition(record.blob)
+        return Sample(
+            name, self._renditions.ext(record.blob), picture, caption_from_record(record), row_from_record(record)
+        )
 
 
-class _Members:
+class _ShardMembers:
     """Which picture is in which shard."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._database = ledger.database
-        self._run = ledger.run
-        last = "SELECT shard, count(*), sum(bytes) FROM packed GROUP BY shard ORDER BY shard DESC LIMIT 1"
-        self._shard: int
-        self._number: int
-        self._bytes: int
-        self._shard, self._number, self._bytes = self._database.execute(last).fetchone() or (0, 0, 0)
+    def __init__(self, manifest: ExportManifest) -> None:
+        self._database = manifest.database
+        self._run = manifest.run
+        query = "SELECT shard, count(*), sum(bytes) FROM packed GROUP BY shard ORDER BY shard DESC LIMIT 1"
+        self._last_shard: int
+        self._last_pictures: int
+        self._last_bytes: int
+        self._last_shard, self._last_pictures, self._last_bytes = self._database.execute(query).fetchone() or (0, 0, 0)
 
-    def take(self, name: str, record: Record, stamp: str) -> None:
+    def add(self, name: str, record: Record, stamp: str) -> None:
         """A picture belongs to this export."""
         assert record.blob is not None
-        known = self._database.execute("SELECT shard FROM packed WHERE key = ?", (name,)).fetchone()
-        shard = known[0] if known else self._open(record.blob.bytes)
+        existing = self._database.execute("SELECT shard FROM packed WHERE key = ?", (name,)).fetchone()
+        shard = existing[0] if existing else self._choose_shard(record.blob.bytes)
         values = (name, shard, record.image.id, stamp, self._run, record.blob.bytes)
         self._database.execute("INSERT OR REPLACE INTO packed VALUES (?, ?, ?, ?, ?, ?)", values)
 
-    def _open(self, size: int) -> int:
-        if self._number and (self._number >= PER_SHARD or self._bytes + size > BYTES):
-            self._shard, self._number, self._bytes = self._shard + 1, 0, 0
-        self._number += 1
-        self._bytes += size
-        return self._shard
+    def _choose_shard(self, size: int) -> int:
+        if self._last_pictures and (
+            self._last_pictures >= MAX_SHARD_PICTURES or self._last_bytes + size > MAX_SHARD_BYTES
+        ):
+            self._last_shard, self._last_pictures, self._last_bytes = self._last_shard + 1, 0, 0
+        self._last_pictures += 1
+        self._last_bytes += size
+        return self._last_shard
 
-    def drop_others(self) -> None:
+    def remove_others(self) -> None:
         """What this export did not take is gone."""
         self._database.execute("DELETE FROM packed WHERE run < ?", (self._run,))
 
-    def lose(self, shard: int, image: int) -> None:
+    def discard(self, shard: int, image: int) -> None:
         """It could not be packed; the next export tries again."""
         self._database.execute("DELETE FROM packed WHERE shard = ? AND image = ?", (shard, image))
 
-    def shards(self) -> list[int]:
+    def shard_numbers(self) -> list[int]:
         """Those with anything in them."""
         return [row[0] for row in self._database.execute("SELECT DISTINCT shard FROM packed ORDER BY shard")]
 
-    def size(self, shard: int) -> int:
+    def count_pictures(self, shard: int) -> int:
         """Pictures in it."""
         return int(self._database.execute("SELECT count(*) FROM packed WHERE shard = ?", (shard,)).fetchone()[0])
 
     def stamp(self, shard: int) -> str:
         """What it is made of."""
-        made_of = hashlib.sha256()
-        for name, stamp in self._database.execute(_STAMPS, (shard,)):
-            made_of.update(f"{name} {stamp}\n".encode())
-        return made_of.hexdigest()
+        hasher = hashlib.sha256()
+        for name, stamp in self._database.execute(_STAMPS_QUERY, (shard,)):
+            hasher.update(f"{name} {stamp}\n".encode())
+        return hasher.hexdigest()
 
-    def images(self, shard: int) -> list[int]:
+    def image_ids(self, shard: int) -> list[int]:
         """Its images."""
-        return [row[0] for row in self._database.execute(_IMAGES, (shard,))]
+        return [row[0] for row in self._database.execute(_IMAGES_QUERY, (shard,))]
 
 
-_STAMPS = "SELECT key, stamp FROM packed WHERE shard = ? ORDER BY image"
-_IMAGES = "SELECT image FROM packed WHERE shard = ? ORDER BY image"
+_STAMPS_QUERY = "SELECT key, stamp FROM packed WHERE shard = ? ORDER BY image"
+_IMAGES_QUERY = "SELECT image FROM packed WHERE shard = ? ORDER BY image"

@@ -6,38 +6,38 @@ from sqlalchemy import Connection
 
 from harvester.catalogue import queries
 from harvester.errors import StoreError
-from harvester.export.sets.folder import CannotExport, Folder
-from harvester.export.sets.picking import NO_DATA_SET, Picks
+from harvester.export.sets.folder import CannotExport, OutputFolder
+from harvester.export.sets.picking import NOT_IN_DATA_SET, SelectedImages
 from harvester.export.status import write_status
-from harvester.sites.naming import folded, folder_name
+from harvester.sites.naming import fold_name, folder_name
 
-FILE = "download_status.json"
+STATUS_FILE = "download_status.json"
 
 
-def write_status_files(connection: Connection, picks: Picks, folder: Folder) -> int:
+def write_status_files(connection: Connection, selected: SelectedImages, folder: OutputFolder) -> int:
     """One for each data set in which something was picked: `<its folder's name>/download_status.json`.
 
     Returns how many images they tell of; the others have no place in a data set. Raises StoreError.
     """
-    exported, taken = 0, set[str]()
-    for row, collection in queries.all_collections(connection).items():
-        if not collection.is_data_set:
-            picks.skip_collection(row, NO_DATA_SET)
-        elif number := picks.of_collection(row):
-            exported += number
+    exported, used_names = 0, set[str]()
+    for collection_id, collection in queries.all_collections(connection).items():
+        if not collection.is_dataset:
+            selected.skip_collection(collection_id, NOT_IN_DATA_SET)
+        elif count := selected.count_in_collection(collection_id):
+            exported += count
             name = folder_name(PurePosixPath(collection.directory).name, collection.site)
-            name = f"{name}-{row}" if folded(name) in taken else name
-            taken.add(folded(name))
-            _write(connection, row, folder, f"{name}/{FILE}")
+            name = f"{name}-{collection_id}" if fold_name(name) in used_names else name
+            used_names.add(fold_name(name))
+            _write_status_file(connection, collection_id, folder, f"{name}/{STATUS_FILE}")
     return exported
 
 
-def _write(connection: Connection, row: int, folder: Folder, path: str) -> None:
+def _write_status_file(connection: Connection, collection_id: int, folder: OutputFolder, path: str) -> None:
     if folder.dry:
         return
-    part = folder.part()
+    part = folder.new_part_path()
     try:
-        write_status(connection, row, part)
-        folder.whole(path, part)
+        write_status(connection, collection_id, part)
+        folder.publish_if_changed(path, part)
     except CannotExport as error:
         raise StoreError(f"{folder.root / path} cannot be written: {error}.") from error

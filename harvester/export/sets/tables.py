@@ -10,18 +10,18 @@ from functools import partial
 from typing import Any, TextIO
 
 from harvester.errors import StoreError
-from harvester.export.sets.folder import CannotExport, Folder
+from harvester.export.sets.folder import CannotExport, OutputFolder
 from harvester.export.sets.rows import COLUMNS
-from harvester.text import cell, json_text
+from harvester.text import csv_escape, json_text
 
-Add = Callable[[Mapping[str, Any]], None]
+AddRow = Callable[[Mapping[str, Any]], None]
 
-Lines = Callable[[Mapping[str, Any]], str]
+FormatLine = Callable[[Mapping[str, Any]], str]
 """From a row to its line, line end and all."""
 
 
 @contextmanager
-def table(folder: Folder, path: str, line: Lines, head: str = "") -> Iterator[Add]:
+def open_table(folder: OutputFolder, path: str, format_line: FormatLine, header: str = "") -> Iterator[AddRow]:
     """A file that appears when the context ends well, and is replaced only where it came out otherwise.
 
     Raises StoreError, also where a stranger's file has its name.
@@ -29,33 +29,33 @@ def table(folder: Folder, path: str, line: Lines, head: str = "") -> Iterator[Ad
     if folder.dry:
         yield lambda _row: None
         return
-    part = folder.part()
+    part = folder.new_part_path()
     try:
-        with _told(folder, path):
+        with _translate_errors(folder, path):
             file = part.open("x", encoding="utf-8", newline="")
         try:
-            with _told(folder, path):
-                file.write(head)
-            yield partial(_add, folder, path, file, line)
-            with _told(folder, path):
+            with _translate_errors(folder, path):
+                file.write(header)
+            yield partial(_write_row, folder, path, file, format_line)
+            with _translate_errors(folder, path):
                 file.flush()
                 os.fsync(file.fileno())
         finally:
-            with _told(folder, path):  # a full disk may be noticed only now
+            with _translate_errors(folder, path):  # a full disk may be noticed only now
                 file.close()
-        with _told(folder, path):
-            folder.whole(path, part)
+        with _translate_errors(folder, path):
+            folder.publish_if_changed(path, part)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _add(folder: Folder, path: str, file: TextIO, line: Lines, row: Mapping[str, Any]) -> None:
-    with _told(folder, path):
-        file.write(line(row))
+def _write_row(folder: OutputFolder, path: str, file: TextIO, format_line: FormatLine, row: Mapping[str, Any]) -> None:
+    with _translate_errors(folder, path):
+        file.write(format_line(row))
 
 
 @contextmanager
-def _told(folder: Folder, path: str) -> Iterator[None]:
+def _translate_errors(folder: OutputFolder, path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -71,17 +71,17 @@ def json_line(row: Mapping[str, Any]) -> str:
 
 def csv_line(row: Mapping[str, Any]) -> str:
     """A row as CSV, lists as JSON; null and the empty text are empty cells, and no cell is a formula."""
-    return _cells([_cell(row[name]) for name in COLUMNS])
+    return _format_cells([_cell_value(row[name]) for name in COLUMNS])
 
 
-CSV_HEAD = ",".join(COLUMNS) + "\r\n"
+CSV_HEADER = ",".join(COLUMNS) + "\r\n"
 
 
-def _cell(value: object) -> object:
-    return cell(json.dumps(value, ensure_ascii=False) if isinstance(value, list | bool) else value)
+def _cell_value(value: object) -> object:
+    return csv_escape(json.dumps(value, ensure_ascii=False) if isinstance(value, list | bool) else value)
 
 
-def _cells(cells: list[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
+def _format_cells(cells: list[object]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()

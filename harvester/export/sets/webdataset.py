@@ -16,24 +16,24 @@ class WebDataset:
     ext = "tar"
 
     @contextmanager
-    def begin(self, path: Path) -> Iterator["_Tar"]:
+    def begin(self, path: Path) -> Iterator["_TarShard"]:
         """Open a new shard."""
         with tarfile.open(path, "x", format=tarfile.PAX_FORMAT) as file:
-            yield _Tar(file)
+            yield _TarShard(file)
 
 
-class _Tar:
+class _TarShard:
     def __init__(self, file: tarfile.TarFile) -> None:
         self._file = file
 
     def add(self, sample: Sample) -> None:
         """Append its files, one right behind the other, as readers want them."""
-        self._add(f"{sample.key}.{sample.ext}", sample.picture)
+        self._add_file(f"{sample.key}.{sample.ext}", sample.picture)
         if sample.caption:
-            self._add(f"{sample.key}.txt", sample.caption.encode())
-        self._add(f"{sample.key}.json", json.dumps(sample.row, ensure_ascii=False).encode())
+            self._add_file(f"{sample.key}.txt", sample.caption.encode())
+        self._add_file(f"{sample.key}.json", json.dumps(sample.row, ensure_ascii=False).encode())
 
-    def _add(self, name: str, data: bytes) -> None:
+    def _add_file(self, name: str, data: bytes) -> None:
         entry = tarfile.TarInfo(name)
         entry.size, entry.mode = len(data), 0o644
         self._file.addfile(entry, io.BytesIO(data))

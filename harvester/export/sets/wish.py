@@ -3,60 +3,60 @@
 import re
 from dataclasses import dataclass, replace
 
-from harvester.errors import BadInput
+from harvester.errors import UsageProblem
 
-PICTURES = ("files", "tags", "imagefolder", "captions", "webdataset", "parquet")
+PICTURE_FORMATS = ("files", "tags", "imagefolder", "captions", "webdataset", "parquet")
 """Formats that hold pictures."""
 
-ROWS = ("csv", "jsonl")
+ROW_FORMATS = ("csv", "jsonl")
 """Formats that hold a row for each image, whatever became of it."""
 
-FORMATS = (*PICTURES, *ROWS, "status")
-NUMBERED = ("files", "tags")
-DEDUPES = ("keep", "best", "all")
-IMAGES = ("original", "rgb", "jpeg")
+FORMATS = (*PICTURE_FORMATS, *ROW_FORMATS, "status")
+NUMBERED_FORMATS = ("files", "tags")
+DEDUPE_MODES = ("keep", "best", "all")
+IMAGE_FORMS = ("original", "rgb", "jpeg")
 
-LARGEST = 65_500
+MAX_SIDE_PIXELS = 65_500
 """Pixels: no JPEG is longer."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class ExportOptions:
     """One export. `dedupe`: see `picking`; `longest` is the longest side in pixels, 0: as it is."""
 
     format: str
     dedupe: str = ""
     image: str = ""
-    longest: int = 0
+    max_side: int = 0
     number: bool = False
     dry: bool = False
 
-    def checked(self) -> "Wish":
+    def with_defaults(self) -> "ExportOptions":
         """With defaults filled in. Raises BadInput for what makes no sense."""
         if self.format not in FORMATS:
-            raise BadInput(f"{self.format}: must be one of {', '.join(FORMATS)}.")
-        for option, value, words in (("--dedupe", self.dedupe, DEDUPES), ("--image", self.image, IMAGES)):
-            if value and value not in words:
-                raise BadInput(f"{option} {value}: must be one of {', '.join(words)}.")
+            raise UsageProblem(f"{self.format}: must be one of {', '.join(FORMATS)}.")
+        for option, value, choices in (("--dedupe", self.dedupe, DEDUPE_MODES), ("--image", self.image, IMAGE_FORMS)):
+            if value and value not in choices:
+                raise UsageProblem(f"{option} {value}: must be one of {', '.join(choices)}.")
         self._check_pixels()
-        if self.number and self.format not in NUMBERED:
-            raise BadInput(f"--number: only for {' and '.join(NUMBERED)}, whose names a person reads.")
+        if self.number and self.format not in NUMBERED_FORMATS:
+            raise UsageProblem(f"--number: only for {' and '.join(NUMBERED_FORMATS)}, whose names a person reads.")
         if self.dedupe and self.format == "status":
-            raise BadInput("--dedupe: the status file has every image of a data set.")
-        dedupe = self.dedupe or ("keep" if self.format in PICTURES else "all")
-        return replace(self, dedupe=dedupe, image=self.image or ("rgb" if self.longest else "original"))
+            raise UsageProblem("--dedupe: the status file has every image of a data set.")
+        dedupe = self.dedupe or ("keep" if self.format in PICTURE_FORMATS else "all")
+        return replace(self, dedupe=dedupe, image=self.image or ("rgb" if self.max_side else "original"))
 
     def _check_pixels(self) -> None:
-        if (self.image or self.longest) and self.format not in PICTURES:
-            raise BadInput(f"--image, --resize: {self.format} holds no pictures.")
-        if self.longest and self.image == "original":
-            raise BadInput("--resize changes pictures, --image original keeps them: give one of the two.")
+        if (self.image or self.max_side) and self.format not in PICTURE_FORMATS:
+            raise UsageProblem(f"--image, --resize: {self.format} holds no pictures.")
+        if self.max_side and self.image == "original":
+            raise UsageProblem("--resize changes pictures, --image original keeps them: give one of the two.")
 
 
-def whole_number(option: str, text: str | None) -> int:
+def parse_pixels(option: str, text: str | None) -> int:
     """A number of pixels; 0 where none was given. Raises BadInput."""
     if text is None:
         return 0
-    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= LARGEST:
-        raise BadInput(f"{option} {text}: must be a whole number from 1 to {LARGEST} (pixels).")
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_SIDE_PIXELS:
+        raise UsageProblem(f"{option} {text}: must be a whole number from 1 to {MAX_SIDE_PIXELS} (pixels).")
     return int(text)

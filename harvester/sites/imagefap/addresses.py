@@ -4,83 +4,83 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlsplit
 
-SITE = "https://www.imagefap.com"
+BASE_URL = "https://www.imagefap.com"
 
-ID = r"[1-9]\d{0,17}"
+ID_PATTERN = r"[1-9]\d{0,17}"
 """Numbers of users, images and galleries, as a pattern; a database holds none with more digits."""
 
-_FULL = re.compile(rf"/images/full/(?:[^/]+/)*({ID})\.\w{{1,5}}\Z")
+_FULL_SIZE_PATH = re.compile(rf"/images/full/(?:[^/]+/)*({ID_PATTERN})\.\w{{1,5}}\Z")
 _EXPIRY = re.compile(r"(?:\A|&)(?:end=|se=|secure=[^&,]*,)(\d{9,11})(?=&|\Z)")
 
 
 @dataclass(frozen=True)
-class Addresses:
+class ImagefapUrls:
     """Every page that is asked for, below `base` (no slash at its end)."""
 
-    base: str = SITE
+    base: str = BASE_URL
 
     @property
     def host(self) -> str:
         """The host of the pages; that of the pictures is another, and changes."""
         return urlsplit(self.base).hostname or ""
 
-    def profile(self, user: str) -> str:
+    def profile_url(self, user: str) -> str:
         """The page that tells the number of a user; `user` is a name, spaces and all."""
         return f"{self.base}/profile/{quote(user, safe='')}"
 
-    def folders(self, user: int, page: int) -> str:
+    def folder_list_url(self, user: int, page: int) -> str:
         """A page of a user's list of favourite folders; pages count from 0."""
         return f"{self.base}/showfavorites.php?userid={user}&page={page}"
 
-    def folder(self, user: int, folder: int, page: int) -> str:
+    def folder_url(self, user: int, folder: int, page: int) -> str:
         """A page of one folder; folder -1 holds what is in no other."""
         return f"{self.base}/showfavorites.php?userid={user}&page={page}&folderid={folder}"
 
-    def photo(self, image: int) -> str:
+    def photo_url(self, image: int) -> str:
         """The page of one image; it never changes, unlike the address of the picture."""
         return f"{self.base}/photo/{image}/"
 
 
-def folder_of(address: str) -> int | None:
+def folder_of(url: str) -> int | None:
     """The folder a page address asks for, None where it asks for none."""
-    found = _query(address).get("folderid", [""])[0]
-    return int(found) if re.fullmatch(rf"-1|{ID}", found) else None
+    value = _query_parameters(url).get("folderid", [""])[0]
+    return int(value) if re.fullmatch(rf"-1|{ID_PATTERN}", value) else None
 
 
-def user_of(address: str) -> int | None:
+def user_of(url: str) -> int | None:
     """The number of the user a page address is about."""
-    found = _query(address).get("userid", [""])[0]
-    return int(found) if re.fullmatch(ID, found) else None
+    value = _query_parameters(url).get("userid", [""])[0]
+    return int(value) if re.fullmatch(ID_PATTERN, value) else None
 
 
-def path_of(address: str) -> str:
+def path_of(url: str) -> str:
     """The path of an address, without a slash at its end; empty where the text is no address."""
     try:
-        return urlsplit(address).path.rstrip("/")
+        return urlsplit(url).path.rstrip("/")
     except ValueError:
         return ""
 
 
-def image_of(picture: str) -> int | None:
+def image_of(url: str) -> int | None:
     """The image id in the address of a full-sized picture; None for any other address.
 
     The id is the identity of an image. Host, path and signature change, so the address is never used as a key.
     """
-    found = _FULL.search(path_of(picture))
-    return int(found[1]) if found else None
+    match = _FULL_SIZE_PATH.search(path_of(url))
+    return int(match[1]) if match else None
 
 
-def expires(picture: str) -> int | None:
+def expiry_of(url: str) -> int | None:
     """When the signature ends, seconds since 1970: `end=` of 2020, `se=` of 2022, `secure=TOKEN,` of 2026."""
     try:
-        found = _EXPIRY.search(urlsplit(picture).query)
+        match = _EXPIRY.search(urlsplit(url).query)
     except ValueError:
         return None
-    return int(found[1]) if found else None
+    return int(match[1]) if match else None
 
 
-def _query(address: str) -> dict[str, list[str]]:
+def _query_parameters(url: str) -> dict[str, list[str]]:
     try:
-        return parse_qs(urlsplit(address).query, max_num_fields=50)
+        return parse_qs(urlsplit(url).query, max_num_fields=50)
     except ValueError:
         return {}

@@ -7,19 +7,19 @@ from urllib.parse import unquote
 
 from parsel import Selector
 
-from harvester.sites.imagefap.addresses import ID, folder_of, user_of
-from harvester.sites.imagefap.markup import attribute, text_of, tree
-from harvester.text import storable
+from harvester.sites.imagefap.addresses import ID_PATTERN, folder_of, user_of
+from harvester.sites.imagefap.markup import attribute_of, parse_html, text_of
+from harvester.text import strip_unstorable
 
-MOST = 2000
+MAX_ENTRIES = 2000
 """Entries of a page that are looked at; the site shows dozens."""
 
-_USER = re.compile(r"/profile\.php\?user=([^&/#]+)")
-_CELL = re.compile(rf"img-({ID})")
+_USER_LINK = re.compile(r"/profile\.php\?user=([^&/#]+)")
+_CELL_ID = re.compile(rf"img-({ID_PATTERN})")
 
 
 @dataclass(frozen=True)
-class User:
+class PageUser:
     """A user; the name as the site writes it. Either is None where the page does not tell it without doubt."""
 
     id: int | None
@@ -27,7 +27,7 @@ class User:
 
 
 @dataclass(frozen=True)
-class Folder:
+class FavouriteFolder:
     """A favourite folder; the name as the site writes it. Folder -1 holds what is in no other."""
 
     id: int
@@ -43,65 +43,69 @@ class FolderPage:
 
     name: str
     images: tuple[int, ...]
-    names: Mapping[int, str] = field(default_factory=dict)
+    file_names: Mapping[int, str] = field(default_factory=dict)
 
 
-def user(body: bytes) -> User:
+def parse_user(body: bytes) -> PageUser:
     """Whose page it is, from the header that profile, list and folder pages share."""
-    links = tree(body).css("td.blk_header a::attr(href)").getall()[:MOST]
-    names = {storable(unquote(found[1])).strip() for link in links if (found := _USER.search(link))}
+    links = parse_html(body).css("td.blk_header a::attr(href)").getall()[:MAX_ENTRIES]
+    names = {strip_unstorable(unquote(match[1])).strip() for link in links if (match := _USER_LINK.search(link))}
     ids = {user_of(link) for link in links if "/showfavorites.php" in link and folder_of(link) is None} - {None}
-    return User(ids.pop() if len(ids) == 1 else None, names.pop() if len(names) == 1 else None)
+    return PageUser(ids.pop() if len(ids) == 1 else None, names.pop() if len(names) == 1 else None)
 
 
-def folder_list(body: bytes) -> tuple[Folder, ...]:
+def parse_folder_list(body: bytes) -> tuple[FavouriteFolder, ...]:
     """The folders on a page of the list, each once, in the site's order; picture or galleries is not told here.
 
     Links are found by their address alone: the site writes `class'blk_galleries'` without `=` at times.
     """
-    found: dict[int, Folder] = {}
-    for link in tree(body).css('a[href*="showfavorites.php"][href*="folderid="]:not(.blk_favorites)')[:MOST]:
-        folder = folder_of(attribute(link, "href") or "")
+    folders: dict[int, FavouriteFolder] = {}
+    for link in parse_html(body).css('a[href*="showfavorites.php"][href*="folderid="]:not(.blk_favorites)')[
+        :MAX_ENTRIES
+    ]:
+        folder = folder_of(attribute_of(link, "href") or "")
         name = text_of(link)
-        if folder is not None and folder not in found and name and not _in_pager(link):
-            found[folder] = Folder(folder, name)
-    return tuple(found.values())
+        if folder is not None and folder not in folders and name and not _is_in_pager(link):
+            folders[folder] = FavouriteFolder(folder, name)
+    return tuple(folders.values())
 
 
-def folder_page(body: bytes) -> FolderPage:
+def parse_folder_page(body: bytes) -> FolderPage:
     """The images on a page of a picture folder; call it only for a page of that kind."""
-    page = tree(body)
-    marks = page.css('td[id^="img-"]::attr(id)').getall()[:MOST]
-    ids = [int(found[1]) for mark in marks if (found := _CELL.fullmatch(mark))]
+    page = parse_html(body)
+    cell_ids = page.css('td[id^="img-"]::attr(id)').getall()[:MAX_ENTRIES]
+    ids = [int(match[1]) for cell_id in cell_ids if (match := _CELL_ID.fullmatch(cell_id))]
     if not ids:
-        names = page.css('a[href*="/photo/"]::attr(name)').getall()[:MOST]
-        ids = [int(name) for name in names if re.fullmatch(ID, name)]
-    return FolderPage(_folder_name(page), tuple(dict.fromkeys(ids)), _file_names(page))
+        names = page.css('a[href*="/photo/"]::attr(name)').getall()[:MAX_ENTRIES]
+        ids = [int(name) for name in names if re.fullmatch(ID_PATTERN, name)]
+    return FolderPage(_parse_folder_name(page), tuple(dict.fromkeys(ids)), _parse_file_names(page))
 
 
-def named(folders: Iterable[Folder], name: str) -> Folder | None:
+def find_folder(folders: Iterable[FavouriteFolder], name: str) -> FavouriteFolder | None:
     """The folder of that name, however it is written in capitals."""
-    wanted = " ".join(name.split()).casefold()
-    return next((folder for folder in folders if folder.name.casefold() == wanted), None)
+    folded_name = " ".join(name.split()).casefold()
+    return next((folder for folder in folders if folder.name.casefold() == folded_name), None)
 
 
-def _file_names(page: Selector) -> dict[int, str]:
+def _parse_file_names(page: Selector) -> dict[int, str]:
     """The second `font` of the row behind that of the picture; dots stand for what was cut."""
-    found: dict[int, str] = {}
-    for cell in page.css('td[id^="img-"]')[:MOST]:
-        mark = _CELL.fullmatch(attribute(cell, "id") or "")
-        words = cell.xpath('(.//tr[.//a[contains(@href, "/photo/")]])[1]/following-sibling::tr[1]//font[2]')
-        name = text_of(words[0]) if words else ""
-        if mark and name and ".." not in name and "…" not in name:
-            found[int(mark[1])] = name
-    return found
+    file_names: dict[int, str] = {}
+    for cell in page.css('td[id^="img-"]')[:MAX_ENTRIES]:
+        match = _CELL_ID.fullmatch(attribute_of(cell, "id") or "")
+        fonts = cell.xpath('(.//tr[.//a[contains(@href, "/photo/")]])[1]/following-sibling::tr[1]//font[2]')
+        name = text_of(fonts[0]) if fonts else ""
+        if match and name and ".." not in name and "…" not in name:
+            file_names[int(match[1])] = name
+    return file_names
 
 
-def _folder_name(page: Selector) -> str:
-    names = {text_of(link) for link in page.css('a.blk_favorites[href*="folderid="]')[:MOST] if not _in_pager(link)}
+def _parse_folder_name(page: Selector) -> str:
+    names = {
+        text_of(link) for link in page.css('a.blk_favorites[href*="folderid="]')[:MAX_ENTRIES] if not _is_in_pager(link)
+    }
     return names.pop() if len(names) == 1 else ""
 
 
-def _in_pager(link: Selector) -> bool:
+def _is_in_pager(link: Selector) -> bool:
     """Links to other pages carry a page number, or stand within the `font` of the pager."""
-    return "page=" in (attribute(link, "href") or "") or bool(link.xpath("ancestor::font"))
+    return "page=" in (attribute_of(link, "href") or "") or bool(link.xpath("ancestor::font"))

@@ -6,21 +6,21 @@ from enum import StrEnum
 
 from parsel import Selector
 
-from harvester.sites.imagefap.addresses import ID, expires, image_of
-from harvester.sites.imagefap.markup import attribute, joined, text_of, tree
+from harvester.sites.imagefap.addresses import ID_PATTERN, expiry_of, image_of
+from harvester.sites.imagefap.markup import absolute_url, attribute_of, parse_html, text_of
 
-IN_A_STRIP = 200
+MAX_STRIP_ENTRIES = 200
 """Entries; the site shows 24."""
 
 _SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
 _DESCRIPTION = re.compile(r"View this \S+ (.+) \S+ pic uploaded by\b")
 _TITLE = re.compile(r"(.+) \S+ Pic From\b")
-_ADDRESSES = ("original", "data-o", "href")  # `data-o` before the middle of 2023
-_ROUNDING = 2  # pixels
+_URL_ATTRIBUTES = ("original", "data-o", "href")  # `data-o` before the middle of 2023
+_ROUNDING_PIXELS = 2  # pixels
 
 
 @dataclass(frozen=True)
-class Picture:
+class FullSizePicture:
     """Where the full-sized bytes of an image are until `expires` (seconds since 1970), and its stated size in pixels.
 
     `added` is the text of the site, `YYYY-MM-DD hh:mm:ss`.
@@ -28,7 +28,7 @@ class Picture:
 
     image: int
     url: str
-    expires: int | None = None
+    expires_at: int | None = None
     size: tuple[int, int] | None = None
     added: str = ""
 
@@ -49,7 +49,7 @@ class PhotoPage:
     gallery: int | None
     gallery_name: str
     uploader: str
-    pictures: dict[int, Picture]
+    pictures: dict[int, FullSizePicture]
 
     def absence(self, image: int) -> Absence | None:
         """Why there is no picture of the image; None where there is one."""
@@ -58,72 +58,72 @@ class PhotoPage:
         return Absence.UNRESOLVED if self.pictures else Absence.GONE
 
 
-def photo_page(body: bytes, url: str) -> PhotoPage:
+def parse_photo_page(body: bytes, url: str) -> PhotoPage:
     """Everything on a photo page (or on the fragment with a strip); `url` is its own address."""
-    page = tree(body)
+    page = parse_html(body)
     return PhotoPage(
-        image=_number(page, "imageid_input"),
-        name=_file_name(page),
-        gallery=_number(page, "galleryid_input"),
-        gallery_name=_words(page, 'td a[href*="/gallery.php?gid="]'),
-        uploader=_words(page, 'div[itemtype] td a[href*="/profile.php?user="]'),
-        pictures=_pictures(page, url),
+        image=_input_number(page, "imageid_input"),
+        name=_parse_file_name(page),
+        gallery=_input_number(page, "galleryid_input"),
+        gallery_name=_first_text(page, 'td a[href*="/gallery.php?gid="]'),
+        uploader=_first_text(page, 'div[itemtype] td a[href*="/profile.php?user="]'),
+        pictures=_parse_pictures(page, url),
     )
 
 
-def smaller(stated: tuple[int, int] | None, width: int, height: int) -> bool:
+def is_smaller(stated_size: tuple[int, int] | None, width: int, height: int) -> bool:
     """Whether a picture is smaller than the page said, so a thumbnail; a picture turned upright is not smaller."""
-    if stated is None:
+    if stated_size is None:
         return False
-    pairs = zip(sorted((width, height)), sorted(stated), strict=True)
-    return any(found < wanted - _ROUNDING for found, wanted in pairs)
+    pairs = zip(sorted((width, height)), sorted(stated_size), strict=True)
+    return any(actual < expected - _ROUNDING_PIXELS for actual, expected in pairs)
 
 
-def _pictures(page: Selector, url: str) -> dict[int, Picture]:
-    found: dict[int, Picture] = {}
-    for entry in page.xpath("//a[@imageid or @framed or @original]")[:IN_A_STRIP]:
-        picture = _picture(entry, url)
-        if picture and found.setdefault(picture.image, picture).size is None:
-            found[picture.image] = picture
-    main = joined(url, page.css("img#mainPhoto::attr(src)").get(""))  # full-sized until the middle of 2023
-    if (image := image_of(main)) is not None:
-        found.setdefault(image, Picture(image, main, expires(main)))
-    return found
+def _parse_pictures(page: Selector, url: str) -> dict[int, FullSizePicture]:
+    pictures: dict[int, FullSizePicture] = {}
+    for entry in page.xpath("//a[@imageid or @framed or @original]")[:MAX_STRIP_ENTRIES]:
+        picture = _parse_picture(entry, url)
+        if picture and pictures.setdefault(picture.image, picture).size is None:
+            pictures[picture.image] = picture
+    main_url = absolute_url(url, page.css("img#mainPhoto::attr(src)").get(""))  # full-sized until the middle of 2023
+    if (image := image_of(main_url)) is not None:
+        pictures.setdefault(image, FullSizePicture(image, main_url, expiry_of(main_url)))
+    return pictures
 
 
-def _picture(entry: Selector, url: str) -> Picture | None:
-    stated = attribute(entry, "imageid")
-    for name in _ADDRESSES:
-        address = joined(url, attribute(entry, name) or "")
-        image = image_of(address)
-        if image is not None and stated in (None, str(image)):
-            return Picture(
+def _parse_picture(entry: Selector, page_url: str) -> FullSizePicture | None:
+    stated_id = attribute_of(entry, "imageid")
+    for name in _URL_ATTRIBUTES:
+        picture_url = absolute_url(page_url, attribute_of(entry, name) or "")
+        image = image_of(picture_url)
+        if image is not None and stated_id in (None, str(image)):
+            return FullSizePicture(
                 image,
-                address,
-                expires(address),
-                size_of(attribute(entry, "dimension") or ""),
-                (attribute(entry, "added") or "")[:40],
+                picture_url,
+                expiry_of(picture_url),
+                parse_size(attribute_of(entry, "dimension") or ""),
+                (attribute_of(entry, "added") or "")[:40],
             )
     return None
 
 
-def size_of(dimension: str) -> tuple[int, int] | None:
+def parse_size(dimension: str) -> tuple[int, int] | None:
     """`1600x1066` as width and height in pixels; None for anything else."""
-    found = _SIZE.fullmatch(dimension.strip())
-    return (int(found[1]), int(found[2])) if found else None
+    match = _SIZE.fullmatch(dimension.strip())
+    return (int(match[1]), int(match[2])) if match else None
 
 
-def _file_name(page: Selector) -> str:
-    described = _DESCRIPTION.match(page.css("meta[name=description]::attr(content)").get("")[:1000])
-    found = described or _TITLE.match(page.css("title::text").get("")[:1000])
-    return found[1].strip() if found else ""
+def _parse_file_name(page: Selector) -> str:
+    description = _DESCRIPTION.match(page.css("meta[name=description]::attr(content)").get("")[:1000])
+    match = description or _TITLE.match(page.css("title::text").get("")[:1000])
+    return match[1].strip() if match else ""
 
 
-def _number(page: Selector, name: str) -> int | None:
+def _input_number(page: Selector, name: str) -> int | None:
     value = page.css(f"input#{name}::attr(value)").get("")
-    return int(value) if re.fullmatch(ID, value) else None
+    return int(value) if re.fullmatch(ID_PATTERN, value) else None
 
 
-def _words(page: Selector, css: str) -> str:
-    found = page.css(css)
-    return text_of(found[0]) if found else ""
+def _first_text(page: Selector, css: str) -> str:
+    nodes = page.css(css)
+    return text_of(nodes[0]) if nodes else ""

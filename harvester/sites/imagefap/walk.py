@@ -6,21 +6,21 @@ The site appends new favourites at the end, and shows empty pages in the middle 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-GAP = 2
+MAX_EMPTY_PAGES = 2
 """Empty pages in a row that a folder may have in its middle."""
 
-LONG = 5
+LONG_FOLDER_PAGES = 5
 """A folder of that many known pages is read from its end."""
 
-RECENT = 3 * 86_400
+RECENT_SECONDS = 3 * 86_400
 """Seconds for which a list that was read to its end is not read again."""
 
-LONGEST = 10_000
+MAX_FOLDER_PAGES = 10_000
 """Pages; a server that never ends is not followed further."""
 
 
 @dataclass(frozen=True)
-class Walk:
+class FolderWalk:
     """A walk over the pages of one folder. `page` is the one to ask for, None at the end; pages count from 0.
 
     A walk that goes back (`back` is set) looks for the page where the known images end, and then goes on behind the
@@ -28,11 +28,11 @@ class Walk:
     """
 
     page: int | None
-    known: frozenset[int] = frozenset()
+    known_ids: frozenset[int] = frozenset()
     back: int | None = None  # the page it began to go back from
     trailing: int = 0  # while going back: empty pages met before the first one with images
     empty: int = 0
-    seen: frozenset[int] = frozenset()
+    seen_ids: frozenset[int] = frozenset()
     last: int = -1  # the last page that had images
 
     @property
@@ -40,40 +40,46 @@ class Walk:
         """How many pages the folder has as far as seen: the number of the last page with images, plus one."""
         return self.last + 1
 
-    def see(self, images: Iterable[int]) -> "Walk":
+    def after_page(self, images: Iterable[int]) -> "FolderWalk":
         """The walk after the page that was asked for, with the ids on it."""
         assert self.page is not None
-        found = frozenset(images)
-        return self._going_back(found) if self.back is not None else self._going_on(found)
+        page_ids = frozenset(images)
+        return self._go_back(page_ids) if self.back is not None else self._go_forward(page_ids)
 
-    def _going_on(self, found: frozenset[int]) -> "Walk":
+    def _go_forward(self, page_ids: frozenset[int]) -> "FolderWalk":
         assert self.page is not None
-        empty = 0 if found else self.empty + 1
-        ended = empty > GAP or (found and found <= self.seen) or self.page + 1 >= LONGEST
-        last = self.page if found - self.seen else self.last
+        empty = 0 if page_ids else self.empty + 1
+        is_end = (
+            empty > MAX_EMPTY_PAGES or (page_ids and page_ids <= self.seen_ids) or self.page + 1 >= MAX_FOLDER_PAGES
+        )
+        last = self.page if page_ids - self.seen_ids else self.last
         return replace(
-            self, page=None if ended else self.page + 1, empty=empty, seen=self.seen | found, last=max(last, self.last)
+            self,
+            page=None if is_end else self.page + 1,
+            empty=empty,
+            seen_ids=self.seen_ids | page_ids,
+            last=max(last, self.last),
         )
 
-    def _going_back(self, found: frozenset[int]) -> "Walk":
+    def _go_back(self, page_ids: frozenset[int]) -> "FolderWalk":
         assert self.page is not None
         assert self.back is not None
-        trailing = self.trailing + 1 if not found and self.last < 0 else self.trailing
-        last = self.page if found and self.last < 0 else self.last
-        before = replace(self, seen=self.seen | found, trailing=trailing, last=last)
-        if not found & self.known and self.page > 0:
-            return replace(before, page=self.page - 1)
-        ended = trailing > GAP or self.back + 1 >= LONGEST
-        return replace(before, back=None, page=None if ended else self.back + 1, empty=trailing)
+        trailing = self.trailing + 1 if not page_ids and self.last < 0 else self.trailing
+        last = self.page if page_ids and self.last < 0 else self.last
+        updated = replace(self, seen_ids=self.seen_ids | page_ids, trailing=trailing, last=last)
+        if not page_ids & self.known_ids and self.page > 0:
+            return replace(updated, page=self.page - 1)
+        is_end = trailing > MAX_EMPTY_PAGES or self.back + 1 >= MAX_FOLDER_PAGES
+        return replace(updated, back=None, page=None if is_end else self.back + 1, empty=trailing)
 
 
-def walk(known: Collection[int] = (), pages: int = 0) -> Walk:
+def start_walk(known_ids: Collection[int] = (), pages: int = 0) -> FolderWalk:
     """A walk over a folder of which `known` images on `pages` pages are remembered from earlier walks."""
-    if pages >= LONG and known:
-        return Walk(page=pages - 1, known=frozenset(known), back=pages - 1)
-    return Walk(page=0, known=frozenset(known))
+    if pages >= LONG_FOLDER_PAGES and known_ids:
+        return FolderWalk(page=pages - 1, known_ids=frozenset(known_ids), back=pages - 1)
+    return FolderWalk(page=0, known_ids=frozenset(known_ids))
 
 
-def recent(read_at: int | None, now: int, *, force: bool) -> bool:
+def is_recently_read(read_at: int | None, now: int, *, force: bool) -> bool:
     """Whether a list was read to its end so lately that it is left alone; both times in seconds since 1970."""
-    return not force and read_at is not None and 0 <= now - read_at < RECENT
+    return not force and read_at is not None and 0 <= now - read_at < RECENT_SECONDS

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from harvester.arguments import choice
-from harvester.errors import BadInput
-from harvester.sites.imagefap.addresses import ID
+from harvester.arguments import check_choice
+from harvester.errors import UsageProblem
+from harvester.sites.imagefap.addresses import ID_PATTERN
 
 MODES = ("read", "get")
 FORMATS = ("original", "rgb", "jpeg")
@@ -25,11 +25,11 @@ ARGUMENTS = {
     "retry": "which earlier failures to ask for again: failed (the temporary ones), all or none; failed by default",
 }
 
-_ONLY_GET = ("output", "format")
+_GET_ARGUMENTS = ("output", "format")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ImagefapArguments:
     """What is to be done; of user and user_id, and of folder and folder_id, at most one is set."""
 
     mode: str
@@ -47,68 +47,68 @@ class Wanted:
         return self.mode == "get"
 
     @property
-    def one_folder(self) -> bool:
+    def has_folder(self) -> bool:
         """Whether a folder is named."""
         return self.folder is not None or self.folder_id is not None
 
 
-def wanted(given: Mapping[str, str]) -> Wanted:
+def parse_arguments(arguments: Mapping[str, str]) -> ImagefapArguments:
     """The arguments, checked one by one and against each other. Raises BadInput."""
-    mode = choice("mode", given.get("mode", MODES[0]), MODES)
-    _check_together(given, mode)
-    return Wanted(
+    mode = check_choice("mode", arguments.get("mode", MODES[0]), MODES)
+    _check_combination(arguments, mode)
+    return ImagefapArguments(
         mode=mode,
-        user=_name("user", given),
-        user_id=_number("user_id", given, ID),
-        folder=_name("folder", given),
-        folder_id=_number("folder_id", given, rf"-1|{ID}"),
-        force=choice("force", given.get("force", "0"), ("0", "1")) == "1",
-        keeps_catalogue=choice("db", given.get("db", "1"), ("0", "1")) == "1",
-        format=choice("format", given.get("format", FORMATS[0]), FORMATS),
+        user=_parse_name("user", arguments),
+        user_id=_parse_id("user_id", arguments, ID_PATTERN),
+        folder=_parse_name("folder", arguments),
+        folder_id=_parse_id("folder_id", arguments, rf"-1|{ID_PATTERN}"),
+        force=check_choice("force", arguments.get("force", "0"), ("0", "1")) == "1",
+        keeps_catalogue=check_choice("db", arguments.get("db", "1"), ("0", "1")) == "1",
+        format=check_choice("format", arguments.get("format", FORMATS[0]), FORMATS),
     )
 
 
-def _check_together(given: Mapping[str, str], mode: str) -> None:
-    if ("user" in given) == ("user_id" in given):
-        raise BadInput("Give either -a user=NAME or -a user_id=NUMBER, whose favourites are wanted.")
-    if "folder" in given and "folder_id" in given:
-        raise BadInput("Give either -a folder=NAME or -a folder_id=NUMBER, not both.")
-    if mode == "get" and "folder" not in given and "folder_id" not in given:
-        raise BadInput("-a mode=get saves one folder: name it with -a folder=NAME or -a folder_id=NUMBER.")
-    if mode == "read" and given.get("db") == "0":
-        raise BadInput("-a mode=read reads into the catalogue, so -a db=0 is for mode=get only.")
-    for name in _ONLY_GET:
-        if mode == "read" and name in given:
-            raise BadInput(
+def _check_combination(arguments: Mapping[str, str], mode: str) -> None:
+    if ("user" in arguments) == ("user_id" in arguments):
+        raise UsageProblem("Give either -a user=NAME or -a user_id=NUMBER, whose favourites are wanted.")
+    if "folder" in arguments and "folder_id" in arguments:
+        raise UsageProblem("Give either -a folder=NAME or -a folder_id=NUMBER, not both.")
+    if mode == "get" and "folder" not in arguments and "folder_id" not in arguments:
+        raise UsageProblem("-a mode=get saves one folder: name it with -a folder=NAME or -a folder_id=NUMBER.")
+    if mode == "read" and arguments.get("db") == "0":
+        raise UsageProblem("-a mode=read reads into the catalogue, so -a db=0 is for mode=get only.")
+    for name in _GET_ARGUMENTS:
+        if mode == "read" and name in arguments:
+            raise UsageProblem(
                 f"-a mode=read keeps the bytes as they came, in the data directory: {name}= is for mode=get."
             )
 
 
-def site_address(setting: str, value: str) -> str:
+def parse_base_url(setting: str, value: str) -> str:
     """The address of the site, without a slash at its end. Raises BadInput."""
     try:
-        split = urlsplit(value.strip())
-        good = split.scheme in ("http", "https") and split.hostname and "@" not in split.netloc and split.port != 0
-        good = good and not split.query and not split.fragment
+        parts = urlsplit(value.strip())
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
+        is_valid = is_valid and not parts.query and not parts.fragment
     except ValueError:
-        good = False
-    if not good:
-        raise BadInput(f"{setting}={value}: must be an address such as https://www.imagefap.com.")
+        is_valid = False
+    if not is_valid:
+        raise UsageProblem(f"{setting}={value}: must be an address such as https://www.imagefap.com.")
     return value.strip().rstrip("/")
 
 
-def _name(argument: str, given: Mapping[str, str]) -> str | None:
-    if argument not in given:
+def _parse_name(argument: str, arguments: Mapping[str, str]) -> str | None:
+    if argument not in arguments:
         return None
-    name = " ".join(given[argument].split())
+    name = " ".join(arguments[argument].split())
     if not name or len(name) > 200:
-        raise BadInput(f"-a {argument}={given[argument]}: must be a name of up to 200 characters.")
+        raise UsageProblem(f"-a {argument}={arguments[argument]}: must be a name of up to 200 characters.")
     return name
 
 
-def _number(argument: str, given: Mapping[str, str], form: str) -> int | None:
-    if argument not in given:
+def _parse_id(argument: str, arguments: Mapping[str, str], pattern: str) -> int | None:
+    if argument not in arguments:
         return None
-    if not re.fullmatch(form, given[argument]):
-        raise BadInput(f"-a {argument}={given[argument]}: must be a number of the site's.")
-    return int(given[argument])
+    if not re.fullmatch(pattern, arguments[argument]):
+        raise UsageProblem(f"-a {argument}={arguments[argument]}: must be a number of the site's.")
+    return int(arguments[argument])

@@ -6,8 +6,8 @@ from typing import Any
 
 from harvester.sites.mastodon import consent, fields
 from harvester.sites.mastodon.addresses import Handle
-from harvester.sites.mastodon.answers import Refusal, refusal
-from harvester.sites.pages import Answer
+from harvester.sites.mastodon.answers import Refusal, find_refusal
+from harvester.sites.pages import SiteResponse
 
 
 @dataclass(frozen=True)
@@ -20,62 +20,69 @@ class Account:
     moved_to: str
     limited: bool
     bot: bool
-    wish: str
+    opt_out: str
 
 
 @dataclass(frozen=True)
-class Lookup:
+class LookupResult:
     """What came of asking for an account: the account, or why there is none to harvest."""
 
     account: Account | None
     refusal: Refusal | None = None
 
 
-def looked_up(
-    answer: Answer, wanted: Handle, own: Collection[str], respected: Collection[str] = consent.RESPECTED
-) -> Lookup:
+def parse_lookup(
+    response: SiteResponse,
+    handle: Handle,
+    own_domains: Collection[str],
+    respected: Collection[str] = consent.RESPECTED_BY_DEFAULT,
+) -> LookupResult:
     """The account in the answer of `lookup`, if it is the one that was wanted.
 
     `own` are the domains whose accounts live on the asked server, the first of them the one that completes the names
     of its local accounts: the handle's domain, and the host. Names are compared without case.
     """
-    if why := refusal(answer):
-        return Lookup(None, why)
-    given = fields.mapping(fields.parsed(answer.body))
-    domain = next(iter(own), "")
-    account = account_of(given, domain, respected)
-    if not account.ident or not fields.text(given.get("acct")):
-        return Lookup(None, Refusal.UNREADABLE)
-    if not _same(fields.text(given.get("acct")), wanted, own):
-        return Lookup(None, Refusal.ANOTHER)
-    return Lookup(account, Refusal.SUSPENDED if given.get("suspended") is True else None)
+    if cause := find_refusal(response):
+        return LookupResult(None, cause)
+    data = fields.as_dict(fields.parse_json_or_none(response.body))
+    domain = next(iter(own_domains), "")
+    account = parse_account(data, domain, respected)
+    if not account.ident or not fields.as_text(data.get("acct")):
+        return LookupResult(None, Refusal.UNREADABLE)
+    if not _is_same_account(fields.as_text(data.get("acct")), handle, own_domains):
+        return LookupResult(None, Refusal.OTHER_ACCOUNT)
+    return LookupResult(account, Refusal.SUSPENDED if data.get("suspended") is True else None)
 
 
-def account_of(given: Mapping[str, Any], domain: str, respected: Collection[str] = consent.RESPECTED) -> Account:
+def parse_account(
+    data: Mapping[str, Any], domain: str, respected: Collection[str] = consent.RESPECTED_BY_DEFAULT
+) -> Account:
     """The account in an Account object; whatever is missing is empty. `domain` completes the name of a local one."""
     return Account(
-        ident=fields.ident(given.get("id")),
-        acct=_complete(fields.text(given.get("acct")), domain),
-        url=fields.text(given.get("url")),
-        moved_to=_moved_to(fields.mapping(given.get("moved")), domain),
-        limited=given.get("limited") is True,
-        bot=given.get("bot") is True,
-        wish=consent.wish(given, respected),
+        ident=fields.as_id(data.get("id")),
+        acct=_full_acct(fields.as_text(data.get("acct")), domain),
+        url=fields.as_text(data.get("url")),
+        moved_to=_new_acct(fields.as_dict(data.get("moved")), domain),
+        limited=data.get("limited") is True,
+        bot=data.get("bot") is True,
+        opt_out=consent.find_opt_out(data, respected),
     )
 
 
-def _moved_to(moved: Mapping[str, Any], domain: str) -> str:
+def _new_acct(moved: Mapping[str, Any], domain: str) -> str:
     """The acct of the new account, to be looked up on its own server: the id here is this server's."""
-    return _complete(fields.text(moved.get("acct")), domain)
+    return _full_acct(fields.as_text(moved.get("acct")), domain)
 
 
-def _complete(acct: str, domain: str) -> str:
+def _full_acct(acct: str, domain: str) -> str:
     acct = acct.strip().removeprefix("@")
     return acct if not acct or "@" in acct or not domain else f"{acct}@{domain}"
 
 
-def _same(acct: str, wanted: Handle, own: Collection[str]) -> bool:
+def _is_same_account(acct: str, handle: Handle, own_domains: Collection[str]) -> bool:
     user, _, domain = acct.strip().removeprefix("@").partition("@")
-    ours = {name.casefold() for name in own} | {""}
-    same_server = domain.casefold() == wanted.domain.casefold() or {domain.casefold(), wanted.domain.casefold()} <= ours
-    return user.casefold() == wanted.user.casefold() and same_server
+    own_names = {name.casefold() for name in own_domains} | {""}
+    is_same_server = (
+        domain.casefold() == handle.domain.casefold() or {domain.casefold(), handle.domain.casefold()} <= own_names
+    )
+    return user.casefold() == handle.user.casefold() and is_same_server

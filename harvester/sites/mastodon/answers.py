@@ -3,16 +3,16 @@
 from enum import StrEnum
 
 from harvester.sites.mastodon import fields
-from harvester.sites.pages import Answer, Verdict
+from harvester.sites.pages import PageStatus, SiteResponse
 
-_GONE = frozenset({404, 410})
-_NEEDS_TOKEN = frozenset({401, 403, 422})
-_PAGES_OF_POSTS = ("/statuses", "/timelines/")
-_CHALLENGES = (
+_MISSING_STATUSES = frozenset({404, 410})
+_TOKEN_STATUSES = frozenset({401, 403, 422})
+_POST_LIST_PATHS = ("/statuses", "/timelines/")
+_CHALLENGE_MARKS = (
     b"just a moment", b"challenge-platform", b"cf-chl", b"checking your browser", b"enable javascript and cookies",
     b"anubis", b"ddos-guard", b"captcha", b"attention required",
 )  # fmt: skip
-_LOOKED_AT = 50_000
+_CHALLENGE_SEARCH_BYTES = 50_000
 
 
 class Refusal(StrEnum):
@@ -21,49 +21,49 @@ class Refusal(StrEnum):
     MISSING = "account-missing"
     GONE = "account-gone"
     SUSPENDED = "account-suspended"
-    ANOTHER = "another-account"
+    OTHER_ACCOUNT = "another-account"
     NEEDS_TOKEN = "needs-token"  # noqa: S105 - a word, no secret
     UNREADABLE = "unreadable-answer"
 
 
-MEANINGS: dict[Refusal, str] = {
+REFUSAL_MEANINGS: dict[Refusal, str] = {
     Refusal.MISSING: "404: there never was one of that name, or it was deleted, or the server does not know it",
     Refusal.GONE: "410: it is gone for good, or the whole server is",
     Refusal.SUSPENDED: "the server has suspended the account and shows nothing of it",
-    Refusal.ANOTHER: "the server, which searches loosely, answered with an account of another name",
+    Refusal.OTHER_ACCOUNT: "the server, which searches loosely, answered with an account of another name",
     Refusal.NEEDS_TOKEN: "401, 403 or 422: the server shows this to signed-in users only (or the token is not valid)",
     Refusal.UNREADABLE: "the answer is not what the API promises, or the server had trouble of its own",
 }
 """What each refusal means."""
 
 
-def classify(answer: Answer) -> Verdict:
+def classify(response: SiteResponse) -> PageStatus:
     """What the answer is. "Needs a token" is the API's own word (`refusal` says so): neither a block nor an absence."""
-    value = fields.parsed(answer.body)
-    if answer.status in _GONE:
-        return Verdict.MISSING
-    if answer.status == 200 and isinstance(value, list if _lists_posts(answer.url) else (dict, list)):
-        return Verdict.OK
-    if answer.status == 429 or (value is None and _challenged(answer)):
-        return Verdict.BLOCKED
-    return Verdict.UNKNOWN
+    value = fields.parse_json_or_none(response.body)
+    if response.status in _MISSING_STATUSES:
+        return PageStatus.MISSING
+    if response.status == 200 and isinstance(value, list if _is_post_list(response.url) else (dict, list)):
+        return PageStatus.OK
+    if response.status == 429 or (value is None and _is_challenge(response)):
+        return PageStatus.BLOCKED
+    return PageStatus.UNKNOWN
 
 
-def refusal(answer: Answer) -> Refusal | None:
+def find_refusal(response: SiteResponse) -> Refusal | None:
     """Why the answer holds nothing to read; None where it does."""
-    if answer.status in _NEEDS_TOKEN:
+    if response.status in _TOKEN_STATUSES:
         return Refusal.NEEDS_TOKEN
-    if answer.status in _GONE:
-        return Refusal.GONE if answer.status == 410 else Refusal.MISSING
-    return None if classify(answer) == Verdict.OK else Refusal.UNREADABLE
+    if response.status in _MISSING_STATUSES:
+        return Refusal.GONE if response.status == 410 else Refusal.MISSING
+    return None if classify(response) == PageStatus.OK else Refusal.UNREADABLE
 
 
-def _lists_posts(url: str) -> bool:
+def _is_post_list(url: str) -> bool:
     """Whether a list is promised there: Sharkey answers with an error object and status 200."""
     path = url.partition("?")[0]
-    return path.endswith(_PAGES_OF_POSTS[0]) or _PAGES_OF_POSTS[1] in path
+    return path.endswith(_POST_LIST_PATHS[0]) or _POST_LIST_PATHS[1] in path
 
 
-def _challenged(answer: Answer) -> bool:
-    start = answer.body[:_LOOKED_AT].lower()
-    return "cf-mitigated" in answer.headers or any(mark in start for mark in _CHALLENGES)
+def _is_challenge(response: SiteResponse) -> bool:
+    start = response.body[:_CHALLENGE_SEARCH_BYTES].lower()
+    return "cf-mitigated" in response.headers or any(mark in start for mark in _CHALLENGE_MARKS)

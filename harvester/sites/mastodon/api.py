@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 from harvester.sites.mastodon.addresses import Handle
 
-LIMIT = "40"
+PAGE_SIZE = "40"
 """Posts per page; the most that Mastodon gives (M `app/controllers/api/v1/accounts/statuses_controller.rb`)."""
 
 Parameters = tuple[tuple[str, str], ...]
@@ -20,67 +20,71 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Listing:
+class PostListing:
     """A list of posts that is walked page by page: its address, and the parameters that are ours on every page."""
 
-    address: str
+    url: str
     parameters: Parameters
 
-    def page(self, cursor: Cursor | None = None) -> str:
+    def page_url(self, cursor: Cursor | None = None) -> str:
         """The address of the page that begins at the cursor; of the newest page where there is none.
 
         Links to the next page drop parameters (any[] on Mastodon, only_media elsewhere), so ours are always sent.
         """
-        mine = self.parameters + (((cursor.name, cursor.value),) if cursor else ())
-        return f"{self.address}?{urlencode(mine)}" if mine else self.address
+        parameters = self.parameters + (((cursor.name, cursor.value),) if cursor else ())
+        return f"{self.url}?{urlencode(parameters)}" if parameters else self.url
 
 
-def lookup(base: str, acct: str) -> str:
+def lookup_url(base: str, acct: str) -> str:
     """One account by `user` or `user@host`."""
     return f"{base}/api/v1/accounts/lookup?{urlencode({'acct': acct})}"
 
 
-def post(base: str, ident: str) -> str:
+def post_url(base: str, post_id: str) -> str:
     """One post by its id on this server."""
-    return f"{base}/api/v1/statuses/{_quoted(ident)}"
+    return f"{base}/api/v1/statuses/{_quote_part(post_id)}"
 
 
-def search_post(base: str, address: str, *, signed_in: bool) -> str:
+def search_url(base: str, url: str, *, signed_in: bool) -> str:
     """A post by its address; without a token only what the server holds already (`resolve` needs one)."""
-    asked = {"q": address, "type": "statuses"} | ({"resolve": "true"} if signed_in else {})
-    return f"{base}/api/v2/search?{urlencode(asked)}"
+    parameters = {"q": url, "type": "statuses"} | ({"resolve": "true"} if signed_in else {})
+    return f"{base}/api/v2/search?{urlencode(parameters)}"
 
 
-def webfinger(account: Handle, base: str = "") -> str:
+def webfinger_url(account: Handle, base: str = "") -> str:
     """Where the handle's domain says on which server the account lives (D `spec/webfinger.md`)."""
     resource = urlencode({"resource": f"acct:{account}"}, safe=":@")
     return f"{base or f'https://{account.domain}'}/.well-known/webfinger?{resource}"
 
 
-def account_posts(base: str, ident: str, *, boosts: bool, replies: bool) -> Listing:
+def account_posts(base: str, account_id: str, *, boosts: bool, replies: bool) -> PostListing:
     """The posts of an account; `only_media` would hide boosts too (M `app/lib/account_statuses_filter.rb`)."""
-    wanted = () if boosts else (("only_media", "true"), ("exclude_reblogs", "true"))
-    spoken = () if replies else (("exclude_replies", "true"),)
-    return Listing(f"{base}/api/v1/accounts/{_quoted(ident)}/statuses", (("limit", LIMIT), *wanted, *spoken))
+    media_only = () if boosts else (("only_media", "true"), ("exclude_reblogs", "true"))
+    no_replies = () if replies else (("exclude_replies", "true"),)
+    return PostListing(
+        f"{base}/api/v1/accounts/{_quote_part(account_id)}/statuses", (("limit", PAGE_SIZE), *media_only, *no_replies)
+    )
 
 
-def tag_posts(base: str, tag: str) -> Listing:
+def tag_posts(base: str, tag: str) -> PostListing:
     """The public posts with a hashtag that the server holds."""
-    return Listing(f"{base}/api/v1/timelines/tag/{_quoted(tag.removeprefix('#'))}", _MEDIA)
+    return PostListing(f"{base}/api/v1/timelines/tag/{_quote_part(tag.removeprefix('#'))}", _MEDIA_PARAMETERS)
 
 
-def timeline(base: str, *, local: bool) -> Listing:
+def timeline_posts(base: str, *, local: bool) -> PostListing:
     """The public posts of the server's own accounts, or of all it knows."""
-    return Listing(f"{base}/api/v1/timelines/public", (*_MEDIA, *((("local", "true"),) if local else ())))
+    return PostListing(
+        f"{base}/api/v1/timelines/public", (*_MEDIA_PARAMETERS, *((("local", "true"),) if local else ()))
+    )
 
 
-def list_posts(base: str, ident: str) -> Listing:
+def list_posts(base: str, list_id: str) -> PostListing:
     """The posts of a list of the token's owner."""
-    return Listing(f"{base}/api/v1/timelines/list/{_quoted(ident)}", (("limit", LIMIT),))
+    return PostListing(f"{base}/api/v1/timelines/list/{_quote_part(list_id)}", (("limit", PAGE_SIZE),))
 
 
-_MEDIA: Parameters = (("limit", LIMIT), ("only_media", "true"))
+_MEDIA_PARAMETERS: Parameters = (("limit", PAGE_SIZE), ("only_media", "true"))
 
 
-def _quoted(part: str) -> str:
+def _quote_part(part: str) -> str:
     return quote(part, safe="")

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from harvester.sites.mastodon import fields
-from harvester.sites.mastodon.content import plain
+from harvester.sites.mastodon.content import plain_text
 
-WISHES: dict[str, str] = {
+OPT_OUTS: dict[str, str] = {
     "indexable": "the account does not want its public posts searched or indexed (indexable: false)",
     "noindex": "the account does not want search engines (noindex: true)",
     "nobot": "the profile says #nobot, #nobots, #noindex or #noarchive",
@@ -17,15 +17,15 @@ WISHES: dict[str, str] = {
 }
 """Wish -> what was said. Sources: D `entities/Account.md`, `user/preferences.md`; M `account_serializer.rb`."""
 
-RESPECTED = ("indexable", "noindex", "nobot")
+RESPECTED_BY_DEFAULT = ("indexable", "noindex", "nobot")
 """The wishes that are respected unless the user says otherwise."""
 
 _HASHTAG = re.compile(r"#\s?(?:nobots?|noindex|noarchive)(?!\w)", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-_MOST_FIELDS = 20
+_MAX_PROFILE_FIELDS = 20
 
 
-def wish(account: Mapping[str, Any], respected: Collection[str] = RESPECTED) -> str:
+def find_opt_out(account: Mapping[str, Any], respected: Collection[str] = RESPECTED_BY_DEFAULT) -> str:
     """The first of the respected wishes that the account states; empty where it states none of them.
 
     A field that is absent or null (other software, older servers) is no wish.
@@ -33,31 +33,31 @@ def wish(account: Mapping[str, Any], respected: Collection[str] = RESPECTED) -> 
     stated = {
         "indexable": account.get("indexable") is False,
         "noindex": account.get("noindex") is True,
-        "nobot": _says_nobot(account),
+        "nobot": _has_nobot_tag(account),
         "discoverable": account.get("discoverable") is False,
     }
-    return next((name for name in WISHES if name in respected and stated[name]), "")
+    return next((name for name in OPT_OUTS if name in respected and stated[name]), "")
 
 
-def sentences(left_out: Mapping[str, str], respected: Collection[str]) -> list[str]:
+def opt_out_messages(skipped: Mapping[str, str], respected: Collection[str]) -> list[str]:
     """For a person: how many accounts (account -> its wish) were left out, why, and which setting decides that."""
-    told = []
-    for wish, number in Counter(left_out.values()).items():
-        others = ",".join(word for word in respected if word != wish)
-        usual = " This is how Mastodon makes new accounts, so it may be no decision." if wish == "indexable" else ""
-        told.append(
-            f"Left out in this run: {number:,} account{'s'[: number > 1]}, {wish}: {WISHES[wish]}.{usual} "
+    messages = []
+    for opt_out, number in Counter(skipped.values()).items():
+        others = ",".join(word for word in respected if word != opt_out)
+        hint = " This is how Mastodon makes new accounts, so it may be no decision." if opt_out == "indexable" else ""
+        messages.append(
+            f"Left out in this run: {number:,} account{'s'[: number > 1]}, {opt_out}: {OPT_OUTS[opt_out]}.{hint} "
             f"MASTODON_WISHES={others} sets this wish aside: docs/mastodon.md."
         )
-    return told
+    return messages
 
 
-def _says_nobot(account: Mapping[str, Any]) -> bool:
-    said = [account.get("note"), account.get("display_name")]
-    for field in fields.entries(account.get("fields"))[:_MOST_FIELDS]:
-        said += [field.get("name"), field.get("value")]
-    return any(_HASHTAG.search(_as_read(fields.text(text))) for text in said)
+def _has_nobot_tag(account: Mapping[str, Any]) -> bool:
+    texts = [account.get("note"), account.get("display_name")]
+    for field in fields.as_dicts(account.get("fields"))[:_MAX_PROFILE_FIELDS]:
+        texts += [field.get("name"), field.get("value")]
+    return any(_HASHTAG.search(_visible_text(fields.as_text(text))) for text in texts)
 
 
-def _as_read(markup: str) -> str:
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", plain(markup)))
+def _visible_text(markup: str) -> str:
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", plain_text(markup)))

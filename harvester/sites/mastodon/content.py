@@ -11,26 +11,26 @@ _PLACEHOLDER = "gts-placeholder-attachments"
 _LINK = re.compile(  # the first two parts find a whole tag once, so that no text takes time with its square
     r'(?=<a\b[^<>]*>)(?><a\b[^<>]*?\bhref="([^"<>]+)"[^<>]*>)[^<>]*</a>(?:\s*\[([^\[\]<>]*)\])?'
 )
-_MOST = 40
+_MAX_LINKS = 40
 
 
-def plain(markup: str) -> str:
+def plain_text(markup: str) -> str:
     """The text a reader sees; paragraphs and line breaks become line ends."""
     text = _TAG.sub("", _BREAK.sub("\n", markup))
     return html.unescape(_ENDLESS_ENTITY.sub("\ufffd", text)).strip()
 
 
-def withheld(markup: str) -> list[tuple[str, str]]:
+def withheld_files(markup: str) -> list[tuple[str, str]]:
     """(address, description) of the files that GoToSocial did not fetch and lists behind the text instead.
 
     GTS `internal/typeutils/internaltofrontend_test.go`, TestStatusToFrontendUnknownAttachments.
     """
-    _, found, note = markup.rpartition(_PLACEHOLDER)
-    links = islice(_LINK.finditer(note), _MOST) if found else ()
-    return [(html.unescape(_ENDLESS_ENTITY.sub("", link[1])), plain(link[2] or "")) for link in links]
+    _, marker, note = markup.rpartition(_PLACEHOLDER)
+    links = islice(_LINK.finditer(note), _MAX_LINKS) if marker else ()
+    return [(html.unescape(_ENDLESS_ENTITY.sub("", link[1])), plain_text(link[2] or "")) for link in links]
 
 
-def without_note(markup: str) -> str:
+def strip_note(markup: str) -> str:
     """The text as its author wrote it, without GoToSocial's list."""
-    before, found, _ = markup.rpartition(_PLACEHOLDER)
-    return before.rpartition("<")[0] if found else markup
+    text, marker, _ = markup.rpartition(_PLACEHOLDER)
+    return text.rpartition("<")[0] if marker else markup

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 from harvester.sites.mastodon import content, fields
 from harvester.sites.userposts import host_of
 
-_PICTURES = re.compile(r"\.(?:jpe?g|jpe|jfif|a?png|gif|webp|avif|hei[cf]|jxl|bmp|tiff?|jp2|svg)$", re.IGNORECASE)
-_OTHERS = re.compile(
+_PICTURE_NAME = re.compile(r"\.(?:jpe?g|jpe|jfif|a?png|gif|webp|avif|hei[cf]|jxl|bmp|tiff?|jp2|svg)$", re.IGNORECASE)
+_OTHER_FILE_NAME = re.compile(
     r"\.(?:mp4|m4v|webm|mov|mkv|avi|ogv|mpe?g|mp3|m4a|og[ga]|opus|wav|flac|aac|pdf|txt|zip)$", re.IGNORECASE
 )
-_MOVING = frozenset({"gifv", "video", "audio"})
+_MOVING_TYPES = frozenset({"gifv", "video", "audio"})
 
 
 @dataclass(frozen=True)
-class Picture:
+class Attachment:
     """One attachment.
 
     `url` is the best address (empty where there is none), `others` are those of further copies, `preview` that of the
@@ -28,101 +28,103 @@ class Picture:
 
     ident: str
     url: str
-    others: tuple[str, ...]
-    preview: str
-    reduced: bool
+    other_urls: tuple[str, ...]
+    preview_url: str
+    is_reduced: bool
     alt: str
     reason: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
-def pictures(post: Mapping[str, Any]) -> list[Picture]:
+def parse_attachments(post: Mapping[str, Any]) -> list[Attachment]:
     """Every attachment of a post, each address once; also those GoToSocial lists in the text only."""
-    found = [picture(given) for given in fields.entries(post.get("media_attachments"))]
-    for address, description in content.withheld(fields.text(post.get("content"))):
-        found.append(picture({"type": "unknown", "remote_url": address, "description": description}))
-    return list(_once(found))
+    attachments = [parse_attachment(entry) for entry in fields.as_dicts(post.get("media_attachments"))]
+    for url, description in content.withheld_files(fields.as_text(post.get("content"))):
+        attachments.append(parse_attachment({"type": "unknown", "remote_url": url, "description": description}))
+    return list(_drop_repeated(attachments))
 
 
-def picture(given: Mapping[str, Any]) -> Picture:
+def parse_attachment(data: Mapping[str, Any]) -> Attachment:
     """One attachment: `remote_url` is the origin's own file, `url` this server's, the preview a last resort."""
-    remote, url, preview = (fields.text(given.get(name)).strip() for name in ("remote_url", "url", "preview_url"))
-    originals = sorted((address for address in (remote, url) if address), key=_unlikely)  # a stable sort
-    last = [preview] if preview else []
-    usable = list(dict.fromkeys(address for address in originals + last if host_of(address) is not None))
-    kind = fields.text(given.get("type"))
-    further = [address for address in usable[1:] if not _proxied(_path(address))]
-    return Picture(
-        ident=fields.ident(given.get("id")),
+    remote, url, preview = (fields.as_text(data.get(name)).strip() for name in ("remote_url", "url", "preview_url"))
+    originals = sorted((candidate for candidate in (remote, url) if candidate), key=_sort_key)  # a stable sort
+    last_resort = [preview] if preview else []
+    usable = list(dict.fromkeys(candidate for candidate in originals + last_resort if host_of(candidate) is not None))
+    kind = fields.as_text(data.get("type"))
+    further_urls = [candidate for candidate in usable[1:] if not _is_proxied(_path_of(candidate))]
+    return Attachment(
+        ident=fields.as_id(data.get("id")),
         url=usable[0] if usable else "",
-        others=tuple(address for address in further if address in originals),
-        preview=next((address for address in further if address not in originals), ""),
-        reduced=bool(usable) and usable[0] not in originals,
-        alt=fields.text(given.get("description")),
+        other_urls=tuple(candidate for candidate in further_urls if candidate in originals),
+        preview_url=next((candidate for candidate in further_urls if candidate not in originals), ""),
+        is_reduced=bool(usable) and usable[0] not in originals,
+        alt=fields.as_text(data.get("description")),
         reason=_reason(kind, originals, bool(usable)),
-        facts=_facts(kind, given),
+        metadata=_attachment_metadata(kind, data),
     )
 
 
-def next_address(failed: str, metadata: Mapping[str, Any], *, for_good: bool) -> str | None:
+def find_fallback_url(failed_url: str, metadata: Mapping[str, Any], *, all_permanent: bool) -> str | None:
     """Where to ask after `failed`: at the next full-size copy; at the preview only where all failures are for good."""
-    further = [*metadata.get("other_addresses", ()), *([preview] if (preview := reduced_address(metadata)) else [])]
-    found = further[further.index(failed) + 1 :] if failed in further else further
-    return next((address for address in found if for_good or address != preview), None)
+    candidates = [*metadata.get("other_addresses", ()), *([preview] if (preview := preview_url_of(metadata)) else [])]
+    remaining = candidates[candidates.index(failed_url) + 1 :] if failed_url in candidates else candidates
+    return next((url for url in remaining if all_permanent or url != preview), None)
 
 
-def reduced_address(metadata: Mapping[str, Any]) -> str:
+def preview_url_of(metadata: Mapping[str, Any]) -> str:
     """Where the server's preview of a picture lies; empty where there is none, or nothing else."""
-    return fields.text(metadata.get("reduced_address"))
+    return fields.as_text(metadata.get("reduced_address"))
 
 
-def _reason(kind: str, originals: list[str], usable: bool) -> str:
+def _reason(kind: str, originals: list[str], has_url: bool) -> str:
     """Mastodon calls pictures it did not fetch `unknown`, Sharkey a GIF `gifv`: the type is a hint, the name too."""
-    paths = [_path(address) for address in originals]
-    if not any(map(_PICTURES.search, paths)) and (kind in _MOVING or any(map(_OTHERS.search, paths))):
+    paths = [_path_of(url) for url in originals]
+    if not any(map(_PICTURE_NAME.search, paths)) and (
+        kind in _MOVING_TYPES or any(map(_OTHER_FILE_NAME.search, paths))
+    ):
         return "video"
-    return "" if usable else "no-address"
+    return "" if has_url else "no-address"
 
 
-def _unlikely(address: str) -> tuple[bool, bool]:
+def _sort_key(url: str) -> tuple[bool, bool]:
     """What sorts an address behind others: it names no picture, or it leads through the server's proxy.
 
     Mastodon's robots.txt forbids `/media_proxy/`, and no more than 30 in ten minutes are answered.
     """
-    path = _path(address)
-    return bool(_OTHERS.search(path)), _proxied(path)
+    path = _path_of(url)
+    return bool(_OTHER_FILE_NAME.search(path)), _is_proxied(path)
 
 
-def _proxied(path: str) -> bool:
+def _is_proxied(path: str) -> bool:
     return "/media_proxy/" in path or path.startswith("/proxy/")
 
 
-def _path(address: str) -> str:
+def _path_of(url: str) -> str:
     try:
-        return urlsplit(address).path
+        return urlsplit(url).path
     except ValueError:
         return ""
 
 
-def _facts(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    meta = fields.mapping(given.get("meta"))
-    size = fields.mapping(meta.get("original")) or meta  # Sharkey's is flat
-    focus = fields.mapping(meta.get("focus"))
-    told: dict[str, Any] = {
+def _attachment_metadata(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    meta = fields.as_dict(data.get("meta"))
+    size = fields.as_dict(meta.get("original")) or meta  # Sharkey's is flat
+    focus = fields.as_dict(meta.get("focus"))
+    metadata: dict[str, Any] = {
         "type": kind,
-        "blurhash": fields.text(given.get("blurhash")),
-        "width": fields.number(size.get("width")),
-        "height": fields.number(size.get("height")),
+        "blurhash": fields.as_text(data.get("blurhash")),
+        "width": fields.as_number(size.get("width")),
+        "height": fields.as_number(size.get("height")),
     }
-    x, y = fields.number(focus.get("x")), fields.number(focus.get("y"))
+    x, y = fields.as_number(focus.get("x")), fields.as_number(focus.get("y"))
     if x is not None and y is not None:
-        told["focus"] = [x, y]
-    return {name: value for name, value in told.items() if value not in ("", None)}
+        metadata["focus"] = [x, y]
+    return {name: value for name, value in metadata.items() if value not in ("", None)}
 
 
-def _once(found: Iterable[Picture]) -> Iterator[Picture]:
+def _drop_repeated(attachments: Iterable[Attachment]) -> Iterator[Attachment]:
     seen: set[str] = set()
-    for one in found:
-        if not one.url or one.url not in seen:
-            seen.add(one.url)
-            yield one
+    for attachment in attachments:
+        if not attachment.url or attachment.url not in seen:
+            seen.add(attachment.url)
+            yield attachment

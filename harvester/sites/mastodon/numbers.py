@@ -4,75 +4,85 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harvester.items import Position, Promise
-from harvester.sites.mastodon.media import Picture
+from harvester.items import DatasetPosition, DiscoveredImage
+from harvester.sites.mastodon.media import Attachment
 from harvester.sites.mastodon.posts import Post
-from harvester.sites.userposts import promise_of
+from harvester.sites.userposts import discovered_from_url
 
 
-class Numbers:
+class PositionAllocator:
     """The numbers given so far: users in the order in which they are met, posts of a user likewise, each from 0.
 
     `new` are the users that have got a number since it was emptied last.
     """
 
-    def __init__(self, acct_of: Mapping[int, str], next_post: Mapping[int, int]) -> None:
-        self._users = {acct.casefold(): number for number, acct in acct_of.items()}
-        self._next_user = max(acct_of, default=-1) + 1
+    def __init__(self, accts: Mapping[int, str], next_post: Mapping[int, int]) -> None:
+        self._user_numbers = {acct.casefold(): number for number, acct in accts.items()}
+        self._next_user = max(accts, default=-1) + 1
         self._next_post = dict(next_post)
-        self.new: dict[int, str] = {}
+        self.new_users: dict[int, str] = {}
 
-    def user(self, acct: str) -> int:
+    def user_number(self, acct: str) -> int:
         """The number of an account; names differ not by case alone."""
         key = acct.casefold()
-        if key not in self._users:
-            self._users[key] = self._next_user
-            self.new[self._next_user] = acct
+        if key not in self._user_numbers:
+            self._user_numbers[key] = self._next_user
+            self.new_users[self._next_user] = acct
             self._next_user += 1
-        return self._users[key]
+        return self._user_numbers[key]
 
     @staticmethod
-    def keys(posts: Sequence[Post]) -> list[str]:
+    def image_keys(posts: Sequence[Post]) -> list[str]:
         """The keys of all pictures of the posts."""
-        return [_promise(post, number, one).key for post in posts for number, one in enumerate(post.pictures)]
+        return [
+            _discovered_image(post, number, attachment).key
+            for post in posts
+            for number, attachment in enumerate(post.attachments)
+        ]
 
-    def promises(self, posts: Sequence[Post], known: Mapping[str, Position]) -> list[Promise]:
+    def discovered_images(
+        self, posts: Sequence[Post], known_positions: Mapping[str, DatasetPosition]
+    ) -> list[DiscoveredImage]:
         """Every attachment of the posts; `known` is where pictures are already, by key: they keep their places."""
-        places = dict(known)
-        return [promise for post in posts for promise in self._of_post(post, places)]
+        positions = dict(known_positions)
+        return [image for post in posts for image in self._images_of_post(post, positions)]
 
-    def _of_post(self, post: Post, places: dict[str, Position]) -> Iterator[Promise]:
-        found = [_promise(post, number, picture) for number, picture in enumerate(post.pictures)]
-        there = [places[promise.key] for promise in found if promise.key in places]
-        last = max(there, key=lambda place: place.url, default=None)
-        for promise in found:
-            if not promise.reason and promise.key not in places:
-                last = places[promise.key] = self._after(last, post.author.acct)
-            yield replace(promise, position=None if promise.reason else places[promise.key])
+    def _images_of_post(self, post: Post, positions: dict[str, DatasetPosition]) -> Iterator[DiscoveredImage]:
+        images = [_discovered_image(post, number, attachment) for number, attachment in enumerate(post.attachments)]
+        placed = [positions[image.key] for image in images if image.key in positions]
+        last = max(placed, key=lambda position: position.url, default=None)
+        for image in images:
+            if not image.reason and image.key not in positions:
+                last = positions[image.key] = self._next_position(last, post.author.acct)
+            yield replace(image, position=None if image.reason else positions[image.key])
 
-    def _after(self, last: Position | None, acct: str) -> Position:
+    def _next_position(self, last: DatasetPosition | None, acct: str) -> DatasetPosition:
         if last is not None:
             return replace(last, url=last.url + 1)
-        user = self.user(acct)
+        user = self.user_number(acct)
         post = self._next_post.get(user, 0)
         self._next_post[user] = post + 1
-        return Position(user, post, 0)
+        return DatasetPosition(user, post, 0)
 
 
-def _promise(post: Post, number: int, picture: Picture) -> Promise:
+def _discovered_image(post: Post, number: int, attachment: Attachment) -> DiscoveredImage:
     """A promise without a position; its reason is empty where it is to be fetched."""
     acct = post.author.acct
-    lost = Promise(key=f"{post.uri}#{picture.ident or number}", host="", author=acct)
-    told = replace(promise_of(picture.url, acct, None), reason=None) if picture.url else lost
+    without_url = DiscoveredImage(key=f"{post.uri}#{attachment.ident or number}", host="", author=acct)
+    image = replace(discovered_from_url(attachment.url, acct, None), reason=None) if attachment.url else without_url
     return replace(
-        told, page=post.url, alt=picture.alt or None, metadata=_metadata(post, picture), reason=picture.reason or None
+        image,
+        page=post.url,
+        alt=attachment.alt or None,
+        metadata=_image_metadata(post, attachment),
+        reason=attachment.reason or None,
     )
 
 
-def _metadata(post: Post, picture: Picture) -> dict[str, Any]:
-    told: dict[str, Any] = {"uri": post.uri, "post_id": post.ident, **post.facts, **picture.facts}
-    if picture.others:
-        told["other_addresses"] = list(picture.others)
-    if picture.preview:
-        told["reduced_address"] = picture.preview
-    return told | ({"reduced": True} if picture.reduced else {})
+def _image_metadata(post: Post, attachment: Attachment) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"uri": post.uri, "post_id": post.ident, **post.metadata, **attachment.metadata}
+    if attachment.other_urls:
+        metadata["other_addresses"] = list(attachment.other_urls)
+    if attachment.preview_url:
+        metadata["reduced_address"] = attachment.preview_url
+    return metadata | ({"reduced": True} if attachment.is_reduced else {})

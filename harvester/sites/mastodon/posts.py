@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from harvester.sites.mastodon import consent, content, fields, media
-from harvester.sites.mastodon.accounts import Account, account_of
+from harvester.sites.mastodon.accounts import Account, parse_account
 from harvester.sites.mastodon.api import Cursor
-from harvester.sites.mastodon.media import Picture
+from harvester.sites.mastodon.media import Attachment
 
-EXPORTED = frozenset({"public", "unlisted"})
+PUBLIC_VISIBILITIES = frozenset({"public", "unlisted"})
 """Visibilities that may leave; a token shows more of them than may be passed on (D `entities/Status.md`)."""
 
 
@@ -23,29 +23,29 @@ class Post:
     beside each picture: text, spoiler, sensitive, language, tags, times.
     """
 
-    entry: str
+    entry_id: str
     ident: str
     uri: str
     url: str
     author: Account
     boosted_by: str
-    pictures: tuple[Picture, ...]
-    facts: dict[str, Any] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...]
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PostFilter:
     """Which posts are wanted. Times are UTC; `since` is included, `until` is not. A boost has the time of the boost."""
 
     boosts: bool = False
     replies: bool = True
     since: datetime | None = None
     until: datetime | None = None
-    respected: Collection[str] = consent.RESPECTED
+    respected: Collection[str] = consent.RESPECTED_BY_DEFAULT
 
 
 @dataclass
-class Page:
+class PostPage:
     """What a page held: the ids in their order, each once; the wanted posts; how many are left out, and why.
 
     `past`: everything on the page is older than wanted, so older pages need not be asked for. Reasons in `left_out`:
@@ -55,125 +55,131 @@ class Page:
 
     ids: list[str] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
-    wishes: dict[str, str] = field(default_factory=dict)
-    past: bool = False
+    skipped: Counter[str] = field(default_factory=Counter)
+    opt_outs: dict[str, str] = field(default_factory=dict)
+    is_too_old: bool = False
 
-    def leave_out_known(self, heads: Collection[str]) -> None:
+    def drop_known(self, heads: Collection[str]) -> None:
         """Drop what lies below the head of an earlier walk: it was taken then, or is behind that walk's cursor."""
-        met = next((number for number, ident in enumerate(self.ids) if ident in heads), None)
-        if met is not None:
-            self.posts = [post for post in self.posts if post.entry in self.ids[:met]]
-            self.ids = self.ids[: met + 1]
+        known_from = next((index for index, ident in enumerate(self.ids) if ident in heads), None)
+        if known_from is not None:
+            self.posts = [post for post in self.posts if post.entry_id in self.ids[:known_from]]
+            self.ids = self.ids[: known_from + 1]
 
-    def trim(self, room: int) -> Cursor | None:
+    def trim(self, max_posts: int) -> Cursor | None:
         """Keep as many posts as there is room for, if that is fewer; the next page begins behind the last of them."""
-        if len(self.posts) <= room:
+        if len(self.posts) <= max_posts:
             return None
-        last = self.posts[room - 1].entry
-        self.posts = self.posts[:room]
+        last = self.posts[max_posts - 1].entry_id
+        self.posts = self.posts[:max_posts]
         self.ids = self.ids[: self.ids.index(last) + 1]
         return Cursor("max_id", last)
 
 
-def page(body: bytes, domain: str, wanted: Wanted) -> Page:
+def parse_page(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
     """The posts of a page (a JSON list); `domain` completes the names of the server's own accounts."""
-    value = fields.parsed(body)
-    return _read(value if isinstance(value, list) else [], domain, wanted)
+    value = fields.parse_json_or_none(body)
+    return _parse_posts(value if isinstance(value, list) else [], domain, post_filter)
 
 
-def single(body: bytes, domain: str, wanted: Wanted) -> Page:
+def parse_single(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
     """The post of `/api/v1/statuses/:id`, or those a search found, as a page."""
-    value = fields.mapping(fields.parsed(body))
-    found = value.get("statuses")
-    return _read(found if isinstance(found, list) else [value], domain, wanted)
+    value = fields.as_dict(fields.parse_json_or_none(body))
+    statuses = value.get("statuses")
+    return _parse_posts(statuses if isinstance(statuses, list) else [value], domain, post_filter)
 
 
-def _read(given: list[Any], domain: str, wanted: Wanted) -> Page:
+def _parse_posts(statuses: list[Any], domain: str, post_filter: PostFilter) -> PostPage:
     """Friendica and Takahe repeat a post for each of its files; a page may hold a post and boosts of it."""
-    found = Page()
+    post_page = PostPage()
     ids: dict[str, datetime | None] = {}
-    uris: set[str] = set()
-    entries = fields.entries(given)
-    found.left_out["unreadable"] += len(given) - len(entries)
+    seen_uris: set[str] = set()
+    entries = fields.as_dicts(statuses)
+    post_page.skipped["unreadable"] += len(statuses) - len(entries)
     for entry in entries:
-        ident = fields.ident(entry.get("id"))
+        ident = fields.as_id(entry.get("id"))
         if not ident or ident in ids:
-            found.left_out["repeated" if ident else "unreadable"] += 1
+            post_page.skipped["repeated" if ident else "unreadable"] += 1
             continue
-        ids[ident] = moment = fields.moment(entry.get("created_at"))
-        post = _post(entry, domain, wanted.respected)
-        why = _unwanted(entry, post, moment, wanted) or ("repeated" if post.uri in uris else "")
-        uris.add(post.uri)
-        if why:
-            found.left_out[why] += 1
-            if why in consent.WISHES:
-                found.wishes[post.author.acct] = why
+        ids[ident] = posted_at = fields.as_datetime(entry.get("created_at"))
+        post = _parse_post(entry, domain, post_filter.respected)
+        reason = _skip_reason(entry, post, posted_at, post_filter) or ("repeated" if post.uri in seen_uris else "")
+        seen_uris.add(post.uri)
+        if reason:
+            post_page.skipped[reason] += 1
+            if reason in consent.OPT_OUTS:
+                post_page.opt_outs[post.author.acct] = reason
         else:
-            found.posts.append(post)
-    found.ids = list(ids)
-    found.past = bool(ids) and all(_before(moment, wanted.since) for moment in ids.values())
-    found.left_out = +found.left_out
-    return found
+            post_page.posts.append(post)
+    post_page.ids = list(ids)
+    post_page.is_too_old = bool(ids) and all(_is_before(posted_at, post_filter.since) for posted_at in ids.values())
+    post_page.skipped = +post_page.skipped
+    return post_page
 
 
-def _unwanted(entry: Mapping[str, Any], post: Post, moment: datetime | None, wanted: Wanted) -> str:
+def _skip_reason(entry: Mapping[str, Any], post: Post, posted_at: datetime | None, post_filter: PostFilter) -> str:
     """Why a post is left out; empty where it is wanted. Of a boost, both posts have to be meant for the public."""
-    inner = _boosted(entry)
+    boosted = _boosted_entry(entry)
     checks = {
-        "boost": bool(inner) and not wanted.boosts,
-        "visibility": any(fields.text(s.get("visibility")) not in EXPORTED for s in (entry, inner or entry)),
-        "date": _before(moment, wanted.since) or (wanted.until is not None and not _before(moment, wanted.until)),
-        "reply": not wanted.replies and _is_reply(inner or entry),
-        post.author.wish or "no-pictures": bool(post.author.wish) or not post.pictures,
+        "boost": bool(boosted) and not post_filter.boosts,
+        "visibility": any(
+            fields.as_text(status.get("visibility")) not in PUBLIC_VISIBILITIES for status in (entry, boosted or entry)
+        ),
+        "date": _is_before(posted_at, post_filter.since)
+        or (post_filter.until is not None and not _is_before(posted_at, post_filter.until)),
+        "reply": not post_filter.replies and _is_reply(boosted or entry),
+        post.author.opt_out or "no-pictures": bool(post.author.opt_out) or not post.attachments,
     }
-    return next((why for why, holds in checks.items() if holds), "")
+    return next((reason for reason, applies in checks.items() if applies), "")
 
 
-def _before(moment: datetime | None, limit: datetime | None) -> bool:
+def _is_before(moment: datetime | None, limit: datetime | None) -> bool:
     return moment is not None and limit is not None and moment < limit
 
 
-def _boosted(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return fields.mapping(entry.get("reblog"))
+def _boosted_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return fields.as_dict(entry.get("reblog"))
 
 
 def _is_reply(entry: Mapping[str, Any]) -> bool:
     """As Mastodon counts (M `app/lib/account_statuses_filter.rb`): to oneself, in a thread, is no reply."""
-    to, own = fields.ident(entry.get("in_reply_to_account_id")), fields.mapping(entry.get("account")).get("id")
-    return bool(fields.ident(entry.get("in_reply_to_id"))) and (not to or to != fields.ident(own))
+    replied_to, author_id = (
+        fields.as_id(entry.get("in_reply_to_account_id")),
+        fields.as_dict(entry.get("account")).get("id"),
+    )
+    return bool(fields.as_id(entry.get("in_reply_to_id"))) and (not replied_to or replied_to != fields.as_id(author_id))
 
 
-def _post(entry: Mapping[str, Any], domain: str, respected: Collection[str]) -> Post:
-    inner = _boosted(entry)
-    said = inner or entry
-    author = account_of(fields.mapping(said.get("account")), domain, respected)
-    booster = account_of(fields.mapping(entry.get("account")), domain, ()).acct if inner else ""
-    ident, url = fields.ident(said.get("id")), fields.text(said.get("url"))
-    uri = fields.text(said.get("uri")) or url or f"{domain}:{ident}"
+def _parse_post(entry: Mapping[str, Any], domain: str, respected: Collection[str]) -> Post:
+    boosted = _boosted_entry(entry)
+    status = boosted or entry
+    author = parse_account(fields.as_dict(status.get("account")), domain, respected)
+    booster = parse_account(fields.as_dict(entry.get("account")), domain, ()).acct if boosted else ""
+    ident, url = fields.as_id(status.get("id")), fields.as_text(status.get("url"))
+    uri = fields.as_text(status.get("uri")) or url or f"{domain}:{ident}"
     return Post(
-        fields.ident(entry.get("id")),
+        fields.as_id(entry.get("id")),
         ident,
         uri,
         url or uri,
         author,
         booster,
-        tuple(media.pictures(said)),
-        _facts(said, booster),
+        tuple(media.parse_attachments(status)),
+        _post_metadata(status, booster),
     )
 
 
-def _facts(said: Mapping[str, Any], booster: str) -> dict[str, Any]:
-    written = content.plain(content.without_note(fields.text(said.get("content"))))
-    posted = fields.moment(said.get("created_at"))
-    told = {
-        "posted_at": posted.isoformat() if posted else "",
-        "text": written,
-        "spoiler": fields.text(said.get("spoiler_text")),
-        "sensitive": said.get("sensitive") is True,
-        "language": fields.text(said.get("language")),
-        "tags": [name for tag in fields.entries(said.get("tags")) if (name := fields.text(tag.get("name")))],
-        "visibility": fields.text(said.get("visibility")),
+def _post_metadata(status: Mapping[str, Any], booster: str) -> dict[str, Any]:
+    text = content.plain_text(content.strip_note(fields.as_text(status.get("content"))))
+    posted_at = fields.as_datetime(status.get("created_at"))
+    metadata = {
+        "posted_at": posted_at.isoformat() if posted_at else "",
+        "text": text,
+        "spoiler": fields.as_text(status.get("spoiler_text")),
+        "sensitive": status.get("sensitive") is True,
+        "language": fields.as_text(status.get("language")),
+        "tags": [name for tag in fields.as_dicts(status.get("tags")) if (name := fields.as_text(tag.get("name")))],
+        "visibility": fields.as_text(status.get("visibility")),
         "boosted_by": booster,
     }
-    return {name: value for name, value in told.items() if value not in ("", [])}
+    return {name: value for name, value in metadata.items() if value not in ("", [])}

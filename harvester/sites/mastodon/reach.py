@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from harvester.sites.mastodon import fields
 from harvester.sites.mastodon.api import Cursor
 
-HEADS = 40
+HEAD_IDS_KEPT = 40
 """Ids kept of a stretch's first page; some of the posts may be deleted later."""
 
-MOST_STRETCHES = 20
+MAX_RANGES = 20
 """A walk stopped that often is walked anew from there: pages more, never posts less."""
 
 
 @dataclass(frozen=True)
-class Stretch:
+class WalkedRange:
     """Posts without a gap, from the heads down to the cursor; None: down to the very first post."""
 
     heads: tuple[str, ...]
@@ -29,71 +29,78 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Reach:
+class WalkedRanges:
     """All stretches of a listing, newest first."""
 
-    stretches: tuple[Stretch, ...] = ()
+    ranges: tuple[WalkedRange, ...] = ()
 
-    def begun(self, ids: Sequence[str], following: Cursor | None) -> "Reach":
+    def after_first_page(self, ids: Sequence[str], next_cursor: Cursor | None) -> "WalkedRanges":
         """The reach after the first page of a run: its ids, and where the page after it begins."""
         if not ids:
             return self
-        return self._joined(Stretch(tuple(ids[:HEADS]), following), ids, self.stretches)
+        return self._merge(WalkedRange(tuple(ids[:HEAD_IDS_KEPT]), next_cursor), ids, self.ranges)
 
-    def continued(self, ids: Sequence[str], following: Cursor | None) -> "Reach":
+    def after_page(self, ids: Sequence[str], next_cursor: Cursor | None) -> "WalkedRanges":
         """The reach after a further page of the run."""
-        if not self.stretches:
+        if not self.ranges:
             return self
-        return self._joined(Stretch(self.stretches[0].heads, following), ids, self.stretches[1:])
+        return self._merge(WalkedRange(self.ranges[0].heads, next_cursor), ids, self.ranges[1:])
 
     @property
     def cursor(self) -> Cursor | None:
         """Where the walk that has begun goes on; None: everything is known."""
-        return self.stretches[0].cursor if self.stretches else None
+        return self.ranges[0].cursor if self.ranges else None
 
     @staticmethod
-    def _joined(top: Stretch, ids: Sequence[str], below: tuple[Stretch, ...]) -> "Reach":
-        there = set(ids)
-        met = [number for number, stretch in enumerate(below) if not there.isdisjoint(stretch.heads)]
-        if met:
-            top = Stretch(top.heads, below[met[-1]].cursor)
-            below = below[met[-1] + 1 :]
-        return Reach((top, *below) if top.cursor else (top,))._bounded()
+    def _merge(top: WalkedRange, ids: Sequence[str], below: tuple[WalkedRange, ...]) -> "WalkedRanges":
+        page_ids = set(ids)
+        reached = [index for index, walked_range in enumerate(below) if not page_ids.isdisjoint(walked_range.heads)]
+        if reached:
+            top = WalkedRange(top.heads, below[reached[-1]].cursor)
+            below = below[reached[-1] + 1 :]
+        return WalkedRanges((top, *below) if top.cursor else (top,))._limit_ranges()
 
-    def _bounded(self) -> "Reach":
-        return Reach(self.stretches[:MOST_STRETCHES])
+    def _limit_ranges(self) -> "WalkedRanges":
+        return WalkedRanges(self.ranges[:MAX_RANGES])
 
-    def text(self) -> str:
+    def to_text(self) -> str:
         """For the catalogue."""
-        return json.dumps([[s.heads, s.cursor and [s.cursor.name, s.cursor.value]] for s in self.stretches])
+        return json.dumps(
+            [
+                [walked_range.heads, walked_range.cursor and [walked_range.cursor.name, walked_range.cursor.value]]
+                for walked_range in self.ranges
+            ]
+        )
 
 
 @dataclass(frozen=True)
-class Mark:
+class WalkState:
     """What is remembered of a listing between runs: how far it was walked, and how many posts were taken."""
 
-    reach: Reach = Reach()
+    walked: WalkedRanges = WalkedRanges()
     posts: int = 0
 
     @classmethod
-    def of(cls, stored: str | None) -> "Mark":
+    def parse(cls, stored: str | None) -> "WalkState":
         """What `text` wrote, or an empty mark."""
         try:
-            taken, reach = json.loads(stored or "")
-            return cls(from_text(json.dumps(reach)), int(taken))
+            posts, ranges = json.loads(stored or "")
+            return cls(parse_ranges(json.dumps(ranges)), int(posts))
         except (TypeError, ValueError):
             return cls()
 
     @property
     def text(self) -> str:
         """For the catalogue."""
-        return json.dumps([self.posts, json.loads(self.reach.text())])
+        return json.dumps([self.posts, json.loads(self.walked.to_text())])
 
 
-def from_text(stored: str) -> Reach:
+def parse_ranges(stored: str) -> WalkedRanges:
     """What `text` wrote; of anything else nothing is known, so the listing is walked anew."""
-    found = fields.parsed(stored.encode("utf-8", "replace"))
+    data = fields.parse_json_or_none(stored.encode("utf-8", "replace"))
     try:
-        return Reach(tuple(Stretch(tuple(map(str, heads)), at and Cursor(*map(str, at))) for heads, at in found))
+        return WalkedRanges(
+            tuple(WalkedRange(tuple(map(str, heads)), cursor and Cursor(*map(str, cursor))) for heads, cursor in data)
+        )
     except (TypeError, ValueError):
-        return Reach()
+        return WalkedRanges()

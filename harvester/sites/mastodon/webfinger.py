@@ -3,43 +3,43 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from harvester.errors import BadInput
+from harvester.errors import UsageProblem
 from harvester.sites.mastodon import addresses, fields
 from harvester.sites.mastodon.addresses import Handle
 
-_ACTOR = ("application/activity+json", 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"')
+_ACTOR_TYPES = ("application/activity+json", 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"')
 
 
 @dataclass(frozen=True)
-class Home:
+class HomeServer:
     """The server to ask, as a base URL, and the account's handle as that server writes it."""
 
     base: str
     handle: Handle
 
 
-def home(body: bytes, asked: Handle, scheme: str = "https") -> Home | None:
+def parse_webfinger(body: bytes, handle: Handle, scheme: str = "https") -> HomeServer | None:
     """The home of an account; None where the answer names no ActivityPub actor at an address of the scheme."""
-    answer = fields.mapping(fields.parsed(body))
-    for link in fields.entries(answer.get("links")):
-        if link.get("rel") == "self" and link.get("type") in (*_ACTOR, None):
-            base = _base(fields.text(link.get("href")))
+    data = fields.as_dict(fields.parse_json_or_none(body))
+    for link in fields.as_dicts(data.get("links")):
+        if link.get("rel") == "self" and link.get("type") in (*_ACTOR_TYPES, None):
+            base = _base_of_link(fields.as_text(link.get("href")))
             if base and base.startswith(f"{scheme}://"):
-                return Home(base, _subject(fields.text(answer.get("subject"))) or asked)
+                return HomeServer(base, _parse_subject(fields.as_text(data.get("subject"))) or handle)
     return None
 
 
-def _base(href: str) -> str:
+def _base_of_link(href: str) -> str:
     try:
         parts = urlsplit(href)
-        return addresses.base_url(f"{parts.scheme}://{parts.netloc}") if parts.scheme in ("http", "https") else ""
-    except (ValueError, BadInput):
+        return addresses.parse_base_url(f"{parts.scheme}://{parts.netloc}") if parts.scheme in ("http", "https") else ""
+    except (ValueError, UsageProblem):
         return ""
 
 
-def _subject(subject: str) -> Handle | None:
+def _parse_subject(subject: str) -> Handle | None:
     try:
-        found = addresses.handle(subject.removeprefix("acct:"))
-    except BadInput:
+        handle = addresses.parse_handle(subject.removeprefix("acct:"))
+    except UsageProblem:
         return None
-    return found if found.domain else None
+    return handle if handle.domain else None

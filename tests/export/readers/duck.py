@@ -5,6 +5,6 @@ import sys
 
 import duckdb
 
-found = duckdb.sql(sys.argv[1])
-for row in found.fetchall():
-    print(json.dumps(dict(zip(found.columns, row, strict=True)), default=str))
+result = duckdb.sql(sys.argv[1])
+for row in result.fetchall():
+    print(json.dumps(dict(zip(result.columns, row, strict=True)), default=str))

@@ -13,7 +13,7 @@ STRIP = 24
 
 
 @dataclass(frozen=True)
-class Writer:
+class PageWriter:
     """Writes pages whose links begin with `base`; `typo` leaves the `=` out of the class of folder links."""
 
     world: World
@@ -23,8 +23,8 @@ class Writer:
 
     def profile(self, user: User) -> str:
         """The page that tells the number of a user."""
-        shown = f"<td class='blk_profile_hdr' colspan=\"2\">{escape(user.name)} Profile\n</td>"
-        return _page(f"{user.name}'s profile", self._header(user) + f"<table><tr>{shown}</tr></table>")
+        header = f"<td class='blk_profile_hdr' colspan=\"2\">{escape(user.name)} Profile\n</td>"
+        return _page(f"{user.name}'s profile", self._header(user) + f"<table><tr>{header}</tr></table>")
 
     def folder_list(self, user: User, page: int) -> str:
         """A page of the list of folders; one past the end has none."""
@@ -44,16 +44,16 @@ class Writer:
         title = f"{folder.name} - favorites of {user.name}"
         return _page(title, self._header(user) + self._folders(user, on_page, folder) + table)
 
-    def photo(self, photo: Photo, listed: bool = True) -> str:
+    def photo(self, photo: Photo, in_strip: bool = True) -> str:
         """A photo page with its strip; `listed` is false where the strip leaves the image itself out."""
         gallery = self.world.galleries[photo.gallery]
         at = gallery.index(photo.id)
-        window = [image for image in gallery[at : at + STRIP] or gallery if listed or image != photo.id]
-        if not listed:
+        window = [image for image in gallery[at : at + STRIP] or gallery if in_strip or image != photo.id]
+        if not in_strip:
             window = [image for image in gallery if image != photo.id]
-        if photo.trouble == "gone-no-full":
+        if photo.fault == "gone-no-full":
             window = []
-        old = photo.trouble == "old-markup"
+        old = photo.fault == "old-markup"
         strip = "" if old else self._strip(window, len(gallery), at)
         full, framed = self.signer.address("full", photo.id), self.signer.address("framed", photo.id)
         main = f'src="{full}"' if old else f'data-src="{framed}" src="/img/blank.gif"'
@@ -65,8 +65,10 @@ class Writer:
             f'<table><tr><td><a href="{self.base}/gallery.php?gid={photo.gallery}">Set {photo.gallery}</a></td></tr>'
             f"{uploader}</table></div>"
         )
-        told = f"View this nice {escape(photo.name)} sample pic uploaded by {photo.uploader} on the site"
-        return _page(f"{photo.name} Sample Pic From Set {photo.gallery}", body, self._head(told, self.signer, photo.id))
+        description = f"View this nice {escape(photo.name)} sample pic uploaded by {photo.uploader} on the site"
+        return _page(
+            f"{photo.name} Sample Pic From Set {photo.gallery}", body, self._head(description, self.signer, photo.id)
+        )
 
     def _strip(self, images: Sequence[int], total: int, at: int) -> str:
         entries = "".join(self._entry(image) for image in images)
@@ -131,29 +133,29 @@ class Writer:
 
     @staticmethod
     def _head(description: str, signer: Signer, image: int) -> str:
-        told = json.dumps({"@type": "ImageObject", "contentUrl": signer.address("thumb", image)})
-        return f'<meta content="{description}" name="description"><script type="application/ld+json">{told}</script>'
+        json_ld = json.dumps({"@type": "ImageObject", "contentUrl": signer.address("thumb", image)})
+        return f'<meta content="{description}" name="description"><script type="application/ld+json">{json_ld}</script>'
 
 
-def blocked() -> str:
+def block_page() -> str:
     """What a client gets that asked too often."""
-    words = "Your IP made too many requests to our servers and we need to check that you are a real human being"
+    text = "Your IP made too many requests to our servers and we need to check that you are a real human being"
     form = '<form action="/human-verification" method="post"><input type="text" name="captcha"></form>'
-    return _page("Human verification", f'<div class="mt-4 text-center">{words}</div>{form}')
+    return _page("Human verification", f'<div class="mt-4 text-center">{text}</div>{form}')
 
 
-def gone(trouble: str) -> str:
+def missing_image_page(fault: str) -> str:
     """What stands on a page, status 200, of an image that is no longer there."""
-    if trouble == "gone-title":
+    if fault == "gone-title":
         return _page(" (Picture 1) uploaded by  on the site", "<p></p>")
-    if trouble == "gone-start":
+    if fault == "gone-start":
         return "<html><body>404 not found\n</body></html>"
-    if trouble == "gone-flagged":
+    if fault == "gone-flagged":
         return _page("Set", "<p>This gallery has been flagged and is not available.</p>")
     return _page("Error", "<p><b>The image you are trying to access does not exist</b></p>")
 
 
-def not_found() -> str:
+def not_found_page() -> str:
     """The site's own page for what is not there."""
     return _page("404 Not Found", "<h1>404 Not Found</h1>")
 

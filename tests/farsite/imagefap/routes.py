@@ -12,8 +12,8 @@ from aiohttp import web
 
 from tests.farsite import pictures
 from tests.farsite.imagefap import pages
-from tests.farsite.imagefap.signing import Signer, valid
-from tests.farsite.imagefap.world import UNLISTED_ONCE, Folder, User, world
+from tests.farsite.imagefap.signing import Signer, is_valid
+from tests.farsite.imagefap.world import UNLISTED_ONCE, Folder, User, make_world
 
 FILE_HOST = "127.0.0.2"
 
@@ -37,43 +37,43 @@ class Options:
 
 
 @dataclass
-class Site:
+class ImagefapSite:
     """One site: options, and what was asked of it."""
 
     options: Options = field(default_factory=Options)
-    asked: dict[str, list[float]] = field(default_factory=dict)  # client -> times of its pages
+    request_times: dict[str, list[float]] = field(default_factory=dict)  # client -> times of its pages
     pages: Counter[str] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
     blocked: int = 0
 
     def blocks(self, client: str, now: float) -> bool:
         """Whether the client has asked too often; a page it gets counts."""
-        recent = [at for at in self.asked.get(client, ()) if now - at < self.options.window]
+        recent = [at for at in self.request_times.get(client, ()) if now - at < self.options.window]
         if self.options.block_after is not None and len(recent) >= self.options.block_after:
             self.blocked += 1
             return True
-        self.asked[client] = [*recent, now]
+        self.request_times[client] = [*recent, now]
         return False
 
     def counts(self) -> dict[str, object]:
         """What was asked, block pages apart."""
-        told = {"pages": self.pages.total(), "paths": dict(self.pages), "blocked": self.blocked}
-        return told | {"files": dict(self.files), "options": asdict(self.options)}
+        counts = {"pages": self.pages.total(), "paths": dict(self.pages), "blocked": self.blocked}
+        return counts | {"files": dict(self.files), "options": asdict(self.options)}
 
 
-SITES: dict[str, Site] = {}
-_WORLD = world()
+SITES: dict[str, ImagefapSite] = {}
+_WORLD = make_world()
 
 
-def _site(request: web.Request) -> Site:
-    return SITES.setdefault(request.match_info["site"], Site())
+def _site(request: web.Request) -> ImagefapSite:
+    return SITES.setdefault(request.match_info["site"], ImagefapSite())
 
 
-def _writer(request: web.Request) -> pages.Writer:
+def _writer(request: web.Request) -> pages.PageWriter:
     options, port = _site(request).options, request.url.port
     below = f"/imagefap/{request.match_info['site']}"
     signer = Signer(f"http://{FILE_HOST}:{port}{below}", int(time.time()) + options.lifetime, options.form)
-    return pages.Writer(_WORLD, f"http://{request.host}{below}", signer, options.typo)
+    return pages.PageWriter(_WORLD, f"http://{request.host}{below}", signer, options.typo)
 
 
 async def _page(request: web.Request) -> web.Response:
@@ -87,13 +87,13 @@ async def _page(request: web.Request) -> web.Response:
     return answers[kind](request, site)
 
 
-def _profile(request: web.Request, _: Site) -> web.Response:
+def _profile(request: web.Request, _: ImagefapSite) -> web.Response:
     name = request.match_info["rest"].strip("/").casefold()
     user = next((user for user in _WORLD.users.values() if user.name.casefold() == name), None)
     return _html(_writer(request).profile(user)) if user else _missing()
 
 
-def _favourites(request: web.Request, site: Site) -> web.Response:
+def _favourites(request: web.Request, site: ImagefapSite) -> web.Response:
     user = _WORLD.users.get(_number(request, "userid"))
     if user is None:
         return _missing()
@@ -111,58 +111,58 @@ def _favourites(request: web.Request, site: Site) -> web.Response:
 def _with_added(user: User, folder: Folder, added: list[int]) -> tuple[User, Folder]:
     *before, last = folder.pages
     longer = replace(folder, pages=(*before, (*last, *added)))
-    lists = tuple(tuple(longer if one.id == folder.id else one for one in page) for page in user.lists)
+    lists = tuple(tuple(longer if other.id == folder.id else other for other in page) for page in user.lists)
     return replace(user, lists=lists), longer
 
 
-def _photo(request: web.Request, site: Site) -> web.Response:
+def _photo(request: web.Request, site: ImagefapSite) -> web.Response:
     number = request.match_info["rest"].strip("/")
     photo = _WORLD.photos.get(int(number)) if number.isdigit() else None
-    if photo is None or photo.trouble == "gone-404":
+    if photo is None or photo.fault == "gone-404":
         return _missing()
-    if photo.trouble == "gone-redirect":
+    if photo.fault == "gone-redirect":
         raise web.HTTPFound(f"/imagefap/{request.match_info['site']}/404.php")
-    if photo.trouble.startswith("gone-") and photo.trouble != "gone-no-full":
-        return _html(pages.gone(photo.trouble))
+    if photo.fault.startswith("gone-") and photo.fault != "gone-no-full":
+        return _html(pages.missing_image_page(photo.fault))
     first = sum(times for path, times in site.pages.items() if path.startswith(f"/photo/{photo.id}/")) == 1
-    return _html(_writer(request).photo(photo, listed=not (first and photo.trouble == UNLISTED_ONCE)))
+    return _html(_writer(request).photo(photo, in_strip=not (first and photo.fault == UNLISTED_ONCE)))
 
 
 async def _file(request: web.Request) -> web.Response:
     kind, image = request.match_info["kind"], int(request.match_info["image"])
     _site(request).files[f"{kind}/{image}"] += 1
     photo = _WORLD.photos.get(image)
-    if photo is None or photo.trouble == "file-404":
+    if photo is None or photo.fault == "file-404":
         raise web.HTTPNotFound
-    if not valid(kind, image, dict(request.query), time.time()):
+    if not is_valid(kind, image, dict(request.query), time.time()):
         raise web.HTTPForbidden(text="this address has expired\n")
     body = pictures.numbered(photo.body)
-    if photo.trouble == "file-short":
+    if photo.fault == "file-short":
         body = body[:100]
-    if photo.trouble == "file-html":
+    if photo.fault == "file-html":
         return _html("<html><body>not here</body></html>")
-    if kind != "full" or photo.trouble == "file-thumbnail":
+    if kind != "full" or photo.fault == "file-thumbnail":
         body = pictures.photo(image, 16, 16)
     return web.Response(body=body, headers={"Content-Type": "image/jpeg"})
 
 
-async def _human(request: web.Request) -> web.Response:
-    return _html(pages.blocked())
+async def _human_verification(request: web.Request) -> web.Response:
+    return _html(pages.block_page())
 
 
 async def _not_found(request: web.Request) -> web.Response:
-    return _html(pages.not_found())
+    return _html(pages.not_found_page())
 
 
-async def _begin(request: web.Request) -> web.Response:
-    SITES[request.match_info["site"]] = Site(Options(**await request.json()))
+async def _reset(request: web.Request) -> web.Response:
+    SITES[request.match_info["site"]] = ImagefapSite(Options(**await request.json()))
     return web.Response(status=204)
 
 
 async def _change(request: web.Request) -> web.Response:
     site = _site(request)
     site.options = replace(site.options, **await request.json())
-    site.asked.clear()
+    site.request_times.clear()
     return web.Response(status=204)
 
 
@@ -178,7 +178,7 @@ def _number(request: web.Request, name: str) -> int:
 
 
 def _missing() -> web.Response:
-    return web.Response(status=404, text=pages.not_found(), content_type="text/html")
+    return web.Response(status=404, text=pages.not_found_page(), content_type="text/html")
 
 
 def _html(text: str) -> web.Response:
@@ -189,9 +189,9 @@ ROUTES: list[web.RouteDef] = [
     web.get(r"/imagefap/{site}/{kind:profile|photo}/{rest:.+}", _page),
     web.get(r"/imagefap/{site}/{kind:showfavorites\.php}", _page),
     web.get(r"/imagefap/{site}/images/{kind}/{bucket}/{start}/{image:\d+}.{ext}", _file),
-    web.get("/imagefap/{site}/human-verification", _human),
+    web.get("/imagefap/{site}/human-verification", _human_verification),
     web.get("/imagefap/{site}/404.php", _not_found),
-    web.put("/_imagefap/{site}", _begin),
+    web.put("/_imagefap/{site}", _reset),
     web.post("/_imagefap/{site}", _change),
     web.get("/_imagefap/{site}", _counts),
 ]

@@ -27,16 +27,16 @@ class Signer:
         return f"secure={token[:21]},{self.expiry}"
 
 
-def valid(kind: str, image: int, query: dict[str, str], now: float) -> bool:
+def is_valid(kind: str, image: int, query: dict[str, str], now: float) -> bool:
     """Whether a query opens a picture now."""
     if "end" in query:
-        given, expiry = query.get("secure", ""), query["end"]
+        token, expiry = query.get("secure", ""), query["end"]
     elif "se" in query:
-        given, expiry = query.get("ss", ""), query["se"]
+        token, expiry = query.get("ss", ""), query["se"]
     else:
-        given, _, expiry = query.get("secure", "").partition(",")
-    known = expiry.isdigit() and len(given) >= 21 and _token(kind, image, int(expiry)).startswith(given)
-    return known and now <= int(expiry)
+        token, _, expiry = query.get("secure", "").partition(",")
+    matches = expiry.isdigit() and len(token) >= 21 and _token(kind, image, int(expiry)).startswith(token)
+    return matches and now <= int(expiry)
 
 
 def _token(kind: str, image: int, expiry: int) -> str:

@@ -4,9 +4,17 @@ from dataclasses import dataclass, field
 
 SIZE = (64, 64)
 UNLISTED_ONCE = "unlisted-once"
-GONE = ("gone-404", "gone-redirect", "gone-words", "gone-title", "gone-start", "gone-flagged", "gone-no-full")
+MISSING_IMAGE_FAULTS = (
+    "gone-404",
+    "gone-redirect",
+    "gone-words",
+    "gone-title",
+    "gone-start",
+    "gone-flagged",
+    "gone-no-full",
+)
 """Every way a photo page says that its image is no longer there."""
-BAD_FILES = ("file-404", "file-short", "file-html", "file-thumbnail")
+FILE_FAULTS = ("file-404", "file-short", "file-html", "file-thumbnail")
 """Every way the file host answers with something else than the picture."""
 
 
@@ -18,7 +26,7 @@ class Photo:
     name: str
     gallery: int
     body: int
-    trouble: str = ""
+    fault: str = ""
     uploader: str = "bob"
 
 
@@ -59,34 +67,34 @@ class World:
     photos: dict[int, Photo] = field(default_factory=dict)
     galleries: dict[int, list[int]] = field(default_factory=dict)
 
-    def photo(self, number: int, name: str, gallery: int, trouble: str = "", body: int | None = None) -> int:
+    def add_photo(self, number: int, name: str, gallery: int, fault: str = "", body: int | None = None) -> int:
         """Add an image; by default its bytes are its own."""
-        self.photos[number] = Photo(number, name, gallery, number if body is None else body, trouble)
+        self.photos[number] = Photo(number, name, gallery, number if body is None else body, fault)
         self.galleries.setdefault(gallery, []).append(number)
         return number
 
 
-def world() -> World:
+def make_world() -> World:
     """alice: five folders on two pages of the list. carol: troubles. dave: a long folder. erin: three full folders.
     mallory: names that mean harm.
     """
-    made = World()
-    made.users[1001] = _alice(made)
-    made.users[1003] = _carol(made)
-    made.users[1004] = _dave(made)
-    made.users[1005] = _erin(made)
-    made.users[1006] = _mallory(made)
-    return made
+    world = World()
+    world.users[1001] = _alice(world)
+    world.users[1003] = _carol(world)
+    world.users[1004] = _dave(world)
+    world.users[1005] = _erin(world)
+    world.users[1006] = _mallory(world)
+    return world
 
 
-def _alice(made: World) -> User:
-    lake = [made.photo(196290000 + n, f"lake dawn {n:02}.jpg", 7001) for n in range(26)]
-    pier = made.photo(305551212, "pier & gulls.jpeg", 7100)
-    mill = made.photo(765304600, "old/mill.png", 7101)
-    plain = made.photo(658192360, "no extension", 7102)
-    made.photo(277847563, "lake dawn 02.jpg", 7103)  # other bytes under a name that is taken
-    made.photo(277847564, "same again.jpg", 7103, body=305551212)  # the bytes of the pier under another id
-    made.photo(449563388, "an " + "unusually " * 30 + "long name.gif", 7104)
+def _alice(world: World) -> User:
+    lake = [world.add_photo(196290000 + n, f"lake dawn {n:02}.jpg", 7001) for n in range(26)]
+    pier = world.add_photo(305551212, "pier & gulls.jpeg", 7100)
+    mill = world.add_photo(765304600, "old/mill.png", 7101)
+    plain = world.add_photo(658192360, "no extension", 7102)
+    world.add_photo(277847563, "lake dawn 02.jpg", 7103)  # other bytes under a name that is taken
+    world.add_photo(277847564, "same again.jpg", 7103, body=305551212)  # the bytes of the pier under another id
+    world.add_photo(449563388, "an " + "unusually " * 30 + "long name.gif", 7104)
     landscapes = ((lake[2], pier, mill, plain), (lake[5], lake[7], 449563388), (), (lake[9],))
     posters = ((305551212, 277847563), (277847564,))
     return User(
@@ -103,29 +111,31 @@ def _alice(made: World) -> User:
     )
 
 
-def _carol(made: World) -> User:
-    gone = [made.photo(400000000 + n, f"gone {n}.jpg", 7200 + n, word) for n, word in enumerate(GONE)]
-    bad = [made.photo(410000000 + n, f"bad {n}.jpg", 7300 + n, word) for n, word in enumerate(BAD_FILES)]
-    late = made.photo(420000000, "late.jpg", 7400, UNLISTED_ONCE)
-    made.photo(420000001, "beside late.jpg", 7400)
-    old = made.photo(420000002, "old markup.jpg", 7401, "old-markup")
+def _carol(world: World) -> User:
+    missing = [
+        world.add_photo(400000000 + n, f"gone {n}.jpg", 7200 + n, word) for n, word in enumerate(MISSING_IMAGE_FAULTS)
+    ]
+    bad = [world.add_photo(410000000 + n, f"bad {n}.jpg", 7300 + n, word) for n, word in enumerate(FILE_FAULTS)]
+    late_image = world.add_photo(420000000, "late.jpg", 7400, UNLISTED_ONCE)
+    world.add_photo(420000001, "beside late.jpg", 7400)
+    old = world.add_photo(420000002, "old markup.jpg", 7401, "old-markup")
     return User(
-        1003, "carol", ((Folder(701, "Gone", (tuple(gone),)), Folder(702, "Odd", ((*bad, late, old),))),)
+        1003, "carol", ((Folder(701, "Gone", (tuple(missing),)), Folder(702, "Odd", ((*bad, late_image, old),))),)
     )  # fmt: skip
 
 
-def _dave(made: World) -> User:
+def _dave(world: World) -> User:
     pages = tuple(
-        tuple(made.photo(500000000 + 4 * page + n, f"hill {page} {n}.jpg", 7500 + page) for n in range(4))
+        tuple(world.add_photo(500000000 + 4 * page + n, f"hill {page} {n}.jpg", 7500 + page) for n in range(4))
         for page in range(8)
     )
     return User(1004, "Dave Of The Hills", ((Folder(801, "Hills", pages),),))
 
 
-def _erin(made: World) -> User:
+def _erin(world: World) -> User:
     folders = []
     for number, name in ((901, "Rivers"), (902, "Bridges"), (903, "Boats")):
-        images = [made.photo(number * 1_000_000 + n, f"{name} {n}.jpg", number * 10 + n // 20) for n in range(40)]
+        images = [world.add_photo(number * 1_000_000 + n, f"{name} {n}.jpg", number * 10 + n // 20) for n in range(40)]
         folders.append(Folder(number, name, tuple(tuple(images[at : at + 16]) for at in range(0, 40, 16))))
     return User(1005, "erin", (tuple(folders[:2]), tuple(folders[2:])))
 
@@ -141,6 +151,6 @@ HOSTILE_NAMES = (
 """What an uploader may call pictures, each of them another one."""
 
 
-def _mallory(made: World) -> User:
-    images = tuple(made.photo(600000000 + n, name, 7600 + n) for n, name in enumerate(HOSTILE_NAMES))
+def _mallory(world: World) -> User:
+    images = tuple(world.add_photo(600000000 + n, name, 7600 + n) for n, name in enumerate(HOSTILE_NAMES))
     return User(1006, "mallory", ((Folder(1001, "Traps", (images[:12], images[12:])),),))

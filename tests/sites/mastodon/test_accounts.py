@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvester.sites.mastodon import fields
-from harvester.sites.mastodon.accounts import looked_up
+from harvester.sites.mastodon.accounts import parse_lookup
 from harvester.sites.mastodon.addresses import Handle
-from harvester.sites.mastodon.answers import MEANINGS, Refusal, classify, refusal
-from harvester.sites.mastodon.consent import RESPECTED, WISHES, wish
-from harvester.sites.pages import Answer, Verdict
+from harvester.sites.mastodon.answers import REFUSAL_MEANINGS, Refusal, classify, find_refusal
+from harvester.sites.mastodon.consent import OPT_OUTS, RESPECTED_BY_DEFAULT, find_opt_out
+from harvester.sites.pages import PageStatus, SiteResponse
 from tests.sites.mastodon.entities import account
 
 LOOKUP = "https://m.social.example/api/v1/accounts/lookup?acct=alice"
@@ -21,18 +21,18 @@ ALICE = Handle("alice", "social.example")
 OWN = ("social.example", "m.social.example")
 
 
-def _answer(value: Any, status: int = 200, url: str = LOOKUP, **headers: str) -> Answer:
+def _answer(value: Any, status: int = 200, url: str = LOOKUP, **headers: str) -> SiteResponse:
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return Answer(url, status, headers, body)
+    return SiteResponse(url, status, headers, body)
 
 
-def test_the_account_that_was_asked_for_is_found() -> None:
+def test_the_requested_account_is_found() -> None:
     """A local account is completed with the handle's domain; flags are told."""
-    found = looked_up(_answer(account(limited=True, bot=True)), ALICE, OWN)
-    assert found.refusal is None
-    assert found.account is not None
-    assert (found.account.ident, found.account.acct) == ("109876543210", "alice@social.example")
-    assert (found.account.limited, found.account.bot, found.account.moved_to) == (True, True, "")
+    result = parse_lookup(_answer(account(limited=True, bot=True)), ALICE, OWN)
+    assert result.refusal is None
+    assert result.account is not None
+    assert (result.account.ident, result.account.acct) == ("109876543210", "alice@social.example")
+    assert (result.account.limited, result.account.bot, result.account.moved_to) == (True, True, "")
 
 
 @pytest.mark.parametrize(
@@ -40,95 +40,95 @@ def test_the_account_that_was_asked_for_is_found() -> None:
     [("alice", True), ("Alice", True), ("alice@social.example", True), ("alice@M.Social.Example", True),
      ("alicia", False), ("alice@elsewhere.example", False), ("malice", False)],
 )  # fmt: skip
-def test_a_loose_search_is_seen_through(acct: str, same: bool) -> None:
+def test_a_loose_match_is_another_account(acct: str, same: bool) -> None:
     """Sharkey's lookup gives the first hit of a search: another name, or another server, is another account."""
-    found = looked_up(_answer(account(acct=acct)), ALICE, OWN)
-    assert found.refusal == (None if same else Refusal.ANOTHER)
+    result = parse_lookup(_answer(account(acct=acct)), ALICE, OWN)
+    assert result.refusal == (None if same else Refusal.OTHER_ACCOUNT)
 
 
 def test_a_remote_account_is_not_a_local_one_of_the_same_name() -> None:
     """Asked for alice@far.example at another server, its own alice is somebody else."""
     far = Handle("alice", "far.example")
-    assert looked_up(_answer(account(acct="alice")), far, OWN).refusal == Refusal.ANOTHER
-    found = looked_up(_answer(account(acct="alice@far.example")), far, OWN)
-    assert found.account is not None
-    assert found.account.acct == "alice@far.example"
+    assert parse_lookup(_answer(account(acct="alice")), far, OWN).refusal == Refusal.OTHER_ACCOUNT
+    result = parse_lookup(_answer(account(acct="alice@far.example")), far, OWN)
+    assert result.account is not None
+    assert result.account.acct == "alice@far.example"
 
 
 @pytest.mark.parametrize(
-    ("status", "why"),
+    ("status", "expected"),
     [(404, Refusal.MISSING), (410, Refusal.GONE), (401, Refusal.NEEDS_TOKEN), (403, Refusal.NEEDS_TOKEN),
      (422, Refusal.NEEDS_TOKEN), (500, Refusal.UNREADABLE), (418, Refusal.UNREADABLE)],
 )  # fmt: skip
-def test_each_refusal_has_its_own_word(status: int, why: Refusal) -> None:
+def test_each_refusal_has_its_own_word(status: int, expected: Refusal) -> None:
     """The status decides, whatever the body says in whatever language."""
     for body in ({"error": "Record not found"}, {"error": "Der Anmeldetoken ist ungültig"}, b"<html>", account()):
         answer = _answer(body, status)
-        assert looked_up(answer, ALICE, OWN).refusal == why
-        assert refusal(answer) == why
+        assert parse_lookup(answer, ALICE, OWN).refusal == expected
+        assert find_refusal(answer) == expected
 
 
 def test_suspended_and_moved_accounts_are_noticed() -> None:
     """A suspended one is refused; a moved one can be read and says where it went; `moved: null` is no move."""
-    assert looked_up(_answer(account(suspended=True)), ALICE, OWN).refusal == Refusal.SUSPENDED
-    moved = looked_up(_answer(account(moved=account(acct="alice@new.example"))), ALICE, OWN)
+    assert parse_lookup(_answer(account(suspended=True)), ALICE, OWN).refusal == Refusal.SUSPENDED
+    moved = parse_lookup(_answer(account(moved=account(acct="alice@new.example"))), ALICE, OWN)
     assert (moved.refusal, moved.account and moved.account.moved_to) == (None, "alice@new.example")
-    still = looked_up(_answer(account(moved=None)), ALICE, OWN)
+    still = parse_lookup(_answer(account(moved=None)), ALICE, OWN)
     assert still.account is not None
     assert still.account.moved_to == ""
 
 
 def test_every_refusal_is_explained() -> None:
     """The table of meanings is complete."""
-    assert set(MEANINGS) == set(Refusal)
+    assert set(REFUSAL_MEANINGS) == set(Refusal)
 
 
 @pytest.mark.parametrize(
-    ("answer", "verdict"),
+    ("answer", "page_status"),
     [
-        (_answer(account()), Verdict.OK),
-        (_answer([], url=STATUSES), Verdict.OK),
-        (_answer({"error": {"code": "X"}}, url=STATUSES), Verdict.UNKNOWN),
-        (_answer(b'[{"id": "1", ', url=STATUSES), Verdict.UNKNOWN),
-        (_answer(b"", url=STATUSES), Verdict.UNKNOWN),
-        (_answer(b"null", url=STATUSES), Verdict.UNKNOWN),
-        (_answer({"error": "Gone"}, 410), Verdict.MISSING),
-        (_answer(b"<html>404</html>", 404), Verdict.MISSING),
-        (_answer({"error": "This method requires an authenticated user"}, 422), Verdict.UNKNOWN),
-        (_answer({"error": "Too many requests"}, 429), Verdict.BLOCKED),
-        (_answer(b"<html><title>Just a moment...</title>", 403), Verdict.BLOCKED),
-        (_answer(b"<html>", 200, **{"cf-mitigated": "challenge"}), Verdict.BLOCKED),
-        (_answer(b"<html>Welcome to my home page", 200), Verdict.UNKNOWN),
-        (_answer(b"<html>", 502), Verdict.UNKNOWN),
+        (_answer(account()), PageStatus.OK),
+        (_answer([], url=STATUSES), PageStatus.OK),
+        (_answer({"error": {"code": "X"}}, url=STATUSES), PageStatus.UNKNOWN),
+        (_answer(b'[{"id": "1", ', url=STATUSES), PageStatus.UNKNOWN),
+        (_answer(b"", url=STATUSES), PageStatus.UNKNOWN),
+        (_answer(b"null", url=STATUSES), PageStatus.UNKNOWN),
+        (_answer({"error": "Gone"}, 410), PageStatus.MISSING),
+        (_answer(b"<html>404</html>", 404), PageStatus.MISSING),
+        (_answer({"error": "This method requires an authenticated user"}, 422), PageStatus.UNKNOWN),
+        (_answer({"error": "Too many requests"}, 429), PageStatus.BLOCKED),
+        (_answer(b"<html><title>Just a moment...</title>", 403), PageStatus.BLOCKED),
+        (_answer(b"<html>", 200, **{"cf-mitigated": "challenge"}), PageStatus.BLOCKED),
+        (_answer(b"<html>Welcome to my home page", 200), PageStatus.UNKNOWN),
+        (_answer(b"<html>", 502), PageStatus.UNKNOWN),
     ],
 )
-def test_answers_are_told_apart(answer: Answer, verdict: Verdict) -> None:
+def test_responses_are_classified(answer: SiteResponse, page_status: PageStatus) -> None:
     """Only JSON of the promised shape may be parsed; only 404 and 410 are an absence."""
-    assert classify(answer) == verdict
+    assert classify(answer) == page_status
 
 
 def test_a_post_that_speaks_of_captchas_is_no_block() -> None:
     """Words in the posts of a page do not make it a block page."""
-    assert classify(_answer([{"content": "just a moment, captcha"}], url=STATUSES)) == Verdict.OK
+    assert classify(_answer([{"content": "just a moment, captcha"}], url=STATUSES)) == PageStatus.OK
 
 
 def test_hostile_nesting_and_numbers_are_no_json() -> None:
     """What Python's parser dies of is an answer that is not understood."""
-    assert classify(_answer(b"[" * 200_000)) == Verdict.UNKNOWN
-    assert classify(_answer(b"[" * 300 + b"]" * 300, url=STATUSES)) == Verdict.UNKNOWN
-    assert classify(_answer(b"[" + b"0," * 1_000_001 + b"0]", url=STATUSES)) == Verdict.UNKNOWN
-    assert fields.parsed(b"[1" + b"0" * 10_000 + b"]") == ["1" + "0" * 10_000]
+    assert classify(_answer(b"[" * 200_000)) == PageStatus.UNKNOWN
+    assert classify(_answer(b"[" * 300 + b"]" * 300, url=STATUSES)) == PageStatus.UNKNOWN
+    assert classify(_answer(b"[" + b"0," * 1_000_001 + b"0]", url=STATUSES)) == PageStatus.UNKNOWN
+    assert fields.parse_json_or_none(b"[1" + b"0" * 10_000 + b"]") == ["1" + "0" * 10_000]
 
 
 @given(status=st.integers(100, 599), body=st.binary(max_size=30), url=st.text(max_size=30))
 def test_any_answer_is_classified(status: int, body: bytes, url: str) -> None:
     """Nothing raises."""
-    answer = Answer(url, status, {}, body)
-    assert (classify(answer) == Verdict.OK) == (refusal(answer) is None)
+    answer = SiteResponse(url, status, {}, body)
+    assert (classify(answer) == PageStatus.OK) == (find_refusal(answer) is None)
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "opt_out"),
     [
         ({}, ""),
         ({"indexable": False}, "indexable"),
@@ -147,14 +147,14 @@ def test_any_answer_is_classified(status: int, body: bytes, url: str) -> None:
         ({"discoverable": False}, ""),
     ],
 )
-def test_wishes_are_respected_by_default(changed: dict[str, Any], said: str) -> None:
+def test_opt_outs_are_respected_by_default(changed: dict[str, Any], opt_out: str) -> None:
     """What was said clearly counts, however it is written; what is absent does not."""
-    assert wish(account(**changed)) == said
+    assert find_opt_out(account(**changed)) == opt_out
 
 
-def test_which_wishes_are_respected_is_the_users_choice() -> None:
+def test_which_opt_outs_are_respected_is_configurable() -> None:
     """`discoverable` can be added and the others taken away."""
     shy = account(discoverable=False, indexable=False)
-    assert wish(shy, ("discoverable",)) == "discoverable"
-    assert wish(shy, ()) == ""
-    assert set(RESPECTED) < set(WISHES)
+    assert find_opt_out(shy, ("discoverable",)) == "discoverable"
+    assert find_opt_out(shy, ()) == ""
+    assert set(RESPECTED_BY_DEFAULT) < set(OPT_OUTS)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harvester.sites.mastodon.media import next_address, picture, pictures
+from harvester.sites.mastodon.media import find_fallback_url, parse_attachment, parse_attachments
 from tests.sites.mastodon.entities import attachment, status
 
 ORIGIN = "https://origin.example/files/1.png"
@@ -37,8 +37,14 @@ def test_the_best_address_comes_first(
     reduced: bool,
 ) -> None:
     """The origin's file, then the server's, then the preview; a proxy only where there is nothing else."""
-    found = picture(attachment(remote_url=remote, url=url, preview_url=preview))
-    assert (found.url, found.others, found.preview, found.reduced, found.reason) == (first, others, last, reduced, "")
+    result = parse_attachment(attachment(remote_url=remote, url=url, preview_url=preview))
+    assert (result.url, result.other_urls, result.preview_url, result.is_reduced, result.reason) == (
+        first,
+        others,
+        last,
+        reduced,
+        "",
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,40 +68,40 @@ def test_the_best_address_comes_first(
 )
 def test_the_type_is_a_hint_and_the_ending_too(changed: dict[str, Any], reason: str) -> None:
     """A remote picture can be `unknown`, a GIF `gifv`; what has no address is told as that."""
-    assert picture(attachment(**changed)).reason == reason
+    assert parse_attachment(attachment(**changed)).reason == reason
 
 
-def test_of_two_addresses_the_one_of_a_picture_is_taken() -> None:
+def test_of_two_addresses_the_picture_is_chosen() -> None:
     """Where a GIF was made a video, the GIF itself may still be at its origin, or here."""
     gif, video = "https://o.example/a.gif", "https://social.example/a.mp4"
-    assert picture(attachment(type="gifv", remote_url=gif, url=video)).url == gif
-    assert picture(attachment(type="gifv", remote_url=video, url=gif)).url == gif
+    assert parse_attachment(attachment(type="gifv", remote_url=gif, url=video)).url == gif
+    assert parse_attachment(attachment(type="gifv", remote_url=video, url=gif)).url == gif
 
 
-def test_what_is_known_of_a_picture_is_kept() -> None:
+def test_picture_details_are_stored() -> None:
     """Alt text, size, focus, blurhash; Sharkey writes the size flat."""
-    found = picture(attachment(3))
-    assert (found.ident, found.alt) == ("113", "Hill 3")
-    assert found.facts == {
+    result = parse_attachment(attachment(3))
+    assert (result.ident, result.alt) == ("113", "Hill 3")
+    assert result.metadata == {
         "type": "image",
         "blurhash": "LGF5]+Yk^6#M@-5c,1J5@[or[Q6.",
         "width": 640,
         "height": 480,
         "focus": [0, 1],
     }
-    flat = picture(attachment(meta={"width": 5, "height": 6}, blurhash=None, description=None))
-    assert (flat.alt, flat.facts) == ("", {"type": "image", "width": 5, "height": 6})
+    sharkey = parse_attachment(attachment(meta={"width": 5, "height": 6}, blurhash=None, description=None))
+    assert (sharkey.alt, sharkey.metadata) == ("", {"type": "image", "width": 5, "height": 6})
 
 
-def test_gotosocial_lists_what_it_did_not_fetch_in_the_text() -> None:
+def test_gotosocial_lists_unfetched_attachments_in_the_text() -> None:
     """Those pictures are found there, with their descriptions; a sound among them stays one."""
     note = (
         '<p>hi</p><div class="gts-system-message gts-placeholder-attachments"><hr><p><i lang="en">Note from x:</i></p>'
         '<ul><li><a href="https://o.example/f/1.png?a=1&amp;b=2" rel="nofollow">1.png</a> [A sloth &amp; a tree]</li>'
         '<li><a href="https://o.example/f/2.mp3">2.mp3</a></li></ul></div>'
     )
-    found = pictures(status(content=note, media_attachments=[attachment()]))
-    assert [(p.url, p.alt, p.reason) for p in found[1:]] == [
+    all_pictures = parse_attachments(status(content=note, media_attachments=[attachment()]))
+    assert [(p.url, p.alt, p.reason) for p in all_pictures[1:]] == [
         ("https://o.example/f/1.png?a=1&b=2", "A sloth & a tree", ""),
         ("https://o.example/f/2.mp3", "", "video"),
     ]
@@ -104,12 +110,12 @@ def test_gotosocial_lists_what_it_did_not_fetch_in_the_text() -> None:
 def test_one_address_twice_in_a_post_is_one_picture() -> None:
     """Those without an address are all told."""
     lost = attachment(url=None, preview_url=None)
-    assert len(pictures(status(media_attachments=[attachment(), attachment(), lost, lost]))) == 3
+    assert len(parse_attachments(status(media_attachments=[attachment(), attachment(), lost, lost]))) == 3
 
 
-def test_more_than_four_pictures_are_all_taken() -> None:
+def test_more_than_four_pictures_are_all_kept() -> None:
     """Mastodon keeps four, Akkoma and Pixelfed show more."""
-    assert len(pictures(status(media_attachments=[attachment(n) for n in range(12)]))) == 12
+    assert len(parse_attachments(status(media_attachments=[attachment(n) for n in range(12)]))) == 12
 
 
 @pytest.mark.parametrize("for_good", [True, False])
@@ -118,8 +124,8 @@ def test_more_than_four_pictures_are_all_taken() -> None:
 def test_every_copy_is_tried_once(others: list[str], preview: str, for_good: bool) -> None:
     """One after the other; the preview at last, and only where no failure may pass."""
     metadata = {"other_addresses": others, "reduced_address": preview}
-    tried, address = [], next_address(ORIGIN, metadata, for_good=for_good)
+    tried, address = [], find_fallback_url(ORIGIN, metadata, all_permanent=for_good)
     while address and len(tried) < 9:
         tried.append(address)
-        address = next_address(address, metadata, for_good=for_good)
+        address = find_fallback_url(address, metadata, all_permanent=for_good)
     assert tried == others + [preview] * bool(preview and for_good)

@@ -9,30 +9,30 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harvester.sites.mastodon.api import Cursor
-from harvester.sites.mastodon.content import plain, withheld, without_note
-from harvester.sites.mastodon.posts import Page, Wanted, page, single
+from harvester.sites.mastodon.content import plain_text, strip_note, withheld_files
+from harvester.sites.mastodon.posts import PostFilter, PostPage, parse_page, parse_single
 from tests.sites.mastodon.entities import account, attachment, status
 
-ALL = Wanted(boosts=True)
+ALL = PostFilter(boosts=True)
 BOB = account(id="7", acct="bob@far.example", username="bob")
 
 
-def _page(*given: Any, wanted: Wanted = ALL) -> Page:
-    return page(json.dumps(given).encode(), "social.example", wanted)
+def _page(*objects: Any, post_filter: PostFilter = ALL) -> PostPage:
+    return parse_page(json.dumps(objects).encode(), "social.example", post_filter)
 
 
 def test_a_post_becomes_a_record() -> None:
     """Author, addresses, text and what was said about the pictures."""
-    found = _page(status(1, spoiler_text="hills", sensitive=True))
-    (post,) = found.posts
+    result = _page(status(1, spoiler_text="hills", sensitive=True))
+    (post,) = result.posts
     assert (post.ident, post.uri) == ("110000001", "https://social.example/users/alice/statuses/110000001")
     assert (post.author.acct, post.url, post.boosted_by) == (
         "alice@social.example",
         "https://social.example/@alice/110000001",
         "",
     )
-    assert [picture.alt for picture in post.pictures] == ["Hill 1"]
-    assert post.facts == {
+    assert [picture.alt for picture in post.attachments] == ["Hill 1"]
+    assert post.metadata == {
         "posted_at": "2026-08-01T13:51:35.294000+00:00",
         "text": "A hill.\nAnd a cloud & sun.\n#hills",
         "spoiler": "hills",
@@ -46,27 +46,27 @@ def test_a_post_becomes_a_record() -> None:
 def test_a_boost_is_the_boosted_post() -> None:
     """Its uri, its author, its pictures; who boosted it is told; the page is walked by the boost's own id."""
     inner = status(5, account=BOB, uri="https://far.example/users/bob/statuses/5")
-    found = _page(status(9, reblog=inner, media_attachments=[], created_at="2026-08-09T00:00:00Z"))
-    (post,) = found.posts
-    assert (found.ids, post.uri, post.author.acct) == (["110000009"], inner["uri"], "bob@far.example")
-    assert post.boosted_by == post.facts["boosted_by"] == "alice@social.example"
-    assert _page(status(9, reblog=inner), wanted=Wanted()).left_out == {"boost": 1}
+    result = _page(status(9, reblog=inner, media_attachments=[], created_at="2026-08-09T00:00:00Z"))
+    (post,) = result.posts
+    assert (result.ids, post.uri, post.author.acct) == (["110000009"], inner["uri"], "bob@far.example")
+    assert post.boosted_by == post.metadata["boosted_by"] == "alice@social.example"
+    assert _page(status(9, reblog=inner), post_filter=PostFilter()).skipped == {"boost": 1}
 
 
 def test_a_post_and_its_boosts_on_one_page_are_one() -> None:
     """The uri is what makes them the same."""
-    found = _page(status(9, reblog=status(5)), status(8, reblog=status(5)), status(5))
-    assert (len(found.posts), found.left_out) == (1, {"repeated": 2})
+    result = _page(status(9, reblog=status(5)), status(8, reblog=status(5)), status(5))
+    assert (len(result.posts), result.skipped) == (1, {"repeated": 2})
 
 
 def test_a_post_repeated_for_each_of_its_files_counts_once() -> None:
     """As on Friendica and Takahe."""
-    found = _page(status(5), status(5), status(4))
-    assert (found.ids, len(found.posts), found.left_out) == (["110000005", "110000004"], 2, {"repeated": 1})
+    result = _page(status(5), status(5), status(4))
+    assert (result.ids, len(result.posts), result.skipped) == (["110000005", "110000004"], 2, {"repeated": 1})
 
 
 @pytest.mark.parametrize(
-    ("changed", "wanted", "why"),
+    ("changed", "post_filter", "reason"),
     [
         ({"visibility": "private"}, ALL, "visibility"),
         ({"visibility": "direct"}, ALL, "visibility"),
@@ -75,39 +75,39 @@ def test_a_post_repeated_for_each_of_its_files_counts_once() -> None:
         ({"visibility": "private", "reblog": status(5)}, ALL, "visibility"),
         ({"reblog": status(5, visibility="private")}, ALL, "visibility"),
         ({"media_attachments": []}, ALL, "no-pictures"),
-        ({"in_reply_to_id": "3", "in_reply_to_account_id": "7"}, Wanted(replies=False), "reply"),
-        ({"in_reply_to_id": "3", "in_reply_to_account_id": "109876543210"}, Wanted(replies=False), ""),
-        ({"in_reply_to_id": "3", "in_reply_to_account_id": "7"}, Wanted(), ""),
+        ({"in_reply_to_id": "3", "in_reply_to_account_id": "7"}, PostFilter(replies=False), "reply"),
+        ({"in_reply_to_id": "3", "in_reply_to_account_id": "109876543210"}, PostFilter(replies=False), ""),
+        ({"in_reply_to_id": "3", "in_reply_to_account_id": "7"}, PostFilter(), ""),
         ({"account": account(indexable=False)}, ALL, "indexable"),
-        ({"account": account(indexable=False)}, Wanted(respected=()), ""),
+        ({"account": account(indexable=False)}, PostFilter(respected=()), ""),
         ({"reblog": status(5, account=account(note="#nobot"))}, ALL, "nobot"),
-        ({}, Wanted(since=datetime(2026, 8, 2, tzinfo=UTC)), "date"),
-        ({}, Wanted(until=datetime(2026, 8, 1, tzinfo=UTC)), "date"),
-        ({}, Wanted(since=datetime(2026, 8, 1, tzinfo=UTC), until=datetime(2026, 8, 2, tzinfo=UTC)), ""),
-        ({"created_at": "2026-08-02T00:30:00+02:00"}, Wanted(until=datetime(2026, 8, 2, tzinfo=UTC)), ""),
+        ({}, PostFilter(since=datetime(2026, 8, 2, tzinfo=UTC)), "date"),
+        ({}, PostFilter(until=datetime(2026, 8, 1, tzinfo=UTC)), "date"),
+        ({}, PostFilter(since=datetime(2026, 8, 1, tzinfo=UTC), until=datetime(2026, 8, 2, tzinfo=UTC)), ""),
+        ({"created_at": "2026-08-02T00:30:00+02:00"}, PostFilter(until=datetime(2026, 8, 2, tzinfo=UTC)), ""),
     ],
 )
-def test_what_is_left_out_has_its_word(changed: dict[str, Any], wanted: Wanted, why: str) -> None:
+def test_every_omission_has_a_reason(changed: dict[str, Any], post_filter: PostFilter, reason: str) -> None:
     """Never one that is not public or unlisted; replies to oneself are a thread, not replies."""
-    found = _page(status(**changed), wanted=wanted)
-    assert found.left_out == ({why: 1} if why else {})
-    assert len(found.posts) == (0 if why else 1)
+    result = _page(status(**changed), post_filter=post_filter)
+    assert result.skipped == ({reason: 1} if reason else {})
+    assert len(result.posts) == (0 if reason else 1)
 
 
-def test_a_page_older_than_wanted_is_past() -> None:
+def test_a_page_older_than_since_is_past() -> None:
     """Only when all of it is: a boost on top may be of an old post."""
-    since = Wanted(since=datetime(2026, 8, 1, tzinfo=UTC))
+    since = PostFilter(since=datetime(2026, 8, 1, tzinfo=UTC))
     old = {"created_at": "2026-07-31T23:59:59Z"}
-    assert _page(status(2, **old), status(1, **old), wanted=since).past
-    assert not _page(status(2), status(1, **old), wanted=since).past
-    assert not _page(status(2, created_at="yesterday"), wanted=since).past
-    assert not _page(wanted=since).past
+    assert _page(status(2, **old), status(1, **old), post_filter=since).is_too_old
+    assert not _page(status(2), status(1, **old), post_filter=since).is_too_old
+    assert not _page(status(2, created_at="yesterday"), post_filter=since).is_too_old
+    assert not _page(post_filter=since).is_too_old
 
 
 def test_a_single_post_and_a_search_are_read_too() -> None:
     """As pages of one."""
-    assert len(single(json.dumps(status()).encode(), "social.example", ALL).posts) == 1
-    assert len(single(json.dumps({"statuses": [status()]}).encode(), "social.example", ALL).posts) == 1
+    assert len(parse_single(json.dumps(status()).encode(), "social.example", ALL).posts) == 1
+    assert len(parse_single(json.dumps({"statuses": [status()]}).encode(), "social.example", ALL).posts) == 1
 
 
 JSON = st.recursive(
@@ -125,27 +125,27 @@ def test_any_value_in_any_place_is_read(data: st.DataObject) -> None:
     for objects in (given_post, inner, given_post["account"], given_post["media_attachments"][0]):
         for key in data.draw(st.lists(st.sampled_from(sorted(objects)), max_size=3)):
             objects[key] = data.draw(JSON)
-    found = _page(given_post, data.draw(JSON), status(1))
-    assert found.posts[-1].ident == "110000001"
-    kept = json.dumps([[post.facts, post.uri, post.author.acct, post.author.moved_to] for post in found.posts])
-    kept.encode()
-    for post in found.posts:
+    result = _page(given_post, data.draw(JSON), status(1))
+    assert result.posts[-1].ident == "110000001"
+    stored = json.dumps([[post.metadata, post.uri, post.author.acct, post.author.moved_to] for post in result.posts])
+    stored.encode()
+    for post in result.posts:
         post.uri.encode()
-        assert all("\0" not in picture.url for picture in post.pictures)
+        assert all("\0" not in picture.url for picture in post.attachments)
 
 
 @given(body=st.binary(max_size=40))
 @example(b'[{"id": "1", "content": "\\ud800"}]')
 def test_any_body_is_read(body: bytes) -> None:
     """Half a surrogate pair, NULs, anything."""
-    assert not page(body, "x", ALL).posts
-    assert not single(body, "x", ALL).posts
+    assert not parse_page(body, "x", ALL).posts
+    assert not parse_single(body, "x", ALL).posts
 
 
 def test_a_page_is_bounded() -> None:
     """A server that gives a hundred thousand posts is believed a thousand; the others are told."""
-    found = _page(*({"id": str(n)} for n in range(5000)))
-    assert (len(found.ids), found.left_out["unreadable"]) == (1000, 4000)
+    result = _page(*({"id": str(n)} for n in range(5000)))
+    assert (len(result.ids), result.skipped["unreadable"]) == (1000, 4000)
 
 
 @given(markup=st.text(max_size=50) | st.text("<>&#;brp/ax0123456789 ", max_size=80))
@@ -153,37 +153,37 @@ def test_a_page_is_bounded() -> None:
 @example("&#x" + "f" * 5000)
 def test_any_markup_has_a_text(markup: str) -> None:
     """Nothing raises."""
-    assert isinstance(plain(markup), str)
-    assert withheld(markup) == []
-    assert without_note(markup) == markup
+    assert isinstance(plain_text(markup), str)
+    assert withheld_files(markup) == []
+    assert strip_note(markup) == markup
 
 
 @pytest.mark.parametrize("piece", ["<", "<a", '<a href="x', "&#", "gts-placeholder-attachments<a ", "[<a href="])
 def test_markup_that_repeats_itself_is_read_quickly(piece: str) -> None:
     """No quadratic time: it ends."""
     markup = "gts-placeholder-attachments" + piece * 300_000
-    plain(markup)
-    withheld(markup)
-    without_note(markup)
+    plain_text(markup)
+    withheld_files(markup)
+    strip_note(markup)
 
 
 @given(number=st.integers(0, 12), room=st.integers(1, 12))
-def test_a_page_is_trimmed_to_what_there_is_room_for(number: int, room: int) -> None:
+def test_a_page_is_trimmed_to_the_limit(number: int, room: int) -> None:
     """The first posts stay, and the next page begins behind the last of them."""
-    found = _page(*(status(ident) for ident in range(number, 0, -1)))
-    ids = list(found.ids)
-    cursor = found.trim(room)
-    assert [post.entry for post in found.posts] == found.ids == ids[:room]
+    result = _page(*(status(ident) for ident in range(number, 0, -1)))
+    ids = list(result.ids)
+    cursor = result.trim(room)
+    assert [post.entry_id for post in result.posts] == result.ids == ids[:room]
     assert cursor == (Cursor("max_id", ids[room - 1]) if number > room else None)
 
 
 @given(number=st.integers(1, 12), head=st.integers(0, 14))
-def test_what_an_earlier_walk_took_is_left_out(number: int, head: int) -> None:
+def test_posts_of_an_earlier_walk_are_left_out(number: int, head: int) -> None:
     """Only what lies above the head stays; the head itself is kept among the ids, so that the walks are joined."""
-    found = _page(*(status(ident) for ident in range(number, 0, -1)))
-    ids = list(found.ids)
+    result = _page(*(status(ident) for ident in range(number, 0, -1)))
+    ids = list(result.ids)
     heads = ids[head : head + 1]
-    found.leave_out_known(heads)
+    result.drop_known(heads)
     above = ids[:head] if heads else ids
-    assert [post.entry for post in found.posts] == above
-    assert found.ids == above + heads
+    assert [post.entry_id for post in result.posts] == above
+    assert result.ids == above + heads

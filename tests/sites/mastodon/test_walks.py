@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator
 import pytest
 
 from harvester.sites.mastodon import api, paging, posts
-from harvester.sites.mastodon.accounts import Lookup, looked_up
-from harvester.sites.mastodon.addresses import base_url, domain_of, handle
-from harvester.sites.mastodon.answers import Refusal, classify, refusal
-from harvester.sites.mastodon.consent import RESPECTED
-from harvester.sites.mastodon.posts import Page, Wanted
-from harvester.sites.mastodon.webfinger import home
-from harvester.sites.pages import Answer, Verdict
+from harvester.sites.mastodon.accounts import LookupResult, parse_lookup
+from harvester.sites.mastodon.addresses import domain_of, parse_base_url, parse_handle
+from harvester.sites.mastodon.answers import Refusal, classify, find_refusal
+from harvester.sites.mastodon.consent import RESPECTED_BY_DEFAULT
+from harvester.sites.mastodon.posts import PostFilter, PostPage
+from harvester.sites.mastodon.webfinger import parse_webfinger
+from harvester.sites.pages import PageStatus, SiteResponse
 from tests.farsite import toots
 from tests.farsite.mastodon import TOKEN
 from tests.farsite.process import Farsite
@@ -21,44 +21,46 @@ from tests.farsite.process import Farsite
 SOFTWARE = ("mastodon", "gotosocial", "akkoma", "pixelfed", "sharkey", "friendica")
 
 
-def ask(url: str, token: str = "") -> Answer:
+def fetch(url: str, token: str = "") -> SiteResponse:
     """The answer of a server, whatever its status."""
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return Answer(url, answer.status, {n.lower(): v for n, v in answer.headers.items()}, answer.read())
+            return SiteResponse(url, answer.status, {n.lower(): v for n, v in answer.headers.items()}, answer.read())
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(url, error.code, {n.lower(): v for n, v in error.headers.items()}, error.read())
+            return SiteResponse(url, error.code, {n.lower(): v for n, v in error.headers.items()}, error.read())
 
 
-def look_up(base: str, name: str, token: str = "", respected: Collection[str] = RESPECTED) -> Lookup:
+def look_up(base: str, name: str, token: str = "", respected: Collection[str] = RESPECTED_BY_DEFAULT) -> LookupResult:
     """The account of that name on a server of farsite's."""
     domain = domain_of(base)
-    return looked_up(ask(api.lookup(base, name), token), handle(f"{name}@{domain}"), (domain,), respected)
+    return parse_lookup(
+        fetch(api.lookup_url(base, name), token), parse_handle(f"{name}@{domain}"), (domain,), respected
+    )
 
 
-def walk(listing: api.Listing, wanted: Wanted, token: str = "") -> Iterator[Page]:
+def walk_listing(listing: api.PostListing, post_filter: PostFilter, token: str = "") -> Iterator[PostPage]:
     """Every page of a listing; a run would keep the ids of one page only, here all are kept."""
     cursor, seen = None, set[str]()
     while True:
-        answer = ask(listing.page(cursor), token)
-        assert classify(answer) == Verdict.OK, answer
-        found = posts.page(answer.body, domain_of(listing.address), wanted)
-        yield found
-        cursor = paging.older(answer.headers, found.ids, seen)
-        seen.update(found.ids)
+        answer = fetch(listing.page_url(cursor), token)
+        assert classify(answer) == PageStatus.OK, answer
+        page = posts.parse_page(answer.body, domain_of(listing.url), post_filter)
+        yield page
+        cursor = paging.find_next_cursor(answer.headers, page.ids, seen)
+        seen.update(page.ids)
         if cursor is None:
             return
 
 
-def of_account(base: str, name: str, wanted: Wanted | None = None, token: str = TOKEN) -> list[Page]:
+def pages_of_account(base: str, name: str, post_filter: PostFilter | None = None, token: str = TOKEN) -> list[PostPage]:
     """All pages of an account."""
-    wanted = wanted or Wanted()
+    post_filter = post_filter or PostFilter()
     account = look_up(base, name, token).account
     assert account is not None
-    listing = api.account_posts(base, account.ident, boosts=wanted.boosts, replies=wanted.replies)
-    return list(walk(listing, wanted, token))
+    listing = api.account_posts(base, account.ident, boosts=post_filter.boosts, replies=post_filter.replies)
+    return list(walk_listing(listing, post_filter, token))
 
 
 @pytest.mark.parametrize("software", SOFTWARE)
@@ -66,63 +68,65 @@ def of_account(base: str, name: str, wanted: Wanted | None = None, token: str = 
 def test_every_picture_of_an_account_is_found_once(farsite: Farsite, software: str, name: str, number: int) -> None:
     """With letter ids, without Link headers, with repeated posts, with files hidden in the text: the same pictures."""
     base = farsite.url(f"/m/{software}")
-    pages = of_account(base, name)
-    found = [post for page in pages for post in page.posts]
+    pages = pages_of_account(base, name)
+    all_posts = [post for page in pages for post in page.posts]
     expected = toots.statuses(name, base, farsite.port)
-    assert [post.uri for post in found] == [status["uri"] for status in expected]
-    assert {picture.url for post in found for picture in post.pictures} == {
+    assert [post.uri for post in all_posts] == [status["uri"] for status in expected]
+    assert {picture.url for post in all_posts for picture in post.attachments} == {
         media["url"] for status in expected for media in status["media_attachments"]
     }
-    assert sum(len(post.pictures) for post in found) == sum(len(status["media_attachments"]) for status in expected)
-    assert all(picture.alt and not picture.reason for post in found for picture in post.pictures)
-    assert len(found) == number
+    assert sum(len(post.attachments) for post in all_posts) == sum(
+        len(status["media_attachments"]) for status in expected
+    )
+    assert all(picture.alt and not picture.reason for post in all_posts for picture in post.attachments)
+    assert len(all_posts) == number
     assert len(pages) <= 4
 
 
 def test_the_parameters_stay_on_every_page(farsite: Farsite) -> None:
     """Also those the Link header drops."""
-    of_account(farsite.url("/m/mastodon"), "alice")
+    pages_of_account(farsite.url("/m/mastodon"), "alice")
     pages = [entry["path"] for entry in farsite.log() if entry["path"].count("statuses?")]
     assert len(pages) == 3
     assert all("limit=40&only_media=true&exclude_reblogs=true" in path for path in pages)
     assert [("max_id" in path) for path in pages] == [False, True, True]
 
 
-def test_boosts_and_replies_are_taken_when_wanted(farsite: Farsite) -> None:
+def test_boosts_and_replies_are_included_on_request(farsite: Farsite) -> None:
     """Carol boosts twice, replies twice, has two plain posts; the others are not for everybody or have no picture."""
     base = farsite.url("/m/mastodon")
-    plain = of_account(base, "carol", Wanted(replies=False))
+    plain = pages_of_account(base, "carol", PostFilter(replies=False))
     assert sum(len(page.posts) for page in plain) == 2
-    everything = of_account(base, "carol", Wanted(boosts=True), token=TOKEN)
-    found = [post for page in everything for post in page.posts]
-    assert len(found) == 6
-    assert sum((page.left_out for page in everything[1:]), everything[0].left_out) == {
+    pages = pages_of_account(base, "carol", PostFilter(boosts=True), token=TOKEN)
+    all_posts = [post for page in pages for post in page.posts]
+    assert len(all_posts) == 6
+    assert sum((page.skipped for page in pages[1:]), pages[0].skipped) == {
         "visibility": 4,
         "no-pictures": 2,
     }
-    boosted = [post for post in found if post.boosted_by]
+    boosted = [post for post in all_posts if post.boosted_by]
     assert {post.author.acct.partition("@")[0] for post in boosted} == {"bob"}
     assert {post.boosted_by.partition("@")[0] for post in boosted} == {"carol"}
 
 
-def test_odd_attachments_each_have_their_way(farsite: Farsite) -> None:
+def test_unusual_attachments_are_handled(farsite: Farsite) -> None:
     """No address, a proxy, a video, a GIF, only a preview, a sound."""
-    (page,) = of_account(farsite.url("/m/mastodon"), "gus")
-    found = [post.pictures[0] for post in page.posts]
-    assert [picture.reason for picture in found] == ["video", "", "", "video", "", "no-address"]
-    assert [picture.reduced for picture in found] == [False, True, False, False, False, False]
-    assert found[4].url.endswith(".jpg")
-    assert "/media_proxy/" not in found[4].url
+    (page,) = pages_of_account(farsite.url("/m/mastodon"), "gus")
+    pictures = [post.attachments[0] for post in page.posts]
+    assert [picture.reason for picture in pictures] == ["video", "", "", "video", "", "no-address"]
+    assert [picture.is_reduced for picture in pictures] == [False, True, False, False, False, False]
+    assert pictures[4].url.endswith(".jpg")
+    assert "/media_proxy/" not in pictures[4].url
 
 
 def test_wrong_values_spoil_only_their_own_post(farsite: Farsite) -> None:
     """The odd-numbered posts of wild keep their pictures."""
-    (page,) = of_account(farsite.url("/m/mastodon"), "wild")
+    (page,) = pages_of_account(farsite.url("/m/mastodon"), "wild")
     assert {post.ident[-1] for post in page.posts} >= set("13579")
 
 
 @pytest.mark.parametrize(
-    ("name", "why"),
+    ("name", "expected"),
     [
         ("nobody", Refusal.MISSING),
         ("gone", Refusal.GONE),
@@ -133,25 +137,25 @@ def test_wrong_values_spoil_only_their_own_post(farsite: Farsite) -> None:
         ("alice", None),
     ],
 )
-def test_accounts_that_cannot_be_read_have_their_reasons(farsite: Farsite, name: str, why: Refusal | None) -> None:
+def test_accounts_that_cannot_be_read_have_their_reasons(farsite: Farsite, name: str, expected: Refusal | None) -> None:
     """By the status of the lookup, and by what the account says."""
-    assert look_up(farsite.url("/m/mastodon"), name).refusal == why
+    assert look_up(farsite.url("/m/mastodon"), name).refusal == expected
 
 
 def test_a_moved_account_says_where_to(farsite: Farsite) -> None:
     """Its old posts stay readable."""
-    found = look_up(farsite.url("/m/mastodon"), "moved")
-    assert (found.refusal, found.account and found.account.moved_to) == (None, "alice@new.example")
+    result = look_up(farsite.url("/m/mastodon"), "moved")
+    assert (result.refusal, result.account and result.account.moved_to) == (None, "alice@new.example")
 
 
 @pytest.mark.parametrize(
-    ("name", "wish"), [("shy", "indexable"), ("hidden", "noindex"), ("nobot", "nobot"), ("quiet", "")]
+    ("name", "opt_out"), [("shy", "indexable"), ("hidden", "noindex"), ("nobot", "nobot"), ("quiet", "")]
 )
-def test_wishes_are_seen_at_the_lookup(farsite: Farsite, name: str, wish: str) -> None:
+def test_opt_outs_are_seen_at_the_lookup(farsite: Farsite, name: str, opt_out: str) -> None:
     """Before a single post is asked for."""
-    found = look_up(farsite.url("/m/mastodon"), name)
-    assert found.account is not None
-    assert found.account.wish == wish
+    result = look_up(farsite.url("/m/mastodon"), name)
+    assert result.account is not None
+    assert result.account.opt_out == opt_out
 
 
 @pytest.mark.parametrize("software", ["gotosocial", "pixelfed"])
@@ -160,53 +164,58 @@ def test_what_needs_a_token_says_so(farsite: Farsite, software: str) -> None:
     assert look_up(farsite.url(f"/m/{software}"), "alice").refusal == Refusal.NEEDS_TOKEN
 
 
-def test_a_revoked_token_is_worse_than_none(farsite: Farsite) -> None:
+def test_a_revoked_token_is_like_none(farsite: Farsite) -> None:
     """The same reason as without one where one is needed."""
     assert look_up(farsite.url("/m/mastodon"), "alice", token="revoked").refusal == Refusal.NEEDS_TOKEN
 
 
-def test_sharkeys_first_hit_is_not_taken_for_the_account(farsite: Farsite) -> None:
+def test_sharkeys_first_hit_is_not_mistaken_for_the_account(farsite: Farsite) -> None:
     """Its lookup always finds somebody."""
-    assert look_up(farsite.url("/m/sharkey"), "nobody").refusal == Refusal.ANOTHER
+    assert look_up(farsite.url("/m/sharkey"), "nobody").refusal == Refusal.OTHER_ACCOUNT
 
 
 def test_a_hashtag_is_walked_until_an_empty_page(farsite: Farsite) -> None:
     """Timelines have `next` on every page that is not empty; wishes are found on the posts themselves."""
     base = farsite.url("/m/mastodon")
-    pages = list(walk(api.tag_posts(base, "hills"), Wanted()))
+    pages = list(walk_listing(api.tag_posts(base, "hills"), PostFilter()))
     assert pages[-1].ids == []
     authors = {post.author.acct.partition("@")[0] for page in pages for post in page.posts}
     assert authors == {"alice", "dave"}
-    assert sum(page.left_out["indexable"] for page in pages) == 3
-    assert list(walk(api.tag_posts(base, "unknown"), Wanted())) == [Page()]
-    assert refusal(ask(api.tag_posts(base, "closed").page())) == Refusal.NEEDS_TOKEN
+    assert sum(page.skipped["indexable"] for page in pages) == 3
+    assert list(walk_listing(api.tag_posts(base, "unknown"), PostFilter())) == [PostPage()]
+    assert find_refusal(fetch(api.tag_posts(base, "closed").page_url())) == Refusal.NEEDS_TOKEN
 
 
-def test_the_local_timeline_is_asked_as_such(farsite: Farsite) -> None:
+def test_the_local_timeline_is_requested_as_such(farsite: Farsite) -> None:
     """`local=true` on every page."""
     base = farsite.url("/m/mastodon")
-    everywhere = sum(len(page.ids) for page in walk(api.timeline(base, local=False), Wanted()))
-    assert sum(len(page.ids) for page in walk(api.timeline(base, local=True), Wanted())) < everywhere
+    total = sum(len(page.ids) for page in walk_listing(api.timeline_posts(base, local=False), PostFilter()))
+    assert sum(len(page.ids) for page in walk_listing(api.timeline_posts(base, local=True), PostFilter())) < total
 
 
 @pytest.mark.parametrize(
-    ("trouble", "verdict"),
-    [("429", Verdict.BLOCKED), ("503", Verdict.UNKNOWN), ("cut", Verdict.UNKNOWN), ("html", Verdict.BLOCKED)],
+    ("failure", "page_status"),
+    [
+        ("429", PageStatus.BLOCKED),
+        ("503", PageStatus.UNKNOWN),
+        ("cut", PageStatus.UNKNOWN),
+        ("html", PageStatus.BLOCKED),
+    ],
 )
-def test_trouble_is_never_taken_for_an_end(farsite: Farsite, trouble: str, verdict: Verdict) -> None:
+def test_a_failure_is_never_mistaken_for_an_end(farsite: Farsite, failure: str, page_status: PageStatus) -> None:
     """Asked again, the server answers as it should."""
-    address = api.tag_posts(farsite.url(f"/m/mastodon~{trouble}"), "hills").page()
-    first = ask(address)
-    assert classify(first) == verdict
-    assert ("x-ratelimit-reset" in first.headers) == (trouble == "429")
-    assert classify(ask(address)) == Verdict.OK
+    address = api.tag_posts(farsite.url(f"/m/mastodon~{failure}"), "hills").page_url()
+    first = fetch(address)
+    assert classify(first) == page_status
+    assert ("x-ratelimit-reset" in first.headers) == (failure == "429")
+    assert classify(fetch(address)) == PageStatus.OK
 
 
 def test_the_home_of_an_account_is_found_by_webfinger(farsite: Farsite) -> None:
     """Its scheme has to be the asked one."""
-    account = handle("alice@social.example")
-    answer = ask(api.webfinger(account, base_url(farsite.url(""))))
-    found = home(answer.body, account, "http")
-    assert found is not None
-    assert found.base == f"http://127.0.0.1:{farsite.port}"
-    assert home(answer.body, account) is None
+    account = parse_handle("alice@social.example")
+    answer = fetch(api.webfinger_url(account, parse_base_url(farsite.url(""))))
+    account_home = parse_webfinger(answer.body, account, "http")
+    assert account_home is not None
+    assert account_home.base == f"http://127.0.0.1:{farsite.port}"
+    assert parse_webfinger(answer.body, account) is None
