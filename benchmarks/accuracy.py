@@ -21,14 +21,14 @@ from benchmarks import table
 from benchmarks.distortions import FILE_WORDS, ORIGINAL, photographs
 from benchmarks.measure import CACHE, ROOT
 from benchmarks.venvs import NotInstalled, binaries
-from harvester.duplicates.alike import Matches
 from harvester.duplicates.index import find_pairs_within
 from harvester.duplicates.limits import Limit
-from harvester.duplicates.turned import find_rotated_matches
-from harvester.imaging import frequencies
+from harvester.duplicates.matches import Matches
+from harvester.duplicates.orientations import find_rotated_matches
+from harvester.imaging import dct
 from harvester.imaging.convert import process_image
 from harvester.imaging.fingerprint import compute_hashes
-from harvester.imaging.values import ConversionOptions, Hashes
+from harvester.imaging.types import ConversionOptions, Hashes
 
 DATASET = CACHE / "accuracy"
 NAMES = ("phash", "dhash", "average", "whash")
@@ -69,8 +69,8 @@ def main() -> int:
 def _find_own_pairs(files: Sequence[str]) -> dict[tuple[str, str], Pairs]:
     """(method, distance) -> pairs, as `scrapy dedupe` would find them; flat pictures only where they are kept in."""
     all_hashes = [_hashes(DATASET / file) for file in files]
-    coefficients = frequencies.unpack_frequencies([image_hashes.coefficients or b"" for image_hashes in all_hashes])
-    usable = ~frequencies.is_low_detail(coefficients)
+    coefficients = dct.unpack_frequencies([image_hashes.coefficients or b"" for image_hashes in all_hashes])
+    usable = ~dct.is_low_detail(coefficients)
     plain = np.flatnonzero(usable)
     pairs_by_method: dict[tuple[str, str], Pairs] = {}
     rule: Pairs = set()
@@ -90,9 +90,9 @@ def _find_own_pairs(files: Sequence[str]) -> dict[tuple[str, str], Pairs]:
     return pairs_by_method
 
 
-def _find_rotated_pairs(coefficients: frequencies.Frequencies, usable: np.ndarray) -> Iterable[Matches]:
-    rotated_hashes = dict(frequencies.phashes_by_orientation(coefficients))
-    upright = rotated_hashes.pop(frequencies.UNCHANGED)
+def _find_rotated_pairs(coefficients: dct.Frequencies, usable: np.ndarray) -> Iterable[Matches]:
+    rotated_hashes = dict(dct.phashes_by_orientation(coefficients))
+    upright = rotated_hashes.pop(dct.UNCHANGED)
     still, new = np.zeros(len(usable), np.bool_), np.ones(len(usable), np.bool_)
     return find_rotated_matches(
         rotated_hashes, upright, still, new, usable, Limit(DEFAULT_LIMITS["phash"], None)

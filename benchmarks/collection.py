@@ -14,7 +14,7 @@ import time
 from multiprocessing import Process
 from pathlib import Path
 
-from benchmarks import million
+from benchmarks import large_catalogue
 from benchmarks.measure import ROOT, environment
 
 COMMANDS = (
@@ -58,7 +58,9 @@ def main() -> int:
         data = options.data or Path(folder)
         if not (data / "catalogue.db").exists():
             print(f"writing a catalogue of {options.images:,} images …", flush=True)
-            writer = Process(target=million.write, args=(data, options.images))  # a child's peak counts its parent's
+            writer = Process(
+                target=large_catalogue.write, args=(data, options.images)
+            )  # a child's peak counts its parent's
             writer.start()
             writer.join()
             if writer.exitcode:

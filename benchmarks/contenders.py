@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import ours
+from benchmarks import own_crawl
 from benchmarks.measure import ROOT
 from benchmarks.venvs import binaries
 
@@ -52,7 +52,7 @@ def _required() -> list[str]:
 
 
 def _harvester(**settings: int) -> Callable[[Job, Path], Sequence[str]]:
-    return lambda job, bin: ours.crawl_command(job.data_set, job.out, bin / "python", **settings)
+    return lambda job, bin: own_crawl.crawl_command(job.data_set, job.out, bin / "python", **settings)
 
 
 def _module(name: str, *arguments: str) -> Callable[[Job, Path], Sequence[str]]:

@@ -42,7 +42,14 @@ class Searcher:
 
 
 def _own_command(task: str) -> Callable[[Path, str, str], Sequence[str]]:
-    return lambda bin, file, distance: [f"{bin}/python", "-m", "benchmarks.peers.ours_within", task, file, distance]
+    return lambda bin, file, distance: [
+        f"{bin}/python",
+        "-m",
+        "benchmarks.peers.harvester_within",
+        task,
+        file,
+        distance,
+    ]
 
 
 def _peer_command(script: str, method: str) -> Callable[[Path, str, str], Sequence[str]]:

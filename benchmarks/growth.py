@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks import ours, table
-from benchmarks.known import fill_catalogue, known_urls
+from benchmarks import own_crawl, table
+from benchmarks.known_images import fill_catalogue, known_urls
 from benchmarks.measure import CACHE, Usage, benchmark_lock, run
 from benchmarks.nginx import serving
 from benchmarks.photos import photos
@@ -59,9 +59,9 @@ def _measure_new_work(sizes: Sequence[int], urls: Sequence[str], runs: int) -> N
 def _crawl_beside_known(size: int, urls: Sequence[str]) -> tuple[float, ...]:
     """Images/s of the process and of the crawl, seconds before and after the crawl, CPU ms per image, RSS, others."""
     data = _fresh()
-    arguments = ours.write_data_set(JOB, urls, before=fill_catalogue(data, size))
+    arguments = own_crawl.write_data_set(JOB, urls, before=fill_catalogue(data, size))
     usage = _crawl(arguments, data)
-    times = sorted(path.stat().st_ctime for path in ours.list_pictures(data))
+    times = sorted(path.stat().st_ctime for path in own_crawl.list_pictures(data))
     if len(times) != len(urls):
         raise SystemExit(f"only {len(times)} of {len(urls)} pictures were made")
     crawl = (len(times) - 1) / (times[-1] - times[0])
@@ -82,7 +82,7 @@ def _measure_known_work(size: int, runs: int) -> None:
 def _crawl_all_known(size: int) -> Usage:
     data = _fresh()
     fill_catalogue(data, size)
-    return _crawl(ours.write_data_set(JOB, known_urls(size)), data)
+    return _crawl(own_crawl.write_data_set(JOB, known_urls(size)), data)
 
 
 def _fresh() -> Path:
@@ -92,7 +92,7 @@ def _fresh() -> Path:
 
 
 def _crawl(arguments: Sequence[str], data: Path) -> Usage:
-    usage = run(ours.crawl_command(arguments, data), JOB / "output.txt")
+    usage = run(own_crawl.crawl_command(arguments, data), JOB / "output.txt")
     if usage.code:
         raise SystemExit(f"the crawl ended with exit code {usage.code}: {usage.last_line}")
     return usage

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.watch import MemoryWatch
+from tests.memory_watch import MemoryWatch
 
 ROOT = Path(__file__).parent.parent
 CACHE = Path("/tmp/harvester-bench")

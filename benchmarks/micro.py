@@ -15,10 +15,10 @@ import imagehash
 from PIL import Image
 
 from benchmarks import scenes, table
-from harvester.blobs import digest
 from harvester.imaging.convert import process_image
 from harvester.imaging.fingerprint import compute_hashes
-from harvester.imaging.values import ConversionOptions
+from harvester.imaging.types import ConversionOptions
+from harvester.storage.blobs import digest
 
 KINDS: Mapping[str, Callable[[int], bytes]] = {
     "baseline JPEG": scenes.jpeg,

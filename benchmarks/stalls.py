@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import ours, table
+from benchmarks import own_crawl, table
 from benchmarks.measure import CACHE, benchmark_lock, run
 from benchmarks.nginx import serving
 from benchmarks.photos import ensure_pictures, large_photo, photos
@@ -42,13 +42,13 @@ def _row(label: str, folder: Path, names: Sequence[str]) -> tuple[str, ...]:
     job = CACHE / "jobs/stalls"
     shutil.rmtree(job, ignore_errors=True)
     with serving(folder) as url:
-        arguments = ours.write_data_set(job, [url(name) for name in names])
+        arguments = own_crawl.write_data_set(job, [url(name) for name in names])
         heartbeat_settings = {"EXTENSIONS": json.dumps(EXTENSIONS | {"benchmarks.heartbeat.Heartbeat": 50})}
-        command = ours.crawl_command(
+        command = own_crawl.crawl_command(
             arguments, job / "out", HEARTBEAT_FILE=str(job / "late.json"), **heartbeat_settings
         )
         usage = run(command, job / "output.txt")
-    pictures = ours.list_pictures(job / "out")
+    pictures = own_crawl.list_pictures(job / "out")
     if usage.code or len(pictures) != len(names):
         raise SystemExit(f"{label}: exit code {usage.code}, {len(pictures)} pictures: {usage.last_line}")
     late = sorted(json.loads((job / "late.json").read_text()))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks import ours, table
+from benchmarks import own_crawl, table
 from benchmarks.contenders import CONTENDERS, HARVESTER, Contender, Job
 from benchmarks.measure import CACHE, ROOT, Usage, benchmark_lock, run
 from benchmarks.nginx import serving
@@ -88,7 +88,7 @@ def _options() -> argparse.Namespace:
 def _job(name: str, urls: Sequence[str]) -> Job:
     folder = CACHE / "jobs" / name
     shutil.rmtree(folder, ignore_errors=True)
-    arguments = ours.write_data_set(folder, urls)
+    arguments = own_crawl.write_data_set(folder, urls)
     listed = folder / "urls.txt"
     listed.write_text("\n".join(urls) + "\n")
     return Job(listed, arguments, folder / "out")

@@ -4,7 +4,7 @@ from scrapy.settings import BaseSettings
 
 from harvester.errors import UsageProblem
 from harvester.logs import guard_log_records
-from harvester.places import DataPaths, set_private_umask
+from harvester.storage.paths import DataPaths, set_private_umask
 from harvester.version import VERSION
 
 _SLOW_TO_IMPORT = {

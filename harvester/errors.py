@@ -20,7 +20,7 @@ class CatalogueError(HarvesterError):
 
 
 class LockedByOther(HarvesterError):
-    """Another process is at work there; raised by `harvester.locks`, before anything is touched (exit code 2).
+    """Another process is at work there; raised by `harvester.storage.locks`, before anything is touched (exit code 2).
 
     `holder` says which.
     """

@@ -123,7 +123,7 @@ class PipelineState:
     body: bytes = b""
     is_video: bool = False  # the source says so: kept as it is, not decoded
     ext: str = ""
-    report: Any = None  # what was found in the bytes: harvester.imaging.values.ImageReport
+    report: Any = None  # what was found in the bytes: harvester.imaging.types.ImageReport
     coefficients: bytes | None = None  # what phash is made of
     worker: Any = None  # the process that has the picture on its bench
     asked_at: int | None = None  # seconds since 1970

@@ -10,10 +10,10 @@ import os
 # --- Where things go ------------------------------------------------------------------------------------------------
 
 # The root of all that harvester keeps: catalogue.db, blobs/, images/, thumbs/, httpcache/, download_status.json,
-# image_download.log. Relative paths mean the folder the command is run in. Read by harvester.places.
+# image_download.log. Relative paths mean the folder the command is run in. Read by harvester.storage.paths.
 HARVESTER_DATA_DIR = os.environ.get("HARVESTER_DATA_DIR") or "data"
 
-# The catalogue: a SQLAlchemy URL. Empty: catalogue.db in the data directory. Read by harvester.places.
+# The catalogue: a SQLAlchemy URL. Empty: catalogue.db in the data directory. Read by harvester.storage.paths.
 HARVESTER_CATALOGUE = os.environ.get("HARVESTER_CATALOGUE", "")
 
 # --- Who we are -----------------------------------------------------------------------------------------------------
@@ -28,50 +28,52 @@ USER_AGENT = ""
 # --- Sites ----------------------------------------------------------------------------------------------------------
 
 # Tokens for servers with Mastodon's API: JSON {"host": "token"}, or the name of a file with it; each is sent only to
-# its own host. Read by harvester.spiders.timelines.
+# its own host. Read by harvester.spiders.mastodon.timeline_spider.
 MASTODON_TOKENS = os.environ.get("MASTODON_TOKENS", "")
 
 # Which wishes of account owners are respected: indexable, noindex, nobot, discoverable; comma-separated.
-# docs/mastodon.md says what they mean. Read by harvester.spiders.timelines.
+# docs/mastodon.md says what they mean. Read by harvester.spiders.mastodon.timeline_spider.
 MASTODON_WISHES = os.environ.get("MASTODON_WISHES", "indexable,noindex,nobot")
 
 # Seconds between two pages of one server, 0 to 3600; Mastodon answers anonymous callers 300 pages in 15 minutes.
-# Read by harvester.spiders.timelines.
+# Read by harvester.spiders.mastodon.timeline_spider.
 MASTODON_PAGE_SECONDS = os.environ.get("MASTODON_PAGE_SECONDS", "3")
 
 # The API key of your Civitai account; empty: none. Sent only to the server of CIVITAI_BASE_URL, written nowhere.
-# Read by harvester.spiders.civitai.
+# Read by harvester.spiders.civitai.spider.
 CIVITAI_API_KEY = os.environ.get("CIVITAI_API_KEY", "")
 
-# The web site whose API is asked: https://civitai.com or https://civitai.red. Read by harvester.spiders.civitai.
+# The web site whose API is asked: https://civitai.com or https://civitai.red. Read by harvester.spiders.civitai.spider.
 CIVITAI_BASE_URL = os.environ.get("CIVITAI_BASE_URL") or "https://civitai.com"
 
-# The web site whose favourites are read. Read by harvester.spiders.imagefap.
+# The web site whose favourites are read. Read by harvester.spiders.imagefap.spider.
 IMAGEFAP_BASE_URL = os.environ.get("IMAGEFAP_BASE_URL") or "https://www.imagefap.com"
 
 # --- What is done to pictures ---------------------------------------------------------------------------------------
 
-# JPEG quality of re-encoded renditions, 1 to 100. Read by harvester.options.
+# JPEG quality of re-encoded renditions, 1 to 100. Read by
+# harvester.crawl.settings_check.
 HARVESTER_JPEG_QUALITY = os.environ.get("HARVESTER_JPEG_QUALITY", "95")
 
-# The colour transparent pixels are laid on, #rrggbb. Read by harvester.options.
+# The colour transparent pixels are laid on, #rrggbb. Read by harvester.crawl.settings_check.
 HARVESTER_BACKGROUND = os.environ.get("HARVESTER_BACKGROUND", "#ffffff")
 
-# Pictures with more pixels are skipped (too-many-pixels) before they are decoded. Read by harvester.options.
+# Pictures with more pixels are skipped (too-many-pixels) before they are decoded.
+# Read by harvester.crawl.settings_check.
 HARVESTER_MAX_PIXELS = os.environ.get("HARVESTER_MAX_PIXELS", "100000000")
 
-# The image formats that are kept, by Pillow's names, comma-separated. Read by harvester.options.
+# The image formats that are kept, by Pillow's names, comma-separated. Read by harvester.crawl.settings_check.
 HARVESTER_FORMATS = os.environ.get("HARVESTER_FORMATS", "JPEG,PNG,GIF,WEBP,AVIF,BMP,TIFF,MPO,JPEG2000")
 
-# Processes that decode, hash and write. 0: one per core and one more. Read by harvester.options.
+# Processes that decode, hash and write. 0: one per core and one more. Read by harvester.crawl.settings_check.
 HARVESTER_WORKERS = os.environ.get("HARVESTER_WORKERS", "0")
 
 # A picture over which a worker sits longer (seconds, for one step) is skipped (too-expensive), and the worker replaced.
-# Read by harvester.options.
+# Read by harvester.crawl.settings_check.
 HARVESTER_PICTURE_SECONDS = os.environ.get("HARVESTER_PICTURE_SECONDS", "60")
 
 # The most memory of a worker, MB; a picture that asks for more is skipped (too-expensive). 0: as much as a picture of
-# HARVESTER_MAX_PIXELS needs, 2,038 MB by default. Read by harvester.options.
+# HARVESTER_MAX_PIXELS needs, 2,038 MB by default. Read by harvester.crawl.settings_check.
 HARVESTER_WORKER_MEMORY = os.environ.get("HARVESTER_WORKER_MEMORY", "0")
 
 # Scrapy's own image settings keep their meaning: smaller pictures are skipped (too-small, pixels) …
@@ -90,7 +92,7 @@ DOWNLOAD_WARNSIZE = 0
 # How many images may be under way at once, from the first byte to the catalogue; it bounds memory too.
 # Read by Scrapy and by harvester.pipelines.download.
 CONCURRENT_REQUESTS = 20
-# How many of those from one host. Read by Scrapy and by harvester.spiders.mastodon.
+# How many of those from one host. Read by Scrapy and by harvester.spiders.mastodon.spider.
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
 
 # The pace follows the server: about AUTOTHROTTLE_TARGET_CONCURRENCY requests at a time to a host, fewer when it slows.
@@ -107,18 +109,18 @@ ROBOTSTXT_OBEY = True
 HARVESTER_OBEY_NOAI = os.environ.get("HARVESTER_OBEY_NOAI", "1")
 
 # How many requests a host gets: JSON, host -> windows, such as {"www.example.org": "80/60s, 160/300s"}; "*" is every
-# other host. Empty: what the site brings along. {}: no budgets for this run. Read by harvester.options.
+# other host. Empty: what the site brings along. {}: no budgets for this run. Read by harvester.crawl.settings_check.
 HARVESTER_BUDGETS = os.environ.get("HARVESTER_BUDGETS", "")
 
-# The longest single wait that a host can ask for, seconds. Read by harvester.extensions.hosts.
+# The longest single wait that a host can ask for, seconds. Read by harvester.crawl.politeness.hosts.
 HARVESTER_MAX_WAIT = os.environ.get("HARVESTER_MAX_WAIT", "3600")
 
 # The first wait after an error that may pass, seconds; it doubles with every further one, and varies by half.
-# Read by harvester.extensions.hosts.
+# Read by harvester.crawl.politeness.hosts.
 HARVESTER_BACKOFF = os.environ.get("HARVESTER_BACKOFF", "1")
 
 # After a block page: pause (the host is asked again when the block has likely passed) or stop (the run ends, exit
-# code 1). Read by harvester.extensions.blocks.
+# code 1). Read by harvester.crawl.politeness.blocks.
 HARVESTER_ON_BLOCK = os.environ.get("HARVESTER_ON_BLOCK", "pause")
 
 DOWNLOAD_TIMEOUT = 30  # seconds for one answer
@@ -130,8 +132,8 @@ MEDIA_ALLOW_REDIRECTS = True  # file hosts redirect to their storage
 
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_HANDLERS = {  # http and https only, and not to every address
-    "http": "harvester.middlewares.guard.AddressGuardHandler",
-    "https": "harvester.middlewares.guard.AddressGuardHandler",
+    "http": "harvester.crawl.http.address_guard.AddressGuardHandler",
+    "https": "harvester.crawl.http.address_guard.AddressGuardHandler",
     "file": None,
     "ftp": None,
     "s3": None,
@@ -140,10 +142,10 @@ DOWNLOAD_HANDLERS = {  # http and https only, and not to every address
 TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # IPv6 too; the guard looks at what it answers
 
 # Networks that URLs may lead to although they are not public, comma-separated, such as 10.1.0.0/16 or ::1/128; there
-# every port may be asked. Docs: docs/security.md. Read by harvester.options.
+# every port may be asked. Docs: docs/security.md. Read by harvester.crawl.settings_check.
 HARVESTER_ALLOW_NETWORKS = os.environ.get("HARVESTER_ALLOW_NETWORKS", "")
 
-# Ports of public addresses that URLs may name, comma-separated, also from-to. Read by harvester.options.
+# Ports of public addresses that URLs may name, comma-separated, also from-to. Read by harvester.crawl.settings_check.
 HARVESTER_ALLOW_PORTS = os.environ.get("HARVESTER_ALLOW_PORTS", "80,443,8080,8443")
 
 # The Referer of a redirected request tells no path and no query to other hosts, where a signature may stand.
@@ -155,9 +157,9 @@ COOKIES_ENABLED = False  # the first cookie would make tldextract ask the intern
 # --- HTTP cache: pages and API answers, never image bodies ----------------------------------------------------------
 
 HTTPCACHE_ENABLED = True
-HTTPCACHE_POLICY = "harvester.middlewares.cachepolicy.PagesOnlyCachePolicy"
+HTTPCACHE_POLICY = "harvester.crawl.http.cache_policy.PagesOnlyCachePolicy"
 HTTPCACHE_DIR = ""  # empty: httpcache/ in the data directory; filled by harvester.addon
-HTTPCACHE_STORAGE = "harvester.middlewares.cachestore.AtomicCacheStorage"
+HTTPCACHE_STORAGE = "harvester.crawl.http.cache_storage.AtomicCacheStorage"
 HTTPCACHE_EXPIRATION_SECS = 3600  # a site may bring its own; given on the command line, this one counts
 
 # --- Output ---------------------------------------------------------------------------------------------------------
@@ -179,36 +181,36 @@ FEED_EXPORTERS = {  # Scrapy's, made safe for spreadsheets and strict readers
 # --- Monitoring: docs/deploy.md ------------------------------------------------------------------------------------
 
 # A folder for Prometheus' numbers, which node_exporter's textfile collector reads; empty: none are written.
-# Read by harvester.extensions.metrics.
+# Read by harvester.crawl.run.metrics.
 HARVESTER_METRICS_DIR = os.environ.get("HARVESTER_METRICS_DIR", "")
 
 # A run that ends by itself with fewer images done, or with a larger share of failures (0 to 1), ends with exit code 1.
-# Read by harvester.extensions.expectations.
+# Read by harvester.crawl.run.finish.
 HARVESTER_MIN_IMAGES = os.environ.get("HARVESTER_MIN_IMAGES", "0")
 HARVESTER_MAX_FAILED = os.environ.get("HARVESTER_MAX_FAILED", "1")
 
 # --- Wiring: nothing to adjust --------------------------------------------------------------------------------------
 
 BOT_NAME = "harvester"
-SPIDER_MODULES = ["harvester.spiders"]
+SPIDER_MODULES = [f"harvester.spiders.{site}.spider" for site in ("civitai", "imagefap", "mastodon")]
 NEWSPIDER_MODULE = "harvester.spiders"
 COMMANDS_MODULE = "harvester.commands"
 ADDONS = {"harvester.addon.HarvesterAddon": 100}
 
 DOWNLOADER_MIDDLEWARES = {
-    "harvester.middlewares.tickets.WorkRequestMiddleware": 20,
+    "harvester.crawl.dealer.WorkRequestMiddleware": 20,
     # The cache stands here because it sees an answer only after the block pages have been taken out.
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 70,
-    "harvester.middlewares.classify.ClassifyPagesMiddleware": 80,
-    "harvester.middlewares.patience.BackoffMiddleware": 90,
+    "harvester.crawl.politeness.classify.ClassifyPagesMiddleware": 80,
+    "harvester.crawl.politeness.backoff.BackoffMiddleware": 90,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "harvester.middlewares.robots.SharedRobotsTxtMiddleware": 100,
+    "harvester.crawl.politeness.robots.SharedRobotsTxtMiddleware": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "harvester.middlewares.retries.HarvesterRetryMiddleware": 550,
-    "harvester.middlewares.keys.ApiKeyMiddleware": 950,  # behind the HTTP cache, which keeps the headers of requests
+    "harvester.crawl.politeness.retry.HarvesterRetryMiddleware": 550,
+    "harvester.crawl.http.credentials.ApiKeyMiddleware": 950,  # behind the HTTP cache, which keeps request headers
 }
-DOWNLOADER = "harvester.middlewares.downloader.PoliteDownloader"
-SCHEDULER_PRIORITY_QUEUE = "harvester.middlewares.queue.BackoffPriorityQueue"
+DOWNLOADER = "harvester.crawl.politeness.downloader.PoliteDownloader"
+SCHEDULER_PRIORITY_QUEUE = "harvester.crawl.politeness.priority_queue.BackoffPriorityQueue"
 CONCURRENT_ITEMS = 4  # a ticket has no more (catalogue.owed.AT_ONCE), and Scrapy makes as many tasks for every answer
 SPIDER_MIDDLEWARES = {  # each has a look at every ticket and every image, for limits that nobody sets
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
@@ -219,22 +221,22 @@ ITEM_PIPELINES = {
     "harvester.pipelines.download.DownloadPipeline": 100,
     "harvester.pipelines.convert.ConvertPipeline": 200,
     "harvester.pipelines.accept.AcceptPipeline": 250,
-    "harvester.pipelines.blobs.StorePipeline": 300,
-    "harvester.pipelines.fingerprint.FingerprintPipeline": 400,
-    "harvester.pipelines.embedded.EmbeddedPipeline": 500,
+    "harvester.pipelines.store.StorePipeline": 300,
+    "harvester.pipelines.describe.FingerprintPipeline": 400,
+    "harvester.pipelines.describe.EmbeddedPipeline": 500,
     "harvester.pipelines.sidecars.SidecarsPipeline": 600,
-    "harvester.pipelines.catalogue.RecordPipeline": 900,
+    "harvester.pipelines.record.RecordPipeline": 900,
 }
 EXTENSIONS = {
     "scrapy.extensions.logstats.LogStats": None,  # harvester's own progress says more
-    "harvester.extensions.workers.WorkerPool": 100,  # first, because processes take a while to start
-    "harvester.extensions.hold.CollectionLock": 150,
-    "harvester.extensions.ledger.CatalogueSession": 200,
-    "harvester.extensions.hosts.HostBackoffs": 250,
-    "harvester.extensions.recovery.Recovery": 260,
-    "harvester.extensions.imagelog.ImageLog": 300,
-    "harvester.extensions.progress.Progress": 400,
-    "harvester.extensions.closing.RunFinisher": 500,
-    "harvester.extensions.blocks.BlockHandler": 600,
-    "harvester.extensions.metrics.MetricsWriter": 700,
+    "harvester.crawl.workers.pool.WorkerPool": 100,  # first, because processes take a while to start
+    "harvester.crawl.run.session.CollectionLock": 150,
+    "harvester.crawl.run.session.CatalogueSession": 200,
+    "harvester.crawl.politeness.hosts.HostBackoffs": 250,
+    "harvester.crawl.run.recovery.Recovery": 260,
+    "harvester.crawl.run.image_log.ImageLog": 300,
+    "harvester.crawl.progress.Progress": 400,
+    "harvester.crawl.run.finish.RunFinisher": 500,
+    "harvester.crawl.politeness.blocks.BlockHandler": 600,
+    "harvester.crawl.run.metrics.MetricsWriter": 700,
 }

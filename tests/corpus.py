@@ -20,7 +20,7 @@ from harvester.settings import EXTENSIONS
 from tests.conftest import Commands
 from tests.dataset import rows
 from tests.farsite.process import HOSTS, run_farsite
-from tests.watch import MemoryWatch
+from tests.memory_watch import MemoryWatch
 
 VERSION = "13.0.0"
 SHA256 = "cdcd1ba258178f7356d74170c9a81ba4eab6a5d55748bc402a5a2a6fe6be3510"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harvester import blobs
-from harvester.blobs import BlobStore, FileNameTaken, digest, link_output_file, write_output_file
 from harvester.errors import StoreError
+from harvester.storage import blobs
+from harvester.storage.blobs import BlobStore, FileNameTaken, digest, link_output_file, write_output_file
 
 
 def _files(folder: Path) -> set[str]:

@@ -6,7 +6,7 @@ from harvester.errors import ImageRejected
 from harvester.imaging.convert import process_image
 from harvester.imaging.decode import open_picture
 from harvester.imaging.header import read_header
-from harvester.imaging.values import ConversionOptions, ImageLimits
+from harvester.imaging.types import ConversionOptions, ImageLimits
 from harvester.reasons import REASONS
 from tests import corpus
 from tests.farsite.corpus import list_files

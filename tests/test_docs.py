@@ -10,12 +10,13 @@ import pytest
 
 from harvester.catalogue.schema import metadata
 from harvester.items import ImageItem
+from harvester.maintenance.findings import KINDS
 from harvester.reasons import REASONS
-from harvester.sites.imagefap import wanted
-from harvester.sites.mastodon.answers import REFUSAL_MEANINGS
-from harvester.sites.mastodon.consent import OPT_OUTS
-from harvester.spiders import civitai, mastodon
-from harvester.upkeep.findings import KINDS
+from harvester.spiders.civitai import spider as civitai
+from harvester.spiders.imagefap import arguments as imagefap
+from harvester.spiders.mastodon import spider as mastodon
+from harvester.spiders.mastodon.opt_out import OPT_OUTS
+from harvester.spiders.mastodon.responses import REFUSAL_MEANINGS
 from harvester.version import VERSION
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +58,7 @@ def test_the_readme_lists_every_command() -> None:
 def test_the_readme_lists_every_spider_argument() -> None:
     """Each argument of a spider stands in the table."""
     documented = [(row[0], _code_spans(row[1])[0]) for row in _table_rows("README.md", "Arguments of the spiders")]
-    spiders = {"mastodon": mastodon, "civitai": civitai, "imagefap": wanted}
+    spiders = {"mastodon": mastodon, "civitai": civitai, "imagefap": imagefap}
     assert documented == [(spider, name) for spider, module in spiders.items() for name in module.ARGUMENTS]
 
 
@@ -155,5 +156,5 @@ def test_contributing_names_only_files_that_are_there() -> None:
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     named = {word for word in _code_spans(prose) if re.fullmatch(r"[\w./-]+(/|\.py|\.md)", word)}
     named |= set(re.findall(r"[\w/]+\.py\b", text))
-    assert {"catalogue/owed.py", "harvester/reasons.py", "harvester/sites/"} <= named
+    assert {"crawl/dealer.py", "harvester/reasons.py", "harvester/sites/"} <= named
     assert [path for path in named if not any((ROOT / base / path).exists() for base in ("", "harvester"))] == []

@@ -8,7 +8,7 @@ from tests import dataset
 from tests.conftest import Commands
 from tests.farsite import bombs
 from tests.farsite.process import Farsite
-from tests.watch import MemoryWatch
+from tests.memory_watch import MemoryWatch
 
 LIMIT = ("-s", f"DOWNLOAD_MAXSIZE={32 * 2**20}", "-s", "DOWNLOAD_TIMEOUT=15", "-s", "RETRY_TIMES=0")
 

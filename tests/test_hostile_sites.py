@@ -7,7 +7,7 @@ import pytest
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
-from tests.watch import MemoryWatch
+from tests.memory_watch import MemoryWatch
 
 STOP = ("-s", "HARVESTER_ON_BLOCK=stop", "-s", "RETRY_TIMES=0", "-s", "DOWNLOAD_TIMEOUT=60")
 SMALL = ("-s", f"DOWNLOAD_MAXSIZE={24 * 2**20}")

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from harvester.blobs import digest
+from harvester.storage.blobs import digest
 from tests.conftest import Commands
 from tests.dataset import rows
 from tests.farsite import pictures

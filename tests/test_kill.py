@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from harvester.blobs import digest
+from harvester.storage.blobs import digest
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite import pictures
 from tests.farsite.process import Farsite
-from tests.mortal import KilledCrawls
+from tests.killed_crawls import KilledCrawls
 
 SLOW_CRAWL = ("-s", "DOWNLOAD_DELAY=0.05")
 """So that the work lasts for all the lives."""

@@ -249,7 +249,7 @@ def test_on_a_terminal_the_progress_line_is_redrawn(farsite: Farsite, commands: 
     text = output.decode()
     assert "\x1b[2K" in text
     assert "waiting for" in text
-    assert "[harvester.extensions.progress]" not in text
+    assert "[harvester.crawl.progress]" not in text
     assert "│   http-gone │      1 │" in text
 
 
@@ -257,7 +257,7 @@ def test_progress_without_a_terminal_is_plain_lines(farsite: Farsite, commands: 
     """Every LOGSTATS_INTERVAL seconds one line: done, failed, skipped, owed, speed, host waited for."""
     urls = [farsite.url(f"/slow/0.4/jpeg-rgb.jpg?{number}") for number in range(40)]
     done = commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
-    lines = [line for line in done.stderr.splitlines() if "[harvester.extensions.progress] INFO" in line]
+    lines = [line for line in done.stderr.splitlines() if "[harvester.crawl.progress] INFO" in line]
     assert len(lines) >= 2
     assert "0 failed, 0 skipped of 40" in lines[-1]
     assert "images/s" in lines[-1]

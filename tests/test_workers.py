@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from harvester import processes
+from harvester.crawl.workers import spawn
+from harvester.crawl.workers.pool import Worker, WorkerCrashed, WorkerPool
+from harvester.crawl.workers.protocol import DECODE, STORE, OutputDirs, ResourceLimits, TaskName
+from harvester.crawl.workers.tasks import WorkerState
 from harvester.errors import ImageRejected
-from harvester.extensions.workers import Worker, WorkerCrashed, WorkerPool
-from harvester.imaging.values import ConversionOptions, ImageLimits
+from harvester.imaging.types import ConversionOptions, ImageLimits
 from harvester.items import ImageItem, PipelineState
-from harvester.orders import DECODE, STORE, OutputDirs, ResourceLimits, TaskName
 from harvester.pipelines import convert
 from harvester.pipelines.convert import ConvertPipeline
-from harvester.workbench import WorkerState
 from tests import dataset
 from tests.conftest import ROOT, Commands
 from tests.farsite.process import Farsite
@@ -96,12 +96,12 @@ def test_a_picture_stays_in_the_worker_between_steps(tmp_path: Path) -> None:
 
 def test_a_dead_preforked_process_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while the crawl was loading, by whoever: a new one takes its place."""
-    monkeypatch.setattr(processes, "_preforked", [])
-    dead = processes.spawn()
+    monkeypatch.setattr(spawn, "_preforked", [])
+    dead = spawn.spawn()
     dead.process.kill()
     dead.process.wait()
-    processes._preforked.append(dead)
-    spawned = processes.spawn()
+    spawn._preforked.append(dead)
+    spawned = spawn.spawn()
     try:
         assert spawned.process.poll() is None
         assert (spawned is dead, dead.wire.fileno()) == (False, -1)
@@ -226,8 +226,8 @@ def test_killing_workers_does_not_harm_the_crawl(farsite: Farsite, commands: Com
 
 HOSTILE_DECODER = """
 import os, sys, time
-if "harvester.workbench" in " ".join(sys.orig_argv):
-    import harvester.workbench as bench
+if "harvester.crawl.workers.tasks" in " ".join(sys.orig_argv):
+    import harvester.crawl.workers.tasks as bench
 
     def spiteful(name, step):
         def work(bench, *arguments):

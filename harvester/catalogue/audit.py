@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, or_, select, text
 
-from harvester.catalogue.queries import starts_with
 from harvester.catalogue.schema import blobs, images, sightings
-from harvester.imaging.values import FINGERPRINT_VERSION, NO_FINGERPRINT
+from harvester.catalogue.sql import starts_with
+from harvester.imaging.types import FINGERPRINT_VERSION, NO_FINGERPRINT
 
 ROWS_PER_PAGE = 2000
 """Rows read at a time."""

@@ -11,10 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from harvester.catalogue.facts import insert_new
-from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import collections, images, listings
-from harvester.catalogue.writer import now, record_discovered
+from harvester.catalogue.sql import chunks, insert_new, now
+from harvester.catalogue.writer import record_discovered
 from harvester.items import DiscoveredImage, ListingPage
 from harvester.reasons import NAMELESS
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from harvester.catalogue.queries import ALL_COLLECTION_IDS, CHUNK_SIZE, chunks, starts_with
 from harvester.catalogue.schema import blobs, collections, images, sightings
+from harvester.catalogue.sql import ALL_COLLECTION_IDS, CHUNK_SIZE, chunks, starts_with
 from harvester.items import Collection
 
 

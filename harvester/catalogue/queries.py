@@ -1,21 +1,14 @@
 """Every question asked of the catalogue. Nothing here changes anything."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+from sqlalchemy import Connection, func, select
 
 from harvester.catalogue.schema import accounts, blobs, collections, images, sightings
-from harvester.items import Collection
-
-T = TypeVar("T")
-
-CHUNK_SIZE = 500
-"""How many values go into one IN list; every database takes that many."""
-
-ALL_COLLECTION_IDS = select(collections.c.id)
-"""Every collection. To be asked for in so many words, where an index that begins with the collection is to be used."""
+from harvester.catalogue.sql import chunks
+from harvester.items import Collection, DatasetPosition
 
 
 @dataclass(frozen=True)
@@ -50,12 +43,6 @@ class StatusCount:
     status: str
     reason: str
     images: int
-
-
-def chunks(values: Sequence[T], size: int = CHUNK_SIZE) -> Iterator[Sequence[T]]:
-    """The values in pieces of `size`."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
 
 
 def find_collection(connection: Connection, site: str, directory: str) -> tuple[int, Collection] | None:
@@ -210,6 +197,26 @@ def iter_positions(connection: Connection, collection: int) -> Iterable[Any]:
     return connection.execute(query.execution_options(yield_per=5000))
 
 
-def starts_with(column: Any, prefix: str) -> ColumnElement[bool]:
-    """Whether a sha256 begins with these hex digits, so that an index is of use; every one does with none."""
-    return true() if not prefix else and_(column >= prefix, column < prefix + "g")  # g comes behind every hex digit
+def next_post_by_user(connection: Connection, collection: int) -> dict[int, int]:
+    """For each user number with a picture, the number of its next post."""
+    query = (
+        select(sightings.c.user_index, func.max(sightings.c.post_index))
+        .where(sightings.c.collection_id == collection, sightings.c.user_index.is_not(None))
+        .group_by(sightings.c.user_index)
+    )
+    return {user: last_post + 1 for user, last_post in connection.execute(query)}
+
+
+def positions_by_key(connection: Connection, collection: int, keys: Sequence[str]) -> dict[str, DatasetPosition]:
+    """Where those of the images are that have a position already, by key; the first one of each."""
+    positions: dict[str, DatasetPosition] = {}
+    for chunk in chunks(keys):
+        query = (
+            select(images.c.key, sightings.c.user_index, sightings.c.post_index, sightings.c.url_index)
+            .join(sightings, sightings.c.image_id == images.c.id)
+            .where(images.c.collection_id == collection, images.c.key.in_(chunk), sightings.c.user_index.is_not(None))
+            .order_by(sightings.c.id)
+        )
+        for key, *numbers in connection.execute(query):
+            positions.setdefault(key, DatasetPosition(*numbers))
+    return positions

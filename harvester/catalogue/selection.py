@@ -4,11 +4,12 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from harvester.catalogue import lookup, queries, tags, tagtree
-from harvester.catalogue.owners import find_album
+from harvester.catalogue import lookup, queries, sql
+from harvester.catalogue.albums import find_album
 from harvester.catalogue.schema import album_images, collections, images, source_tags
+from harvester.catalogue.tags import tag_assignment, tag_tree
 from harvester.errors import UsageProblem
-from harvester.places import DataPaths, resolve_folder
+from harvester.storage.paths import DataPaths, resolve_folder
 
 STATUSES = ("pending", "done", "failed", "skipped")
 
@@ -50,13 +51,13 @@ def selection_conditions(connection: Connection, places: DataPaths, selection: S
             images.c.id.in_(select(source_tags.c.image_id).where(source_tags.c.tag == selection.source_tag))
         )
     if selection.tag is not None:
-        tree = tags.load_tree(connection)
-        tag_id = tagtree.find_tag(tree, selection.tag)
-        conditions.append(images.c.sha256.in_(tags.pictures_with_tag(tag_id, tree[tag_id])))
+        tree = tag_assignment.load_tree(connection)
+        tag_id = tag_tree.find_tag(tree, selection.tag)
+        conditions.append(images.c.sha256.in_(tag_assignment.pictures_with_tag(tag_id, tree[tag_id])))
     if selection.status is not None:
         if selection.status not in STATUSES:
             raise UsageProblem(f"--status {selection.status}: must be one of {', '.join(STATUSES)}.")
-        conditions += [images.c.collection_id.in_(queries.ALL_COLLECTION_IDS), images.c.status == selection.status]
+        conditions += [images.c.collection_id.in_(sql.ALL_COLLECTION_IDS), images.c.status == selection.status]
     return conditions
 
 
@@ -68,7 +69,7 @@ def _collections_at(connection: Connection, places: DataPaths, text: str) -> lis
     return rows
 
 
-def selected_pictures(connection: Connection, places: DataPaths, selection: Selection) -> tags.PictureQuery:
+def selected_pictures(connection: Connection, places: DataPaths, selection: Selection) -> tag_assignment.PictureQuery:
     """The sha256 of the bytes of every such image."""
     conditions = selection_conditions(connection, places, selection)
     return select(images.c.sha256).where(images.c.sha256.is_not(None), *conditions).distinct()

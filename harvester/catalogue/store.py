@@ -1,22 +1,29 @@
 """Opening the catalogue: connection, pragmas, schema version. The only place that knows which database it is."""
 
+import logging
 import os
 import re
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from harvester.catalogue import soundness
+from harvester.catalogue import integrity
+from harvester.catalogue.db_errors import as_catalogue_error
 from harvester.catalogue.schema import HEAD, metadata
-from harvester.catalogue.trouble import as_catalogue_error
 from harvester.errors import CatalogueError, UsageProblem
 
 MAX_UPGRADE_ATTEMPTS = 50
@@ -31,7 +38,7 @@ def open_catalogue(address: str | Path) -> Engine:
     url = _parse_address(address)
     if _is_sqlite_file(url):
         _make_folder(Path(str(url.database)))
-        soundness.check_not_truncated(Path(str(url.database)))
+        integrity.check_not_truncated(Path(str(url.database)))
     engine = _create_engine(url)
     try:
         _upgrade_with_retries(engine, url)
@@ -47,7 +54,7 @@ def open_catalogue(address: str | Path) -> Engine:
 def open_existing(address: str | Path) -> Engine | None:
     """Like `open_catalogue`, but None, and nothing created, where there is no catalogue yet."""
     url = _parse_address(address)
-    if _is_sqlite_file(url) and not soundness.has_data(Path(str(url.database))):
+    if _is_sqlite_file(url) and not integrity.has_data(Path(str(url.database))):
         return None
     return open_catalogue(address)
 
@@ -142,14 +149,14 @@ def _upgrade_with_retries(engine: Engine, url: URL) -> None:
 
 def _upgrade_schema(engine: Engine, url: URL) -> None:
     with engine.connect() as connection:
-        revision = soundness.schema_version(connection, display_address(url))
+        revision = integrity.schema_version(connection, display_address(url))
     _enable_wal(engine, url)
     if revision is None:
         _create_schema(engine)
     elif revision != HEAD:
         _migrate_schema(engine, url, revision)
     with engine.connect() as connection:
-        soundness.check_schema(connection, display_address(url))
+        integrity.check_schema(connection, display_address(url))
 
 
 @contextmanager
@@ -173,7 +180,7 @@ def _create_schema(engine: Engine) -> None:
 
 def _migrate_schema(engine: Engine, url: URL, revision: str) -> None:
     # A fifth of a second, and seldom needed.
-    from harvester.catalogue.revisions import open_revisions
+    from harvester.catalogue.store import open_revisions
 
     with open_revisions() as migrations:
         if revision not in migrations.known_versions():
@@ -183,3 +190,42 @@ def _migrate_schema(engine: Engine, url: URL, revision: str) -> None:
             )
         with _schema_transaction(engine) as connection:
             migrations.upgrade(connection)
+
+
+class Revisions:
+    """Alembic over a folder of revisions."""
+
+    def __init__(self, folder: Path) -> None:
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        self._config = Config()
+        self._config.set_main_option("script_location", str(folder).replace("%", "%%"))
+
+    def known_versions(self) -> set[str]:
+        """Every schema that can be brought to the newest one."""
+        return {script.revision for script in ScriptDirectory.from_config(self._config).walk_revisions()}
+
+    def upgrade(self, connection: Connection, target: str = "head") -> None:
+        """Bring the schema to the target, in the connection's transaction."""
+        self._config.attributes["connection"] = connection
+        command.upgrade(self._config, target)
+
+
+@contextmanager
+def open_revisions() -> Iterator[Revisions]:
+    """Alembic reads files, so what lies in a zipped egg (scrapyd's) is unpacked while it is needed."""
+    folder = files("harvester.catalogue") / "migrations"
+    if isinstance(folder, Path):
+        yield Revisions(folder)
+        return
+    with TemporaryDirectory(prefix="harvester-") as unpacked:
+        _unpack(folder, Path(unpacked))
+        yield Revisions(Path(unpacked))
+
+
+def _unpack(folder: Traversable, target: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            (target / entry.name).mkdir()
+            _unpack(entry, target / entry.name)
+        else:
+            (target / entry.name).write_bytes(entry.read_bytes())

@@ -1,29 +1,15 @@
 """Every change to the catalogue. Each function is one part of a transaction that the caller opens and commits."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    bindparam,
-    case,
-    exists,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, insert, literal, or_, select, update
 
-from harvester.catalogue.facts import insert_new, record_source_facts
-from harvester.catalogue.queries import chunks
 from harvester.catalogue.schema import accounts, blobs, collections, images, runs, sightings
-from harvester.catalogue.sizes import size_values
+from harvester.catalogue.source_facts import record_source_facts, size_values
+from harvester.catalogue.sql import chunks, insert_new, now
 from harvester.items import Collection, DiscoveredImage
 from harvester.reasons import NAMELESS, NEVER_RETRIED, REASONS, TEMPORARY_REASONS
 
@@ -41,11 +27,6 @@ class ImageOutcome:
     files: Mapping[int, str] = field(default_factory=dict)  # sighting row -> file name
     file_sha256: str | None = None  # of those files
     blob: Mapping[str, Any] | None = None
-
-
-def now() -> int:
-    """The time as the catalogue writes it."""
-    return int(time.time())
 
 
 def get_or_create_collection(connection: Connection, collection: Collection) -> int:
@@ -225,9 +206,13 @@ _SET_FILE = (
     .where(sightings.c.id == bindparam("b_id"))
     .values(file=bindparam("b_file"), file_sha256=bindparam("b_sha256"))
 )
+
 _HAS_MISSING_FILE = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
+
 _SHA256 = bindparam("b_sha256", type_=images.c.sha256.type)
+
 _STATUS = bindparam("b_status", type_=images.c.status.type)
+
 _SET_OUTCOME = (
     update(images)
     .where(images.c.id == bindparam("b_id"))

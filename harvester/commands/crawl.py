@@ -27,7 +27,7 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Without -L DEBUG, Scrapy's lists of its own parts are left out of the log."""
-        from harvester.places import set_private_umask
+        from harvester.storage.paths import set_private_umask
 
         signal.signal(signal.SIGINT, _stop_early)  # until Scrapy sets its own
         set_private_umask()  # before the log file is opened
@@ -53,9 +53,9 @@ class Command(ScrapyCrawl):
 
     def _prefork(self) -> None:
         """Begin what takes long, so that it is ready when all else is; a faster event loop than asyncio's own."""
+        from harvester.crawl.workers.settings import worker_count
+        from harvester.crawl.workers.spawn import prefork
         from harvester.errors import UsageProblem
-        from harvester.options import worker_count
-        from harvester.processes import prefork
 
         gc.disable()  # until the crawl begins: all that is loaded now lasts
         assert self.settings is not None
@@ -75,9 +75,9 @@ class Command(ScrapyCrawl):
             raise UsageError(f"there is no spider {name}.{hint} There are: {', '.join(names)}", print_help=False)
 
     def _exit_code(self, crawler: "Crawler", error: BaseException | None) -> int:
-        from harvester.console import print_error
+        from harvester.cli import print_error
+        from harvester.crawl.run.finish import RunFinisher
         from harvester.errors import HarvesterError
-        from harvester.extensions.closing import RunFinisher
         from harvester.text import redact
 
         if isinstance(error, HarvesterError):

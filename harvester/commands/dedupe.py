@@ -46,23 +46,23 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input, and while another search runs."""
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
         self.exitcode = run_command(lambda: self._search(opts))
 
     def _search(self, opts: argparse.Namespace) -> int:
-        from harvester.blobs import BlobStore
-        from harvester.catalogue.searches import count_exact_duplicates
-        from harvester.catalogue.trouble import translate_db_errors
-        from harvester.console import open_collection
+        from harvester.catalogue.db_errors import translate_db_errors
+        from harvester.catalogue.duplicates.searches import count_exact_duplicates
+        from harvester.cli import open_collection
         from harvester.duplicates.groups import find_groups
         from harvester.duplicates.limits import parse_limits
         from harvester.duplicates.search import find_duplicates
         from harvester.imaging.decode import set_pixel_limit
-        from harvester.locks import DedupeLock
-        from harvester.options import blob_import_options
+        from harvester.imaging.settings import blob_import_options
+        from harvester.storage.blobs import BlobStore
+        from harvester.storage.locks import DedupeLock
 
         assert self.settings is not None
         search_limits = parse_limits(
@@ -109,8 +109,8 @@ def _format_json(limits: "MatchLimits", result: "SearchResult", groups: "list[Gr
 
 
 def _format_text(result: "SearchResult", groups: "list[Group]", exact_count: int) -> str:
+    from harvester.duplicates.describe import summary_line
     from harvester.duplicates.groups import DECIDED, STATES
-    from harvester.duplicates.told import summary_line
 
     states = Counter(group.state for group in groups)
     pairs = ", ".join(f"{number:,} by {method}" for method, number in sorted(result.pairs.items()))

@@ -9,7 +9,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from harvester.export.sets.outcome import ExportTotals
+    from harvester.export.result import ExportTotals
 
 
 class Command(ScrapyCommand):
@@ -44,8 +44,8 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input and while another export into the same folder runs."""
-        from harvester.console import run_command
-        from harvester.export.sets.wish import FORMATS
+        from harvester.cli import run_command
+        from harvester.export.options import FORMATS
 
         if len(args) != 1 or args[0].startswith("--"):
             raise UsageError(f"expected one format: {', '.join(FORMATS)}", print_help=False)
@@ -54,15 +54,14 @@ class Command(ScrapyCommand):
         self.exitcode = run_command(lambda: self._export(args[0], opts))
 
     def _export(self, format: str, opts: argparse.Namespace) -> int:
-        from harvester.blobs import BlobStore
         from harvester.catalogue import queries
-        from harvester.console import open_collection
-        from harvester.export.sets.destination import check_export_folder
-        from harvester.export.sets.exporting import Export
-        from harvester.export.sets.selecting import parse_selection, resolve_selection
-        from harvester.export.sets.wish import ExportOptions, parse_pixels
+        from harvester.cli import open_collection
+        from harvester.export.export import Export
+        from harvester.export.options import ExportOptions, check_export_folder, parse_pixels
+        from harvester.export.selection import parse_selection, resolve_selection
         from harvester.imaging.decode import set_pixel_limit
-        from harvester.options import blob_import_options, picture_options
+        from harvester.imaging.settings import blob_import_options, picture_options
+        from harvester.storage.blobs import BlobStore
 
         assert self.settings is not None
         max_side = parse_pixels("--resize", opts.resize)

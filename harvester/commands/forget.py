@@ -31,7 +31,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input and while another process is at work."""
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         if any(arg.startswith("--") or not arg for arg in args):
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
@@ -40,10 +40,10 @@ class Command(ScrapyCommand):
         self.exitcode = run_command(lambda: self._forget(args, opts.site, opts.reason, dry=opts.dry_run))
 
     def _forget(self, args: list[str], site: str | None, reason: str | None, *, dry: bool) -> int:
-        from harvester.console import open_collection, print_message
+        from harvester.cli import open_collection, print_message
         from harvester.errors import UsageProblem
+        from harvester.maintenance.find_images import forget_images
         from harvester.reasons import REASONS
-        from harvester.upkeep.forgetting import forget_images
 
         if reason is not None and reason not in REASONS:
             raise UsageProblem(f"--reason {reason}: must be one of {', '.join(REASONS)}.")

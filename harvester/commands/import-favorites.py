@@ -31,7 +31,7 @@ class Command(ScrapyCommand):
         """Nothing is changed before the whole database has been read and checked."""
         from sqlalchemy.exc import DBAPIError
 
-        from harvester.console import run_command
+        from harvester.cli import run_command
         from harvester.errors import CatalogueError
 
         if len(args) != 1:
@@ -43,9 +43,9 @@ class Command(ScrapyCommand):
             self.exitcode = CatalogueError.exitcode
 
     def _import(self, path_text: str) -> int:
-        from harvester.favorites.adopting import import_favorites
-        from harvester.options import picture_options
-        from harvester.places import DataPaths
+        from harvester.imaging.settings import picture_options
+        from harvester.spiders.imagefap.old_database.importer import import_favorites
+        from harvester.storage.paths import DataPaths
         from harvester.text import escape_control_chars
 
         assert self.settings is not None

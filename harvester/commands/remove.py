@@ -8,7 +8,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 if TYPE_CHECKING:
-    from harvester.upkeep.removedfiles import DeleteResult
+    from harvester.maintenance.delete_files import DeleteResult
 
 KINDS = ("album", "user", "site")
 
@@ -39,7 +39,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input and while another process is at work."""
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         is_valid = len(args) == 2 and args[0] in KINDS and bool(args[1]) and not args[1].startswith("--")
         if not is_valid or (args[0] == "site" and opts.site):
@@ -47,10 +47,10 @@ class Command(ScrapyCommand):
         self.exitcode = run_command(lambda: self._remove(args[0], args[1], opts.site, dry=opts.dry_run))
 
     def _remove(self, kind: str, text: str, site: str | None, *, dry: bool) -> int:
-        from harvester.console import open_collection
+        from harvester.cli import open_collection
         from harvester.errors import UsageProblem
-        from harvester.upkeep.removedfiles import delete_removed_files
-        from harvester.upkeep.removing import preview_removal, removal_command, remove_from_catalogue
+        from harvester.maintenance.delete_files import delete_removed_files
+        from harvester.maintenance.remove import preview_removal, removal_command, remove_from_catalogue
 
         assert self.settings is not None
         with open_collection(self.settings, "" if dry else "scrapy remove") as (places, catalogue):

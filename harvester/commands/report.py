@@ -29,7 +29,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
@@ -38,10 +38,10 @@ class Command(ScrapyCommand):
         self.exitcode = run_command(lambda: self._report(opts.to))
 
     def _report(self, path_text: str) -> int:
-        from harvester.console import open_collection
-        from harvester.export.page.page import check_report_path, write_report
+        from harvester.cli import open_collection
         from harvester.imaging.decode import set_pixel_limit
-        from harvester.options import blob_import_options
+        from harvester.imaging.settings import blob_import_options
+        from harvester.reporting.html.report import check_report_path, write_report
 
         assert self.settings is not None
         options = blob_import_options(self.settings)

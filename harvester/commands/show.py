@@ -50,7 +50,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
         from harvester.catalogue.selection import Selection
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         selection = Selection(**{name: getattr(opts, name) for name in RULES})
         if (
@@ -64,10 +64,10 @@ class Command(ScrapyCommand):
         self.exitcode = run_command(lambda: self._show(args[0], output_format, selection))
 
     def _show(self, name: str, output_format: str, selection: Any) -> int:
-        from harvester.catalogue.trouble import translate_db_errors
-        from harvester.console import open_collection
-        from harvester.export.shown import TABLES, format_lines
-        from harvester.export.tables import write_csv, write_json
+        from harvester.catalogue.db_errors import translate_db_errors
+        from harvester.cli import open_collection
+        from harvester.reporting.listings import TABLES, format_lines
+        from harvester.reporting.tables import write_csv, write_json
 
         assert self.settings is not None
         with (

@@ -31,17 +31,16 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
         self.exitcode = run_command(lambda: self._show(as_json=opts.json, thumbs=opts.thumbs))
 
     def _show(self, *, as_json: bool, thumbs: bool) -> int:
-        from harvester.catalogue.trouble import translate_db_errors
-        from harvester.console import open_collection
-        from harvester.export.statistics import read_statistics
-        from harvester.export.statlines import format_statistics
+        from harvester.catalogue.db_errors import translate_db_errors
+        from harvester.cli import open_collection
+        from harvester.reporting.statistics import format_statistics, read_statistics
 
         assert self.settings is not None
         with open_collection(self.settings) as (places, catalogue), translate_db_errors(catalogue):

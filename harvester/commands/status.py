@@ -30,17 +30,16 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
         self.exitcode = run_command(lambda: self._show(as_json=opts.json))
 
     def _show(self, *, as_json: bool) -> int:
-        from harvester.console import print_message, table_console
-        from harvester.export.books import build_table
-        from harvester.export.overview import collect_status
-        from harvester.places import DataPaths
+        from harvester.cli import print_message, table_console
+        from harvester.reporting.totals import build_table, collect_status
+        from harvester.storage.paths import DataPaths
         from harvester.text import escape_control_chars
 
         assert self.settings is not None

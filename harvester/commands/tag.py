@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from harvester.catalogue.selection import Selection
-    from harvester.places import DataPaths
+    from harvester.storage.paths import DataPaths
 
 ACTIONS = {
     "add": "TAG|PARENT/TAG",
@@ -69,7 +69,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
         from harvester.catalogue.selection import Selection
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         action, arguments = (args[0], args[1:]) if args else ("", [])
         selection = Selection(**{name: getattr(opts, name) for name in RULES})
@@ -79,8 +79,8 @@ class Command(ScrapyCommand):
         self.exitcode = run_command(lambda: self._run_action(action, arguments, selection, as_json=opts.json))
 
     def _run_action(self, action: str, arguments: list[str], selection: "Selection", *, as_json: bool) -> int:
-        from harvester.catalogue.trouble import translate_db_errors
-        from harvester.console import open_collection, print_error
+        from harvester.catalogue.db_errors import translate_db_errors
+        from harvester.cli import open_collection, print_error
 
         assert self.settings is not None
         complaints: list[str] = []
@@ -118,7 +118,7 @@ def _is_valid(action: str, arguments: list[str], selection: "Selection", *, as_j
 
 
 def _change_tags(connection: "Connection", action: str, arguments: list[str]) -> str:
-    from harvester.upkeep import tagging
+    from harvester.maintenance import tagging
 
     functions: dict[str, Callable[..., str]] = {
         "add": tagging.add_tag, "rename": tagging.rename_tag, "move": tagging.move_tag, "delete": tagging.delete_tag,
@@ -136,7 +136,7 @@ def _tag_pictures(
     complaints: list[str],
 ) -> str:
     from harvester.catalogue.selection import selected_pictures
-    from harvester.upkeep import tagging
+    from harvester.maintenance import tagging
 
     if selection:
         matching, unknown = selected_pictures(connection, places, selection), 0
@@ -152,7 +152,7 @@ def _tag_pictures(
 
 
 def _format_tags(connection: "Connection", *, as_json: bool) -> str:
-    from harvester.export.tagged import format_tag, read_tag_rows
+    from harvester.reporting.tags import format_tag, read_tag_rows
     from harvester.text import escape_control_chars
 
     rows = [vars(tag) for tag in read_tag_rows(connection)]
@@ -162,8 +162,8 @@ def _format_tags(connection: "Connection", *, as_json: bool) -> str:
 
 
 def _format_history(connection: "Connection", *, as_json: bool) -> str:
-    from harvester.catalogue.tagundo import list_changes
-    from harvester.export.units import format_time
+    from harvester.catalogue.tags.tag_undo import list_changes
+    from harvester.reporting.tables import format_time
     from harvester.text import escape_control_chars
 
     changes = list_changes(connection, CHANGES_SHOWN)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from harvester.duplicates.deciding import DecisionInput
+    from harvester.duplicates.decide import DecisionInput
 
 
 class Command(ScrapyCommand):
@@ -46,8 +46,8 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import run_command
-        from harvester.duplicates.deciding import DecisionInput
+        from harvester.cli import run_command
+        from harvester.duplicates.decide import DecisionInput
 
         false_alone = opts.false is not None and not opts.false
         decision = DecisionInput(
@@ -59,10 +59,10 @@ class Command(ScrapyCommand):
         self.exitcode = run_command(lambda: self._run_action(args, decision, undo=opts.undo, history=opts.history))
 
     def _run_action(self, args: list[str], decision: "DecisionInput", *, undo: bool, history: bool) -> int:
-        from harvester.catalogue.trouble import translate_db_errors
-        from harvester.console import open_collection
-        from harvester.duplicates.told import history_lines as told
-        from harvester.locks import lock_verdicts
+        from harvester.catalogue.db_errors import translate_db_errors
+        from harvester.cli import open_collection
+        from harvester.duplicates.describe import history_lines as told
+        from harvester.storage.locks import lock_verdicts
 
         assert self.settings is not None
         with open_collection(self.settings) as (places, catalogue):
@@ -80,8 +80,8 @@ class Command(ScrapyCommand):
 
 
 def _list_undecided(connection: "Connection") -> "Iterator[str]":
+    from harvester.duplicates.describe import summary_line
     from harvester.duplicates.groups import DECIDED, find_groups
-    from harvester.duplicates.told import summary_line
 
     all_groups = find_groups(connection)
     undecided = [group for group in all_groups if group.state != DECIDED]
@@ -90,17 +90,17 @@ def _list_undecided(connection: "Connection") -> "Iterator[str]":
 
 
 def _show_group(connection: "Connection", start: str, decision: "DecisionInput") -> "Iterator[str]":
-    from harvester.duplicates.deciding import decide_group, find_group
-    from harvester.duplicates.told import describe_group
+    from harvester.duplicates.decide import decide_group, find_group
+    from harvester.duplicates.describe import describe_group
 
     group = find_group(connection, start)
     yield from describe_group(connection, decide_group(connection, group, decision) if decision else group)
 
 
 def _undo_last(connection: "Connection") -> "Iterator[str]":
-    from harvester.catalogue import verdicts
-    from harvester.duplicates.deciding import ORIGIN
-    from harvester.duplicates.told import undo_message
+    from harvester.catalogue.duplicates import verdicts
+    from harvester.duplicates.decide import ORIGIN
+    from harvester.duplicates.describe import undo_message
 
     decision = verdicts.undo_decision(connection, ORIGIN)
     if decision is not None:

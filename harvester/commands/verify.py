@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from harvester.places import DataPaths
-    from harvester.upkeep.findings import Finding
+    from harvester.maintenance.findings import Finding
+    from harvester.storage.paths import DataPaths
 
 
 class Command(ScrapyCommand):
@@ -40,14 +40,14 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input and while another process is at work."""
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         if args:
             raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
         self.exitcode = run_command(lambda: self._verify(repair=opts.repair or opts.delete, delete=opts.delete))
 
     def _verify(self, *, repair: bool, delete: bool) -> int:
-        from harvester.console import open_collection
+        from harvester.cli import open_collection
 
         assert self.settings is not None
         with open_collection(self.settings, "scrapy verify" if repair else "") as (places, catalogue):
@@ -57,7 +57,7 @@ class Command(ScrapyCommand):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        from harvester.upkeep.verify import check_store, count_cores, count_files
+        from harvester.maintenance.verify import check_store, count_cores, count_files
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         to_terminal = sys.stdout.isatty()  # otherwise what is printed must not be caught for the bar's terminal
@@ -75,9 +75,9 @@ class Command(ScrapyCommand):
     ) -> tuple[Counter[str], Counter[str], Counter[str]]:
         """How many findings of each kind are bad, spare, and bad but mended."""
         from harvester.imaging.decode import set_pixel_limit
-        from harvester.options import blob_import_options
+        from harvester.imaging.settings import blob_import_options
+        from harvester.maintenance.repair import Repair
         from harvester.text import escape_control_chars
-        from harvester.upkeep.repair import Repair
 
         assert self.settings is not None
         options = blob_import_options(self.settings)

@@ -25,19 +25,19 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Exit code 2 for bad input."""
-        from harvester.console import run_command
+        from harvester.cli import run_command
 
         if not args or any(arg.startswith("--") or not arg for arg in args):
             raise UsageError(f"expected what names an image: {self.syntax()}", print_help=False)
         self.exitcode = run_command(lambda: self._explain(args))
 
     def _explain(self, args: list[str]) -> int:
+        from harvester.catalogue.db_errors import translate_db_errors
         from harvester.catalogue.lookup import load_image_records
-        from harvester.catalogue.trouble import translate_db_errors
-        from harvester.console import open_collection
+        from harvester.cli import open_collection
+        from harvester.maintenance.explain import explain
+        from harvester.maintenance.find_images import find_images
         from harvester.text import escape_control_chars
-        from harvester.upkeep.addresses import find_images
-        from harvester.upkeep.story import explain
 
         assert self.settings is not None
         unknown_count = 0

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Engine
 
-from harvester.catalogue import taken
-from harvester.catalogue.searches import HASHES
-from harvester.imaging import frequencies
+from harvester.catalogue.duplicates import compared
+from harvester.catalogue.duplicates.searches import HASHES
+from harvester.imaging import dct
 
-_NO_COEFFICIENTS = bytes(2 * frequencies.HASH_SIDE**2)
+_NO_COEFFICIENTS = bytes(2 * dct.HASH_SIDE**2)
 
 HashArray = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
@@ -46,24 +46,25 @@ def register_new_blobs(engine: Engine, run_id: int, version: int, prefixes: Sequ
     """Blobs that are new become those of the search, and which are flat is noted; each portion is a transaction."""
     for prefix in prefixes:
         with engine.begin() as connection:
-            taken.register_new(connection, run_id, version, prefix)
-            if rows := taken.not_measured(connection, prefix):
-                low_detail = frequencies.is_low_detail(_unpack([row.coefficients for row in rows]))
+            compared.register_new(connection, run_id, version, prefix)
+            if rows := compared.not_measured(connection, prefix):
+                low_detail = dct.is_low_detail(_unpack([row.coefficients for row in rows]))
                 measured = [row.coefficients is not None for row in rows]
                 sha256s = [row.sha256 for row in rows]
                 marked = [sha256 for sha256, is_low in zip(sha256s, low_detail & measured, strict=True) if is_low]
-                taken.record_low_detail(connection, prefix, marked)
+                compared.record_low_detail(connection, prefix, marked)
 
 
 def load_prints(engine: Engine, run_id: int, version: int, prefixes: Sequence[str], *, rotated: bool) -> Fingerprints:
     """Those that a search has taken up. `turned` wants orientations, too."""
     with engine.connect() as connection:
-        batches = taken.iter_fingerprints(connection, version, prefixes, coefficients=rotated)
+        batches = compared.iter_fingerprints(connection, version, prefixes, coefficients=rotated)
         parts = [_build_columns(rows, rotated=rotated) for rows in batches] or [_build_columns([], rotated=rotated)]
         not_compared, fresh, low_detail = (
             np.array(names, dtype="S64")
             for names in (
-                taken.not_compared(connection), taken.new_in_run(connection, run_id), taken.low_detail(connection)
+                compared.not_compared(connection), compared.new_in_run(connection, run_id),
+                compared.low_detail(connection)
             )
         )  # fmt: skip
     unsorted = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -85,7 +86,7 @@ def load_prints(engine: Engine, run_id: int, version: int, prefixes: Sequence[st
     )
 
 
-_ROTATIONS = [name for name in frequencies.ORIENTATIONS if name != frequencies.UNCHANGED]
+_ROTATIONS = [name for name in dct.ORIENTATIONS if name != dct.UNCHANGED]
 
 
 def _build_columns(rows: Sequence[Any], *, rotated: bool) -> dict[str, npt.NDArray[Any]]:
@@ -95,7 +96,7 @@ def _build_columns(rows: Sequence[Any], *, rotated: bool) -> dict[str, npt.NDArr
     arrays |= {"sha256": np.array(sha256, dtype="S64"), "animated": np.array(animated, dtype=np.bool_)}
     arrays |= {"width": np.array(width, dtype=np.int64), "height": np.array(height, dtype=np.int64)}
     if rotated:
-        phashes = frequencies.phashes_by_orientation(_unpack(coefficients[0]))
+        phashes = dct.phashes_by_orientation(_unpack(coefficients[0]))
         arrays |= {name: phashes[name] for name in _ROTATIONS}
         arrays["measured"] = np.array([packed is not None for packed in coefficients[0]], dtype=np.bool_)
     return arrays
@@ -105,8 +106,8 @@ def _from_hex(texts: Sequence[str]) -> HashArray:
     return np.frombuffer(bytes.fromhex("".join(texts)), dtype=">u8").astype(np.uint64)
 
 
-def _unpack(coefficients: Sequence[bytes | None]) -> frequencies.Frequencies:
-    return frequencies.unpack_frequencies([_NO_COEFFICIENTS if packed is None else packed for packed in coefficients])
+def _unpack(coefficients: Sequence[bytes | None]) -> dct.Frequencies:
+    return dct.unpack_frequencies([_NO_COEFFICIENTS if packed is None else packed for packed in coefficients])
 
 
 def _is_among(sha256s: Sha256Array, selected: Sha256Array) -> Flags:

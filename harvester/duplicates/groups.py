@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, exists, select
 
-from harvester.catalogue import pairs as table
-from harvester.catalogue.queries import chunks
+from harvester.catalogue.duplicates import pairs as table
+from harvester.catalogue.duplicates.verdicts import current_verdicts
 from harvester.catalogue.schema import blobs
-from harvester.catalogue.verdicts import current_verdicts
+from harvester.catalogue.sql import chunks
 
 NEW, REOPENED, DECIDED = "new", "re-opened", "decided"
 STATES = (NEW, REOPENED, DECIDED)

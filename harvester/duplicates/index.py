@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harvester.duplicates import join
-from harvester.duplicates.blocks import HashArray, block_choices
+from harvester.duplicates.bit_blocks import HashArray, block_choices
 from harvester.duplicates.join import Distances, Positions
 
 MAX_DISTANCE = 31

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Engine
 
-from harvester.blobs import BlobStore
-from harvester.catalogue import pairs, searches, taken
-from harvester.duplicates.alike import Matches, find_matches
+from harvester.catalogue.duplicates import compared, pairs, searches
 from harvester.duplicates.fingerprints import Fingerprints, load_prints, register_new_blobs
-from harvester.duplicates.identical import find_same_pixels
 from harvester.duplicates.limits import MatchLimits
-from harvester.duplicates.turned import find_rotated_matches
-from harvester.imaging import values
-from harvester.imaging.values import FINGERPRINT_VERSION, NO_FINGERPRINT
+from harvester.duplicates.matches import Matches, find_matches
+from harvester.duplicates.orientations import find_rotated_matches
+from harvester.duplicates.same_pixels import find_same_pixels
+from harvester.imaging import types
+from harvester.imaging.types import FINGERPRINT_VERSION, NO_FINGERPRINT
+from harvester.storage.blobs import BlobStore
 
 PIXELS_METHOD = "pixels"
 """The method of files whose pixels are the very same."""
@@ -43,16 +43,16 @@ class SearchResult:
 
 
 def find_duplicates(
-    engine: Engine, store: BlobStore, limits: MatchLimits, image_limits: values.ImageLimits
+    engine: Engine, store: BlobStore, limits: MatchLimits, image_limits: types.ImageLimits
 ) -> SearchResult:
     """Find all look-alikes that are not known yet. Blocks. Raises DBAPIError."""
     with engine.begin() as connection:
         last = searches.last_finished_run(connection)
         run_id = searches.begin_dedupe_run(connection, FINGERPRINT_VERSION, limits.as_dict())
-        prefixes = taken.sha256_prefixes(connection)
+        prefixes = compared.sha256_prefixes(connection)
     register_new_blobs(engine, run_id, FINGERPRINT_VERSION, prefixes)
     with engine.connect() as connection:
-        counts = taken.count_compared(connection, run_id)
+        counts = compared.count_compared(connection, run_id)
     grown = (
         last is None
         or last.fingerprint_version != FINGERPRINT_VERSION

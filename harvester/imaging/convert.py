@@ -10,19 +10,22 @@ The rendition depends on what is asked for:
 What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at full resolution (4:4:4) above quality 95.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from PIL import Image
 
 from harvester.imaging.colour import needs_conversion
 from harvester.imaging.decode import decode_first_frame, open_picture, read_orientation, require_complete, upright_size
+from harvester.imaging.embedded import read_generation_data
 from harvester.imaging.encode import encode_image, make_thumbnail, shrink_to_fit
-from harvester.imaging.fingerprint import make_grey_plane
+from harvester.imaging.fingerprint import compute_hashes, make_grey_plane
 from harvester.imaging.flatten import flatten, make_upright
+from harvester.imaging.formats import EXTENSIONS, detect_kind
 from harvester.imaging.header import Header, read_header
 from harvester.imaging.preview import Preview, make_preview
-from harvester.imaging.sniff import EXTENSIONS
-from harvester.imaging.values import ConversionOptions, Facts
+from harvester.imaging.types import FINGERPRINT_VERSION, NO_FINGERPRINT, NO_HASHES, ConversionOptions, Facts
+from harvester.imaging.video import VIDEO_EXTENSIONS, read_video_facts
 
 _DRAFT_SIDE = 128  # pixels, shorter side of a JPEG decoded at reduced scale
 
@@ -123,3 +126,13 @@ def _needs_only_hashes(image: Image.Image, header: Header, options: ConversionOp
     if _shrunk_format(header, options):
         return False
     return min(header.size) >= 2 * _DRAFT_SIDE
+
+
+def describe_blob(data: bytes, options: ConversionOptions) -> dict[str, Any]:
+    """The columns of the table `blobs` that follow from the bytes: facts, hashes, recipe, embedded. Raises Refused."""
+    if detect_kind(data) in VIDEO_EXTENSIONS:
+        facts, image_hashes, version = read_video_facts(data), NO_HASHES, NO_FINGERPRINT
+    else:
+        processed = process_image(data, options)
+        facts, image_hashes, version = processed.facts, compute_hashes(processed.plane), FINGERPRINT_VERSION
+    return {**asdict(facts), **asdict(image_hashes), "recipe": version, "embedded": read_generation_data(data)}

@@ -1,5 +1,6 @@
 """From bytes to pixels, once. Whatever is wrong with the bytes comes out as `Refused`, never as another exception."""
 
+import re
 import struct
 import warnings
 import zlib
@@ -10,10 +11,39 @@ from kornia_rs.io import decode_image_png_u8
 from PIL import Image, ImageFile, PngImagePlugin
 
 from harvester.errors import ImageRejected
-from harvester.imaging.endings import is_truncated, png_chunks
-from harvester.imaging.scans import without_ac_scans
-from harvester.imaging.sniff import EXTENSIONS, IMAGE_KINDS, detect_kind
-from harvester.imaging.values import ImageLimits
+from harvester.imaging.formats import EXTENSIONS, IMAGE_KINDS, detect_kind
+from harvester.imaging.truncation import is_truncated, png_chunks
+from harvester.imaging.types import ImageLimits
+
+_FRAME, _TABLES, _SCAN, _END = 0xC2, {0xC4, 0xDB}, 0xDA, 0xD9
+
+_HEADER_MARKERS = {_FRAME, *_TABLES, 0xFE, *range(0xE0, 0xF0)}  # and comments, and what applications add
+
+_AFTER_SCAN = re.compile(rb"\xff[^\x00]")  # FF 00 is a byte of the scan
+
+
+def without_ac_scans(data: bytes) -> bytes | None:
+    """The JPEG, its AC scans empty; at an eighth of the size it decodes to the very same pixels.
+
+    None where the file is not put together as usual: then it is to be decoded as it is.
+    """
+    pieces, offset = [data[:2]], 2
+    try:
+        while data[offset] == 0xFF and data[offset + 1] in _HEADER_MARKERS | {_SCAN}:
+            end = offset + 2 + int.from_bytes(data[offset + 2 : offset + 4], "big")
+            if data[offset + 1] != _SCAN:
+                pieces.append(data[offset:end])
+                offset = end
+            elif next_marker := _AFTER_SCAN.search(data, end):
+                is_dc = data[end - 3] == 0  # the first coefficient of the scan
+                pieces.append(data[offset : next_marker.start() if is_dc else end])
+                offset = next_marker.start()
+            else:
+                return None
+        return b"".join((*pieces, b"\xff\xd9")) if data[offset] == 0xFF and data[offset + 1] == _END else None
+    except IndexError:
+        return None
+
 
 DECODE_ERRORS: tuple[type[Exception], ...] = (
     OSError,  # nearly all: "image file is truncated", "broken data stream", "cannot identify image file"
@@ -35,8 +65,11 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
 """What opening and decoding damaged files raised in half a million trials with Pillow 13, and their near relatives."""
 
 _ORIENTATION_TAG, _TYPE_SHORT = 0x0112, 3
+
 _KORNIA_MODES = {"L": "mono", "RGB": "rgb", "RGBA": "rgba"}  # Pillow's mode -> kornia's
+
 _SMALLEST_DRAFT_SCALE = 8  # Pillow's scale of the smallest draft
+
 BOMB_ERRORS: tuple[type[Exception], ...] = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises where a header, or a later frame, states more pixels than `set_pixel_limit` allows."""
 

@@ -6,8 +6,8 @@ Read are A1111's `parameters` (and EXIF UserComment), ComfyUI's `prompt` and `wo
 
 from typing import Any
 
-from harvester.imaging import generators
-from harvester.imaging.texts import read_texts
+from harvester.imaging import prompt_formats
+from harvester.imaging.text_chunks import read_texts
 from harvester.text import strip_unstorable
 
 MAX_RAW_CHARS = 64 * 1024
@@ -42,7 +42,7 @@ def read_generation_data(data: bytes) -> dict[str, Any] | None:
     None where the file has nothing of the kind. Never raises, whatever the bytes are.
     """
     texts = {name: text for name, text in read_texts(data).items() if name in _TEXT_NAMES and text.strip()}
-    parsed = generators.parse_generation_texts(texts)
+    parsed = prompt_formats.parse_generation_texts(texts)
     if parsed is None:
         return None
     tool, fields = parsed

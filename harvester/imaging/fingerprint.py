@@ -5,8 +5,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from harvester.imaging.frequencies import HASH_SIDE, Bits, above_median, low_frequencies, pack_frequencies
-from harvester.imaging.values import Hashes
+from harvester.imaging.dct import HASH_SIDE, Bits, above_median, low_frequencies, pack_frequencies
+from harvester.imaging.types import Hashes
 
 _MIN_PLANE_SIDE = 128  # pixels, the shorter side is never reduced below
 _PHASH_SCALE, _WHASH_SCALE = 32, 64  # pixels

@@ -5,7 +5,7 @@ from PIL import Image
 from harvester.imaging.colour import needs_conversion, to_srgb
 from harvester.imaging.depth import ValueRange, is_deep, split_into_strips, to_eight_bit, value_range
 from harvester.imaging.header import Header
-from harvester.imaging.values import Colour
+from harvester.imaging.types import Colour
 
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from PIL import ImageFile
 
-from harvester.imaging.endings import count_gif_frames
 from harvester.imaging.tiff import count_tiff_pages
+from harvester.imaging.truncation import count_gif_frames
 
 Transparency = int | bytes | tuple[int, ...] | None
 """What is see-through in a picture without alpha channel: a grey level or palette index, a colour, an alpha per palette

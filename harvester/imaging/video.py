@@ -1,8 +1,8 @@
 """Videos, which are kept as they came: nothing is decoded, so size in pixels and number of frames stay unknown (0)."""
 
 from harvester.errors import ImageRejected
-from harvester.imaging.sniff import detect_kind
-from harvester.imaging.values import Facts
+from harvester.imaging.formats import detect_kind
+from harvester.imaging.types import Facts
 
 VIDEO_EXTENSIONS: dict[str, str] = {"MP4 video": "mp4", "WebM video": "webm"}
 """The word of `kind_of` for a video that can be kept -> file extension without the dot."""

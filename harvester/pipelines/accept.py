@@ -4,11 +4,11 @@ from typing import Self, cast
 
 from scrapy.crawler import Crawler
 
+from harvester.crawl.run.finish import stop_run_on
+from harvester.crawl.spider import HarvestSpider
+from harvester.crawl.workers.pool import WorkerPool
 from harvester.errors import CatalogueError
-from harvester.extensions.closing import stop_run_on
-from harvester.extensions.workers import WorkerPool
 from harvester.items import ImageItem
-from harvester.spiders.owing import HarvestSpider
 
 
 class AcceptPipeline:

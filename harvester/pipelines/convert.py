@@ -7,11 +7,11 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
+from harvester.crawl.workers.pool import MAX_TRIES, WorkerCrashed, WorkerPool
+from harvester.crawl.workers.protocol import DECODE, DESCRIBE_VIDEO
 from harvester.errors import ImageRejected
-from harvester.extensions.workers import MAX_TRIES, WorkerCrashed, WorkerPool
-from harvester.imaging.values import ImageReport
+from harvester.imaging.types import ImageReport
 from harvester.items import ImageItem
-from harvester.orders import DECODE, DESCRIBE_VIDEO
 from harvester.reasons import REASONS
 
 

@@ -8,49 +8,40 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    NotSupported,
-    ResponseDataLossError,
-    UnsupportedURLSchemeError,
-)
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.pipelines.images import ImagesPipeline
 from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 from twisted.python.failure import Failure
 
-from harvester.blobs import BlobStore
+from harvester.crawl.http.address_guard import BlockedAddress
+from harvester.crawl.http.failures import REASON_BY_EXCEPTION, error_line, reason_for_failure, reason_for_ignored
+from harvester.crawl.politeness.rate_headers import find_ai_opt_outs
+from harvester.crawl.politeness.robots import RobotsUnknown
+from harvester.crawl.politeness.waits import HostBackoff, RequeueItem
+from harvester.crawl.run.contract import image_answered
+from harvester.crawl.run.finish import stop_run_on
+from harvester.crawl.workers.pool import WorkerPool
 from harvester.errors import CatalogueError, HarvesterError
-from harvester.extensions.closing import stop_run_on
-from harvester.extensions.hosts import HostBackoff, RequeueItem
-from harvester.extensions.workers import WorkerPool
 from harvester.items import ImageItem
-from harvester.middlewares.guard import BlockedAddress
-from harvester.middlewares.robots import RobotsUnknown
-from harvester.pipelines.refusals import error_line, find_opt_out, reason_for_ignored
-from harvester.places import DataPaths
 from harvester.reasons import REASONS, TEMPORARY_REASONS, reason_for_http_status
-from harvester.signals import image_answered
+from harvester.storage.blobs import BlobStore
+from harvester.storage.paths import DataPaths
 
 if TYPE_CHECKING:
-    from harvester.spiders.owing import HarvestSpider
+    from harvester.crawl.spider import HarvestSpider
 
-REASON_BY_EXCEPTION: dict[type[Exception], str] = {
-    DownloadTimeoutError: "timeout",
-    CannotResolveHostError: "dns",
-    DownloadCancelledError: "too-many-bytes",
-    DownloadConnectionRefusedError: "connection",
-    ResponseDataLossError: "connection",
-    DownloadFailedError: "connection",
-    UnsupportedURLSchemeError: "redirect",
-    NotSupported: "redirect",
-}
+
+ROBOTS_AGENT = "harvester"
+"""What servers call us in robots.txt and X-Robots-Tag."""
+
+
+def find_opt_out(response: Response) -> str:
+    """What the owner does not want done with a picture; empty where nothing is said."""
+    tags = [tag.decode("latin-1") for tag in response.headers.getlist("X-Robots-Tag")]
+    directives = find_ai_opt_outs(tags, ROBOTS_AGENT)
+    return f"X-Robots-Tag: {', '.join(directives)}" if directives else ""
 
 
 class _DiscardedResults(dict[bytes, FileInfo | Failure]):
@@ -151,13 +142,13 @@ class DownloadPipeline(ImagesPipeline):
         except HostBackoff as error:
             self._backoffs[item] = error
         except RobotsUnknown as error:
-            _refuse(item, _reason_for(error.cause) or "robots-unknown", str(error))
+            _refuse(item, reason_for_failure(error.cause) or "robots-unknown", str(error))
         except BlockedAddress as error:
             _refuse(item, "blocked-address", error_line(error))
         except IgnoreRequest as error:
             _refuse(item, reason_for_ignored(str(error)), error_line(error))
         except tuple(REASON_BY_EXCEPTION) as error:
-            _refuse(item, _reason_for(error) or "connection", error_line(error))
+            _refuse(item, reason_for_failure(error) or "connection", error_line(error))
         except (RuntimeError, MemoryError, HarvesterError):  # ours, not the server's: the image stays owed
             raise
         except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
@@ -198,10 +189,6 @@ class DownloadPipeline(ImagesPipeline):
         if item in self._active:
             self._active.remove(item)
             self._free_slots.release()
-
-
-def _reason_for(error: Exception | None) -> str | None:
-    return next((reason for exception, reason in REASON_BY_EXCEPTION.items() if isinstance(error, exception)), None)
 
 
 def _refuse(item: ImageItem, reason: str, detail: str) -> None:

@@ -7,19 +7,19 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from harvester.blobs import FileNameTaken, write_output_file
+from harvester.crawl.run.finish import stop_run_on
+from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import StoreError
-from harvester.extensions.closing import stop_run_on
-from harvester.extensions.ledger import CatalogueSession
 from harvester.items import ImageItem
-from harvester.links import escapes_folder
-from harvester.places import DataPaths
 from harvester.reasons import REASONS
-from harvester.sites.sidecars import sidecars_of_site
+from harvester.spiders.civitai.item import sidecars_of_site
+from harvester.storage.blobs import FileNameTaken, write_output_file
+from harvester.storage.paths import DataPaths
+from harvester.storage.safe_files import escapes_folder
 
 
 class SidecarsPipeline:
-    """Writes what `harvester.sites.sidecars` gives; it is made from what the catalogue knows of the image."""
+    """Writes what `harvester.spiders.civitai.item` gives; it is made from what the catalogue knows of the image."""
 
     def __init__(self, output: Path, site: str, crawler: Crawler) -> None:
         self._output = output

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harvester.catalogue.soundness import find_invalid_value
+from harvester.catalogue.integrity import find_invalid_value
 from harvester.catalogue.store import open_catalogue
 from tests import dataset
 from tests.conftest import ROOT, Commands

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, select
 from harvester.catalogue import listings, queries, writer
 from harvester.catalogue.schema import generated, images, sightings, source_tags
 from harvester.items import Collection, DiscoveredImage, GenerationMetadata, ListingPage
-from harvester.sites import civitai
+from harvester.spiders.civitai import api
 
 
 def _collection(connection: Connection) -> int:
@@ -113,7 +113,7 @@ def test_any_source_text_can_be_stored(connection: Connection) -> None:
     collection = _collection(connection)
     item = {"id": 5, "url": "http://h/x.jpg", "stats": {"heartCount": 99}, "username": "\0\ud800",
             "meta": {"prompt": "a\0\ud800", "seed": 2**70}, "tags": [{"name": "\0"}, {"name": "\udc00"}]}  # fmt: skip
-    page = civitai.select_items([item], civitai.ItemFilter(layout="user"))
+    page = api.select_items([item], api.ItemFilter(layout="user"))
     row = listings.begin_listing(connection, collection, "q").row
     listings.record_page(connection, collection, row, page)
     assert connection.execute(select(images.c.metadata)).scalar_one() == item

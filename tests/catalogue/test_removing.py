@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
-from harvester.catalogue import albums, going, removing, tags, writer
+from harvester.catalogue import albums, removing, writer
 from harvester.catalogue.albums import Album, Owner
-from harvester.catalogue.going import RemovalScope
+from harvester.catalogue.duplicates.verdicts import Verdict, record_decision
+from harvester.catalogue.removing import RemovalScope
 from harvester.catalogue.schema import (
     album_images,
     blobs,
@@ -21,10 +22,10 @@ from harvester.catalogue.schema import (
     verdicts,
 )
 from harvester.catalogue.schema import albums as album_table
-from harvester.catalogue.verdicts import Verdict, record_decision
+from harvester.catalogue.tags import tag_assignment
 from harvester.items import Collection, DatasetPosition, DiscoveredImage
-from harvester.upkeep import tagging
-from tests.catalogue.test_measures import insert_blobs
+from harvester.maintenance import tagging
+from tests.catalogue.test_statistics import insert_blobs
 
 SHAS = [f"{number:064x}" for number in range(5)]
 
@@ -64,7 +65,7 @@ def fill_catalogue(
         query = select(sightings.c.id).where(sightings.c.image_id == row)
         _finish(connection, row, sha, {connection.execute(query).scalar_one(): f"{place.name}.jpg"})
     tagging.add_tag(connection, "all")
-    tagging.apply_tag(connection, "all", tags.from_list(connection, SHAS))
+    tagging.apply_tag(connection, "all", tag_assignment.from_list(connection, SHAS))
 
 
 def _finish(connection: Connection, row: int, sha: int | None, files: dict[int, str]) -> None:
@@ -112,7 +113,7 @@ def test_a_removal_deletes_only_what_nothing_else_uses(
             _removal_scope(connection, word),
         )
         used = _shas(connection, images.c.sha256)
-        summary = going.select_for_removal(connection, scope)
+        summary = removing.select_for_removal(connection, scope)
         removing.record_files(connection, "site mastodon", "blobs")
         removing.remove_selected(connection, scope)
         after = _count_rows(connection, images, blobs, album_images, sightings)
@@ -126,8 +127,8 @@ def test_a_removal_deletes_only_what_nothing_else_uses(
             f"blobs/{s[:2]}/{s}.x" for s in sorted(lost)
         ]
         assert len(paths) == summary.blobs + summary.output_files
-        (tag,) = tags.load_tree(connection).items()
-        assert _shas(connection, tags.pictures_with_tag(*tag).subquery().c.sha256) == set(SHAS) - lost
+        (tag,) = tag_assignment.load_tree(connection).items()
+        assert _shas(connection, tag_assignment.pictures_with_tag(*tag).subquery().c.sha256) == set(SHAS) - lost
         orphans = select(func.count()).select_from(images.outerjoin(album_images).outerjoin(sightings))
         orphans = orphans.where(album_images.c.album_id.is_(None), sightings.c.id.is_(None))
         assert connection.execute(orphans).scalar_one() == 0
@@ -140,7 +141,7 @@ def test_a_data_set_is_read_again_after_a_removal(connection: Connection) -> Non
     """Nothing of it counts as promised, so the same files promise again what was removed."""
     fill_catalogue(connection, [[]] * 4, [(0, 0), (1, 1)])
     scope = RemovalScope("mastodon", author="user0@example.social")
-    going.select_for_removal(connection, scope)
+    removing.select_for_removal(connection, scope)
     removing.remove_selected(connection, scope)
     result = connection.execute(select(collections.c.promised).where(collections.c.site == "mastodon"))
     assert result.scalar_one() is None
@@ -150,7 +151,7 @@ def test_a_data_set_is_read_again_after_a_removal(connection: Connection) -> Non
 def test_an_empty_owner_and_an_unfetched_album_can_be_removed(connection: Connection) -> None:
     """Both ended the old tool with an error."""
     owner = albums.upsert_owner(connection, Owner("imagefap", "7", "nobody"))
-    assert going.select_for_removal(connection, RemovalScope("imagefap", owner=owner)).images == 0
+    assert removing.select_for_removal(connection, RemovalScope("imagefap", owner=owner)).images == 0
     removing.remove_selected(connection, RemovalScope("imagefap", owner=owner))
     collection_id = writer.get_or_create_collection(
         connection, Collection("imagefap", "images/imagefap", "original", "albums")
@@ -159,6 +160,6 @@ def test_an_empty_owner_and_an_unfetched_album_can_be_removed(connection: Connec
     owner = albums.upsert_owner(connection, Owner("imagefap", "8", "ann"))
     album = albums.upsert_album(connection, owner, Album("5", "A"))
     albums.append_images(connection, album, [(writer._rows_by_key(connection, collection_id, ["1"])["1"], "")])
-    assert going.select_for_removal(connection, RemovalScope("imagefap", album, owner)).images == 1
+    assert removing.select_for_removal(connection, RemovalScope("imagefap", album, owner)).images == 1
     removing.remove_selected(connection, RemovalScope("imagefap", album, owner))
     assert _count_rows(connection, images, album_table, owners) == [0, 0, 1]

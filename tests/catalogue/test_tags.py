@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import OperationalError
 
-from harvester.catalogue import tags, tagtree, tagundo
 from harvester.catalogue.schema import tag_changes, tag_log
 from harvester.catalogue.store import open_catalogue
+from harvester.catalogue.tags import tag_assignment, tag_tree, tag_undo
 from harvester.errors import UsageProblem
-from harvester.upkeep import tagging
-from tests.catalogue.test_measures import insert_blobs
+from harvester.maintenance import tagging
+from tests.catalogue.test_statistics import insert_blobs
 
 SHAS = [digit * 64 for digit in "abcdef"]
 NAMES = ["lakes", "Lakes", "LAKES", "hills", "Straße", "STRASSE", "7", "2"]
@@ -42,8 +42,12 @@ State = dict[int, tuple[str, int | None, frozenset[str]]]
 def _state(connection: Connection) -> State:
     """Every tag by number: name, parent, pictures."""
     return {
-        number: (tag.name, tag.parent, frozenset(connection.execute(tags.pictures_with_tag(number, tag)).scalars()))
-        for number, tag in tags.load_tree(connection).items()
+        number: (
+            tag.name,
+            tag.parent,
+            frozenset(connection.execute(tag_assignment.pictures_with_tag(number, tag)).scalars()),
+        )
+        for number, tag in tag_assignment.load_tree(connection).items()
     }
 
 
@@ -52,7 +56,7 @@ def _run_step(connection: Connection, word: str, *rest: object) -> bool:
     try:
         with connection.begin_nested():
             if word in ("apply", "clear"):
-                rest = (rest[0], tags.from_list(connection, rest[1]))  # type: ignore[arg-type]
+                rest = (rest[0], tag_assignment.from_list(connection, rest[1]))  # type: ignore[arg-type]
             getattr(tagging, "undo_change" if word == "undo" else f"{word}_tag")(connection, *rest)
     except UsageProblem:
         return False
@@ -98,9 +102,9 @@ def test_the_tree_is_a_tree_with_unique_names(connection: Connection, steps: lis
             after = _state(connection)
             names = [name.casefold() for name, _, _ in after.values()]
             assert len(names) == len(set(names))
-            tree = tags.load_tree(connection)
+            tree = tag_assignment.load_tree(connection)
             assert {parent for _, parent, _ in after.values()} <= {None, *after}
-            assert sorted(number for _, number in tagtree.walk_tree(tree)) == sorted(after)
+            assert sorted(number for _, number in tag_tree.walk_tree(tree)) == sorted(after)
             if done and step[0] == "add":
                 (new,) = after.keys() - before.keys()
                 assert set(range(1, new)) <= before.keys()
@@ -116,7 +120,7 @@ def test_an_invalid_name_is_refused(connection: Connection, name: str) -> None:
     tagging.add_tag(connection, "Places")
     with pytest.raises(UsageProblem):
         tagging.add_tag(connection, name)
-    assert [tag.name for tag in tags.load_tree(connection).values()] == ["Places"]
+    assert [tag.name for tag in tag_assignment.load_tree(connection).values()] == ["Places"]
 
 
 @pytest.mark.parametrize("text", ["Lakes", "LAKES", "places/lakes", "World/Places/Lakes", "3"])
@@ -124,31 +128,31 @@ def test_a_tag_is_found_by_name_path_or_number(connection: Connection, text: str
     """In any capitals, with as much of what is above it as one likes; a wrong parent finds nothing."""
     for name in ("World", "World/Places", "Places/Lakes"):
         tagging.add_tag(connection, name)
-    assert tagtree.find_tag(tags.load_tree(connection), text) == 3
+    assert tag_tree.find_tag(tag_assignment.load_tree(connection), text) == 3
     for wrong in ("World/Lakes", "4", "/Lakes", "Lakes/"):
         with pytest.raises(UsageProblem):
-            tagtree.find_tag(tags.load_tree(connection), wrong)
+            tag_tree.find_tag(tag_assignment.load_tree(connection), wrong)
 
 
 def test_a_name_comes_before_a_number(connection: Connection) -> None:
     """A tag may be called 1; then 1 is that one."""
     tagging.add_tag(connection, "first")
     tagging.add_tag(connection, "1")
-    assert tagtree.find_tag(tags.load_tree(connection), "1") == 2
+    assert tag_tree.find_tag(tag_assignment.load_tree(connection), "1") == 2
 
 
 def test_pictures_that_were_removed_do_not_get_their_tags_back(connection: Connection) -> None:
     """A removal is not taken back by undo, and what undo brings back is for pictures that are there."""
     tagging.add_tag(connection, "Lakes")
-    tagging.apply_tag(connection, "Lakes", tags.from_list(connection, SHAS[:3]))
+    tagging.apply_tag(connection, "Lakes", tag_assignment.from_list(connection, SHAS[:3]))
     tagging.delete_tag(connection, "Lakes")
     tagging.undo_change(connection)
-    tagging.clear_tag(connection, "Lakes", tags.from_list(connection, SHAS[:2]))
-    removal = tags.begin_change(connection, tagundo.REMOVAL_ORIGIN)
-    tags.clear_all_tags(connection, removal, tags.from_list(connection, SHAS[1:3]))
+    tagging.clear_tag(connection, "Lakes", tag_assignment.from_list(connection, SHAS[:2]))
+    removal = tag_assignment.begin_change(connection, tag_undo.REMOVAL_ORIGIN)
+    tag_assignment.clear_all_tags(connection, removal, tag_assignment.from_list(connection, SHAS[1:3]))
     tagging.undo_change(connection)  # the clearing, though the removal is the last change
     assert _state(connection)[1][2] == {SHAS[0]}
-    assert tagundo.list_changes(connection, 1)[0].done == ["apply Lakes: 1 picture(s)"]
+    assert tag_undo.list_changes(connection, 1)[0].done == ["apply Lakes: 1 picture(s)"]
 
 
 def test_two_concurrent_adds_make_one_tag(engine: Engine) -> None:
@@ -178,7 +182,7 @@ def test_a_list_is_applied_while_others_write(tmp_path: Path) -> None:
     with own_engine.begin() as connection:
         named, unknown = tagging.read_picture_list(connection, [f"{0:064x}", SHAS[0]])
         with pytest.raises(OperationalError, match="locked"), other_engine.begin() as other:
-            tags.begin_change(other, "crawl")
+            tag_assignment.begin_change(other, "crawl")
         assert "on 1 more" in tagging.apply_tag(connection, "Lakes", named)
     assert unknown == 1
     own_engine.dispose()

@@ -7,8 +7,8 @@ from zipfile import ZipFile
 
 from sqlalchemy import create_engine
 
-from harvester.catalogue.revisions import open_revisions
 from harvester.catalogue.schema import HEAD
+from harvester.catalogue.store import open_revisions
 from tests.conftest import ROOT
 from tests.dataset import rows
 

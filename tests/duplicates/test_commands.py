@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from harvester.locks import DedupeLock
-from harvester.places import DataPaths
+from harvester.storage.locks import DedupeLock
+from harvester.storage.paths import DataPaths
 from tests import dataset
 from tests.conftest import Commands
 from tests.dataset import rows
 from tests.farsite.process import Farsite
-from tests.favorites import oldbase
+from tests.favorites import old_databases
 
 LARGE, SMALL, SMALLER = "/photo/1.jpg", "/photo/1.jpg?width=400&height=300", "/photo/1.jpg?width=320&height=240"
 OTHER, OTHER_SMALL = "/photo/2.jpg", "/photo/2.jpg?width=400&height=300"
@@ -100,16 +100,16 @@ def test_same_pixels_in_different_files_are_paired(farsite: Farsite, commands: C
 
 def test_old_decisions_hold_for_the_groups_that_are_found(commands: Commands, tmp_path: Path) -> None:
     """A database of the old tool is taken over; its look-alikes are found, and what was decided then is decided."""
-    content = oldbase.content()
-    _run(commands, "import-favorites", str(oldbase.write(tmp_path / "old", content)))
+    content = old_databases.content()
+    _run(commands, "import-favorites", str(old_databases.write(tmp_path / "old", content)))
     report = _dedupe(commands, "--phash", "15", "--dhash", "15", "--average", "15", "--whash", "15")
     assert report["pictures_in_groups"] > 1
     verdicts: dict[str, str] = {}
-    for sha256 in oldbase.SHAS:
+    for sha256 in old_databases.SHAS:
         done = commands.scrapy("verdict", sha256)
         if done.returncode == 0:
             verdicts |= _verdicts(commands, sha256)
-    expected = {sha256[:12]: verdict for sha256, verdict in oldbase.VERDICTS.items() if sha256[:12] in verdicts}
+    expected = {sha256[:12]: verdict for sha256, verdict in old_databases.VERDICTS.items() if sha256[:12] in verdicts}
     assert len(expected) > 1
     assert verdicts | expected == verdicts
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from harvester.duplicates import costs, index, join
+from harvester.duplicates import index, join
 from harvester.duplicates.index import MAX_DISTANCE, Pairs, find_pairs_between, find_pairs_within, unique_hashes
 
 Hashes = NDArray[np.uint64]
@@ -48,9 +48,9 @@ def _pairs_of(hashes: Hashes, distance: int) -> Rows:
 def search_mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A few hundred hashes are compared each with each; made dear, they are cut and sorted, large buckets again."""
     if request.param != "as it is":
-        monkeypatch.setattr(costs, "_COMPARE_NS", 40.0)
-        monkeypatch.setattr(costs, "_CHOICE_NS", 1000.0)
-        monkeypatch.setattr(costs, "_MAX_CHOICES", 20)
+        monkeypatch.setattr(join, "_COMPARE_NS", 40.0)
+        monkeypatch.setattr(join, "_CHOICE_NS", 1000.0)
+        monkeypatch.setattr(join, "_MAX_CHOICES", 20)
         monkeypatch.setattr(join, "_ROWS_PER_CHUNK", 64)
         monkeypatch.setattr(index, "_ROWS_PER_CHUNK", 64)
         monkeypatch.setattr(index, "_MAX_DIRECT_HASHES", 4)
@@ -107,7 +107,7 @@ def test_sizes_around_the_batch_size_lose_nothing(number: int, monkeypatch: pyte
     """Pieces of 64 hashes: pairs on both sides of a border are found, for all hashes in one bucket too."""
     for module, name, value in (
         *((join, "_ROWS_PER_CHUNK", 64), (join, "_MAX_BUCKET", 8), (index, "_ROWS_PER_CHUNK", 64)),
-        *((costs, "_COMPARE_NS", 40.0), (costs, "_CHOICE_NS", 0.0), (costs, "_MAX_CHOICES", 20)),
+        *((join, "_COMPARE_NS", 40.0), (join, "_CHOICE_NS", 0.0), (join, "_MAX_CHOICES", 20)),
     ):
         monkeypatch.setattr(module, name, value)
     rng = np.random.default_rng(number)

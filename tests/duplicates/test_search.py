@@ -7,20 +7,21 @@ import pytest
 from PIL import Image
 from sqlalchemy import Connection, Engine, select
 
-from harvester.blobs import BlobStore, digest
-from harvester.catalogue import pairs, searches, taken
-from harvester.catalogue.mending import add_found_blob, delete_blob
-from harvester.catalogue.schema import blobs, compared
+from harvester.catalogue.duplicates import compared, pairs, searches
+from harvester.catalogue.repair import add_found_blob, delete_blob
+from harvester.catalogue.schema import blobs
+from harvester.catalogue.schema import compared as compared_table
 from harvester.catalogue.schema import pairs as table
 from harvester.duplicates.groups import find_groups
-from harvester.duplicates.identical import UNREADABLE
 from harvester.duplicates.limits import parse_limits
+from harvester.duplicates.same_pixels import UNREADABLE
 from harvester.duplicates.search import SearchResult, find_duplicates
 from harvester.errors import ImageRejected
 from harvester.imaging import decode
-from harvester.imaging.described import describe_blob
-from harvester.imaging.pixels import compute_pixel_digest
-from harvester.imaging.values import FINGERPRINT_VERSION, ConversionOptions
+from harvester.imaging.convert import describe_blob
+from harvester.imaging.pixel_digest import compute_pixel_digest
+from harvester.imaging.types import FINGERPRINT_VERSION, ConversionOptions
+from harvester.storage.blobs import BlobStore, digest
 from tests.catalogue.conftest import engine
 from tests.farsite import bombs, pictures, scenes
 
@@ -133,7 +134,11 @@ def test_nearly_equal_pictures_do_not_have_the_same_pixels(
         add_picture(pictures.encoded(first, "PNG", save_all=True, append_images=others, duration=100))
     assert _search(engine, store, OFF).pairs == {}
     with engine.connect() as connection:
-        digests = connection.execute(select(compared.c.pixels).where(compared.c.pixels.is_not(None))).scalars().all()
+        digests = (
+            connection.execute(select(compared_table.c.pixels).where(compared_table.c.pixels.is_not(None)))
+            .scalars()
+            .all()
+        )
     assert len(set(digests)) == len(digests) == 4
 
 
@@ -142,7 +147,7 @@ def test_a_killed_search_leaves_nothing_that_counts(engine: Engine, store: BlobS
     shas = [add_picture(pictures.photo(1)), add_picture(pictures.photo(1, 400, 300))]
     with engine.begin() as connection:
         row = searches.begin_dedupe_run(connection, 2, parse_limits({}, {}, orientations=False).as_dict())
-        taken.register_new(connection, row, 2, "")
+        compared.register_new(connection, row, 2, "")
         pairs.add_pairs(connection, row, [pairs.make_pair(*shas, "phash", "", 0)])
     with engine.connect() as connection:
         assert find_groups(connection) == []
@@ -161,7 +166,7 @@ def test_animations_of_too_many_pixels_are_equal_to_none(
         add_picture(data)
     assert _search(engine, store, OFF).pairs == {}
     with engine.connect() as connection:
-        assert connection.execute(select(compared.c.pixels)).scalars().all() == [UNREADABLE] * 2
+        assert connection.execute(select(compared_table.c.pixels)).scalars().all() == [UNREADABLE] * 2
 
 
 def test_pages_are_decoded_as_long_as_their_pixels_are_few() -> None:
@@ -181,8 +186,8 @@ def test_pixels_that_a_killed_search_decoded_are_kept(
         row = searches.begin_dedupe_run(
             connection, FINGERPRINT_VERSION, parse_limits(OFF, {}, orientations=False).as_dict()
         )
-        taken.register_new(connection, row, FINGERPRINT_VERSION, "")
-        taken.record_pixel_digests(connection, dict.fromkeys(shas, "pixels"))
+        compared.register_new(connection, row, FINGERPRINT_VERSION, "")
+        compared.record_pixel_digests(connection, dict.fromkeys(shas, "pixels"))
     for sha256 in shas:
         store.path(sha256, "jpg").unlink()
     result = _search(engine, store, OFF)

@@ -8,7 +8,7 @@ from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.process import Farsite
-from tests.forked import ForkedCommands
+from tests.forked_commands import ForkedCommands
 
 PATHS = ("/photo/0.jpg", "/photo/1.jpg", "/photo/1.jpg?again", "/kind/png-rgba.png", "/kind/webp.webp",
          "/kind/jpeg-cmyk.jpg", "/kind/gif-animated.gif", "/kind/large.jpg", "/status/404")  # fmt: skip

@@ -16,27 +16,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from harvester.blobs import BlobStore
 from harvester.catalogue.schema import images
 from harvester.catalogue.store import open_existing
 from harvester.commands.export import _print_totals
-from harvester.export.sets.exporting import Export
-from harvester.export.sets.folder import OutputFolder
-from harvester.export.sets.layouts import NumberPrefix
-from harvester.export.sets.ledger import ExportManifest
-from harvester.export.sets.outcome import ExportTotals
-from harvester.export.sets.rows import COLUMNS
-from harvester.export.sets.selecting import RULES
-from harvester.export.sets.tables import json_line, open_table
-from harvester.export.sets.wish import FORMATS, ExportOptions
-from harvester.imaging.values import ConversionOptions
-from harvester.locks import Lock
-from harvester.sites.naming import folder_name
+from harvester.export.export import Export
+from harvester.export.layouts import NumberPrefix
+from harvester.export.manifest_db import ExportManifest
+from harvester.export.options import FORMATS, ExportOptions
+from harvester.export.output_folder import OutputFolder
+from harvester.export.result import ExportTotals
+from harvester.export.rows import COLUMNS
+from harvester.export.selection import RULES
+from harvester.export.table_files import json_line, open_table
+from harvester.imaging.types import ConversionOptions
+from harvester.parsing.file_names import folder_name
+from harvester.storage.blobs import BlobStore
+from harvester.storage.locks import Lock
 from harvester.text import csv_unescape
 from tests.conftest import ROOT, Commands
 from tests.dataset import rows
-from tests.export.doomed import export_and_kill
 from tests.export.exports import add_long_text, export, pictures, read_lines, sha256
+from tests.export.killed_exports import export_and_kill
 
 DONE = "SELECT count(*) FROM images WHERE status = 'done'"
 
@@ -530,7 +530,7 @@ def test_the_last_shard_is_filled_up_to_its_size_and_no_further(
 ) -> None:
     """A second export counts what the first has put there."""
     size_query = "SELECT sum(bytes) FROM blobs WHERE sha256 IN (SELECT sha256 FROM images WHERE key IN ('2', '3'))"
-    monkeypatch.setattr("harvester.export.sets.shards.MAX_SHARD_BYTES", rows(harvested.data, size_query)[0][0] - 1)
+    monkeypatch.setattr("harvester.export.shards.MAX_SHARD_BYTES", rows(harvested.data, size_query)[0][0] - 1)
     engine = open_existing(f"sqlite:///{harvested.data / 'catalogue.db'}")
     assert engine is not None
     for keys in (["2"], ["2", "3"]):

@@ -6,7 +6,7 @@ from tests import dataset
 from tests.export.conftest import PATHS
 from tests.export.exports import export
 from tests.farsite.process import Farsite
-from tests.forked import ForkedCommands
+from tests.forked_commands import ForkedCommands
 from tests.postgres import Postgres
 
 

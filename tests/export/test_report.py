@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from harvester.blobs import digest
+from harvester.storage.blobs import digest
 from tests.conftest import ROOT, Commands
 from tests.dataset import rows
 from tests.export.exports import add_long_text

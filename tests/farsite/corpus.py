@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from harvester.sites import civitai
+from harvester.spiders.civitai import api
 
 _PAGE = 200
 
@@ -29,4 +29,4 @@ def routes(folder: Path) -> list[web.AbstractRouteDef]:
         cursor = {"nextCursor": str(end)} if end < len(files) else {}
         return web.json_response({"items": items, "metadata": cursor})
 
-    return [web.static("/corpus", folder), web.get(civitai.IMAGES_PATH, feed)]
+    return [web.static("/corpus", folder), web.get(api.IMAGES_PATH, feed)]

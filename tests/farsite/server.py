@@ -4,10 +4,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tests.farsite import bombs, civitai, civitaifiles, corpus, files, hostile, journal, limits, mastodon, trouble
+from tests.farsite import bombs, civitai, civitai_files, corpus, faults, files, hostile, journal, mastodon, rate_limits
 from tests.farsite.imagefap import routes as imagefap
 
-MODULES = [files, trouble, bombs, hostile, limits, civitai, civitaifiles, mastodon, imagefap, journal]
+MODULES = [files, faults, bombs, hostile, rate_limits, civitai, civitai_files, mastodon, imagefap, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from harvester.imaging.convert import ProcessedImage, process_image
-from harvester.imaging.values import ConversionOptions, ImageLimits
+from harvester.imaging.types import ConversionOptions, ImageLimits
 
 Colour = tuple[int, int, int]
 HIDDEN = (200, 30, 60)

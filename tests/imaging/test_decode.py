@@ -8,9 +8,9 @@ from PIL import Image, ImageFile, PngImagePlugin
 
 from harvester.errors import ImageRejected
 from harvester.imaging.decode import decode_first_frame, open_picture, set_pixel_limit
-from harvester.imaging.endings import count_gif_frames
 from harvester.imaging.tiff import count_tiff_pages
-from harvester.imaging.values import ImageLimits
+from harvester.imaging.truncation import count_gif_frames
+from harvester.imaging.types import ImageLimits
 from harvester.reasons import REASONS
 from tests.imaging.pictures import encoded, photo, png, processed, samples
 

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from harvester.imaging.embedded import GENERATION_FIELDS, MAX_RAW_CHARS, read_generation_data
-from harvester.imaging.texts import MAX_TEXT_BYTES, read_texts
+from harvester.imaging.text_chunks import MAX_TEXT_BYTES, read_texts
 
 INFOTEXT = (
     "a castle, <lora:mist:0.6>\nat dawn\nNegative prompt: blurry\n"

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from harvester.imaging.fingerprint import compute_hashes, make_grey_plane
-from harvester.imaging.values import Hashes
+from harvester.imaging.types import Hashes
 from tests.imaging.pictures import encoded, photo, processed
 
 NAMES = ("phash", "dhash", "average", "whash")

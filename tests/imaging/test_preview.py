@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from harvester.imaging.convert import process_image
-from harvester.imaging.values import ConversionOptions
+from harvester.imaging.types import ConversionOptions
 from tests.imaging.pictures import encoded, photo
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from harvester.errors import ImageRejected
 from harvester.imaging import convert
-from harvester.imaging.values import Facts
+from harvester.imaging.types import Facts
 from tests.imaging import profiles
 from tests.imaging.pictures import encoded, photo, png, processed, rgb
 

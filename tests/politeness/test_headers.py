@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.politeness.headers import find_ai_opt_outs, rate_limit_delay, retry_delay
+from harvester.crawl.politeness.rate_headers import find_ai_opt_outs, rate_limit_delay, retry_delay
 
 NOW = datetime(2026, 8, 1, 13, 45, tzinfo=UTC).timestamp()
 

@@ -8,20 +8,22 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harvester.dataset import reader
 from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.imaging.embedded import read_generation_data
-from harvester.sites import civitai, civitai_facts, idlist, userposts
-from harvester.sites.imagefap import classify as imagefap
-from harvester.sites.imagefap import folders, photos
-from harvester.sites.imagefap.addresses import ImagefapUrls
-from harvester.sites.imagefap.reading import FolderListReader, FolderReader
-from harvester.sites.mastodon import accounts, answers, paging, posts, webfinger
-from harvester.sites.mastodon.addresses import Handle
-from harvester.sites.mastodon.numbers import PositionAllocator
-from harvester.sites.pages import PageStatus, SiteResponse
+from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spiders.civitai import api, item, query
+from harvester.spiders.imagefap import folders, photo_page
+from harvester.spiders.imagefap import page_kind as imagefap
+from harvester.spiders.imagefap.listing_pages import FolderListReader, FolderReader
+from harvester.spiders.imagefap.urls import ImagefapUrls
+from harvester.spiders.mastodon import accounts, posts, responses, webfinger
+from harvester.spiders.mastodon import api as mastodon_api
+from harvester.spiders.mastodon.addresses import Handle
+from harvester.spiders.mastodon.numbering import PositionAllocator
 from tests.farsite import civitai as good
 from tests.farsite import toots
-from tests.farsite.civitaifiles import with_text
+from tests.farsite.civitai_files import with_text
 from tests.farsite.imagefap.pages import PageWriter
 from tests.farsite.imagefap.signing import Signer
 from tests.farsite.imagefap.world import make_world
@@ -32,36 +34,34 @@ _BASE = "https://site.example"
 
 def _civitai(body: bytes) -> None:
     for status in (200, 400, 429):
-        answer = SiteResponse(f"{_BASE}{civitai.IMAGES_PATH}", status, {}, body)
-        civitai.error_text(answer)
-        civitai.is_dead_cursor(answer)
-        if civitai.classify(answer) is not PageStatus.OK:
+        answer = SiteResponse(f"{_BASE}{api.IMAGES_PATH}", status, {}, body)
+        api.error_text(answer)
+        api.is_dead_cursor(answer)
+        if api.classify(answer) is not PageStatus.OK:
             continue
-        items, metadata = civitai.parse_items(answer)
-        civitai.has_no_reactions(items)
+        items, metadata = api.parse_items(answer)
+        api.has_no_reactions(items)
         for layout in ("flat", "user", "model", "date"):
-            item_filter = civitai.ItemFilter(reaction="reactions", threshold=-1, layout=layout)
-            page = civitai.with_cursor(
-                civitai.select_items(items, item_filter), civitai.next_cursor(metadata, _BASE), 0
-            )
+            item_filter = api.ItemFilter(reaction="reactions", threshold=-1, layout=layout)
+            page = api.with_cursor(api.select_items(items, item_filter), api.next_cursor(metadata, _BASE), 0)
             for image in page.images:
                 json.dumps(image.metadata)
-                civitai_facts.sidecar_files(image.metadata or {})
+                item.sidecar_files(image.metadata or {})
 
 
 def _mastodon(body: bytes) -> None:
     for path in ("/api/v1/accounts/1/statuses", "/api/v1/accounts/lookup"):
         for status in (200, 404):
             answer = SiteResponse(f"{_BASE}{path}", status, {"link": body[:2000].decode("latin-1")}, body)
-            answers.classify(answer)
-            answers.find_refusal(answer)
+            responses.classify(answer)
+            responses.find_refusal(answer)
     handle = Handle("alice", "site.example")
     accounts.parse_lookup(answer, handle, ("site.example",))
     webfinger.parse_webfinger(body, handle)
     for read in (posts.parse_page, posts.parse_single):
         page = read(body, "site.example", posts.PostFilter(boosts=True))
         json.dumps([image.metadata for image in PositionAllocator({}, {}).discovered_images(page.posts, {})])
-        paging.find_next_cursor(answer.headers, page.ids, set())
+        mastodon_api.find_next_cursor(answer.headers, page.ids, set())
 
 
 def _imagefap(body: bytes) -> None:
@@ -74,29 +74,29 @@ def _imagefap(body: bytes) -> None:
     ):
         answer = SiteResponse(url, 200, {}, body)
         imagefap.kind_of_page(answer)
-        for reader in (FolderListReader(addresses, 1, "lakes"), FolderReader(addresses, 1, 2)):
+        for folder_reader in (FolderListReader(addresses, 1, "lakes"), FolderReader(addresses, 1, 2)):
             try:
-                reader.read_page(answer, None)
+                folder_reader.read_page(answer, None)
             except ListingIncomplete:
                 continue
     folders.parse_user(body)
     folders.parse_folder_list(body)
     folders.parse_folder_page(body)
-    photos.parse_photo_page(body, addresses.photo_url(3)).absence(3)
+    photo_page.parse_photo_page(body, addresses.photo_url(3)).absence(3)
 
 
 def _data_set(body: bytes) -> None:
-    listed = userposts.AccountsFile({"a@x": 0})
-    userposts.summarise_posts(io.BytesIO(body), "posts.json", listed)
-    list(userposts.discover_images(io.BytesIO(body), "posts.json", listed))
+    listed = reader.AccountsFile({"a@x": 0})
+    reader.summarise_posts(io.BytesIO(body), "posts.json", listed)
+    list(reader.discover_images(io.BytesIO(body), "posts.json", listed))
 
 
 def _accounts(body: bytes) -> None:
-    userposts.read_accounts(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline=""), "accounts.csv")
+    reader.read_accounts(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline=""), "accounts.csv")
 
 
 def _ids(body: bytes) -> None:
-    list(idlist.read_ids(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig"), "seen.txt"))
+    list(query.read_ids(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig"), "seen.txt"))
 
 
 def _embedded(body: bytes) -> None:

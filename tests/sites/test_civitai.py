@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from harvester.errors import ListingIncomplete
 from harvester.items import ListingPage
-from harvester.sites import civitai
-from harvester.sites import civitai_facts as facts
-from harvester.sites.civitai_media import FULL_VIDEO, original_url, uuid_of
-from harvester.sites.civitai_query import parse_query
-from harvester.sites.pages import PageStatus, SiteResponse
-from harvester.sites.strictjson import dump_json, parse_json
+from harvester.parsing.json_values import dump_json, parse_json
+from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spiders.civitai import api
+from harvester.spiders.civitai import item as facts
+from harvester.spiders.civitai.item import FULL_VIDEO, original_url, uuid_of
+from harvester.spiders.civitai.query import parse_query
 
 UUID = "cc5caabb-e05f-4976-ff3c-7058598c4e00"
 FILE = f"https://image.civitai.com/bucket/{UUID}"
@@ -28,7 +28,7 @@ GOOD = {"id": st.integers(1, 2**62), "url": st.just(f"{FILE}/width=450/x.jpeg")}
 ITEMS = st.fixed_dictionaries(GOOD, optional=dict.fromkeys(KEYS, JSON)) | JSON
 
 
-def _answer(status: int, body: Any, path: str = civitai.IMAGES_PATH, **headers: str) -> SiteResponse:
+def _answer(status: int, body: Any, path: str = api.IMAGES_PATH, **headers: str) -> SiteResponse:
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     return SiteResponse(f"https://civitai.com{path}", status, headers, data)
 
@@ -47,7 +47,7 @@ def _answer(status: int, body: Any, path: str = civitai.IMAGES_PATH, **headers: 
         ),
         (_answer(404, {"error": "User not found", "code": "NOT_FOUND"}), PageStatus.MISSING),
         (_answer(404, "<html>"), PageStatus.UNKNOWN),
-        (_answer(401, {"error": "Unauthorized"}, civitai.KEY_PATH), PageStatus.MISSING),
+        (_answer(401, {"error": "Unauthorized"}, api.KEY_PATH), PageStatus.MISSING),
         (_answer(401, "error code: 1020"), PageStatus.BLOCKED),
         (_answer(403, "<html>"), PageStatus.BLOCKED),
         (_answer(451, {"error": "Access …", "code": "REGION_BLOCKED"}), PageStatus.MISSING),
@@ -61,25 +61,23 @@ def _answer(status: int, body: Any, path: str = civitai.IMAGES_PATH, **headers: 
 )
 def test_every_response_is_classified(answer: SiteResponse, page_status: PageStatus) -> None:
     """Only a JSON object with 200 may be parsed; only JSON errors of the API mean that something is not there."""
-    assert civitai.classify(answer) is page_status
+    assert api.classify(answer) is page_status
 
 
 @given(status=st.integers(100, 599), body=st.binary(max_size=200), kind=st.text(max_size=20))
 def test_classifying_and_error_texts_never_raise(status: int, body: bytes, kind: str) -> None:
     """Whatever a server sends."""
     answer = SiteResponse("https://civitai.com/api/v1/images", status, {"content-type": kind}, body)
-    assert civitai.classify(answer) in PageStatus
-    assert civitai.error_text(answer).startswith(f"HTTP {status}")
+    assert api.classify(answer) in PageStatus
+    assert api.error_text(answer).startswith(f"HTTP {status}")
 
 
 @given(items=st.lists(ITEMS, max_size=5), layout=st.sampled_from(["flat", "user", "model", "date"]))
 def test_any_page_is_filtered(items: list[Any], layout: str) -> None:
     """Every item is promised or counted; whatever it holds can be written as JSON, and its path stays in the folder."""
     answer = _answer(200, {"items": items, "metadata": {}})
-    parsed_items, _ = civitai.parse_items(answer)
-    page = civitai.select_items(
-        parsed_items, civitai.ItemFilter(threshold=-1, layout=layout, media_types=("image", "video"))
-    )
+    parsed_items, _ = api.parse_items(answer)
+    page = api.select_items(parsed_items, api.ItemFilter(threshold=-1, layout=layout, media_types=("image", "video")))
     assert len(page.images) + sum(page.counts.values()) == page.entry_count == len(items)
     for image in page.images:
         assert image.metadata is not None
@@ -103,7 +101,7 @@ def test_untrusted_json_can_be_written_again(value: Any) -> None:
 def test_invalid_pages_make_the_listing_incomplete(body: str) -> None:
     """Broken, without items, nested without end."""
     with pytest.raises(ListingIncomplete):
-        civitai.parse_items(_answer(200, body if body != "[1" else "{"))
+        api.parse_items(_answer(200, body if body != "[1" else "{"))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def test_invalid_pages_make_the_listing_incomplete(body: str) -> None:
 )
 def test_only_the_cursor_is_used(metadata: dict[str, Any], cursor: str | None) -> None:
     """It goes into our own query; nothing else of the server's address is used."""
-    assert civitai.next_cursor(metadata, "https://civitai.com") == cursor
+    assert api.next_cursor(metadata, "https://civitai.com") == cursor
 
 
 @pytest.mark.parametrize(
@@ -136,14 +134,14 @@ def test_only_the_cursor_is_used(metadata: dict[str, Any], cursor: str | None) -
 def test_a_foreign_cursor_makes_the_listing_incomplete(metadata: dict[str, Any]) -> None:
     """Another host, scheme or path, page numbers, nonsense."""
     with pytest.raises(ListingIncomplete):
-        civitai.next_cursor(metadata, "https://civitai.com")
+        api.next_cursor(metadata, "https://civitai.com")
 
 
 def test_the_limit_of_the_api_is_no_end() -> None:
     """An end behind about 50,000 items is cut, an earlier one is an end."""
-    assert civitai.with_cursor(ListingPage(entry_count=200), None, 49_800).incomplete
-    assert not civitai.with_cursor(ListingPage(entry_count=200), None, 40_000).incomplete
-    assert not civitai.with_cursor(ListingPage(entry_count=200), "on", 49_800).incomplete
+    assert api.with_cursor(ListingPage(entry_count=200), None, 49_800).incomplete
+    assert not api.with_cursor(ListingPage(entry_count=200), None, 40_000).incomplete
+    assert not api.with_cursor(ListingPage(entry_count=200), "on", 49_800).incomplete
 
 
 @pytest.mark.parametrize(
@@ -158,7 +156,7 @@ def test_the_limit_of_the_api_is_no_end() -> None:
 )
 def test_the_minimum_is_exclusive(stats: Any, is_kept: bool) -> None:
     """More than ten hearts, as the seed has it; what is missing is 0."""
-    page = civitai.select_items([{"id": 1, "url": f"{FILE}/width=450/x.jpeg", "stats": stats}], civitai.ItemFilter())
+    page = api.select_items([{"id": 1, "url": f"{FILE}/width=450/x.jpeg", "stats": stats}], api.ItemFilter())
     assert bool(page.images) is is_kept
     assert page.counts.get("below the bar", 0) == int(not is_kept)
 

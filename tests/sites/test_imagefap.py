@@ -4,12 +4,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harvester.sites.imagefap import classify, folders, photos
-from harvester.sites.imagefap.addresses import ImagefapUrls, expiry_of, folder_of, image_of, user_of
-from harvester.sites.imagefap.classify import PageKind
-from harvester.sites.imagefap.folders import FavouriteFolder
-from harvester.sites.imagefap.photos import Absence
-from harvester.sites.pages import PageStatus, SiteResponse
+from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spiders.imagefap import folders, page_kind, photo_page
+from harvester.spiders.imagefap.folders import FavouriteFolder
+from harvester.spiders.imagefap.page_kind import PageKind
+from harvester.spiders.imagefap.photo_page import Absence
+from harvester.spiders.imagefap.urls import ImagefapUrls, expiry_of, folder_of, image_of, user_of
 from tests.farsite.imagefap import pages
 from tests.farsite.imagefap.signing import FORMS, Signer
 from tests.farsite.imagefap.world import MISSING_IMAGE_FAULTS, make_world
@@ -26,7 +26,7 @@ def _writer(form: str = "2026", typo: bool = False) -> pages.PageWriter:
 
 
 def _kind(url: str, page: str, status: int = 200, **headers: str) -> PageKind:
-    return classify.kind_of_page(SiteResponse(url, status, headers, page.encode()))
+    return page_kind.kind_of_page(SiteResponse(url, status, headers, page.encode()))
 
 
 def _folder(number: int, page: int) -> str:
@@ -50,7 +50,7 @@ def _folder(number: int, page: int) -> str:
 def test_a_good_page_is_what_it_is(url: str, page: str, kind: PageKind) -> None:
     """Every kind of page is told apart; an empty page counts only with its header; half a page counts for nothing."""
     assert _kind(url, page) == kind
-    assert classify.classify(SiteResponse(url, 200, {}, page.encode())) == PageStatus.OK
+    assert page_kind.classify(SiteResponse(url, 200, {}, page.encode())) == PageStatus.OK
     assert _kind(url, page[: page.index("</body>")]) == PageKind.UNKNOWN
     assert _kind(url, "<html><body></body></html>") == PageKind.UNKNOWN
     assert _kind(url, page, 503) == PageKind.ERROR
@@ -64,7 +64,7 @@ def test_every_way_of_saying_gone_is_missing(word: str) -> None:
     """Pages with status 200 that say that there is no such image are missing, not unknown."""
     assert _kind(URLS.photo_url(1), pages.missing_image_page(word)) == PageKind.MISSING
     assert (
-        classify.classify(SiteResponse(URLS.photo_url(1), 200, {}, pages.missing_image_page(word).encode()))
+        page_kind.classify(SiteResponse(URLS.photo_url(1), 200, {}, pages.missing_image_page(word).encode()))
         == PageStatus.MISSING
     )
 
@@ -95,7 +95,7 @@ def test_every_block_is_recognised() -> None:
         _kind(url, "", 302, location=f"{BASE}/human-verification"),
         _kind(url, "", 429),
     } == {PageKind.BLOCKED}
-    assert classify.classify(SiteResponse(url, 429, {}, b"")) == PageStatus.BLOCKED
+    assert page_kind.classify(SiteResponse(url, 429, {}, b"")) == PageStatus.BLOCKED
 
 
 def test_user_text_does_not_change_the_page_kind() -> None:
@@ -103,7 +103,7 @@ def test_user_text_does_not_change_the_page_kind() -> None:
     words = "Your IP made too many requests; you are trying to access does not exist.jpg"
     photo = _writer().photo(WORLD.photos[196290002]).replace("lake dawn 02.jpg", words)
     assert _kind(URLS.photo_url(196290002), photo) == PageKind.PHOTO
-    assert photos.parse_photo_page(photo.encode(), BASE).name == words
+    assert photo_page.parse_photo_page(photo.encode(), BASE).name == words
     assert _kind(URLS.folder_url(1001, 501, 2), _folder(501, 2).replace("Landscapes", words)) == PageKind.PICTURE_FOLDER
 
 
@@ -159,7 +159,7 @@ def test_images_are_found_without_their_cells() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_photo_page_gives_the_whole_strip(form: str) -> None:
     """Every neighbour comes with its address, when that ends, and its size; in all three forms of signatures."""
-    page = photos.parse_photo_page(_writer(form).photo(WORLD.photos[196290002]).encode(), URLS.photo_url(196290002))
+    page = photo_page.parse_photo_page(_writer(form).photo(WORLD.photos[196290002]).encode(), URLS.photo_url(196290002))
     assert (page.image, page.name, page.gallery, page.uploader) == (196290002, "lake dawn 02.jpg", 7001, "bob")
     assert page.gallery_name == "Set 7001"
     assert list(page.pictures) == list(range(196290002, 196290026))
@@ -174,30 +174,30 @@ def test_a_file_name_is_read_from_the_description_or_the_title(name: str) -> Non
     """It comes whole and unescaped once."""
     number = 305551212
     page = _writer().photo(pages.Photo(number, name, 7100, 1))
-    assert photos.parse_photo_page(page.encode(), BASE).name == name
-    assert photos.parse_photo_page(page.replace("description", "other").encode(), BASE).name == name
+    assert photo_page.parse_photo_page(page.encode(), BASE).name == name
+    assert photo_page.parse_photo_page(page.replace("description", "other").encode(), BASE).name == name
 
 
 def test_an_old_page_gives_its_picture_from_the_large_image() -> None:
     """Before the middle of 2023 the picture stood there, or in `data-o`."""
     page = _writer().photo(WORLD.photos[420000002])
-    assert photos.parse_photo_page(page.encode(), BASE).absence(420000002) is None
+    assert photo_page.parse_photo_page(page.encode(), BASE).absence(420000002) is None
     strip = _writer().photo(WORLD.photos[196290002]).replace("original=", "data-o=").replace("href=", "data-h=")
-    assert len(photos.parse_photo_page(strip.encode(), BASE).pictures) == 24
+    assert len(photo_page.parse_photo_page(strip.encode(), BASE).pictures) == 24
 
 
 def test_a_page_that_leaves_its_own_image_out_is_not_gone() -> None:
     """Neighbours without the image itself: to be asked again. No picture at all: gone."""
-    late = photos.parse_photo_page(_writer().photo(WORLD.photos[420000000], in_strip=False).encode(), BASE)
+    late = photo_page.parse_photo_page(_writer().photo(WORLD.photos[420000000], in_strip=False).encode(), BASE)
     assert late.absence(420000000) == Absence.UNRESOLVED
-    removed = photos.parse_photo_page(_writer().photo(WORLD.photos[400000006]).encode(), BASE)
+    removed = photo_page.parse_photo_page(_writer().photo(WORLD.photos[400000006]).encode(), BASE)
     assert removed.absence(400000006) == Absence.GONE
 
 
 def test_an_entry_under_another_number_is_ignored() -> None:
     """Whose number and address disagree is no picture: the id in the address is the identity."""
     page = _writer().photo(WORLD.photos[305551212]).replace('imageid="305551212"', 'imageid="305551213"')
-    assert photos.parse_photo_page(page.encode(), BASE).pictures == {}
+    assert photo_page.parse_photo_page(page.encode(), BASE).pictures == {}
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_thumbnail_is_recognised_by_the_stated_size(
     stated: tuple[int, int] | None, actual: tuple[int, int], refused: bool
 ) -> None:
     """Smaller than stated is refused; turned, rounded or larger is not."""
-    assert photos.is_smaller(stated, *actual) is refused
+    assert photo_page.is_smaller(stated, *actual) is refused
 
 
 @pytest.mark.parametrize(
@@ -249,9 +249,9 @@ _SCRAPS = st.sampled_from(
 def test_no_page_can_do_harm(scraps: list[str], url: str) -> None:
     """Whatever the bytes are: an answer, bounded, and ids that a database can hold."""
     body = "".join(scraps).encode("utf-8", "surrogatepass")
-    assert classify.classify(SiteResponse(url, 200, {}, body)) in PageStatus
+    assert page_kind.classify(SiteResponse(url, 200, {}, body)) in PageStatus
     folder_page = folders.parse_folder_page(body)
-    page = photos.parse_photo_page(body, url)
+    page = photo_page.parse_photo_page(body, url)
     ids = [*folder_page.images, *(folder.id for folder in folders.parse_folder_list(body)), *page.pictures]
     assert all(-1 <= number < 10**18 for number in ids)
     assert len(page.name) <= 1000

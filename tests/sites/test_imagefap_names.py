@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harvester.sites.imagefap.names import MAX_NAME_BYTES, file_stem, numbered_name, sanitise_name
-from harvester.sites.naming import escape_reserved
+from harvester.parsing.file_names import escape_reserved
+from harvester.spiders.imagefap.save_names import MAX_NAME_BYTES, file_stem, numbered_name, sanitise_name
 
 
 @pytest.mark.parametrize(

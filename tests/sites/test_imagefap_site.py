@@ -2,12 +2,12 @@
 
 import pytest
 
-from harvester.sites.imagefap.addresses import ImagefapUrls
-from harvester.sites.imagefap.classify import PageKind, classify, kind_of_page
-from harvester.sites.imagefap.folders import parse_folder_list, parse_folder_page
-from harvester.sites.imagefap.photos import parse_photo_page
-from harvester.sites.imagefap.walk import start_walk
-from harvester.sites.pages import PageStatus
+from harvester.parsing.responses import PageStatus
+from harvester.spiders.imagefap.folder_walk import start_walk
+from harvester.spiders.imagefap.folders import parse_folder_list, parse_folder_page
+from harvester.spiders.imagefap.page_kind import PageKind, classify, kind_of_page
+from harvester.spiders.imagefap.photo_page import parse_photo_page
+from harvester.spiders.imagefap.urls import ImagefapUrls
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.imagefap.signing import FORMS
 from tests.farsite.imagefap.world import FILE_FAULTS, MISSING_IMAGE_FAULTS, make_world

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.sites.imagefap.cursors import parse_cursor
-from harvester.sites.imagefap.walk import (
+from harvester.spiders.imagefap.folder_walk import (
     LONG_FOLDER_PAGES,
     MAX_EMPTY_PAGES,
     MAX_FOLDER_PAGES,
@@ -13,6 +12,7 @@ from harvester.sites.imagefap.walk import (
     is_recently_read,
     start_walk,
 )
+from harvester.spiders.imagefap.listing_pages import parse_cursor
 
 Pages = list[list[int]]
 

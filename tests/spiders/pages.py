@@ -8,10 +8,10 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from harvester.crawl.settings_check import check_settings
+from harvester.crawl.spider import HarvestSpider
 from harvester.items import Collection
-from harvester.options import check_settings
-from harvester.sites.pages import PageStatus, SiteResponse
-from harvester.spiders.owing import HarvestSpider
+from harvester.parsing.responses import PageStatus, SiteResponse
 
 
 def classify(response: SiteResponse) -> PageStatus:

@@ -11,7 +11,7 @@ from scrapy.utils.test import get_crawler
 from twisted.internet.defer import Deferred
 
 from harvester import settings
-from harvester.middlewares.downloader import PoliteDownloader
+from harvester.crawl.politeness.downloader import PoliteDownloader
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
@@ -51,7 +51,7 @@ def test_too_short_delays_become_a_concurrency_limit(
         **{name: value for name, value in vars(settings).items() if name.isupper()},
         "ADDONS": {},
         "DOWNLOADER_MIDDLEWARES": {},
-        "EXTENSIONS": {"harvester.extensions.hosts.HostBackoffs": 1},
+        "EXTENSIONS": {"harvester.crawl.politeness.hosts.HostBackoffs": 1},
         "AUTOTHROTTLE_TARGET_CONCURRENCY": 3,
         **changes,
     }

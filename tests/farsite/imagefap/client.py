@@ -6,7 +6,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from harvester.sites.pages import SiteResponse
+from harvester.parsing.responses import SiteResponse
 from tests.farsite.process import Farsite
 
 _open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.sites.mastodon import fields
-from harvester.sites.mastodon.accounts import parse_lookup
-from harvester.sites.mastodon.addresses import Handle
-from harvester.sites.mastodon.answers import REFUSAL_MEANINGS, Refusal, classify, find_refusal
-from harvester.sites.mastodon.consent import OPT_OUTS, RESPECTED_BY_DEFAULT, find_opt_out
-from harvester.sites.pages import PageStatus, SiteResponse
+from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spiders.mastodon import json_fields
+from harvester.spiders.mastodon.accounts import parse_lookup
+from harvester.spiders.mastodon.addresses import Handle
+from harvester.spiders.mastodon.opt_out import OPT_OUTS, RESPECTED_BY_DEFAULT, find_opt_out
+from harvester.spiders.mastodon.responses import REFUSAL_MEANINGS, Refusal, classify, find_refusal
 from tests.sites.mastodon.entities import account
 
 LOOKUP = "https://m.social.example/api/v1/accounts/lookup?acct=alice"
@@ -117,7 +117,7 @@ def test_hostile_nesting_and_numbers_are_no_json() -> None:
     assert classify(_answer(b"[" * 200_000)) == PageStatus.UNKNOWN
     assert classify(_answer(b"[" * 300 + b"]" * 300, url=STATUSES)) == PageStatus.UNKNOWN
     assert classify(_answer(b"[" + b"0," * 1_000_001 + b"0]", url=STATUSES)) == PageStatus.UNKNOWN
-    assert fields.parse_json_or_none(b"[1" + b"0" * 10_000 + b"]") == ["1" + "0" * 10_000]
+    assert json_fields.parse_json_or_none(b"[1" + b"0" * 10_000 + b"]") == ["1" + "0" * 10_000]
 
 
 @given(status=st.integers(100, 599), body=st.binary(max_size=30), url=st.text(max_size=30))

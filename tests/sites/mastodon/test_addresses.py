@@ -7,9 +7,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harvester.errors import UsageProblem
-from harvester.sites.mastodon import api
-from harvester.sites.mastodon.addresses import Handle, TargetKind, domain_of, parse_base_url, parse_handle, parse_target
-from harvester.sites.mastodon.webfinger import parse_webfinger
+from harvester.spiders.mastodon import api
+from harvester.spiders.mastodon.addresses import (
+    Handle,
+    TargetKind,
+    domain_of,
+    parse_base_url,
+    parse_handle,
+    parse_target,
+)
+from harvester.spiders.mastodon.webfinger import parse_webfinger
 
 S = "https://social.example"
 

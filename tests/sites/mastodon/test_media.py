@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harvester.sites.mastodon.media import find_fallback_url, parse_attachment, parse_attachments
+from harvester.spiders.mastodon.media import find_fallback_url, parse_attachment, parse_attachments
 from tests.sites.mastodon.entities import attachment, status
 
 ORIGIN = "https://origin.example/files/1.png"

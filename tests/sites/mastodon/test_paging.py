@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.sites.mastodon.api import Cursor
-from harvester.sites.mastodon.paging import find_next_cursor
-from harvester.sites.mastodon.reach import HEAD_IDS_KEPT, MAX_RANGES, WalkedRanges, parse_ranges
+from harvester.spiders.mastodon.api import Cursor, find_next_cursor
+from harvester.spiders.mastodon.walk_state import HEAD_IDS_KEPT, MAX_RANGES, WalkedRanges, parse_ranges
 
 URL = "https://social.example/api/v1/accounts/1/statuses?limit=40"
 NEXT, PREV = f'<{URL}&max_id=17>; rel="next"', f'<{URL}&min_id=99>; rel="prev"'

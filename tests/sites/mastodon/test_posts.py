@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harvester.sites.mastodon.api import Cursor
-from harvester.sites.mastodon.content import plain_text, strip_note, withheld_files
-from harvester.sites.mastodon.posts import PostFilter, PostPage, parse_page, parse_single
+from harvester.spiders.mastodon.api import Cursor
+from harvester.spiders.mastodon.content import plain_text, strip_note, withheld_files
+from harvester.spiders.mastodon.posts import PostFilter, PostPage, parse_page, parse_single
 from tests.sites.mastodon.entities import account, attachment, status
 
 ALL = PostFilter(boosts=True)

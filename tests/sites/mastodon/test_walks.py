@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator
 
 import pytest
 
-from harvester.sites.mastodon import api, paging, posts
-from harvester.sites.mastodon.accounts import LookupResult, parse_lookup
-from harvester.sites.mastodon.addresses import domain_of, parse_base_url, parse_handle
-from harvester.sites.mastodon.answers import Refusal, classify, find_refusal
-from harvester.sites.mastodon.consent import RESPECTED_BY_DEFAULT
-from harvester.sites.mastodon.posts import PostFilter, PostPage
-from harvester.sites.mastodon.webfinger import parse_webfinger
-from harvester.sites.pages import PageStatus, SiteResponse
+from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spiders.mastodon import api, posts
+from harvester.spiders.mastodon.accounts import LookupResult, parse_lookup
+from harvester.spiders.mastodon.addresses import domain_of, parse_base_url, parse_handle
+from harvester.spiders.mastodon.opt_out import RESPECTED_BY_DEFAULT
+from harvester.spiders.mastodon.posts import PostFilter, PostPage
+from harvester.spiders.mastodon.responses import Refusal, classify, find_refusal
+from harvester.spiders.mastodon.webfinger import parse_webfinger
 from tests.farsite import toots
 from tests.farsite.mastodon import TOKEN
 from tests.farsite.process import Farsite
@@ -48,7 +48,7 @@ def walk_listing(listing: api.PostListing, post_filter: PostFilter, token: str =
         assert classify(answer) == PageStatus.OK, answer
         page = posts.parse_page(answer.body, domain_of(listing.url), post_filter)
         yield page
-        cursor = paging.find_next_cursor(answer.headers, page.ids, seen)
+        cursor = api.find_next_cursor(answer.headers, page.ids, seen)
         seen.update(page.ids)
         if cursor is None:
             return

@@ -1,0 +1,94 @@
+"""What a search for look-alikes reads and leaves behind. Each function is a short transaction, or part of one."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from harvester.catalogue.schema import blobs, compared, images, pairs, searches
+from harvester.catalogue.sql import now
+
+HASHES = ("phash", "dhash", "average", "whash")
+
+
+class DedupeRun(NamedTuple):
+    """A search that ended: the recipe of the fingerprints it compared, and its limits as they were kept."""
+
+    fingerprint_version: int
+    limits: Mapping[str, Any]
+
+
+def last_finished_run(connection: Connection) -> DedupeRun | None:
+    """The latest search that ended."""
+    query = select(searches.c.recipe, searches.c.limits).where(searches.c.finished_at.is_not(None))
+    row = connection.execute(query.order_by(searches.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else DedupeRun(row.recipe, row.limits)
+
+
+def begin_dedupe_run(connection: Connection, fingerprint_version: int, limits: Mapping[str, Any]) -> int:
+    """A new search; the pairs of searches that were killed go, and all that was found by another recipe.
+
+    What killed ones took up is taken up by this one, so that pixels they decoded are not decoded again.
+    """
+    result = connection.execute(
+        insert(searches).values(recipe=fingerprint_version, limits=dict(limits), started_at=now())
+    )
+    assert result.inserted_primary_key is not None
+    row = int(result.inserted_primary_key[0])
+    is_killed = and_(searches.c.finished_at.is_(None), searches.c.id != row)
+    killed_runs = select(searches.c.id).where(is_killed)
+    outdated_runs = select(searches.c.id).where(searches.c.recipe != fingerprint_version)
+    connection.execute(delete(compared).where(compared.c.search_id.in_(outdated_runs)))
+    connection.execute(update(compared).where(compared.c.search_id.in_(killed_runs)).values(search_id=row))
+    for useless_runs in (killed_runs, outdated_runs):
+        connection.execute(delete(pairs).where(pairs.c.search_id.in_(useless_runs)))
+    connection.execute(delete(searches).where(is_killed))
+    return row
+
+
+def finish_dedupe_run(connection: Connection, run: int, limits: Mapping[str, Any]) -> None:
+    """The search has ended: from now on what it found counts, and what its limits leave out is gone."""
+    for condition in _beyond_limits(limits):
+        connection.execute(delete(pairs).where(condition))
+    connection.execute(update(searches).where(searches.c.id == run).values(finished_at=now()))
+
+
+def _beyond_limits(limits: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
+    ends = (pairs.c.first, pairs.c.second)
+    has_animated = exists().where(blobs.c.sha256.in_(ends), blobs.c.animated)
+    for method in HASHES:
+        still_limit, animated_limit = (-1 if bits is None else bits for bits in limits.get(method) or (None, None))
+        yield and_(pairs.c.method == method, pairs.c.score > still_limit)
+        yield and_(pairs.c.method == method, pairs.c.score > animated_limit, has_animated)
+    if not limits["orientations"]:
+        yield pairs.c.orientation != ""
+
+
+def count_pairs_by_method(connection: Connection, run: int) -> Counter[str]:
+    """How many pairs that search was the first to find, by method."""
+    query = select(pairs.c.method, func.count()).where(pairs.c.search_id == run).group_by(pairs.c.method)
+    return Counter(dict(connection.execute(query).all()))
+
+
+def count_by_fingerprint_version(connection: Connection) -> Counter[int]:
+    """How many blobs there are by the recipe of their fingerprints."""
+    query = select(blobs.c.recipe, func.count()).group_by(blobs.c.recipe)
+    return Counter(dict(connection.execute(query).all()))
+
+
+def count_exact_duplicates(connection: Connection) -> int:
+    """How many images have the very same bytes as an earlier one."""
+    query = select(func.count(images.c.sha256), func.count(images.c.sha256.distinct()))
+    total, unique = connection.execute(query).one()
+    return int(total - unique)

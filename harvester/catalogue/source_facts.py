@@ -1,0 +1,52 @@
+"""What a source says of images, taken apart so that it can be asked for: generation data, reactions, tags."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+
+from harvester.catalogue.schema import blobs, generated, images, source_tags
+from harvester.catalogue.sql import chunks, insert_new
+from harvester.items import DiscoveredImage
+
+SIZE_COLUMNS = ("bytes", "animated")
+
+UNKNOWN_SIZES = dict.fromkeys(SIZE_COLUMNS)
+"""Of an image without bytes."""
+
+
+def size_values(sha256: ColumnElement[Any]) -> dict[str, Any]:
+    """The values of these columns for an image of such bytes; null where they are not recorded."""
+    return {name: select(blobs.c[name]).where(blobs.c.sha256 == sha256).scalar_subquery() for name in SIZE_COLUMNS}
+
+
+def update_sizes(connection: Connection, sha256: str) -> None:
+    """For every image of these bytes, whose blob was recorded anew."""
+    connection.execute(update(images).where(images.c.sha256 == sha256).values(**size_values(images.c.sha256)))
+
+
+def record_source_facts(connection: Connection, rows: Mapping[str, int], discovered: Sequence[DiscoveredImage]) -> None:
+    """Note what is said of new images; `rows` are theirs by key. A file of known identity needs no fetch."""
+    facts_by_row = {rows[image.key]: asdict(image.generation) for image in discovered if image.generation}
+    _reuse_known_files(connection, {row: facts["uuid"] for row, facts in facts_by_row.items() if facts["uuid"]})
+    insert_new(connection, generated, [{"image_id": row, **facts} for row, facts in facts_by_row.items()])
+    tags = [{"image_id": rows[image.key], "tag": tag} for image in discovered for tag in dict.fromkeys(image.tags)]
+    insert_new(connection, source_tags, tags)
+
+
+def _reuse_known_files(connection: Connection, uuids: Mapping[int, str]) -> None:
+    """New images whose file stands at the source under another image, too, take over its bytes."""
+    sha256_by_uuid: dict[str, str] = {}
+    for chunk in chunks(list(uuids.values())):
+        query = (
+            select(generated.c.uuid, images.c.sha256)
+            .join(images, images.c.id == generated.c.image_id)
+            .where(generated.c.uuid.in_(chunk), images.c.sha256.is_not(None))
+        )
+        sha256_by_uuid.update((uuid, sha256) for uuid, sha256 in connection.execute(query))
+    parameters = [{"b_id": row, "b_sha": sha256_by_uuid[uuid]} for row, uuid in uuids.items() if uuid in sha256_by_uuid]
+    if parameters:
+        sha256 = bindparam("b_sha", type_=images.c.sha256.type)
+        statement = update(images).where(images.c.id == bindparam("b_id"))
+        connection.execute(statement.values(sha256=sha256, **size_values(sha256)), parameters)

@@ -1,0 +1,88 @@
+"""Where the HTTP cache lies: one gzip file per answer, whole or not there, with nothing secret in it."""
+
+import gzip
+import hashlib
+import json
+import time
+import zlib
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from scrapy import Request, Spider
+from scrapy.http import Headers, Response
+from scrapy.responsetypes import responsetypes
+from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
+
+from harvester.crawl.http.credentials import SECRET_HEADERS, origin, strip_secrets
+
+UNCACHED_HEADERS = frozenset({"set-cookie"})
+
+
+class AtomicCacheStorage:
+    """Storage for Scrapy's HttpCacheMiddleware.
+
+    A key in the address or the headers decides, by its hash, which answer is found, so that what one key may see is
+    never shown for another; but it is written nowhere. Of servers that get a key of the spider's nothing is kept, as
+    the key is put on behind the cache. `cache_seconds` of the spider says how long answers hold, unless
+    HTTPCACHE_EXPIRATION_SECS is given on the command line; 0: for ever.
+    """
+
+    def __init__(self, settings: BaseSettings) -> None:
+        self._root = Path(settings["HTTPCACHE_DIR"])
+        self._max_age = settings.getint("HTTPCACHE_EXPIRATION_SECS")
+        priority = settings.getpriority("HTTPCACHE_EXPIRATION_SECS") or 0
+        self._is_max_age_forced = priority >= SETTINGS_PRIORITIES["cmdline"]
+
+    def open_spider(self, spider: Spider) -> None:
+        """Called by Scrapy."""
+        self._fingerprinter = spider.crawler.request_fingerprinter
+        site_max_age = getattr(spider, "cache_seconds", None)
+        if site_max_age is not None and not self._is_max_age_forced:
+            self._max_age = site_max_age
+
+    def close_spider(self, spider: Spider) -> None:
+        """Called by Scrapy."""
+
+    def retrieve_response(self, spider: Spider, request: Request) -> Response | None:
+        """The answer, or None where there is none, it is too old, or its file is damaged."""
+        if _gets_api_key(spider, request):
+            return None
+        path = self._path(spider, request)
+        try:
+            if 0 < self._max_age < time.time() - path.stat().st_mtime:
+                return None
+            head, _, body = gzip.decompress(path.read_bytes()).partition(b"\n")
+            headers = Headers(json.loads(head)["headers"])
+        except (OSError, EOFError, ValueError, KeyError, zlib.error):
+            return None
+        response_class = responsetypes.from_args(headers=headers, url=request.url, body=body)
+        return response_class(url=request.url, headers=headers, status=200, body=body)
+
+    def store_response(self, spider: Spider, request: Request, response: Response) -> None:
+        """Publish the file at once and whole."""
+        if _gets_api_key(spider, request):
+            return
+        headers = {
+            name.decode("latin-1"): [value.decode("latin-1") for value in values]
+            for name, values in response.headers.items()
+            if name.decode("latin-1").lower() not in UNCACHED_HEADERS
+        }
+        head = json.dumps({"url": strip_secrets(request.url), "headers": headers}).encode()
+        path = self._path(spider, request)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+            file.write(gzip.compress(head + b"\n" + response.body, compresslevel=6))
+        Path(file.name).replace(path)
+
+    def _path(self, spider: Spider, request: Request) -> Path:
+        hasher = hashlib.sha256(self._fingerprinter.fingerprint(request))
+        for header in SECRET_HEADERS:
+            for value in request.headers.getlist(header):
+                hasher.update(header.encode() + b"\0" + value)
+        digest = hasher.hexdigest()
+        return self._root / spider.name / digest[:2] / f"{digest}.gz"
+
+
+def _gets_api_key(spider: Spider, request: Request) -> bool:
+    """Whether the request gets a key behind the cache, which therefore cannot tell whose answer it would be."""
+    return origin(request.url) in getattr(spider, "credentials", {})

@@ -1,0 +1,75 @@
+"""API keys: put on a page request at the last moment, for the one server they belong to, and taken off for all others.
+
+It stands behind the HTTP cache, retries and redirects, so that a key is in no stored request and on no redirect.
+"""
+
+from typing import Self
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+
+class ApiKeyMiddleware:
+    """Adds `Authorization: Bearer …` from the spider's `keys`: scheme, host and port of a server -> its key."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Keys are asked of the spider at each request: it may learn them late."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        """Only requests for pages carry a key."""
+        keys = getattr(self._crawler.spider, "credentials", {})
+        key = keys.get(origin(request.url)) if request.meta.get("page") else None
+        if key:
+            request.headers["Authorization"] = f"Bearer {key}"
+        elif keys:
+            request.headers.pop("Authorization", None)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """The answer is here: what keeps, repeats or redirects the request behind us shall not see the key."""
+        request.headers.pop("Authorization", None)
+        return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """There is no answer: what puts the request off, perhaps on disk, shall not see the key either."""
+        if getattr(self._crawler.spider, "credentials", {}):
+            request.headers.pop("Authorization", None)
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address, as one text."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+SECRET_PARAMETERS = frozenset({"token", "access_token", "api_key", "apikey", "api-key", "key", "auth", "signature"})
+
+SECRET_HEADERS = ("Authorization", "Cookie", "X-Api-Key", "Proxy-Authorization")
+
+
+def find_secrets(request: Request) -> set[bytes]:
+    """The keys in a request, in every form in which an answer may repeat them."""
+    secrets: set[bytes] = set()
+    for name in SECRET_HEADERS:
+        for value in request.headers.getlist(name):
+            secrets.update((value, value.rpartition(b" ")[2]))
+    for name, text in parse_qsl(urlsplit(request.url).query):
+        if name.lower() in SECRET_PARAMETERS:
+            secrets.update(form.encode() for form in (text, quote(text, safe=""), quote_plus(text)))
+    return {secret for secret in secrets if secret}
+
+
+def strip_secrets(url: str) -> str:
+    """The address with its keys taken out."""
+    parts = urlsplit(url)
+    fields = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in fields if name.lower() not in SECRET_PARAMETERS]
+    host = parts.netloc.rpartition("@")[2]
+    query = parts.query if len(kept) == len(fields) else urlencode(kept)
+    return urlunsplit(parts._replace(netloc=host, query=query))

@@ -1,0 +1,40 @@
+"""Answers as plain data, for what knows no Scrapy; and what the site of a crawl says of them."""
+
+import inspect
+from collections.abc import Callable
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from harvester.parsing.responses import PageStatus, SiteResponse
+
+PageClassifier = Callable[[Request, Response], PageStatus | None]
+"""What the answer to a page request is; None for what is no page, or where the spider does not say."""
+
+
+def header_dict(response: Response) -> dict[str, str]:
+    """The headers: names in lower case; of several headers of one name the last."""
+    return {
+        name.decode("latin-1").lower(): values[-1].decode("latin-1")
+        for name, values in response.headers.items()
+        if values
+    }
+
+
+def page_classifier(crawler: Crawler) -> PageClassifier:
+    """Asks the spider's `classify` about the answers to requests whose meta says `page`."""
+    classify = getattr(crawler.spider, "classify", None)
+    if inspect.ismethod(classify) and not inspect.signature(classify).parameters:  # a function in the class body
+        classify = classify.__func__
+
+    def judge(request: Request, response: Response) -> PageStatus | None:
+        if classify is None or not request.meta.get("page"):
+            return None
+        return PageStatus(classify(SiteResponse(response.url, response.status, header_dict(response), response.body)))
+
+    return judge
+
+
+PAGE_STATUS = "verdict"
+"""Key in a request's meta: what its answer was found to be."""

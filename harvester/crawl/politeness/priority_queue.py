@@ -1,0 +1,34 @@
+"""The scheduler's queue, which hands out nothing for a host that has to be left alone."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from scrapy import Request
+from scrapy.pqueues import DownloaderAwarePriorityQueue, DownloaderInterface
+
+from harvester.crawl.politeness.hosts import HostBackoffs
+
+
+class BackoffPriorityQueue(DownloaderAwarePriorityQueue):
+    """Scrapy's queue, least busy host first. Requests to a waiting host stay here, where they hold up nobody."""
+
+    def __init__(self, crawler: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(crawler, *args, **kwargs)
+        self._hosts = HostBackoffs.of(crawler)
+        self._downloader_interface = _BackoffDownloaderInterface(crawler)
+
+    def pop(self) -> Request | None:
+        """The next request to a host that may be asked now."""
+        request = super().pop()
+        if request is not None:
+            self._hosts.scheduled_requests.add(request)
+        return request
+
+
+class _BackoffDownloaderInterface(DownloaderInterface):
+    def __init__(self, crawler: Any) -> None:
+        super().__init__(crawler)
+        self._hosts = HostBackoffs.of(crawler)
+
+    def stats(self, possible_slots: Iterable[str]) -> list[tuple[int, str]]:
+        return super().stats(slot for slot in possible_slots if not self._hosts.seconds_left(slot))

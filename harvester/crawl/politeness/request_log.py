@@ -1,0 +1,40 @@
+"""What has been asked of hosts that have a budget. In the catalogue, so that a restart does not give a fresh one."""
+
+from collections.abc import Sequence
+from math import ceil
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from harvester.catalogue.schema import asked
+from harvester.crawl.politeness.rate_limits import Window
+
+
+def take_request(connection: Connection, host: str, windows: Sequence[Window], now: float) -> float:
+    """Take one request out of the host's budget: 0, or, where nothing is left, the seconds until something is.
+
+    `now` is seconds since 1970. A request is written with the next whole second, so a window is never shorter than
+    it says.
+    """
+    longest_seconds = max(window.seconds for window in windows)
+    # The change comes before the question: SQLite then keeps other processes out until this is committed.
+    connection.execute(delete(asked).where(asked.c.host == host, asked.c.at <= int(now) - longest_seconds))
+    # A clock that was set back: what was asked in its future counts as asked now, and no longer than that.
+    connection.execute(update(asked).where(asked.c.host == host, asked.c.at > ceil(now)).values(at=ceil(now)))
+    wait = seconds_until_allowed(connection, host, windows, now)
+    if not wait:
+        connection.execute(insert(asked).values(host=host, at=ceil(now)))
+    return wait
+
+
+def seconds_until_allowed(connection: Connection, host: str, windows: Sequence[Window], now: float) -> float:
+    """Seconds until the host may be asked again; 0 for at once."""
+    return max(_window_wait(connection, host, window, now) for window in windows)
+
+
+def _window_wait(connection: Connection, host: str, window: Window, now: float) -> float:
+    """The window is full while the n-th last request is still in it, n being how many it takes."""
+    query = (
+        select(asked.c.at).where(asked.c.host == host).order_by(asked.c.at.desc()).offset(window.requests - 1).limit(1)
+    )
+    asked_at = connection.execute(query).scalar()
+    return 0.0 if asked_at is None else max(0.0, asked_at + window.seconds - now)

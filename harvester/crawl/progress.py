@@ -1,0 +1,166 @@
+"""What a person sees while a crawl runs: one live line on a terminal, a plain line now and then elsewhere."""
+
+import asyncio
+import logging
+import sys
+from collections import Counter, deque
+from contextlib import suppress
+from math import ceil
+from time import monotonic
+from typing import TYPE_CHECKING, Self, cast
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+
+from harvester.catalogue import queries
+from harvester.crawl.politeness.hosts import HostBackoffs
+from harvester.crawl.run.session import CatalogueSession
+from harvester.errors import CatalogueError
+from harvester.items import ImageItem
+from harvester.text import escape_control_chars
+
+if TYPE_CHECKING:
+    from harvester.crawl.spider import HarvestSpider
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+"""Seconds between two looks at the counters."""
+
+SPEED_WINDOW_TICKS = 30
+"""Ticks over which speed is averaged."""
+
+
+class Progress:
+    """Counts items and shows done, failed, skipped, total, speed, time left and what is being waited for."""
+
+    def __init__(self, crawler: Crawler, *, interval: float, live: bool) -> None:
+        self._crawler = crawler
+        self._interval = interval
+        self._status_counts: Counter[str] = Counter()
+        self._bytes = 0
+        self._total: int | None = None  # this run's: finished and owed when last asked
+        self._samples: deque[tuple[float, int, int]] = deque(maxlen=SPEED_WINDOW_TICKS)
+        self._eta_text = ""  # as the spider estimates it
+        self._task: asyncio.Task[None] | None = None
+        self._is_live = live
+        self._live_line: _LiveLine | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Nothing is shown with --nolog; the live line needs a terminal that the log goes to."""
+        settings = crawler.settings
+        if not settings.getbool("LOG_ENABLED"):
+            raise NotConfigured
+        live = sys.stderr.isatty() and not settings["LOG_FILE"]
+        progress = cls(crawler, interval=settings.getfloat("LOGSTATS_INTERVAL"), live=live)
+        crawler.signals.connect(progress.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(progress.item_scraped, signal=signals.item_scraped)
+        crawler.signals.connect(progress.spider_closed, signal=signals.spider_closed)
+        return progress
+
+    def spider_opened(self) -> None:
+        """Begin to show."""
+        if self._is_live:
+            self._live_line = _LiveLine(self)
+            self._live_line.start()
+        self._task = asyncio.ensure_future(self._update_periodically())
+
+    def item_scraped(self, item: ImageItem) -> None:
+        """One image is settled."""
+        self._status_counts[item.status] += 1
+        self._bytes += item.bytes or 0
+
+    def spider_closed(self) -> None:
+        """Stop showing; the summary follows."""
+        if self._task:
+            self._task.cancel()
+        if self._live_line:
+            self._live_line.stop()
+
+    async def _update_periodically(self) -> None:
+        shown_at = monotonic()
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._samples.append((monotonic(), self._status_counts.total(), self._bytes))
+            if self._total is None or monotonic() - shown_at >= self._interval:
+                shown_at = monotonic()
+                with suppress(CatalogueError):  # which ends the run elsewhere
+                    self._total = (
+                        await CatalogueSession.of(self._crawler).read(queries.count_pending)
+                        + self._status_counts.total()
+                    )
+                    self._eta_text = await cast("HarvestSpider", self._crawler.spider).eta_text()
+                if self._live_line is None:
+                    logger.info("%s", self.status_line())
+
+    def status_line(self) -> str:
+        """The state of the crawl in one line."""
+        counts = (f"{self._status_counts[status]:,} {status}" for status in ("done", "failed", "skipped"))
+        total_text = "" if self._total is None else f" of {self._total:,}"
+        return " · ".join(
+            (", ".join(counts) + total_text, *self._speed_texts(), *self._queue_texts(), *self._backoff_texts())
+        )
+
+    def _speed_texts(self) -> list[str]:
+        if len(self._samples) < 2:
+            return []
+        (start, images, size), (end, images_now, size_now) = self._samples[0], self._samples[-1]
+        rate = (images_now - images) / (end - start)
+        speed = f"{rate:,.1f} images/s, {(size_now - size) / (end - start) / 1e6:,.1f} MB/s"
+        pending = (self._total or 0) - self._status_counts.total()
+        if self._eta_text:
+            return [speed, self._eta_text]
+        return [speed, f"{format_duration(pending / rate)} left"] if rate and pending > 0 else [speed]
+
+    def _queue_texts(self) -> list[str]:
+        queue = getattr(self._crawler.spider, "queue", None)
+        if queue is None or queue.busiest_host is None:
+            return []
+        host, count = cast("tuple[str, int]", queue.busiest_host)
+        return [f"waiting for {count} from {host}"]
+
+    def _backoff_texts(self) -> list[str]:
+        waits = HostBackoffs.of(self._crawler).active_waits()
+        if not waits:
+            return []
+        suffix = f", {len(waits) - 1} more hosts wait" if len(waits) > 1 else ""
+        return [f"waiting {ceil(waits[0].seconds_left)} s for {waits[0].host} ({waits[0].cause}){suffix}"]
+
+
+def format_duration(seconds: float) -> str:
+    """A span of time as h:mm:ss."""
+    minutes, second = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{second:02}"
+
+
+class _LiveLine:
+    """The line at the bottom of the terminal; while it is there, log lines are printed above it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._live = Live(
+            console=Console(stderr=True),
+            get_renderable=lambda: Text(
+                escape_control_chars(progress.status_line()), overflow="ellipsis", no_wrap=True
+            ),
+            refresh_per_second=2,
+            transient=True,
+        )
+        self._handlers: list[logging.StreamHandler] = []  # type: ignore[type-arg]
+
+    def start(self) -> None:
+        stderr = sys.stderr
+        self._live.start()
+        handlers = [handler for handler in logging.root.handlers if isinstance(handler, logging.StreamHandler)]
+        self._handlers = [handler for handler in handlers if handler.stream is stderr]
+        for handler in self._handlers:
+            handler.setStream(sys.stderr)
+
+    def stop(self) -> None:
+        self._live.stop()
+        for handler in self._handlers:
+            handler.setStream(sys.stderr)

@@ -1,0 +1,170 @@
+"""How a run ends, however it ends: the run record, the status file, the books, what to do next, and the exit code."""
+
+import asyncio
+import io
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+
+from harvester.catalogue import listings, queries
+from harvester.catalogue.db_errors import translate_db_errors
+from harvester.cli import table_console
+from harvester.crawl.run.contract import run_ended
+from harvester.crawl.run.image_log import ImageLog
+from harvester.crawl.run.session import CatalogueSession
+from harvester.dataset.writer import write_dataset_files
+from harvester.errors import BelowExpectation, HarvesterError, UsageProblem
+from harvester.reporting.totals import SiteSummary, build_table, summarize_sites
+from harvester.storage.paths import DataPaths
+
+BLOCKED_HOSTS_STAT = "harvester/blocked"
+"""The stat that counts hosts which answered with a block page and have shown no real page since."""
+
+_STOPPED_BY_USER = ("shutdown", "forced")
+
+
+def check_expectations(settings: Mapping[str, Any], stats: Mapping[str, Any], reason: str) -> BelowExpectation | None:
+    """What is wrong with the end of a run, against HARVESTER_MIN_IMAGES and HARVESTER_MAX_FAILED; None for nothing.
+
+    `reason` is Scrapy's finish reason; a run that somebody stopped is not judged.
+    """
+    if reason in _STOPPED_BY_USER:
+        return None
+    problems = " ".join(_unmet_expectations(settings, stats))
+    return BelowExpectation(problems) if problems else None
+
+
+def _unmet_expectations(settings: Mapping[str, Any], stats: Mapping[str, Any]) -> Iterator[str]:
+    done, failed, skipped = (int(stats.get(f"harvester/{status}", 0)) for status in ("done", "failed", "skipped"))
+    min_images, limit = int(settings["HARVESTER_MIN_IMAGES"]), float(settings["HARVESTER_MAX_FAILED"])
+    if done < min_images:
+        yield f"Only {done:,} images were done, and HARVESTER_MIN_IMAGES is {min_images:,}."
+    total = done + failed + skipped
+    if total and failed / total > limit:
+        yield f"{failed:,} of {total:,} images failed ({failed / total:.0%}), and HARVESTER_MAX_FAILED is {limit:g}."
+    if hosts := stats.get(BLOCKED_HOSTS_STAT):
+        yield f"{hosts} host(s) answered with a block page and have shown no real page since."
+
+
+logger = logging.getLogger(__name__)
+
+
+class RunFinisher:
+    """Closes the books once; `error` is what stopped the run, or what is wrong with its end, if something is."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.error: BaseException | None = None
+        self.is_finished = False
+        self._reason = ""
+        self._stop_task: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Closes on spider_closed; a forced stop skips that signal, and the crawl command closes instead."""
+        finisher = cls(crawler)
+        crawler.signals.connect(finisher.spider_closed, signal=signals.spider_closed)
+        return finisher
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> "RunFinisher":
+        """The closing of a crawl."""
+        finisher = crawler.get_extension(cls)
+        assert finisher is not None
+        return finisher
+
+    def stop(self, error: BaseException) -> None:
+        """End the run because of this error; what is not done stays owed."""
+        if self.error is None:
+            self.error = error
+            logger.critical("The run stops: %s", error)
+            self._stop_task = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="stopped_by_error"))
+
+    async def spider_closed(self, reason: str) -> None:
+        """Runs in a thread: a million entries take some seconds."""
+        await asyncio.get_running_loop().run_in_executor(None, self.finish, reason)
+
+    def finish(self, reason: str) -> None:
+        """Write everything that a run leaves behind. Blocks."""
+        if self.is_finished:
+            return
+        self.is_finished, self._reason = True, reason
+        try:
+            self._write_results(reason)
+        except HarvesterError as error:
+            self.error = error
+            logger.critical("The books cannot be closed: %s", error)
+        self._check_expectations(reason)
+        self.crawler.signals.send_catch_log(run_ended, exitcode=self.exitcode)
+
+    @property
+    def exitcode(self) -> int:
+        """0 when the crawl ended by itself or was asked to, 1 when an error stopped it or it disappoints."""
+        if self.error is not None:
+            return UsageProblem.exitcode if isinstance(self.error, UsageProblem) else 1
+        return int(self._reason == "start_error")
+
+    def _check_expectations(self, reason: str) -> None:
+        assert self.crawler.stats is not None
+        problem = check_expectations(self.crawler.settings, self.crawler.stats.get_stats(), reason)
+        if problem is not None and self.error is None:
+            self.error = problem
+            logger.critical("The run ended, but not well: %s", problem)
+
+    def _write_results(self, reason: str) -> None:
+        session = CatalogueSession.of(self.crawler)
+        session.end_run(reason)
+        with translate_db_errors(session.engine), session.engine.connect() as connection:
+            paths = DataPaths.from_settings(self.crawler.settings)
+            files = write_dataset_files(connection, session.collection_id, session.collection, paths)
+            summaries = summarize_sites(
+                queries.count_by_status(connection, session.collection_id),
+                listings.listings_by_site(connection, session.collection_id),
+            )
+        for summary in summaries:
+            self._log_summary(summary, reason)
+        if not summaries and reason != "finished":
+            logger.info("This run (%s) ends before anything was listed: the same command begins anew.", reason)
+        if len(files) > 1:
+            logger.info("%s lie in %s", ", ".join(path.name for path in files), files[0].parent)
+        for message in getattr(self.crawler.spider, "final_messages", list)():
+            logger.warning("%s", message)
+
+    def _log_summary(self, summary: SiteSummary, reason: str) -> None:
+        log = self.crawler.get_extension(ImageLog)
+        if log is not None:
+            log.write("\t".join(("summary", reason, *(f"{label.strip()} {value}" for label, value in summary.lines()))))
+        counts = CatalogueSession.of(self.crawler).status_counts
+        counts_text = ", ".join(f"{counts[status]:,} {status}" for status in ("done", "failed", "skipped"))
+        logger.info("This run (%s): %s\n%s", reason, counts_text, summary_text([summary]))
+        for message in summary.complaints():
+            logger.warning("%s", message)
+        if summary.pending or not self._is_discovery_complete():
+            suffix = "" if self._is_discovery_complete() else " and not all promises are recorded yet"
+            logger.info("%s images are still owed%s: the same command continues.", f"{summary.pending:,}", suffix)
+
+    def _is_discovery_complete(self) -> bool:
+        with CatalogueSession.of(self.crawler).engine.connect() as connection:
+            return CatalogueSession.of(self.crawler).collection not in queries.unfinished_collections(connection)
+
+
+def summary_text(summaries: list[SiteSummary]) -> str:
+    """The books as plain text."""
+    buffer = io.StringIO()
+    table_console(buffer, 100).print(build_table(summaries))
+    return buffer.getvalue()
+
+
+@contextmanager
+def stop_run_on(error_class: type[Exception], crawler: Crawler) -> Iterator[None]:
+    """Within: an error of this kind ends the run with its one sentence, and the image at hand stays owed."""
+    try:
+        yield
+    except error_class as error:
+        RunFinisher.of(crawler).stop(error)
+        raise DropItem(f"stays owed, the run stops: {error}", log_level="DEBUG") from error

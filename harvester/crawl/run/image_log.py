@@ -1,0 +1,65 @@
+"""image_download.log: one line per image, and the books at the end, beside the data."""
+
+import contextlib
+import logging
+from datetime import UTC, datetime
+from typing import Self, TextIO, cast
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+
+from harvester.crawl.run.contract import SpiderContract
+from harvester.errors import StoreError
+from harvester.items import ImageItem
+from harvester.storage.paths import DataPaths
+from harvester.storage.safe_files import open_append_nofollow
+from harvester.text import escape_control_chars
+
+logger = logging.getLogger(__name__)
+
+
+def format_line(item: ImageItem) -> str:
+    """`status  names  url  what came of it`, tab-separated."""
+    if item.status == "done":
+        outcome = (item.sha256 or "", f"{item.format} {item.width}x{item.height} {item.bytes} bytes")
+    else:
+        outcome = (item.reason, item.detail)
+    names = " ".join(item.names) or "-"
+    return "\t".join(escape_control_chars(column) for column in (item.status, names, item.url, *outcome))
+
+
+class ImageLog:
+    """Appends to the log of the collection; lines reach the disk as they are written."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Raises StoreError where the file cannot be written."""
+        collection = cast("SpiderContract", crawler.spider).collection
+        path = DataPaths.from_settings(crawler.settings).log_file(collection)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            log = cls(open_append_nofollow(path))
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}.") from error
+        crawler.signals.connect(log.item_scraped, signal=signals.item_scraped)
+        crawler.signals.connect(log.close, signal=signals.engine_stopped)
+        return log
+
+    def item_scraped(self, item: ImageItem) -> None:
+        """One image is settled."""
+        self.write(format_line(item))
+
+    def write(self, text: str) -> None:
+        """A line with its time."""
+        try:
+            self._file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\t{text}\n")
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self._file.name, error.strerror)
+
+    def close(self) -> None:
+        """The end of the run."""
+        with contextlib.suppress(OSError):  # what is still in the buffer of a full disk
+            self._file.close()

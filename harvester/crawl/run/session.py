@@ -1,0 +1,137 @@
+"""The catalogue of a running crawl: one thread does everything that touches the database, in order.
+
+Outcomes that arrive while a transaction is being written wait together and become the next transaction, so that many
+images share one commit without any of them being called done before it is on disk.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Self, TypeVar, cast
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from sqlalchemy import Engine
+
+from harvester.catalogue import repair, writer
+from harvester.catalogue.db_errors import translate_db_errors
+from harvester.catalogue.store import open_catalogue
+from harvester.crawl.run.contract import SpiderContract
+from harvester.items import Collection
+from harvester.storage.locks import CrawlLock
+from harvester.storage.paths import DataPaths
+from harvester.text import redact
+from harvester.version import VERSION
+
+T = TypeVar("T")
+
+COMMIT_DELAY = 0.03
+"""Seconds that outcomes wait for others to share their transaction with, which costs as much for one as for ten."""
+
+
+class CatalogueSession:
+    """The spider's collection in the catalogue, and the record of this run.
+
+    `row` is the collection's number, `finished` counts this run's images by status, `killed` how many runs before this
+    one were found without an end. Whatever is wrong with the database is raised as CatalogueError.
+    """
+
+    def __init__(self, engine: Engine, collection: Collection, arguments: dict[str, str]) -> None:
+        self.engine = engine
+        self.collection = collection
+        self.status_counts: Counter[str] = Counter()
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self.killed_runs = 0
+        self._waiting_outcomes: list[tuple[writer.ImageOutcome, asyncio.Future[None]]] = []
+        self._write_task: asyncio.Task[None] | None = None
+        with translate_db_errors(engine), engine.begin() as connection:
+            self.collection_id = writer.get_or_create_collection(connection, collection)
+            self.killed_runs = repair.mark_killed_runs(connection, self.collection_id)
+            self._run_id = writer.start_run(connection, self.collection_id, arguments, VERSION, os.getpid())
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Raises CatalogueError or BadInput before the engine exists."""
+        spider = cast("SpiderContract", crawler.spider)
+        engine = open_catalogue(DataPaths.from_settings(crawler.settings).catalogue)
+        arguments = {name: redact(value) for name, value in spider.arguments.items()}
+        session = cls(engine, spider.collection, arguments)
+        crawler.signals.connect(session.close, signal=signals.engine_stopped)
+        return session
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> "CatalogueSession":
+        """The ledger of a crawl."""
+        session = crawler.get_extension(cls)
+        assert session is not None
+        return session
+
+    async def read(self, query: Callable[..., T], *arguments: Any) -> T:
+        """Call a function of `catalogue.queries` with a connection and this collection's row."""
+
+        def run_query() -> T:
+            with translate_db_errors(self.engine), self.engine.connect() as connection:
+                return query(connection, self.collection_id, *arguments)
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, run_query)
+
+    async def write(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function of `catalogue.writer` in a transaction, with this collection's row."""
+        return await self._run_in_transaction(lambda connection: function(connection, self.collection_id, *arguments))
+
+    async def write_global(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call a function in a transaction, for what belongs to no collection."""
+        return await self._run_in_transaction(lambda connection: function(connection, *arguments))
+
+    async def record(self, outcome: writer.ImageOutcome) -> None:
+        """Write what became of an image; returns when it is committed."""
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting_outcomes.append((outcome, committed))
+        if self._write_task is None or self._write_task.done():
+            self._write_task = asyncio.ensure_future(self._write_outcomes())
+        await committed
+        self.status_counts[outcome.status] += 1
+
+    def end_run(self, reason: str) -> None:
+        """Note how the run ended. Blocks."""
+        with translate_db_errors(self.engine), self.engine.begin() as connection:
+            writer.end_run(connection, self._run_id, reason, self.status_counts)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._executor.shutdown(wait=True)
+        self.engine.dispose()
+
+    async def _write_outcomes(self) -> None:
+        while self._waiting_outcomes:
+            await asyncio.sleep(COMMIT_DELAY)
+            batch, self._waiting_outcomes = self._waiting_outcomes, []
+            outcomes = [outcome for outcome, _ in batch]
+            try:
+                await self._run_in_transaction(lambda connection, o=outcomes: writer.record_outcomes(connection, o))
+            except Exception as error:
+                for _, committed in batch:
+                    committed.set_exception(error)
+            else:
+                for _, committed in batch:
+                    committed.set_result(None)
+
+    async def _run_in_transaction(self, function: Callable[..., T]) -> T:
+        def run_function() -> T:
+            with translate_db_errors(self.engine), self.engine.begin() as connection:
+                return function(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, run_function)
+
+
+class CollectionLock:
+    """Takes the locks before the catalogue is touched, and lets go of them when everything has been written."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Raises Busy, with the process that holds them, and StoreError."""
+        lock = CrawlLock(DataPaths.from_settings(crawler.settings), cast("SpiderContract", crawler.spider).collection)
+        crawler.signals.connect(lock.release, signal=signals.engine_stopped, weak=False)
+        return cls()

@@ -1,0 +1,197 @@
+"""What is done to one picture after another, in a process of its own: decode, store, hash.
+
+The process is a worker of `extensions.workers`, which sends it one step at a time. A picture stays on the bench from
+step to step, so that its bytes travel once and neither its pixels nor its rendition ever leave the process. A picture
+that crashes its decoder, or takes all memory or for ever, costs this process and no other.
+"""
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import IO, Any
+
+from PIL import Image
+
+from harvester.crawl.workers.protocol import OutputDirs, StoreResult, TaskName, encode_frame, receive
+from harvester.errors import ImageRejected
+from harvester.imaging.convert import ProcessedImage, process_image
+from harvester.imaging.decode import set_pixel_limit
+from harvester.imaging.embedded import read_generation_data
+from harvester.imaging.fingerprint import compute_hashes
+from harvester.imaging.types import NO_HASHES, ConversionOptions, ImageReport
+from harvester.imaging.video import read_video_facts
+from harvester.memory import freeze_and_enable_gc, keep_freed_memory, limit_memory
+from harvester.storage.blobs import (
+    BlobStore,
+    FileNameTaken,
+    digest,
+    link_output_file,
+    publish,
+    use_token_of,
+    write_output_file,
+)
+from harvester.storage.safe_files import escapes_folder, read_regular_file
+
+_NO_PLANE = Image.new("L", (1, 1))
+_BASE_MEMORY, _MEMORY_PER_PIXEL = 512 * 2**20, 16  # bytes: the program itself, and four copies of the largest picture
+
+
+@dataclass
+class WorkerState:
+    """One picture at a time: its bytes, and what was made of them; beside it what is the same for all of a crawl."""
+
+    options: ConversionOptions
+    dirs: OutputDirs
+    body: bytes = b""
+    processed: ProcessedImage | None = None
+
+    @property
+    def picture(self) -> ProcessedImage:
+        """What `examine` made."""
+        assert self.processed is not None
+        return self.processed
+
+    @property
+    def output_bytes(self) -> bytes:
+        """The bytes of the named copy."""
+        return self.body if self.picture.rendition is None else self.picture.rendition
+
+
+def decode(state: WorkerState) -> ImageReport:
+    """The one decode: check the picture, make its rendition, and read all out of its bytes. Raises Refused."""
+    try:
+        state.processed = process_image(state.body, state.options)
+        image_hashes = compute_hashes(state.picture.plane)
+    except MemoryError as error:
+        raise ImageRejected("too-expensive", "needs more memory than there may be") from error
+    embedded = read_generation_data(state.body) if state.options.embedded else None
+    return ImageReport(state.picture.facts, image_hashes, embedded)
+
+
+def describe_video(state: WorkerState) -> ImageReport:
+    """A video is kept as it is. Raises Refused: not-a-video."""
+    facts = read_video_facts(state.body)
+    state.processed = ProcessedImage(facts, rendition=None, rendition_ext=facts.ext, plane=_NO_PLANE, thumbs={})
+    return ImageReport(facts, NO_HASHES)
+
+
+def store(state: WorkerState, stems: Mapping[int, str], previous: Mapping[int, str]) -> StoreResult:
+    """Publish the blob, the thumbnails and the named copies; `stems` are file names without extension.
+
+    `formers` are the sha256 of what we wrote under such a name before. Raises StoreError.
+    """
+    picture, dirs, sha256 = state.picture, state.dirs, digest(state.body)
+    blobs = BlobStore(dirs.blobs)
+    blob = blobs.put(sha256, picture.facts.ext, state.body)
+    for size, data in picture.thumbs.items():
+        publish(dirs.thumbs / size / sha256[:2] / f"{sha256}.jpg", data)
+    if picture.preview:
+        folder = dirs.thumbs / str(state.options.preview)
+        publish(folder / sha256[:2] / f"{sha256}.{picture.preview.ext}", picture.preview.data)
+    files: dict[int, str] = {}
+    conflict = ""
+    for placement, stem in stems.items():
+        file = f"{stem}.{picture.rendition_ext}"
+        if escapes_folder(dirs.output, file):
+            conflict = file
+            continue
+        try:
+            _write_copy(state, dirs.output / file, blob, previous.get(placement, ""))
+            files[placement] = file
+        except FileNameTaken:
+            conflict = file
+    file_sha256 = sha256 if picture.rendition is None else digest(picture.rendition)
+    return StoreResult(sha256, f"{dirs.blobs.name}/{sha256[:2]}/{blob.name}", files, file_sha256, conflict)
+
+
+def _write_copy(state: WorkerState, path: Path, blob: Path, previous_sha256: str) -> None:
+    """Make a named copy, in place of what we wrote there before. Raises NameTaken and StoreError."""
+    try:
+        if state.picture.rendition is None:
+            link_output_file(path, blob, state.body, previous_sha256)
+        else:
+            write_output_file(path, state.picture.rendition, previous_sha256)
+    except FileNameTaken:
+        # A run that was killed before it could record what it wrote may have left a link to a blob.
+        if previous_sha256 or not (previous_sha256 := BlobStore(state.dirs.blobs).sha256_of_link(path)):
+            raise
+        _write_copy(state, path, blob, previous_sha256)
+
+
+def fingerprint_of_file(state: WorkerState) -> tuple[str, int]:
+    """The sha256 of the bytes as they came, and how many bytes the named copy has."""
+    return digest(state.body), len(state.output_bytes)
+
+
+def find_identical(state: WorkerState, files: Iterable[str]) -> str | None:
+    """The first of these files of the output folder that is the named copy in all but name."""
+    candidates = (file for file in files if file.endswith(f".{state.picture.rendition_ext}"))
+    return next(
+        (file for file in candidates if read_regular_file(state.dirs.output / file) == state.output_bytes), None
+    )
+
+
+def name_is_free(state: WorkerState, stem: str) -> bool:
+    """Whether the picture can have that name (without extension): no other file has it."""
+    file = state.dirs.output / f"{stem}.{state.picture.rendition_ext}"
+    return not os.path.lexists(file) or read_regular_file(file) == state.output_bytes
+
+
+def main(wire_descriptor: int, body_descriptor: int) -> None:
+    """Take steps from a socket until its other end is closed; the first message is the options and the shelves.
+
+    The bytes of a new picture lie in the file of the second descriptor. A service manager that stops a crawl sends
+    SIGTERM to all its processes; the crawl ends in order then, and this process after it.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    wire, file = socket.socket(fileno=wire_descriptor), open(body_descriptor, "rb", buffering=0)  # noqa: SIM115
+    with suppress(ConnectionError), wire, file:  # an error of the wire: the crawl was killed
+        _serve(wire, file)
+
+
+def _serve(wire: socket.socket, file: IO[bytes]) -> None:
+    state = _receive_state(wire)
+    while state and (message := receive(wire)):
+        task, arguments, size = message
+        if size is not None:
+            state.body, state.processed = _read_body(file, size), None
+        wire.sendall(encode_frame(_run_task(task, state, arguments)))
+
+
+def _receive_state(wire: socket.socket) -> WorkerState | None:
+    if (message := receive(wire)) is None:
+        return None
+    *arguments, limits = message
+    state = WorkerState(*arguments)
+    max_pixels = state.options.limits.max_pixels
+    set_pixel_limit(max_pixels)
+    keep_freed_memory()
+    freeze_and_enable_gc()
+    if state.dirs.token:
+        use_token_of(state.dirs.token)
+    limit_memory(limits.memory or _BASE_MEMORY + _MEMORY_PER_PIXEL * max_pixels)
+    return state
+
+
+def _run_task(task: TaskName, state: WorkerState, arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    try:
+        return _resolve_task(task)(state, *arguments), None
+    except Exception as error:
+        return None, error
+
+
+@cache
+def _resolve_task(task: TaskName) -> Callable[..., Any]:
+    function: Callable[..., Any] = resolve_name(task)
+    return function
+
+
+def _read_body(file: IO[bytes], size: int) -> bytes:
+    file.seek(0)
+    return file.read(size)

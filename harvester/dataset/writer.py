@@ -1,0 +1,74 @@
+"""A collection as the two files of a UGC data set: `user_posts.json` and `accounts.csv`.
+
+`harvester.dataset.reader` reads them back, and so does the data set's own downloader: every picture gets the name it
+has here. The accounts stand in the order of their numbers, because the row is the number.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from harvester.catalogue import queries
+from harvester.dataset.status_file import write_status
+from harvester.items import NUMBERED, Collection
+from harvester.storage.blobs import publish_stream
+from harvester.storage.paths import DataPaths
+from harvester.text import csv_escape
+
+Entry = tuple[int, int, int, str]
+"""(user index, post index, URL number, URL)"""
+
+
+def write_collection(connection: Connection, collection: int, accounts: Path, posts: Path) -> None:
+    """Write both files of a collection; memory does not grow with them. Raises StoreError."""
+    acct_of = queries.accounts_by_user(connection, collection)
+    entries = ((row[0], row[1], row[2], row[3]) for row in queries.iter_positions(connection, collection))
+    publish_stream(accounts, encode_accounts(acct_of))
+    publish_stream(posts, encode_posts(entries, acct_of))
+
+
+def encode_posts(entries: Iterable[Entry], acct_of: Mapping[int, str]) -> Iterator[bytes]:
+    """`user_posts.json` in pieces, one account after the other. The entries are sorted; URL numbers begin with 0."""
+    yield b"{"
+    for number, (user, user_entries) in enumerate(groupby(entries, lambda entry: entry[0])):
+        posts = [
+            {"index": post, "image_urls": [url for *_, url in post_entries]}
+            for post, post_entries in groupby(user_entries, lambda entry: entry[1])
+        ]
+        yield f"{',' if number else ''}\n{json.dumps(acct_of[user])}: {json.dumps(posts)}".encode()
+    yield b"\n}\n"
+
+
+def encode_accounts(acct_of: Mapping[int, str]) -> Iterator[bytes]:
+    """`accounts.csv` in pieces: the columns `id` and `acct`, one row for each number from 0."""
+    yield _encode_row("id", "acct")
+    for number in range(max(acct_of, default=-1) + 1):
+        yield _encode_row(str(number), acct_of.get(number, ""))
+
+
+def _encode_row(*cells: str) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(map(csv_escape, cells))
+    return buffer.getvalue().encode("utf-8", "replace")
+
+
+def write_dataset_files(
+    connection: Connection, collection_id: int, collection: Collection, places: DataPaths
+) -> list[Path]:
+    """Write those that the collection has, each whole or not at all: the status file of every data set, and the two
+    files of one that was made here. Returns where they are. Raises StoreError.
+    """
+    if not collection.is_dataset:
+        return []
+    paths = [places.status_file(collection)]
+    write_status(connection, collection_id, paths[0])
+    if collection.layout == NUMBERED:
+        accounts, posts = places.dataset_files(collection)
+        write_collection(connection, collection_id, accounts, posts)
+        paths += [accounts, posts]
+    return paths

@@ -1,0 +1,81 @@
+"""What a person wants exported, and how: the options of `scrapy export`, checked."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harvester.errors import UsageProblem
+from harvester.items import Collection
+from harvester.storage.paths import DataPaths, resolve_folder
+
+PICTURE_FORMATS = ("files", "tags", "imagefolder", "captions", "webdataset", "parquet")
+"""Formats that hold pictures."""
+
+ROW_FORMATS = ("csv", "jsonl")
+"""Formats that hold a row for each image, whatever became of it."""
+
+FORMATS = (*PICTURE_FORMATS, *ROW_FORMATS, "status")
+
+NUMBERED_FORMATS = ("files", "tags")
+
+DEDUPE_MODES = ("keep", "best", "all")
+
+IMAGE_FORMS = ("original", "rgb", "jpeg")
+
+MAX_SIDE_PIXELS = 65_500
+"""Pixels: no JPEG is longer."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """One export. `dedupe`: see `picking`; `longest` is the longest side in pixels, 0: as it is."""
+
+    format: str
+    dedupe: str = ""
+    image: str = ""
+    max_side: int = 0
+    number: bool = False
+    dry: bool = False
+
+    def with_defaults(self) -> "ExportOptions":
+        """With defaults filled in. Raises BadInput for what makes no sense."""
+        if self.format not in FORMATS:
+            raise UsageProblem(f"{self.format}: must be one of {', '.join(FORMATS)}.")
+        for option, value, choices in (("--dedupe", self.dedupe, DEDUPE_MODES), ("--image", self.image, IMAGE_FORMS)):
+            if value and value not in choices:
+                raise UsageProblem(f"{option} {value}: must be one of {', '.join(choices)}.")
+        self._check_pixels()
+        if self.number and self.format not in NUMBERED_FORMATS:
+            raise UsageProblem(f"--number: only for {' and '.join(NUMBERED_FORMATS)}, whose names a person reads.")
+        if self.dedupe and self.format == "status":
+            raise UsageProblem("--dedupe: the status file has every image of a data set.")
+        dedupe = self.dedupe or ("keep" if self.format in PICTURE_FORMATS else "all")
+        return replace(self, dedupe=dedupe, image=self.image or ("rgb" if self.max_side else "original"))
+
+    def _check_pixels(self) -> None:
+        if (self.image or self.max_side) and self.format not in PICTURE_FORMATS:
+            raise UsageProblem(f"--image, --resize: {self.format} holds no pictures.")
+        if self.max_side and self.image == "original":
+            raise UsageProblem("--resize changes pictures, --image original keeps them: give one of the two.")
+
+
+def parse_pixels(option: str, text: str | None) -> int:
+    """A number of pixels; 0 where none was given. Raises BadInput."""
+    if text is None:
+        return 0
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_SIDE_PIXELS:
+        raise UsageProblem(f"{option} {text}: must be a whole number from 1 to {MAX_SIDE_PIXELS} (pixels).")
+    return int(text)
+
+
+def check_export_folder(text: str, places: DataPaths, collections: list[Collection]) -> Path:
+    """The folder that --to names. Raises BadInput where the collection itself lies there."""
+    folder = resolve_folder("--to", text)
+    if folder.is_relative_to(places.root):
+        raise UsageProblem(f"--to {text}: lies in the data directory {places.root}; export to a folder of its own.")
+    if places.root.is_relative_to(folder):
+        raise UsageProblem(f"--to {text}: the data directory {places.root} lies in it; export to a folder of its own.")
+    for collection in collections:
+        if folder.is_relative_to(places.output(collection)):
+            raise UsageProblem(f"--to {text}: crawls write their pictures there; export to a folder of its own.")
+    return folder

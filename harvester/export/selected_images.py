@@ -1,0 +1,162 @@
+"""Which of the selected images are exported, in which order, and why the others are not.
+
+`all` takes every image that is done, `keep` every picture once and without those that a person's verdict skips, `best`
+also only the best of each group of look-alikes that nobody has decided on. The list lies in the ledger's database, in a
+temporary file: a million images need no memory.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy.sql.selectable import Select
+
+from harvester.catalogue.duplicates import verdicts
+from harvester.catalogue.schema import album_images, albums, images
+from harvester.export.manifest_db import ExportManifest
+
+NO_PICTURE, SAME_BYTES, VERDICT_SKIP, BETTER_DUPLICATE, UNTAGGED = (
+    "no picture", "same bytes as another", "verdict skip", "a look-alike is better", "untagged",
+)  # fmt: skip
+WRONG_FORMAT, NOT_IN_DATA_SET, REMOVED = "not for this format", "not of a data set", "removed meanwhile"
+"""Why an image is skipped."""
+
+_BATCH_SIZE = 500
+
+_SCHEMA = """
+CREATE TEMP TABLE picked (
+    n INTEGER PRIMARY KEY, image INTEGER NOT NULL, collection INTEGER NOT NULL, sha256 TEXT, fate TEXT NOT NULL,
+    wished INTEGER NOT NULL
+);
+CREATE INDEX temp.picked_sha256 ON picked (sha256, n);
+CREATE INDEX temp.picked_image ON picked (image);
+CREATE TEMP TABLE left_out (sha256 TEXT PRIMARY KEY, fate TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_INSERT = "INSERT INTO picked VALUES (NULL, ?, ?, ?, ?, ?)"
+_SKIP_LISTED = """
+UPDATE picked SET fate = (SELECT fate FROM left_out WHERE left_out.sha256 = picked.sha256)
+WHERE fate = '' AND sha256 IN (SELECT sha256 FROM left_out)
+"""
+_SKIP_UNLISTED = """
+UPDATE picked SET fate = ? WHERE fate = '' AND (sha256 IS NULL OR sha256 NOT IN (SELECT sha256 FROM left_out))
+"""
+_SKIP_REPEATED = """
+UPDATE picked SET fate = ? WHERE fate = '' AND n NOT IN (
+    SELECT n FROM (SELECT n, row_number() OVER (PARTITION BY sha256 ORDER BY wished DESC, n) AS place FROM picked
+                   WHERE fate = '') WHERE place = 1
+)
+"""
+
+ImageConditions = Sequence[ColumnElement[bool]]
+"""Conditions on the table `images`."""
+
+
+class SelectedImages:
+    """The images of one export."""
+
+    def __init__(self, manifest: ExportManifest) -> None:
+        self._database = manifest.database
+        self._database.executescript(_SCHEMA)
+
+    def add(self, connection: Connection, conditions: ImageConditions, *, any_status: bool) -> None:
+        """Write down the images that fit, in the order of user, album and position, then those in no album.
+
+        With `any_status` those without a picture are exported as well: as rows.
+        """
+        rows = connection.execute(_ordered_query(conditions).execution_options(yield_per=_BATCH_SIZE))
+        self._database.execute("BEGIN")
+        for row in rows:
+            reason = "" if any_status or (row.status == "done" and row.sha256) else NO_PICTURE
+            self._database.execute(_INSERT, (row.id, row.collection_id, row.sha256, reason, bool(row.wished)))
+        self._database.execute("COMMIT")
+
+    def skip_pictures(self, sha256s: Iterable[str], reason: str) -> None:
+        """Skip these pictures."""
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT OR IGNORE INTO left_out VALUES (?, ?)", ((sha, reason) for sha in sha256s))
+        self._database.execute(_SKIP_LISTED)
+        self._database.execute("DELETE FROM left_out")
+        self._database.execute("COMMIT")
+
+    def keep_only(self, sha256s: Iterable[str], reason: str) -> None:
+        """Skip all but these pictures."""
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT OR IGNORE INTO left_out VALUES (?, '')", ((sha,) for sha in sha256s))
+        self._database.execute(_SKIP_UNLISTED, (reason,))
+        self._database.execute("DELETE FROM left_out")
+        self._database.execute("COMMIT")
+
+    def skip_same_bytes(self) -> None:
+        """Take each picture once: where a verdict keeps it, else at its first place."""
+        self._database.execute(_SKIP_REPEATED, (SAME_BYTES,))
+
+    def skip_image(self, image: int, reason: str) -> None:
+        """Skip one after all."""
+        self._database.execute("UPDATE picked SET fate = ? WHERE image = ?", (reason, image))
+
+    def count_in_collection(self, collection_id: int) -> int:
+        """How many of a collection are taken."""
+        query = "SELECT count(*) FROM picked WHERE collection = ? AND fate = ''"
+        return int(self._database.execute(query, (collection_id,)).fetchone()[0])
+
+    def skip_collection(self, collection_id: int, reason: str) -> None:
+        """Skip all of a collection."""
+        self._database.execute("UPDATE picked SET fate = ? WHERE collection = ? AND fate = ''", (reason, collection_id))
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """Images by why they are not exported."""
+        rows = self._database.execute("SELECT fate, count(*) FROM picked WHERE fate <> '' GROUP BY fate")
+        return Counter(dict(rows))
+
+    @property
+    def total(self) -> int:
+        """All images that fit."""
+        return int(self._database.execute("SELECT count(*) FROM picked").fetchone()[0])
+
+    def has_picture(self, sha256: str) -> bool:
+        """Whether a picture is among them."""
+        query = "SELECT 1 FROM picked WHERE sha256 = ? AND fate = '' LIMIT 1"
+        return self._database.execute(query, (sha256,)).fetchone() is not None
+
+    def batches(self) -> Iterator[list[tuple[int, int]]]:
+        """Those that are taken, in their order, some at a time: (number in the order, image)."""
+        after = 0
+        query = "SELECT n, image FROM picked WHERE fate = '' AND n > ? ORDER BY n LIMIT ?"
+        while rows := self._database.execute(query, (after, _BATCH_SIZE)).fetchall():
+            after = rows[-1][0]
+            yield rows
+
+
+def kept_placements() -> tuple[Any, Any]:
+    """The places in albums that a verdict keeps, and the condition that joins them to `album_images`."""
+    kept = verdicts.kept_placements().subquery()
+    return kept, and_(kept.c.image_id == album_images.c.image_id, kept.c.album_id == album_images.c.album_id)
+
+
+def _ordered_query(conditions: ImageConditions) -> Select[Any]:
+    """Every image once, at the first of its places in albums."""
+    kept, is_kept = kept_placements()
+    kept_by_verdict = kept.c.image_id.is_not(None)
+    rank = func.row_number().over(
+        partition_by=album_images.c.image_id, order_by=(kept_by_verdict.desc(), albums.c.owner_id, albums.c.id)
+    )
+    placements = (
+        select(album_images.c.image_id, album_images.c.position, albums.c.owner_id, albums.c.id.label("album_id"),
+               kept_by_verdict.label("wished"), rank.label("place"))
+        .join(albums, albums.c.id == album_images.c.album_id)
+        .outerjoin(kept, is_kept)
+        .subquery()
+    )  # fmt: skip
+    is_first = and_(placements.c.image_id == images.c.id, placements.c.place == 1)
+    order = (
+        placements.c.owner_id.is_(None),
+        placements.c.owner_id,
+        placements.c.album_id,
+        placements.c.position,
+        images.c.id,
+    )
+    query = select(images.c.id, images.c.collection_id, images.c.sha256, images.c.status, placements.c.wished)
+    return query.outerjoin(placements, is_first).where(*conditions).order_by(*order)

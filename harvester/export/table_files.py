@@ -1,0 +1,87 @@
+"""Files of one line for each image: the manifest, metadata.jsonl, rows as CSV or JSON."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TextIO
+
+from harvester.errors import StoreError
+from harvester.export.output_folder import CannotExport, OutputFolder
+from harvester.export.rows import COLUMNS
+from harvester.text import csv_escape, json_text
+
+AddRow = Callable[[Mapping[str, Any]], None]
+
+FormatLine = Callable[[Mapping[str, Any]], str]
+"""From a row to its line, line end and all."""
+
+
+@contextmanager
+def open_table(folder: OutputFolder, path: str, format_line: FormatLine, header: str = "") -> Iterator[AddRow]:
+    """A file that appears when the context ends well, and is replaced only where it came out otherwise.
+
+    Raises StoreError, also where a stranger's file has its name.
+    """
+    if folder.dry:
+        yield lambda _row: None
+        return
+    part = folder.new_part_path()
+    try:
+        with _translate_errors(folder, path):
+            file = part.open("x", encoding="utf-8", newline="")
+        try:
+            with _translate_errors(folder, path):
+                file.write(header)
+            yield partial(_write_row, folder, path, file, format_line)
+            with _translate_errors(folder, path):
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            with _translate_errors(folder, path):  # a full disk may be noticed only now
+                file.close()
+        with _translate_errors(folder, path):
+            folder.publish_if_changed(path, part)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_row(folder: OutputFolder, path: str, file: TextIO, format_line: FormatLine, row: Mapping[str, Any]) -> None:
+    with _translate_errors(folder, path):
+        file.write(format_line(row))
+
+
+@contextmanager
+def _translate_errors(folder: OutputFolder, path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{folder.root / path} cannot be written: {error.strerror or error}.") from error
+    except CannotExport as error:
+        raise StoreError(f"{folder.root / path} cannot be written: {error}.") from error
+
+
+def json_line(row: Mapping[str, Any]) -> str:
+    """A row as JSON."""
+    return json_text(row) + "\n"
+
+
+def csv_line(row: Mapping[str, Any]) -> str:
+    """A row as CSV, lists as JSON; null and the empty text are empty cells, and no cell is a formula."""
+    return _format_cells([_cell_value(row[name]) for name in COLUMNS])
+
+
+CSV_HEADER = ",".join(COLUMNS) + "\r\n"
+
+
+def _cell_value(value: object) -> object:
+    return csv_escape(json.dumps(value, ensure_ascii=False) if isinstance(value, list | bool) else value)
+
+
+def _format_cells(cells: list[object]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()

@@ -1,0 +1,116 @@
+"""Removing an album, a user or a site, with the bytes that nothing else has.
+
+Rows go first, all of them in one transaction, which also writes down the files that go with them; then the files go,
+and the notes about them. So whenever a process dies, either nothing has happened, or the catalogue knows nothing of the
+pictures any more and knows which files are left over: `scrapy verify` is content with them, and the next removal ends
+the work. The other way round, files first, the catalogue would for a while promise bytes that are not there.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from sqlalchemy import Connection, Engine, select
+
+from harvester.catalogue import albums, lookup, pending_deletes, queries, removing
+from harvester.catalogue.db_errors import translate_db_errors
+from harvester.catalogue.removing import RemovalScope, RemovalSummary, select_for_removal
+from harvester.catalogue.schema import albums as album_table
+from harvester.dataset.writer import write_dataset_files
+from harvester.errors import UsageProblem
+from harvester.imaging.formats import EXTENSIONS
+from harvester.spiders.civitai.item import SIDECAR_WRITERS, sidecars_of_site
+from harvester.spiders.imagefap.listing_pages import FolderListReader, FolderReader
+from harvester.spiders.imagefap.urls import ImagefapUrls
+from harvester.storage.blobs import digest
+from harvester.storage.paths import DataPaths
+from harvester.text import escape_control_chars
+
+
+def removal_command(kind: str, text: str, site: str | None) -> str:
+    """The arguments of `scrapy remove` in a form of their own, by which a stopped removal knows itself again."""
+    return f"{kind} {text}" if site is None else f"{kind} {text} --site {site}"
+
+
+def resolve_scope(connection: Connection, kind: str, text: str, site: str | None = None) -> RemovalScope:
+    """What a text means. Raises BadInput where it means nothing, or more than one thing."""
+    if kind == "site":
+        if not lookup.has_site(connection, text):
+            raise UsageProblem(f"{escape_control_chars(text)}: nothing has been harvested from a site of that name.")
+        return RemovalScope(text)
+    if kind == "album":
+        owner, album = albums.find_album(connection, text, site)
+        listing_queries = (
+            _folder_list_query(owner.key),
+            FolderReader(ImagefapUrls(), int(owner.key), int(album.key)).query,
+        )
+        return RemovalScope(owner.site, album.id, owner.id, queries=listing_queries)
+    owner = albums.find_owner(connection, text, site)
+    authors = albums.find_author_sites(connection, text, site)
+    if len(authors) + (owner is not None) != 1:
+        sites = ", ".join([*authors, *([owner.site] if owner is not None else [])])
+        problem = f"a user at each of {sites}: say which with --site" if sites else "no user: see scrapy show users"
+        raise UsageProblem(f"{escape_control_chars(text)} is {problem}.")
+    if owner is None:
+        return RemovalScope(authors[0], author=text)
+    keys = connection.execute(select(album_table.c.key).where(album_table.c.owner_id == owner.id)).scalars()
+    folders = [FolderReader(ImagefapUrls(), int(owner.key), int(key)).query for key in keys]
+    return RemovalScope(owner.site, owner=owner.id, queries=[_folder_list_query(owner.key), *folders])
+
+
+def _folder_list_query(user: str) -> str:
+    return FolderListReader(ImagefapUrls(), int(user)).query
+
+
+def preview_removal(engine: Engine, kind: str, text: str, site: str | None) -> RemovalSummary:
+    """What would go; nothing is changed. Raises BadInput."""
+    with translate_db_errors(engine), engine.connect() as connection:
+        summary = select_for_removal(connection, resolve_scope(connection, kind, text, site))
+        connection.rollback()
+    return summary
+
+
+def remove_from_catalogue(engine: Engine, places: DataPaths, kind: str, text: str, site: str | None) -> RemovalSummary:
+    """Take the rows out and write down the files, for `sweep_removed`; the caller holds the lock of the data directory.
+
+    Raises BadInput and StoreError.
+    """
+    with translate_db_errors(engine):
+        with engine.begin() as connection:
+            scope = resolve_scope(connection, kind, text, site)
+            summary = select_for_removal(connection, scope)
+            _record_files(connection, places, scope, removal_command(kind, text, site))
+            removing.remove_selected(connection, scope)
+        with engine.connect() as connection:
+            for collection_id, collection in queries.all_collections(connection).items():
+                if collection.site == scope.site and scope.author is not None:
+                    write_dataset_files(connection, collection_id, collection, places)
+    return summary
+
+
+def _record_files(connection: Connection, places: DataPaths, scope: RemovalScope, command: str) -> None:
+    collections = queries.all_collections(connection)
+    for collection_id, file, sha256 in chain(_stale_files(connection), _metadata_files(connection, scope.site)):
+        if (places.output(collections[collection_id]) / file).is_file():
+            pending_deletes.add_pending_delete(connection, command, collections[collection_id].directory, file, sha256)
+    removing.record_files(connection, command, places.relative_to_data(places.blobs))
+    if scope.is_whole_site:
+        for collection in collections.values():
+            if collection.site == scope.site and collection.is_dataset:
+                for path in (places.status_file(collection), *places.dataset_files(collection)):
+                    pending_deletes.add_pending_delete(
+                        connection, command, places.relative_to_data(path.parent), path.name
+                    )
+
+
+def _stale_files(connection: Connection) -> Iterator[tuple[int, str, str]]:
+    for collection_id, name, sha256 in removing.stale_output_files(connection):
+        for ext in sorted(set(EXTENSIONS.values())):
+            yield collection_id, f"{name}.{ext}", sha256
+
+
+def _metadata_files(connection: Connection, site: str) -> Iterator[tuple[int, str, str]]:
+    """What lies beside the copies goes only where we have written it: with other bytes it is somebody's own."""
+    if site in SIDECAR_WRITERS:
+        for _, collection_id, name, metadata in removing.iter_selected_names(connection):
+            for ext, data in sidecars_of_site(site, metadata or {}).items():
+                yield collection_id, f"{name}.{ext}", digest(data)

@@ -1,0 +1,39 @@
+"""Image URLs of data sets: host, key and the image they stand for."""
+
+import hashlib
+import re
+from urllib.parse import urlsplit
+
+from harvester.items import DatasetPosition, DiscoveredImage
+from harvester.text import strip_unstorable
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9a-fA-F:.]+")
+
+MAX_KEY_LENGTH = 2000
+"""Characters of an address that serve as its key; PostgreSQL cannot index much longer ones."""
+
+
+def discovered_from_url(url: str, acct: str, position: DatasetPosition | None) -> DiscoveredImage:
+    """The promise of one address: its key is the same whatever data set or page names it."""
+    host = host_of(url)
+    reason = "bad-url" if host is None else ("account-not-listed" if position is None else None)
+    stored = strip_unstorable(url)
+    key = (
+        stored
+        if len(stored) <= MAX_KEY_LENGTH
+        else f"sha256:{hashlib.sha256(url.encode('utf-8', 'replace')).hexdigest()}"
+    )
+    return DiscoveredImage(key, host or "", None if key == stored else stored, position, strip_unstorable(acct), reason)
+
+
+def host_of(url: str) -> str | None:
+    """The host an http(s) address names, in lower case; None for anything else, and for one with a password in it."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+        name = host if ":" in host else host.encode("idna").decode("ascii")
+        is_port_usable = parts.port is None or parts.port > 0
+    except ValueError:  # UnicodeError too
+        return None
+    is_valid = is_port_usable and parts.scheme in ("http", "https") and "@" not in parts.netloc and "\0" not in url
+    return host.lower() if is_valid and _HOST.fullmatch(name) else None

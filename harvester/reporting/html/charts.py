@@ -1,0 +1,93 @@
+"""Where the marks of a chart stand: plain numbers for the template to draw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harvester.reporting.html.report_queries import Bar
+from harvester.reporting.totals import SiteSummary
+
+CHART_WIDTH, CHART_HEIGHT = 960, 200
+"""Of the chart of days, in units of its own."""
+
+_GAP_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class ChartBar:
+    """One bar of a chart: its corner, its size, and what it stands for."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+    number: int
+
+
+@dataclass(frozen=True)
+class BarSegment:
+    """A stretch of a stacked bar, in percent."""
+
+    kind: str
+    number: int
+    start: float
+    share: float
+
+
+def layout_columns(bars: Sequence[Bar], top: int) -> list[ChartBar]:
+    """Upright bars side by side; `top` is the number at the upper edge. Few bars do not become walls."""
+    step = min(CHART_WIDTH / max(len(bars), 1), 60)
+    chart_bars = []
+    for index, bar in enumerate(bars):
+        height = CHART_HEIGHT * bar.number / top
+        height = max(height, 2) if bar.number else 0
+        chart_bars.append(
+            ChartBar(
+                index * step + step * _GAP_SHARE / 2,
+                CHART_HEIGHT - height,
+                step * (1 - _GAP_SHARE),
+                height,
+                bar.label,
+                bar.number,
+            )
+        )
+    return chart_bars
+
+
+def round_axis_top(number: int) -> int:
+    """The next of 1, 2, 3, 4, 6, 8, 10, 20, …"""
+    magnitude = 1
+    while True:
+        for digit in (1, 2, 3, 4, 6, 8):
+            if digit * magnitude >= number:
+                return digit * magnitude
+        magnitude *= 10
+
+
+def stack_segments(summary: SiteSummary) -> list[BarSegment]:
+    """What became of the images of a site, as parts of one bar."""
+    counts = {
+        "done": summary.done, "failed": sum(summary.failed.values()), "skipped": sum(summary.skipped.values()),
+        "pending": summary.pending,
+    }  # fmt: skip
+    segments, start = [], 0.0
+    for kind, number in counts.items():
+        share = 100 * number / max(summary.discovered, 1)
+        segments.append(BarSegment(kind, number, start, share))
+        start += share
+    return segments
+
+
+def with_shares(bars: Sequence[Bar]) -> list[tuple[Bar, float]]:
+    """Each with its length in percent of the longest."""
+    maximum = max((bar.number for bar in bars), default=0) or 1
+    return [(bar, 100 * bar.number / maximum) for bar in bars]
+
+
+def format_decimal_bytes(number: float) -> str:
+    """Bytes for a person."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.3g} {unit}" if unit != "bytes" else f"{number:.0f} {unit}"
+        number /= 1000
+    return f"{number:,.3g} TB"

@@ -1,0 +1,68 @@
+"""Rows of named values, one after the other, as CSV or JSON. Memory does not grow with them."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any, TextIO
+
+from harvester.text import csv_escape, json_text
+
+Row = Mapping[str, Any]
+
+
+def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
+    """With a line of headings; several values in one cell have ` | ` between them."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    values = itemgetter(*columns)
+    for row in rows:
+        writer.writerow([
+            value if type(value) in _PLAIN_TYPES or (type(value) is str and value.isalnum())
+            else csv_escape(join_values(value))
+            for value in values(row)
+        ])  # fmt: skip
+
+
+_PLAIN_TYPES = frozenset({int, bool, type(None)})
+"""Kinds of values that are cells as they are, as is what has only letters and digits: asked of each of millions."""
+
+
+def join_values(value: Any) -> Any:
+    """Several values as one text."""
+    if isinstance(value, list):
+        return " | ".join(map(str, value))
+    return json_text(value) if isinstance(value, dict) else value
+
+
+def write_json(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
+    """A list of objects, one on each line."""
+    first = True
+    for row in rows:
+        text = json_text({column: row[column] for column in columns})
+        stream.write(("[\n" if first else ",\n") + text)
+        first = False
+    stream.write("[]\n" if first else "\n]\n")
+
+
+def format_bytes(number: float) -> str:
+    """Bytes, in steps of 1024: `1.50 kb`."""
+    return _scale(number, 1024, ("b", "kb", "Mb", "Gb", "Tb"))
+
+
+def format_number(number: float) -> str:
+    """A number, in steps of 1000: `2.50 M`."""
+    return _scale(number, 1000, ("", "k", "M", "G", "T"))
+
+
+def _scale(number: float, step: int, units: tuple[str, ...]) -> str:
+    unit = 0
+    while abs(number) >= step and unit < len(units) - 1:
+        number, unit = number / step, unit + 1
+    text = f"{number:,.2f}" if unit or number != int(number) else f"{int(number)}"
+    return f"{text} {units[unit]}".strip()
+
+
+def format_time(seconds: int | None) -> str:
+    """A time as the catalogue writes it, UTC; `-` for none."""
+    return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

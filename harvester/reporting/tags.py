@@ -1,0 +1,46 @@
+"""The tree of tags with what has each, for `scrapy tag list` and `scrapy show tags`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from harvester.catalogue.schema import images
+from harvester.catalogue.tags import tag_assignment, tag_tree
+from harvester.reporting.tables import format_bytes
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """A tag, how many pictures have it, and their bytes; what its children have is not counted."""
+
+    id: int
+    name: str
+    parent: int | None
+    path: str
+    depth: int
+    pictures: int
+    bytes: int
+
+
+def read_tag_rows(connection: Connection) -> list[TagRow]:
+    """Every tag: depth first, by name on each level."""
+    tree = tag_assignment.load_tree(connection)
+    rows = []
+    for depth, number in tag_tree.walk_tree(tree):
+        tag, tagged_pictures = tree[number], tag_assignment.pictures_with_tag(number, tree[number]).subquery()
+        picture_bytes = (
+            select(func.max(images.c.bytes)).where(images.c.sha256 == tagged_pictures.c.sha256).scalar_subquery()
+        )
+        query = select(func.count(), func.coalesce(func.sum(picture_bytes), 0)).select_from(tagged_pictures)
+        pictures, total_bytes = connection.execute(query).one()
+        rows.append(
+            TagRow(number, tag.name, tag.parent, tag_tree.tag_path(tree, number), depth, pictures, int(total_bytes))
+        )
+    return rows
+
+
+def format_tag(tag: Mapping[str, Any]) -> str:
+    """For a person."""
+    return f"{'    ' * tag['depth']}{tag['id']}: {tag['name']!r} ({tag['pictures']:,} / {format_bytes(tag['bytes'])})"

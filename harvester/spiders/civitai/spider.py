@@ -1,0 +1,207 @@
+"""Images of Civitai, from its documented API: every one above the bar, with everything the API says of it."""
+
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+
+from harvester.catalogue.listings import Listing
+from harvester.catalogue.queries import PendingImage
+from harvester.crawl.http.credentials import origin
+from harvester.crawl.http.networks import check_keys
+from harvester.crawl.listing_spider import ListingSpider
+from harvester.crawl.settings_check import check_collection, check_settings, resolve_output_folder
+from harvester.errors import ListingIncomplete, UsageProblem
+from harvester.imaging.formats import IMAGE_KINDS, detect_kind
+from harvester.imaging.settings import picture_options
+from harvester.items import Collection, DiscoveredImage, ImageItem, ListingPage
+from harvester.parsing.responses import Classifier, PageStatus, SiteResponse
+from harvester.spider_arguments import check_argument_names, check_choice, parse_file_path, parse_retry
+from harvester.spiders.civitai import api, query
+from harvester.spiders.civitai.item import FULL_VIDEO, media_type, original_url
+from harvester.spiders.civitai.query import IDS_PER_REQUEST, Query, parse_base_url, parse_query
+from harvester.storage.paths import DataPaths
+from harvester.text import escape_control_chars
+
+logger = logging.getLogger(__name__)
+
+FORMATS = ("rgb", "jpeg", "original")
+
+ARGUMENTS = {
+    "reaction": "which count has to pass the bar: heartCount (default), cryCount, laughCount, …, or reactions",
+    "min_count": "images with more than that many are taken; 10 by default, -1 takes all",
+    "sort": "Most Reactions (default), Most Comments, Most Collected, Newest or Oldest",
+    "period": "when published: AllTime (default), Year, Month, Week or Day",
+    "nsfw": "rating up to: None (default), Soft, Mature or X",
+    "username": "only images of this user",
+    "model_id": "only images made with this model",
+    "model_version_id": "only images made with this version of a model",
+    "post_id": "only images of this post",
+    "ids": "only these images: ids, separated by commas",
+    "tags": "only images with these tags: ids of tags, separated by commas",
+    "base_models": "only images of these base models: names, separated by commas",
+    "type": "image (default), video or all",
+    "max_images": "end the listing after that many images above the bar",
+    "layout": "folders: flat (default, none), user, model or date",
+    "seen": "list of image ids, one per line, that shall not be fetched",
+    "output": "folder for the named pictures",
+    "format": "rgb, jpeg or original; rgb by default",
+    "retry": "which earlier failures to ask for again: failed (the temporary ones), all or none; failed by default",
+}
+
+
+class CivitaiSpider(ListingSpider):
+    """Walks one query of the images API by its cursors."""
+
+    name = "civitai"
+    reads_embedded = True
+    classify: ClassVar[Classifier] = staticmethod(api.classify)
+
+    query: Query
+    credentials: Mapping[str, str]
+    seen_path: Path | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Checks every argument before anything is opened; raises BadInput."""
+        check_argument_names(cls.name, kwargs, ARGUMENTS)
+        spider = super().from_crawler(crawler, *args)
+        settings, paths = crawler.settings, DataPaths.from_settings(crawler.settings)
+        spider.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
+        spider.retry = parse_retry(kwargs)
+        spider.query = parse_query(spider.arguments, parse_base_url("CIVITAI_BASE_URL", settings["CIVITAI_BASE_URL"]))
+        spider.credentials = _credentials_from_key(spider.query.base, settings["CIVITAI_API_KEY"])
+        image_format = check_choice("format", kwargs.get("format", FORMATS[0]), FORMATS)
+        check_settings(settings)
+        check_keys(settings, "CIVITAI_API_KEY", spider.credentials)
+        picture_options(settings, image_format)
+        if "seen" in kwargs:
+            spider.seen_path = parse_file_path("seen", kwargs)
+            spider.source_digest = _sha256_of_ids(spider.seen_path)
+        folder = paths.relative_to_data(resolve_output_folder(paths, cls.name, kwargs.get("output")))
+        spider.collection = Collection(cls.name, folder, image_format, spider.query.item_filter.layout)
+        check_collection(paths, spider.collection)
+        return spider
+
+    async def prepare(self) -> None:
+        """A wrong key is found out here: the images API would silently answer as if there were none."""
+        if not self.credentials:
+            return
+        try:
+            response = await self.fetch(_api_request(f"{self.query.base}{api.KEY_PATH}"))
+        except ListingIncomplete as error:
+            logger.warning("CIVITAI_API_KEY could not be checked: %s", self._redact_text(error.detail))
+            return
+        if response.status == 401:
+            raise UsageProblem("CIVITAI_API_KEY: the key is wrong or has expired; without one, leave it empty.")
+        if response.status != 200:
+            logger.warning("CIVITAI_API_KEY could not be checked: %s", self.error_text(response))
+
+    def discovered_images(self) -> Iterator[DiscoveredImage]:
+        """The images of the list in `seen`, which another program has fetched."""
+        assert self.seen_path is not None
+        with _open_list(self.seen_path) as lines:
+            for image_id in query.read_ids(lines, self.seen_path.name):
+                yield DiscoveredImage(key=str(image_id), host="", reason="had-before")
+
+    async def listings_to_walk(self) -> AsyncIterator[str]:
+        """One listing."""
+        yield self.query.text
+
+    def page_request(self, listing: Listing) -> Request:
+        """The page at the cursor, in our own query."""
+        return _api_request(self.query.url(listing.cursor))
+
+    def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
+        """The images of a page above the bar, and the cursor of the next. Raises Cut."""
+        if origin(response.url) != self.query.base:
+            raise ListingIncomplete(f"redirected to {origin(response.url)}")
+        if api.classify(response) is not PageStatus.OK:
+            raise ListingIncomplete(
+                self.error_text(response), restart=listing.cursor is not None and api.is_dead_cursor(response)
+            )
+        items, metadata = api.parse_items(response)
+        page = api.select_items(items, self.query.item_filter)
+        if self.query.ids:
+            page = replace(page, next_cursor=self._next_ids_cursor(listing, page))
+        else:
+            page = api.with_cursor(page, api.next_cursor(metadata, self.query.base), listing.items)
+        self._warn_about_page(items, page, listing)
+        image_count = listing.counts.get("new", 0) + listing.counts.get("known", 0)
+        return page if self.query.max_images is None else api.limit_images(page, self.query.max_images - image_count)
+
+    def error_text(self, response: SiteResponse) -> str:
+        """What the API says of an error."""
+        return self._redact_text(api.error_text(response))
+
+    def item(self, image: PendingImage) -> ImageItem:
+        """Videos that are owed are wanted: they are kept as they come."""
+        item = super().item(image)
+        item.state.is_video = media_type(image.metadata) == "video"
+        return item
+
+    def fallback_url(self, item: ImageItem) -> str | None:
+        """A video of which only a still came is asked for once more, with the form that names a quality."""
+        if item.state.is_video and detect_kind(item.state.body) in IMAGE_KINDS:
+            return original_url(item.url, FULL_VIDEO)
+        return None
+
+    def _next_ids_cursor(self, listing: Listing, page: ListingPage) -> str | None:
+        start = int(listing.cursor or 0)
+        requested_ids = self.query.ids[start : start + IDS_PER_REQUEST]
+        if page.entry_count and page.counts.get("not asked for") == page.entry_count:
+            raise ListingIncomplete("the server does not know ids= and listed other images")
+        if missing := {str(image_id) for image_id in requested_ids} - {image.key for image in page.images}:
+            logger.warning("Not listed, or below the bar: %s", ", ".join(sorted(missing, key=int)))
+        end = start + len(requested_ids)
+        return str(end) if end < len(self.query.ids) else None
+
+    @staticmethod
+    def _warn_about_page(items: list[Any], page: ListingPage, listing: Listing) -> None:
+        if api.has_no_reactions(items):
+            logger.warning("Page %s: not one reaction on it; the site may be serving empty counts", listing.pages + 1)
+        if page.counts.get("unreadable"):
+            logger.warning("Page %s: %s items make no sense", listing.pages + 1, page.counts["unreadable"])
+        if not page.entry_count and page.next_cursor is None:
+            logger.warning(
+                "The listing ends with an empty page: so it does where nothing matches, and where the site gives up"
+            )
+
+    def _redact_text(self, text: str) -> str:
+        for credential in self.credentials.values():
+            text = text.replace(credential, "…")
+        return escape_control_chars(text)
+
+
+def _api_request(url: str) -> Request:
+    """A request to the documented API, never answered from the cache: see docs/decisions/0006."""
+    meta = {"dont_cache": True, "dont_obey_robotstxt": True}
+    return Request(url, headers={"Accept": "application/json"}, meta=meta, dont_filter=True)
+
+
+def _credentials_from_key(base: str, key: str) -> dict[str, str]:
+    key = key.strip()
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise UsageProblem("CIVITAI_API_KEY: holds characters that no key has.")
+    return {base: key} if key else {}
+
+
+def _sha256_of_ids(path: Path) -> str:
+    """The sha256 of the list, which is checked whole."""
+    with _open_list(path) as lines:
+        digest = hashlib.sha256()
+        for image_id in query.read_ids(lines, path.name):
+            digest.update(f"{image_id}\n".encode())
+    return digest.hexdigest()
+
+
+def _open_list(path: Path) -> Any:
+    try:
+        return path.open(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}.") from error

@@ -1,0 +1,88 @@
+"""The old tool's blobs: read, compared with what it noted of them, kept under our rules."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harvester.catalogue.sql import chunks
+from harvester.errors import ImageRejected
+from harvester.imaging.convert import process_image
+from harvester.imaging.fingerprint import compute_hashes
+from harvester.imaging.types import FINGERPRINT_VERSION, ConversionOptions
+from harvester.reasons import REASONS
+from harvester.spiders.imagefap.old_database.records import OldBlob
+from harvester.storage.blobs import BlobStore, digest
+
+MAX_HASH_DISTANCE = 4
+"""Bits in which a hash may differ and still be the same picture to the old tool (its default)."""
+
+_BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class ImportedBlob:
+    """What became of a blob: a row for the catalogue's table; or a reason; or neither, where the bytes are lost.
+
+    `alike` says of each hash whether the one made now is within 4 bits of the one the old tool noted.
+    """
+
+    sha256: str
+    blob: Mapping[str, Any] | None = None
+    reason: str = ""
+    detail: str = ""
+    hashes_match: Mapping[str, bool] = field(default_factory=dict)
+    complaints: Sequence[str] = ()
+
+    @property
+    def status(self) -> str:
+        """The status that goes with the reason."""
+        return REASONS[self.reason].status
+
+
+def import_blobs(
+    blobs: Sequence[OldBlob], folder: Path, store: BlobStore, options: ConversionOptions
+) -> Iterator[list[ImportedBlob]]:
+    """Take over blobs out of `folder`, a few dozen at a time. Raises StoreError."""
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for chunk in chunks(blobs, _BATCH_SIZE):
+            yield list(pool.map(lambda blob: _import_blob(blob, folder, store, options), chunk))
+
+
+def _import_blob(blob: OldBlob, folder: Path, store: BlobStore, options: ConversionOptions) -> ImportedBlob:
+    file = folder / f"{blob.sha256}.{blob.ext}"
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        return ImportedBlob(
+            blob.sha256, complaints=[f"{file}: cannot be read ({error.strerror}); its images stay owed."]
+        )
+    if digest(data) != blob.sha256:
+        return ImportedBlob(blob.sha256, complaints=[f"{file}: not the bytes its name says; its images stay owed."])
+    try:
+        processed = process_image(data, options)
+        fingerprints = asdict(compute_hashes(processed.plane))
+    except ImageRejected as rejected:
+        message = f"{file}: {rejected.reason} ({rejected.detail})."
+        return ImportedBlob(blob.sha256, reason=rejected.reason, detail=rejected.detail, complaints=[message])
+    store.put(blob.sha256, processed.facts.ext, data)
+    row = {**asdict(processed.facts), **fingerprints, "sha256": blob.sha256, "recipe": FINGERPRINT_VERSION}
+    hashes_match = {
+        name: _distance(value, fingerprints[name]) <= MAX_HASH_DISTANCE for name, value in blob.hashes.items()
+    }
+    return ImportedBlob(blob.sha256, row, hashes_match=hashes_match, complaints=list(_differences(blob, row, file)))
+
+
+def _differences(blob: OldBlob, row: Mapping[str, Any], file: Path) -> Iterator[str]:
+    if blob.bytes != row["bytes"]:
+        yield f"{file}: has {row['bytes']} bytes, the database says {blob.bytes}; taken over as it is."
+    sides = {blob.width, blob.height}
+    if None not in sides and sides != {row["width"], row["height"]}:
+        size = f"{row['width']} × {row['height']}"
+        yield f"{file}: has {size} pixels, the database says {blob.width} × {blob.height}; taken over as it is."
+
+
+def _distance(first: str, second: str) -> int:
+    return (int(first, 16) ^ int(second, 16)).bit_count()

@@ -1,0 +1,129 @@
+"""A photo page: the image's own name, and the strip, which gives the addresses of its neighbours for nothing."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from parsel import Selector
+
+from harvester.spiders.imagefap.html import absolute_url, attribute_of, parse_html, text_of
+from harvester.spiders.imagefap.urls import ID_PATTERN, expiry_of, image_of
+
+MAX_STRIP_ENTRIES = 200
+"""Entries; the site shows 24."""
+
+_SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
+_DESCRIPTION = re.compile(r"View this \S+ (.+) \S+ pic uploaded by\b")
+_TITLE = re.compile(r"(.+) \S+ Pic From\b")
+_URL_ATTRIBUTES = ("original", "data-o", "href")  # `data-o` before the middle of 2023
+_ROUNDING_PIXELS = 2  # pixels
+
+
+@dataclass(frozen=True)
+class FullSizePicture:
+    """Where the full-sized bytes of an image are until `expires` (seconds since 1970), and its stated size in pixels.
+
+    `added` is the text of the site, `YYYY-MM-DD hh:mm:ss`.
+    """
+
+    image: int
+    url: str
+    expires_at: int | None = None
+    size: tuple[int, int] | None = None
+    added: str = ""
+
+
+class Absence(StrEnum):
+    """Why a photo page gives no picture of its own image."""
+
+    GONE = "gone"  # it names no full-sized picture at all: the image was taken away
+    UNRESOLVED = "unresolved"  # it names others: to be asked again later
+
+
+@dataclass(frozen=True)
+class PhotoPage:
+    """What a photo page tells. `name` is the original file name, empty where the page has none."""
+
+    image: int | None
+    name: str
+    gallery: int | None
+    gallery_name: str
+    uploader: str
+    pictures: dict[int, FullSizePicture]
+
+    def absence(self, image: int) -> Absence | None:
+        """Why there is no picture of the image; None where there is one."""
+        if image in self.pictures:
+            return None
+        return Absence.UNRESOLVED if self.pictures else Absence.GONE
+
+
+def parse_photo_page(body: bytes, url: str) -> PhotoPage:
+    """Everything on a photo page (or on the fragment with a strip); `url` is its own address."""
+    page = parse_html(body)
+    return PhotoPage(
+        image=_input_number(page, "imageid_input"),
+        name=_parse_file_name(page),
+        gallery=_input_number(page, "galleryid_input"),
+        gallery_name=_first_text(page, 'td a[href*="/gallery.php?gid="]'),
+        uploader=_first_text(page, 'div[itemtype] td a[href*="/profile.php?user="]'),
+        pictures=_parse_pictures(page, url),
+    )
+
+
+def is_smaller(stated_size: tuple[int, int] | None, width: int, height: int) -> bool:
+    """Whether a picture is smaller than the page said, so a thumbnail; a picture turned upright is not smaller."""
+    if stated_size is None:
+        return False
+    pairs = zip(sorted((width, height)), sorted(stated_size), strict=True)
+    return any(actual < expected - _ROUNDING_PIXELS for actual, expected in pairs)
+
+
+def _parse_pictures(page: Selector, url: str) -> dict[int, FullSizePicture]:
+    pictures: dict[int, FullSizePicture] = {}
+    for entry in page.xpath("//a[@imageid or @framed or @original]")[:MAX_STRIP_ENTRIES]:
+        picture = _parse_picture(entry, url)
+        if picture and pictures.setdefault(picture.image, picture).size is None:
+            pictures[picture.image] = picture
+    main_url = absolute_url(url, page.css("img#mainPhoto::attr(src)").get(""))  # full-sized until the middle of 2023
+    if (image := image_of(main_url)) is not None:
+        pictures.setdefault(image, FullSizePicture(image, main_url, expiry_of(main_url)))
+    return pictures
+
+
+def _parse_picture(entry: Selector, page_url: str) -> FullSizePicture | None:
+    stated_id = attribute_of(entry, "imageid")
+    for name in _URL_ATTRIBUTES:
+        picture_url = absolute_url(page_url, attribute_of(entry, name) or "")
+        image = image_of(picture_url)
+        if image is not None and stated_id in (None, str(image)):
+            return FullSizePicture(
+                image,
+                picture_url,
+                expiry_of(picture_url),
+                parse_size(attribute_of(entry, "dimension") or ""),
+                (attribute_of(entry, "added") or "")[:40],
+            )
+    return None
+
+
+def parse_size(dimension: str) -> tuple[int, int] | None:
+    """`1600x1066` as width and height in pixels; None for anything else."""
+    match = _SIZE.fullmatch(dimension.strip())
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _parse_file_name(page: Selector) -> str:
+    description = _DESCRIPTION.match(page.css("meta[name=description]::attr(content)").get("")[:1000])
+    match = description or _TITLE.match(page.css("title::text").get("")[:1000])
+    return match[1].strip() if match else ""
+
+
+def _input_number(page: Selector, name: str) -> int | None:
+    value = page.css(f"input#{name}::attr(value)").get("")
+    return int(value) if re.fullmatch(ID_PATTERN, value) else None
+
+
+def _first_text(page: Selector, css: str) -> str:
+    nodes = page.css(css)
+    return text_of(nodes[0]) if nodes else ""

@@ -1,0 +1,234 @@
+"""Favourites of imagefap: folders read into albums, or one folder saved under its own names."""
+
+import shutil
+import time
+from collections.abc import AsyncIterator, Mapping
+from math import ceil
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from sqlalchemy import Connection
+
+from harvester.catalogue import albums, listings, photo_addresses, queries
+from harvester.catalogue.albums import Album, Owner
+from harvester.catalogue.listings import Listing
+from harvester.crawl.politeness.rate_limits import budgets_by_host, min_seconds, value_for_host
+from harvester.crawl.progress import format_duration
+from harvester.crawl.run.finish import RunFinisher
+from harvester.crawl.settings_check import check_collection, check_settings, resolve_output_folder
+from harvester.errors import CatalogueError, UsageProblem
+from harvester.imaging.settings import picture_options
+from harvester.items import Collection, ImageItem, ListingPage
+from harvester.parsing.responses import Classifier, SiteResponse
+from harvester.reasons import REASONS
+from harvester.spider_arguments import check_argument_names, parse_retry
+from harvester.spiders.imagefap import page_kind as pages
+from harvester.spiders.imagefap.arguments import ARGUMENTS, parse_arguments, parse_base_url
+from harvester.spiders.imagefap.base import FavouritesSpider
+from harvester.spiders.imagefap.listing_pages import FolderListReader, FolderReader
+from harvester.spiders.imagefap.photo_page import is_smaller, parse_size
+from harvester.spiders.imagefap.photo_requests import EXPIRY_MARGIN, PhotoAddressFinder
+from harvester.spiders.imagefap.plan import CrawlPlan, uncached_request
+from harvester.spiders.imagefap.save_names import SaveNames
+from harvester.spiders.imagefap.urls import ImagefapUrls, expiry_of, image_of
+from harvester.storage.paths import DataPaths, temporary_data_dir
+from harvester.text import escape_control_chars
+
+
+class TemporaryCatalogue:
+    """Keeps what has to be known in `.harvester` in the output folder; after a complete run nothing of it is left.
+
+    A run that was stopped leaves it there, so that the same command continues and asks for nothing twice.
+    """
+
+    def __init__(self, crawler: Crawler, output: Path) -> None:
+        self._crawler = crawler
+        self._folder = temporary_data_dir(output)
+        if self._folder.is_symlink():
+            raise UsageProblem(
+                f"{self._folder} is a symbolic link: what is kept until all is saved has to lie there itself."
+            )
+        self.is_complete = False  # whether everything that was wanted is saved
+        crawler.settings.set("HARVESTER_DATA_DIR", str(self._folder), priority="cmdline")
+        crawler.settings.set("HARVESTER_CATALOGUE", "", priority="cmdline")
+
+    @property
+    def paths(self) -> DataPaths:
+        """Where everything lies in this run."""
+        return DataPaths.from_settings(self._crawler.settings)
+
+    def schedule_removal(self) -> None:
+        """Called when everything that writes there is set up, so that it is removed after all of them have let go."""
+        self._crawler.signals.connect(self._remove, signal=signals.engine_stopped, weak=False)
+
+    def _remove(self) -> None:
+        is_usage_error = isinstance(RunFinisher.of(self._crawler).error, UsageProblem)  # there is nothing to continue
+        if self.is_complete or is_usage_error:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+BUDGET = "80/60s, 160/300s, 800/3600s"
+"""Four fifths of what the site is said to allow: the user's own browsing counts too."""
+
+DEFAULT_OUTPUT = "~/Downloads/imagefap"
+
+
+class ImagefapSpider(FavouritesSpider):
+    """First all folders, so that the strip of a photo page finds every image that is wanted; then the photos."""
+
+    name = "imagefap"
+    unknown_is_block = True
+    classify: ClassVar[Classifier] = staticmethod(pages.classify)
+
+    plan: CrawlPlan
+    reader: FolderListReader | FolderReader
+    temporary_catalogue: TemporaryCatalogue | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Checks every argument before anything is opened; raises BadInput."""
+        check_argument_names(cls.name, kwargs, ARGUMENTS)
+        spider = super().from_crawler(crawler, *args)
+        spider.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
+        spider.retry = parse_retry(kwargs)
+        spider.options = parse_arguments(spider.arguments)
+        spider.addresses = ImagefapUrls(parse_base_url("IMAGEFAP_BASE_URL", crawler.settings["IMAGEFAP_BASE_URL"]))
+        check_settings(crawler.settings)
+        picture_options(crawler.settings, spider.options.format)
+        spider.budgets = {spider.addresses.host: BUDGET}
+        spider.max_concurrency = {"*": 2, spider.addresses.host: 1}
+        spider.address_finder, spider.save_names = PhotoAddressFinder(spider), SaveNames(spider)
+        spider._set_output(crawler, kwargs.get("output"))
+        return spider
+
+    address_finder: PhotoAddressFinder
+    save_names: SaveNames
+
+    def _set_output(self, crawler: Crawler, output: str | None) -> None:
+        paths = DataPaths.from_settings(crawler.settings)
+        folder, layout = paths.default_output(self.name), "albums"
+        if self.options.is_get:
+            folder, layout = resolve_output_folder(paths, self.name, output or DEFAULT_OUTPUT), "names"
+            if not self.options.keeps_catalogue:
+                self.temporary_catalogue = TemporaryCatalogue(crawler, folder)
+                paths = self.temporary_catalogue.paths
+        else:
+            self.preview = 280
+        self.collection = Collection(self.name, paths.relative_to_data(folder), self.options.format, layout)
+        check_collection(paths, self.collection)
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Everything that is owed; at its end what has become complete is noted."""
+        if self.temporary_catalogue:
+            self.temporary_catalogue.schedule_removal()
+        async for request in super().start():
+            yield request
+        try:
+            if self.is_running and self.owner_row is not None:
+                await self._record_completion()
+        except CatalogueError as error:
+            RunFinisher.of(self.crawler).stop(error)
+
+    async def pending_hosts(self) -> Mapping[str, int]:
+        """Only images whose address is known and still good; pages are asked for photos when all folders are read."""
+        host = self.addresses.host
+        address_by_row = await self.catalogue.read(photo_addresses.images_on_other_hosts, host)
+        stale_rows = [row for row, address in address_by_row.items() if _is_stale(address)]
+        await self.catalogue.write(photo_addresses.expire_addresses, stale_rows, host)
+        return {other_host: row for other_host, row in (await super().pending_hosts()).items() if other_host != host}
+
+    async def discover_all(self) -> None:
+        """First all folders, then everything that is owed."""
+        await super().discover_all()
+        self.queue.add(await super().pending_hosts())
+
+    async def listings_to_walk(self) -> AsyncIterator[str]:
+        """The list of folders where it is needed, and every folder that is wanted and was not read lately."""
+        self.plan = CrawlPlan(self)
+        async for reader in self.plan.listings_to_read():
+            self.reader = reader
+            yield reader.query
+
+    def page_request(self, listing: Listing) -> Request:
+        """The page that the list or the walk wants, never from the cache: the catalogue has what earlier ones said."""
+        return uncached_request(self.reader.page_url(listing.cursor))
+
+    def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
+        """What a page of the list or of a folder holds. Raises Cut."""
+        return self.reader.read_page(response, listing.cursor)
+
+    async def save_page(self, listing: Listing, page: ListingPage) -> tuple[Listing, Mapping[str, int]]:
+        """Record a page; `get` puts nothing into listed_albums, as its images are those of another collection."""
+        reader = self.reader
+        if reader.error:
+            return await self.catalogue.write(albums.delete_listing, listing), {}
+        owner = Owner(self.name, str(reader.user), reader.user_name)
+        row = self.owner_row = await self.catalogue.write(albums.save_owner, owner)
+        if isinstance(reader, FolderListReader):
+            listed_albums = [Album(str(folder.id), folder.name) for folder in reader.folders]
+            is_full_list = reader.folder_name is None
+            listing, _ = await self.catalogue.write(
+                albums.record_list_page, listing.row, page, row, listed_albums, is_full_list
+            )
+        elif self.options.is_get:
+            listing, _ = await self.catalogue.write(listings.record_page, listing.row, page)
+        else:
+            kind = albums.GALLERIES if reader.has_galleries else "pictures"
+            album = Album(str(reader.folder), reader.name, kind, reader.pages)
+            placed, names = [str(key) for key in reader.placed], {str(k): n for k, n in reader.file_names.items()}
+            listing, _ = await self.catalogue.write(
+                albums.record_album_page, listing.row, page, row, album, placed, names
+            )
+        return listing, {}
+
+    async def resolve_address(self, item: ImageItem) -> None:
+        """The address of the picture, and for `get` its name."""
+        await self.address_finder.resolve_address(item)
+
+    async def check_response(self, item: ImageItem) -> None:
+        """Expired addresses are renewed once."""
+        await self.address_finder.check_response(item)
+
+    async def check_image(self, item: ImageItem) -> None:
+        """No thumbnails; `get` names what is kept."""
+        stated_size = str(item.metadata.get("dimension", ""))
+        if is_smaller(parse_size(stated_size), item.width or 0, item.height or 0):
+            detail = f"{item.width} × {item.height} pixels instead of {escape_control_chars(stated_size)}"
+            item.refuse(REASONS["thumbnail"].status, "thumbnail", detail)
+        elif self.options.is_get:
+            await self.save_names.assign_name(item)
+
+    async def eta_text(self) -> str:
+        """How long the pages will take that the budget lets through."""
+        host = self.addresses.host
+        windows = value_for_host(budgets_by_host(self.crawler.settings, self.budgets), host)
+        image_count = await self.catalogue.read(photo_addresses.count_pending_on_host, host)
+        page_count = ceil(
+            image_count / max(1.0, self.address_finder.images_resolved / max(1, self.address_finder.pages_requested))
+        )
+        seconds = min_seconds(windows or (), page_count)
+        if not seconds:
+            return ""
+        limits = ", ".join(f"{window.requests}/{window.seconds}s" for window in windows or ())
+        return f"about {format_duration(seconds)} left: {page_count:,} pages of {host}, which are asked for at {limits}"
+
+    async def _record_completion(self) -> None:
+        if not self.options.is_get:
+            await self.catalogue.write(albums.record_finished_albums, self.owner_row)
+        walked_listings = (await self.catalogue.read(_listings_by_site)).get(self.name, [])
+        is_complete = not await self.catalogue.read(queries.count_pending) and all(
+            listing.state == "ended" for listing in walked_listings
+        )
+        if self.temporary_catalogue:
+            self.temporary_catalogue.is_complete = is_complete
+
+
+def _listings_by_site(connection: Connection, collection_id: int) -> dict[str, list[Listing]]:
+    return listings.listings_by_site(connection, collection_id)
+
+
+def _is_stale(address: str) -> bool:
+    expires_at = expiry_of(address)
+    return image_of(address) is None or (expires_at is not None and expires_at < time.time() + EXPIRY_MARGIN)

@@ -1,0 +1,122 @@
+"""What people paste – handles and web addresses of accounts, posts, hashtags, lists – and what it stands for."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote, urlsplit
+
+from harvester.errors import UsageProblem
+from harvester.parsing.urls import host_of
+
+_USER = r"[\w.-]{1,100}"
+_HANDLE = re.compile(rf"@?({_USER})(?:@([^@/\s]{{1,260}}))?")
+_ID = r"-?[A-Za-z0-9]{1,64}"
+
+
+class TargetKind(StrEnum):
+    """What a target is, and so what its `value` means."""
+
+    ACCOUNT = "account"  # user, or user@host where the page is another server's view of it
+    POST = "post"  # the id on this server
+    POST_URL = "address"  # the post's own address, to be searched for
+    TAG = "tag"  # without #
+    LIST = "list"  # the id on this server
+    TIMELINE = "timeline"  # public or local
+
+
+@dataclass(frozen=True)
+class Handle:
+    """An account: user name and domain; the domain (with a port, perhaps) is empty where none was given."""
+
+    user: str
+    domain: str
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.domain}" if self.domain else self.user
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to harvest, and the server it was seen at as a base URL without a slash at its end."""
+
+    kind: TargetKind
+    base: str
+    value: str
+
+
+# The paths of Mastodon, GoToSocial, Akkoma/Pleroma, Pixelfed and Sharkey, as gallery-dl's patterns have them too.
+_PATH_PATTERNS: tuple[tuple[TargetKind, str], ...] = (
+    (TargetKind.POST, rf"/(?:web/)?@{_USER}(?:@[^/]+)?/(?:statuses/)?({_ID})(?:/embed)?"),
+    (TargetKind.ACCOUNT, rf"/(?:web/)?@({_USER}(?:@[^/]+)?)(?:/(?:media|with_replies|featured|tagged/[^/]+))?"),
+    (TargetKind.POST, rf"/(?:ap/)?users/{_USER}/statuses/({_ID})(?:/activity)?"),
+    (TargetKind.ACCOUNT, rf"/users/({_USER})"),
+    (TargetKind.POST, rf"/(?:web/)?(?:statuses|notice)/({_ID})"),
+    (TargetKind.POST, rf"/p/{_USER}/({_ID})"),
+    (TargetKind.POST_URL, r"(/objects/[A-Za-z0-9-]{1,64})"),
+    (TargetKind.TAG, r"/(?:web/)?(?:timelines/)?tags?/([^/]{1,200})"),
+    (TargetKind.LIST, rf"/(?:web/)?(?:timelines/list|lists)/({_ID})"),
+    (TargetKind.TIMELINE, r"/(?:web/)?(?:timelines/)?public/(local)"),
+    (TargetKind.TIMELINE, r"/(?:web/)?(?:timelines/)?(public)"),
+)
+_PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _PATH_PATTERNS)
+_PAGE_NAMES = {"media", "with_replies", "featured", "followers", "following"}
+
+
+def parse_target(pasted: str) -> Target:
+    """What a pasted address or handle means. Raises BadInput where it is none of the known forms."""
+    text = pasted.strip()
+    if "/" not in text and (parts := _HANDLE.fullmatch(text)) and parts[2]:
+        account = parse_handle(text)
+        return Target(TargetKind.ACCOUNT, f"https://{account.domain}", account.user)
+    base, path = _split_url(text)
+    for kind, pattern in _PATTERNS:
+        if (match := pattern.fullmatch(path)) and not (kind == TargetKind.POST and match[1] in _PAGE_NAMES):
+            return Target(kind, base, f"{base}{match[1]}" if kind == TargetKind.POST_URL else match[1])
+    raise UsageProblem(
+        f"{_short_repr(pasted)}: not the address of an account, a post, a hashtag, a list or a timeline."
+    )
+
+
+def parse_handle(text: str) -> Handle:
+    """`user`, `@user`, `user@host`, `@user@host`. Raises BadInput for anything else."""
+    match = _HANDLE.fullmatch(text.strip())
+    if match is None:
+        raise UsageProblem(f"{_short_repr(text)}: must be user@host.")
+    return Handle(match[1], _netloc(f"https://{match[2]}", text) if match[2] else "")
+
+
+def parse_base_url(value: str) -> str:
+    """The base URL of a server given as a host or as a URL, which a test server may have below a path."""
+    text = value.strip()
+    url = text if "://" in text else f"https://{text}"
+    netloc = _netloc(url, value)
+    url_parts = urlsplit(url)
+    if url_parts.query or url_parts.fragment:
+        raise UsageProblem(f"{_short_repr(value)}: must be a host or a URL without ? and #.")
+    return f"{url_parts.scheme}://{netloc}{url_parts.path.rstrip('/')}"
+
+
+def domain_of(base: str) -> str:
+    """Host and port of a base URL, as it follows the @ in a handle."""
+    return base.partition("://")[2].partition("/")[0]
+
+
+def _split_url(text: str) -> tuple[str, str]:
+    url = text if "://" in text else f"https://{text}"
+    netloc = _netloc(url, text)
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{netloc}", unquote(parts.path).rstrip("/")
+
+
+def _netloc(url: str, value: str) -> str:
+    """Host, in its ASCII form, and port."""
+    host = host_of(url)
+    if host is None:
+        raise UsageProblem(f"{_short_repr(value)}: there is no server of that name.")
+    name = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
+    port = urlsplit(url.strip()).port
+    return f"{name}:{port}" if port else name
+
+
+def _short_repr(text: str) -> str:
+    return repr(text if len(text) <= 100 else f"{text[:97]}...")

@@ -1,0 +1,136 @@
+"""The addresses of the API. Booleans are lower case: Mastodon reads Python's `False` as true, GoToSocial refuses it."""
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from harvester.spiders.mastodon import json_fields
+from harvester.spiders.mastodon.addresses import Handle
+
+PAGE_SIZE = "40"
+"""Posts per page; the most that Mastodon gives (M `app/controllers/api/v1/accounts/statuses_controller.rb`)."""
+
+Parameters = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page begins: the name of a parameter (max_id, offset) and its value, which is opaque."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class PostListing:
+    """A list of posts that is walked page by page: its address, and the parameters that are ours on every page."""
+
+    url: str
+    parameters: Parameters
+
+    def page_url(self, cursor: Cursor | None = None) -> str:
+        """The address of the page that begins at the cursor; of the newest page where there is none.
+
+        Links to the next page drop parameters (any[] on Mastodon, only_media elsewhere), so ours are always sent.
+        """
+        parameters = self.parameters + (((cursor.name, cursor.value),) if cursor else ())
+        return f"{self.url}?{urlencode(parameters)}" if parameters else self.url
+
+
+def lookup_url(base: str, acct: str) -> str:
+    """One account by `user` or `user@host`."""
+    return f"{base}/api/v1/accounts/lookup?{urlencode({'acct': acct})}"
+
+
+def post_url(base: str, post_id: str) -> str:
+    """One post by its id on this server."""
+    return f"{base}/api/v1/statuses/{_quote_part(post_id)}"
+
+
+def search_url(base: str, url: str, *, signed_in: bool) -> str:
+    """A post by its address; without a token only what the server holds already (`resolve` needs one)."""
+    parameters = {"q": url, "type": "statuses"} | ({"resolve": "true"} if signed_in else {})
+    return f"{base}/api/v2/search?{urlencode(parameters)}"
+
+
+def webfinger_url(account: Handle, base: str = "") -> str:
+    """Where the handle's domain says on which server the account lives (D `spec/webfinger.md`)."""
+    resource = urlencode({"resource": f"acct:{account}"}, safe=":@")
+    return f"{base or f'https://{account.domain}'}/.well-known/webfinger?{resource}"
+
+
+def account_posts(base: str, account_id: str, *, boosts: bool, replies: bool) -> PostListing:
+    """The posts of an account; `only_media` would hide boosts too (M `app/lib/account_statuses_filter.rb`)."""
+    media_only = () if boosts else (("only_media", "true"), ("exclude_reblogs", "true"))
+    no_replies = () if replies else (("exclude_replies", "true"),)
+    return PostListing(
+        f"{base}/api/v1/accounts/{_quote_part(account_id)}/statuses", (("limit", PAGE_SIZE), *media_only, *no_replies)
+    )
+
+
+def tag_posts(base: str, tag: str) -> PostListing:
+    """The public posts with a hashtag that the server holds."""
+    return PostListing(f"{base}/api/v1/timelines/tag/{_quote_part(tag.removeprefix('#'))}", _MEDIA_PARAMETERS)
+
+
+def timeline_posts(base: str, *, local: bool) -> PostListing:
+    """The public posts of the server's own accounts, or of all it knows."""
+    return PostListing(
+        f"{base}/api/v1/timelines/public", (*_MEDIA_PARAMETERS, *((("local", "true"),) if local else ()))
+    )
+
+
+def list_posts(base: str, list_id: str) -> PostListing:
+    """The posts of a list of the token's owner."""
+    return PostListing(f"{base}/api/v1/timelines/list/{_quote_part(list_id)}", (("limit", PAGE_SIZE),))
+
+
+_MEDIA_PARAMETERS: Parameters = (("limit", PAGE_SIZE), ("only_media", "true"))
+
+
+def _quote_part(part: str) -> str:
+    return quote(part, safe="")
+
+
+_LINK = re.compile(r"<([^<>]*)>([^<>]*)")
+
+_REL = re.compile(r'\brel\s*=\s*"?\s*(next|prev)\b', re.IGNORECASE)
+
+_MAX_HEADER_LENGTH = 16_384
+
+_CURSOR_PARAMETERS = ("max_id", "offset")
+
+
+def find_next_cursor(headers: Mapping[str, str], ids: Sequence[str], seen_ids: Container[str]) -> Cursor | None:
+    """Where the next older page begins; None at the end.
+
+    `headers` have lower-case names, `ids` are those of the page, `seen` those of earlier pages of this walk. Only the
+    cursor is taken from the Link header. A page is never the last because it is short: servers filter behind the count.
+    """
+    if all(ident in seen_ids for ident in ids):  # an empty page too
+        return None
+    links = _parse_link_header(headers.get("link", ""))
+    if links and "next" not in links:
+        return None
+    return _parse_cursor(links.get("next", "")) or Cursor("max_id", ids[-1])
+
+
+def _parse_link_header(header: str) -> dict[str, str]:
+    """The addresses of `next` and `prev`; other relations are none of ours."""
+    urls: dict[str, str] = {}
+    for url, attributes in _LINK.findall(header[:_MAX_HEADER_LENGTH]):
+        if relation := _REL.search(attributes):
+            urls.setdefault(relation[1].lower(), url)
+    return urls
+
+
+def _parse_cursor(url: str) -> Cursor | None:
+    try:
+        parameters = dict(parse_qsl(urlsplit(url).query, max_num_fields=100))
+    except ValueError:
+        return None
+    for name in _CURSOR_PARAMETERS:
+        if value := json_fields.as_id(parameters.get(name)):
+            return Cursor(name, value)
+    return None

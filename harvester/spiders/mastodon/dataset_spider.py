@@ -1,0 +1,172 @@
+"""Images of Mastodon posts, from the two files of a UGC data set: the spider's mode with `posts=`."""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy.crawler import Crawler
+from sqlalchemy import Connection, Engine
+
+from harvester.catalogue import queries, writer
+from harvester.catalogue.db_errors import translate_db_errors
+from harvester.catalogue.store import open_existing
+from harvester.crawl.settings_check import check_collection, check_settings, resolve_output_folder
+from harvester.crawl.spider import DISCOVERY_BATCH_SIZE, HarvestSpider
+from harvester.dataset import reader
+from harvester.errors import UsageProblem
+from harvester.imaging.settings import picture_options
+from harvester.items import Collection, DiscoveredImage
+from harvester.spider_arguments import check_argument_names, check_choice, parse_file_path, parse_retry
+from harvester.storage.paths import DataPaths
+from harvester.text import escape_control_chars
+
+logger = logging.getLogger(__name__)
+
+FORMATS = ("jpeg", "rgb", "original")
+NAMES_SHOWN_IN_WARNING = 10
+"""How many names a warning lists."""
+
+ARGUMENTS = ("posts", "accounts", "output", "format", "retry")
+
+
+class DatasetSpider(HarvestSpider):
+    """Takes user_posts.json and accounts_labeled.csv: every image of the data set, named and accounted for."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Reads and checks both files whole before anything is opened; `name` is the spider's. Raises BadInput."""
+        name = kwargs.pop("name")
+        check_argument_names(f"{name} (of a data set)", kwargs, ARGUMENTS)
+        spider = super().from_crawler(crawler, *args, name=name)
+        spider.arguments = {word: value for word, value in kwargs.items() if word in ARGUMENTS}
+        spider.retry = parse_retry(kwargs)
+        paths = DataPaths.from_settings(crawler.settings)
+        image_format = check_choice("format", kwargs.get("format", "jpeg"), FORMATS)
+        check_settings(crawler.settings)
+        picture_options(crawler.settings, image_format)
+        folder = paths.relative_to_data(resolve_output_folder(paths, name, kwargs.get("output")))
+        spider.collection = Collection(name, folder, image_format)
+        check_collection(paths, spider.collection)
+        spider.posts_path = parse_file_path("posts", kwargs)
+        accounts_path = parse_file_path("accounts", kwargs)
+        spider.accounts = _read_accounts(accounts_path)
+        spider.survey = _survey_posts(spider.posts_path, spider.accounts)
+        spider.source_digest = _sha256_of_files(spider.posts_path, accounts_path)
+        spider.check_same_dataset(paths)
+        spider.log_survey()
+        return spider
+
+    posts_path: Path
+    accounts: reader.AccountsFile
+    survey: reader.PostsFileSummary
+
+    async def prepare(self) -> None:
+        """Note which account each user number means."""
+        await self.catalogue.write(writer.record_accounts, self.accounts_by_number())
+
+    def discovered_images(self) -> Iterator[DiscoveredImage]:
+        """Every URL of the posts file."""
+        with _open_file(self.posts_path) as file:
+            yield from reader.discover_images(file, self.posts_path.name, self.accounts)
+
+    def accounts_by_number(self) -> dict[int, str]:
+        """Which account each user number of this data set means."""
+        return {index: acct for acct, index in self.accounts.index.items()}
+
+    def check_same_dataset(self, paths: DataPaths) -> None:
+        """Refuse files that give another meaning to names the collection has already."""
+        engine = open_existing(paths.catalogue)
+        if engine is None:
+            return
+        try:
+            self._check_accounts(engine, paths)
+        finally:
+            engine.dispose()
+
+    def _check_accounts(self, engine: Engine, paths: DataPaths) -> None:
+        with translate_db_errors(engine), engine.connect() as connection:
+            existing = queries.find_collection(connection, self.name, self.collection.directory)
+            if existing is None:
+                return
+            row, collection = existing
+            where = f"The collection in {paths.output(collection)}"
+            acct_by_number = self.accounts_by_number()
+            for index, acct in queries.accounts_by_user(connection, row).items():
+                if acct_by_number.get(index, acct) != acct:
+                    raise UsageProblem(
+                        f"{where} is of another data set: its user {index} is {acct}, that of the accounts file is "
+                        f"{acct_by_number[index]}; give another output= (known images are not fetched again)."
+                    )
+            if queries.source_digest(connection, row) != self.source_digest:  # these very files were compared before
+                self._check_names(connection, row, where)
+
+    def _check_names(self, connection: Connection, row: int, where: str) -> None:
+        images = self.discovered_images()
+        while batch := list(islice(images, DISCOVERY_BATCH_SIZE)):
+            key_by_name = {image.position.name: image.key for image in batch if image.position}
+            for name, key in queries.keys_by_name(connection, row, list(key_by_name)).items():
+                if key_by_name[name] != key:
+                    raise UsageProblem(
+                        f"{where} is of another data set: {name} is {key} there and {key_by_name[name]} in "
+                        f"{self.posts_path.name}; give another output= (known images are not fetched again)."
+                    )
+
+    def log_survey(self) -> None:
+        """Say what the files hold, and what in them will not be fetched or is odd."""
+        survey, repeated = self.survey, self.accounts.repeated
+        logger.info("%s: %s URLs of %s accounts", self.posts_path.name, f"{survey.urls:,}", f"{survey.accounts:,}")
+        _warn_about_names("account(s) with more than one row in the accounts file: the last one counts", repeated)
+        _warn_about_names("post(s) with the index of an earlier one: they continue its URL numbers", survey.same_index)
+        for acct, url_count in survey.unlisted.items():
+            logger.info(
+                "Account %s is not in the accounts file: its %s URLs are skipped", escape_control_chars(acct), url_count
+            )
+        if survey.unlisted:
+            logger.warning(
+                "%s accounts with %s URLs are not in the accounts file: skipped (account-not-listed)",
+                f"{len(survey.unlisted):,}",
+                f"{sum(survey.unlisted.values()):,}",
+            )
+
+
+def _warn_about_names(problem: str, names: list[str]) -> None:
+    if names:
+        shown = ", ".join(escape_control_chars(name) for name in names[:NAMES_SHOWN_IN_WARNING])
+        logger.warning(
+            "%s %s: %s%s", f"{len(names):,}", problem, shown, ", …" if len(names) > NAMES_SHOWN_IN_WARNING else ""
+        )
+
+
+def _sha256_of_files(*paths: Path) -> str:
+    """One sha256 for the contents of all the files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with _open_file(path) as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _open_file(path: Path) -> Any:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}.") from error
+
+
+def _read_accounts(path: Path) -> reader.AccountsFile:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return reader.read_accounts(lines, path.name)
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}.") from error
+
+
+def _survey_posts(path: Path, accounts: reader.AccountsFile) -> reader.PostsFileSummary:
+    try:
+        with _open_file(path) as file:
+            return reader.summarise_posts(file, path.name, accounts)
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}.") from error

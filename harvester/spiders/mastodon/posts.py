@@ -1,0 +1,190 @@
+"""Pages of posts → records: who posted which pictures, when, with which words."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from harvester.spiders.mastodon import content, json_fields, media, opt_out
+from harvester.spiders.mastodon.accounts import Account, parse_account
+from harvester.spiders.mastodon.api import Cursor
+from harvester.spiders.mastodon.media import Attachment
+
+PUBLIC_VISIBILITIES = frozenset({"public", "unlisted"})
+"""Visibilities that may leave; a token shows more of them than may be passed on (D `entities/Status.md`)."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """One post with pictures. `uri` is what it is called on every server; of a boost it is the boosted post's.
+
+    `entry` is the id under which it stands in the listing: of a boost that is the boost's own. `facts` is what is kept
+    beside each picture: text, spoiler, sensitive, language, tags, times.
+    """
+
+    entry_id: str
+    ident: str
+    uri: str
+    url: str
+    author: Account
+    boosted_by: str
+    attachments: tuple[Attachment, ...]
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PostFilter:
+    """Which posts are wanted. Times are UTC; `since` is included, `until` is not. A boost has the time of the boost."""
+
+    boosts: bool = False
+    replies: bool = True
+    since: datetime | None = None
+    until: datetime | None = None
+    respected: Collection[str] = opt_out.RESPECTED_BY_DEFAULT
+
+
+@dataclass
+class PostPage:
+    """What a page held: the ids in their order, each once; the wanted posts; how many are left out, and why.
+
+    `past`: everything on the page is older than wanted, so older pages need not be asked for. Reasons in `left_out`:
+    boost, reply, date, visibility, no-pictures, repeated, unreadable, and the words of `consent.WISHES`; `wishes` says
+    of whom those are.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    opt_outs: dict[str, str] = field(default_factory=dict)
+    is_too_old: bool = False
+
+    def drop_known(self, heads: Collection[str]) -> None:
+        """Drop what lies below the head of an earlier walk: it was taken then, or is behind that walk's cursor."""
+        known_from = next((index for index, ident in enumerate(self.ids) if ident in heads), None)
+        if known_from is not None:
+            self.posts = [post for post in self.posts if post.entry_id in self.ids[:known_from]]
+            self.ids = self.ids[: known_from + 1]
+
+    def trim(self, max_posts: int) -> Cursor | None:
+        """Keep as many posts as there is room for, if that is fewer; the next page begins behind the last of them."""
+        if len(self.posts) <= max_posts:
+            return None
+        last = self.posts[max_posts - 1].entry_id
+        self.posts = self.posts[:max_posts]
+        self.ids = self.ids[: self.ids.index(last) + 1]
+        return Cursor("max_id", last)
+
+
+def parse_page(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
+    """The posts of a page (a JSON list); `domain` completes the names of the server's own accounts."""
+    value = json_fields.parse_json_or_none(body)
+    return _parse_posts(value if isinstance(value, list) else [], domain, post_filter)
+
+
+def parse_single(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
+    """The post of `/api/v1/statuses/:id`, or those a search found, as a page."""
+    value = json_fields.as_dict(json_fields.parse_json_or_none(body))
+    statuses = value.get("statuses")
+    return _parse_posts(statuses if isinstance(statuses, list) else [value], domain, post_filter)
+
+
+def _parse_posts(statuses: list[Any], domain: str, post_filter: PostFilter) -> PostPage:
+    """Friendica and Takahe repeat a post for each of its files; a page may hold a post and boosts of it."""
+    post_page = PostPage()
+    ids: dict[str, datetime | None] = {}
+    seen_uris: set[str] = set()
+    entries = json_fields.as_dicts(statuses)
+    post_page.skipped["unreadable"] += len(statuses) - len(entries)
+    for entry in entries:
+        ident = json_fields.as_id(entry.get("id"))
+        if not ident or ident in ids:
+            post_page.skipped["repeated" if ident else "unreadable"] += 1
+            continue
+        ids[ident] = posted_at = json_fields.as_datetime(entry.get("created_at"))
+        post = _parse_post(entry, domain, post_filter.respected)
+        reason = _skip_reason(entry, post, posted_at, post_filter) or ("repeated" if post.uri in seen_uris else "")
+        seen_uris.add(post.uri)
+        if reason:
+            post_page.skipped[reason] += 1
+            if reason in opt_out.OPT_OUTS:
+                post_page.opt_outs[post.author.acct] = reason
+        else:
+            post_page.posts.append(post)
+    post_page.ids = list(ids)
+    post_page.is_too_old = bool(ids) and all(_is_before(posted_at, post_filter.since) for posted_at in ids.values())
+    post_page.skipped = +post_page.skipped
+    return post_page
+
+
+def _skip_reason(entry: Mapping[str, Any], post: Post, posted_at: datetime | None, post_filter: PostFilter) -> str:
+    """Why a post is left out; empty where it is wanted. Of a boost, both posts have to be meant for the public."""
+    boosted = _boosted_entry(entry)
+    checks = {
+        "boost": bool(boosted) and not post_filter.boosts,
+        "visibility": any(
+            json_fields.as_text(status.get("visibility")) not in PUBLIC_VISIBILITIES
+            for status in (entry, boosted or entry)
+        ),
+        "date": _is_before(posted_at, post_filter.since)
+        or (post_filter.until is not None and not _is_before(posted_at, post_filter.until)),
+        "reply": not post_filter.replies and _is_reply(boosted or entry),
+        post.author.opt_out or "no-pictures": bool(post.author.opt_out) or not post.attachments,
+    }
+    return next((reason for reason, applies in checks.items() if applies), "")
+
+
+def _is_before(moment: datetime | None, limit: datetime | None) -> bool:
+    return moment is not None and limit is not None and moment < limit
+
+
+def _boosted_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return json_fields.as_dict(entry.get("reblog"))
+
+
+def _is_reply(entry: Mapping[str, Any]) -> bool:
+    """As Mastodon counts (M `app/lib/account_statuses_filter.rb`): to oneself, in a thread, is no reply."""
+    replied_to, author_id = (
+        json_fields.as_id(entry.get("in_reply_to_account_id")),
+        json_fields.as_dict(entry.get("account")).get("id"),
+    )
+    return bool(json_fields.as_id(entry.get("in_reply_to_id"))) and (
+        not replied_to or replied_to != json_fields.as_id(author_id)
+    )
+
+
+def _parse_post(entry: Mapping[str, Any], domain: str, respected: Collection[str]) -> Post:
+    boosted = _boosted_entry(entry)
+    status = boosted or entry
+    author = parse_account(json_fields.as_dict(status.get("account")), domain, respected)
+    booster = parse_account(json_fields.as_dict(entry.get("account")), domain, ()).acct if boosted else ""
+    ident, url = json_fields.as_id(status.get("id")), json_fields.as_text(status.get("url"))
+    uri = json_fields.as_text(status.get("uri")) or url or f"{domain}:{ident}"
+    return Post(
+        json_fields.as_id(entry.get("id")),
+        ident,
+        uri,
+        url or uri,
+        author,
+        booster,
+        tuple(media.parse_attachments(status)),
+        _post_metadata(status, booster),
+    )
+
+
+def _post_metadata(status: Mapping[str, Any], booster: str) -> dict[str, Any]:
+    text = content.plain_text(content.strip_note(json_fields.as_text(status.get("content"))))
+    posted_at = json_fields.as_datetime(status.get("created_at"))
+    metadata = {
+        "posted_at": posted_at.isoformat() if posted_at else "",
+        "text": text,
+        "spoiler": json_fields.as_text(status.get("spoiler_text")),
+        "sensitive": status.get("sensitive") is True,
+        "language": json_fields.as_text(status.get("language")),
+        "tags": [
+            name for tag in json_fields.as_dicts(status.get("tags")) if (name := json_fields.as_text(tag.get("name")))
+        ],
+        "visibility": json_fields.as_text(status.get("visibility")),
+        "boosted_by": booster,
+    }
+    return {name: value for name, value in metadata.items() if value not in ("", [])}

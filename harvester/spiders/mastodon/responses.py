@@ -1,0 +1,69 @@
+"""What an answer of the API is. Statuses decide; texts of errors differ by endpoint and are translated."""
+
+from enum import StrEnum
+
+from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spiders.mastodon import json_fields
+
+_MISSING_STATUSES = frozenset({404, 410})
+_TOKEN_STATUSES = frozenset({401, 403, 422})
+_POST_LIST_PATHS = ("/statuses", "/timelines/")
+_CHALLENGE_MARKS = (
+    b"just a moment", b"challenge-platform", b"cf-chl", b"checking your browser", b"enable javascript and cookies",
+    b"anubis", b"ddos-guard", b"captcha", b"attention required",
+)  # fmt: skip
+_CHALLENGE_SEARCH_BYTES = 50_000
+
+
+class Refusal(StrEnum):
+    """Why an account, a hashtag, a list or a timeline could not be read."""
+
+    MISSING = "account-missing"
+    GONE = "account-gone"
+    SUSPENDED = "account-suspended"
+    OTHER_ACCOUNT = "another-account"
+    NEEDS_TOKEN = "needs-token"  # noqa: S105 - a word, no secret
+    UNREADABLE = "unreadable-answer"
+
+
+REFUSAL_MEANINGS: dict[Refusal, str] = {
+    Refusal.MISSING: "404: there never was one of that name, or it was deleted, or the server does not know it",
+    Refusal.GONE: "410: it is gone for good, or the whole server is",
+    Refusal.SUSPENDED: "the server has suspended the account and shows nothing of it",
+    Refusal.OTHER_ACCOUNT: "the server, which searches loosely, answered with an account of another name",
+    Refusal.NEEDS_TOKEN: "401, 403 or 422: the server shows this to signed-in users only (or the token is not valid)",
+    Refusal.UNREADABLE: "the answer is not what the API promises, or the server had trouble of its own",
+}
+"""What each refusal means."""
+
+
+def classify(response: SiteResponse) -> PageStatus:
+    """What the answer is. "Needs a token" is the API's own word (`refusal` says so): neither a block nor an absence."""
+    value = json_fields.parse_json_or_none(response.body)
+    if response.status in _MISSING_STATUSES:
+        return PageStatus.MISSING
+    if response.status == 200 and isinstance(value, list if _is_post_list(response.url) else (dict, list)):
+        return PageStatus.OK
+    if response.status == 429 or (value is None and _is_challenge(response)):
+        return PageStatus.BLOCKED
+    return PageStatus.UNKNOWN
+
+
+def find_refusal(response: SiteResponse) -> Refusal | None:
+    """Why the answer holds nothing to read; None where it does."""
+    if response.status in _TOKEN_STATUSES:
+        return Refusal.NEEDS_TOKEN
+    if response.status in _MISSING_STATUSES:
+        return Refusal.GONE if response.status == 410 else Refusal.MISSING
+    return None if classify(response) == PageStatus.OK else Refusal.UNREADABLE
+
+
+def _is_post_list(url: str) -> bool:
+    """Whether a list is promised there: Sharkey answers with an error object and status 200."""
+    path = url.partition("?")[0]
+    return path.endswith(_POST_LIST_PATHS[0]) or _POST_LIST_PATHS[1] in path
+
+
+def _is_challenge(response: SiteResponse) -> bool:
+    start = response.body[:_CHALLENGE_SEARCH_BYTES].lower()
+    return "cf-mitigated" in response.headers or any(mark in start for mark in _CHALLENGE_MARKS)

@@ -1,0 +1,192 @@
+"""Images of Mastodon posts, from the API of any instance: the spider's mode with `acct=`, `hashtag=` and the like."""
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+
+from harvester.catalogue import listings, queries, writer
+from harvester.catalogue.listings import Listing
+from harvester.catalogue.queries import PendingImage
+from harvester.crawl.http.networks import check_keys
+from harvester.crawl.listing_spider import ListingSpider
+from harvester.crawl.settings_check import check_collection, check_settings, resolve_output_folder
+from harvester.dataset import reader
+from harvester.errors import ListingIncomplete, UsageProblem
+from harvester.imaging.settings import picture_options
+from harvester.items import NUMBERED, Collection, ImageItem, ListingPage
+from harvester.parsing.responses import Classifier, PageStatus, SiteResponse
+from harvester.reasons import TEMPORARY_REASONS
+from harvester.spider_arguments import check_argument_names, check_choice, parse_file_path, parse_retry
+from harvester.spiders.mastodon import api, arguments, media, opt_out, responses
+from harvester.spiders.mastodon.api import Cursor
+from harvester.spiders.mastodon.numbering import PositionAllocator
+from harvester.spiders.mastodon.posts import Post
+from harvester.spiders.mastodon.sources import Source, SourceResolver
+from harvester.spiders.mastodon.walk_state import WalkState
+from harvester.storage.paths import DataPaths
+
+logger = logging.getLogger(__name__)
+
+FORMATS = ("jpeg", "rgb", "original")
+
+ARGUMENTS = ("acct", "accounts", "hashtag", "timeline", "url", "instance", "since", "until", "boosts", "replies",
+             "max_posts", "collect_only", "output", "format", "retry")  # fmt: skip
+
+
+class TimelineSpider(ListingSpider):
+    """Walks accounts, hashtags and timelines; names pictures by numbers it gives; writes the data set at the end."""
+
+    classify: ClassVar[Classifier] = staticmethod(responses.classify)
+    max_wait = 1000.0  # Mastodon's longest window is 15 minutes; what is longer shall not hold up other servers
+
+    options: arguments.HarvestArguments
+    credentials: dict[str, str]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._opt_outs: dict[str, str] = {}  # account left out in this run -> what it wishes
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Checks every argument before anything is opened; `name` is the spider's. Raises BadInput."""
+        name = kwargs.pop("name")
+        check_argument_names(f"{name} (from the API)", kwargs, ARGUMENTS)
+        settings, paths = crawler.settings, DataPaths.from_settings(crawler.settings)
+        spider = super().from_crawler(crawler, *args, name=name)
+        spider.arguments = {word: value for word, value in kwargs.items() if word in ARGUMENTS}
+        spider.retry = parse_retry(kwargs)
+        image_format = check_choice("format", kwargs.get("format", "jpeg"), FORMATS)
+        check_settings(settings)
+        picture_options(settings, image_format)
+        spider.options = arguments.parse_arguments(spider.arguments, settings["MASTODON_WISHES"])
+        if "accounts" in kwargs:
+            spider.options = arguments.with_handles(spider.options, _read_accts(parse_file_path("accounts", kwargs)))
+        spider.credentials = arguments.parse_tokens(settings["MASTODON_TOKENS"])
+        check_keys(settings, "MASTODON_TOKENS", spider.credentials)
+        spider.page_delay = arguments.parse_page_seconds(settings["MASTODON_PAGE_SECONDS"])
+        folder = paths.relative_to_data(resolve_output_folder(paths, name, kwargs.get("output")))
+        spider.collection = Collection(name, folder, image_format, NUMBERED)
+        check_collection(paths, spider.collection)
+        return spider
+
+    async def prepare(self) -> None:
+        """Learn which numbers are given already."""
+        acct_by_number = await self.catalogue.read(queries.accounts_by_user)
+        self.allocator = PositionAllocator(acct_by_number, await self.catalogue.read(queries.next_post_by_user))
+        for acct in SourceResolver.requested_accts(self.options):
+            self.allocator.user_number(acct)
+        await self._record_users()
+        self._sources: dict[str, Source] = {}
+        self._previous_ids: set[str] = set()  # ids of the page before
+        self._posts: list[Post] = []
+
+    async def listings_to_walk(self) -> AsyncIterator[str]:
+        """Each source in turn; one that cannot be read is recorded with its reason."""
+        async for source in SourceResolver(self.options, self.fetch, self.credentials).resolve():
+            self._sources[source.name] = source
+            self._opt_outs.update(source.opt_outs)
+            if source.refusal:
+                await self._record_refusal(source)
+            else:
+                yield source.name
+
+    def page_request(self, listing: Listing) -> Request:
+        """The page at the cursor, in our own parameters."""
+        name, _, value = (listing.cursor or "").partition("=")
+        return SourceResolver.api_request(
+            self._sources[listing.query].listing.page_url(Cursor(name, value) if name else None)
+        )
+
+    def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
+        """The posts of a page; where the next begins follows from how far the listing was walked before. Raises Cut."""
+        if responses.classify(response) is not PageStatus.OK:
+            raise ListingIncomplete(self.error_text(response))
+        source, state = self._sources[listing.query], WalkState.parse(listing.mark)
+        page = source.parse_page(response.body, self.options.post_filter)
+        is_first_page = listing.cursor is None
+        next_cursor = None if source.is_single else api.find_next_cursor(response.headers, page.ids, self._previous_ids)
+        self._previous_ids = set(page.ids)
+        if is_first_page and state.walked.ranges:
+            page.drop_known(state.walked.ranges[0].heads)
+        if self.options.max_posts and len(state.walked.ranges) <= (0 if is_first_page else 1):
+            next_cursor = page.trim(self.options.max_posts - state.posts) or next_cursor
+        ranges = (state.walked.after_first_page if is_first_page else state.walked.after_page)(page.ids, next_cursor)
+        state = WalkState(ranges, state.posts + len(page.posts))
+        has_enough = self.options.max_posts and state.posts >= self.options.max_posts and len(ranges.ranges) <= 1
+        self._posts = page.posts
+        self._opt_outs.update(page.opt_outs)
+        return ListingPage(
+            entry_count=sum(page.skipped.values()),
+            next_cursor=None if has_enough or page.is_too_old or source.is_single else _cursor_text(ranges.cursor),
+            counts=dict(page.skipped),
+            mark=state.text,
+        )
+
+    def error_text(self, response: SiteResponse) -> str:
+        """Which refusal it is, and the status."""
+        refusal = responses.find_refusal(response)
+        return (
+            f"{refusal}: {responses.REFUSAL_MEANINGS[refusal]} (HTTP {response.status})"
+            if refusal
+            else super().error_text(response)
+        )
+
+    def fallback_url(self, item: ImageItem) -> str | None:
+        """Where the origin's file cannot be had, the copies of it; at last the server's preview. Not to evade a no."""
+        if item.status != "failed":
+            return None
+        return media.find_fallback_url(item.url, item.metadata, all_permanent=item.reason not in TEMPORARY_REASONS)
+
+    def final_messages(self) -> list[str]:
+        """Whose pictures were left out, and which setting decides that."""
+        return opt_out.opt_out_messages(self._opt_outs, self.options.post_filter.respected)
+
+    async def _fetch_page(self, listing: Listing) -> ListingPage:
+        """Pictures get their places: those they have already, or the next free ones."""
+        page = await super()._fetch_page(listing)
+        keys = self.allocator.image_keys(self._posts)
+        images = self.allocator.discovered_images(
+            self._posts, await self.catalogue.read(queries.positions_by_key, keys)
+        )
+        await self._record_users()
+        return replace(page, images=images, entry_count=page.entry_count + len(images))
+
+    def _on_image_answered(self, item: ImageItem) -> None:
+        """What came from another address than the first is told as that."""
+        if item.is_pending and item.url == media.preview_url_of(item.metadata):
+            item.metadata["reduced"] = True
+            item.detail = f"reduced: {item.url}"
+        elif item.is_pending and item.url in item.metadata.get("other_addresses", ()):
+            item.detail = f"from {item.url}"
+        super()._on_image_answered(item)
+
+    async def _record_users(self) -> None:
+        if self.allocator.new_users:
+            new_users, self.allocator.new_users = self.allocator.new_users, {}
+            await self.catalogue.write(writer.record_accounts, new_users)
+
+    async def _record_refusal(self, source: Source) -> None:
+        listing = await self.catalogue.write(listings.begin_listing, source.name)
+        self.log_listing(await self.catalogue.write(listings.mark_incomplete, listing.row, source.refusal, False))
+
+    async def _load_pending(self, host: str, after: int, limit: int) -> list[PendingImage]:
+        """Nothing is dealt out while only collecting."""
+        return [] if self.options.collect_only else await super()._load_pending(host, after, limit)
+
+
+def _cursor_text(cursor: Cursor | None) -> str | None:
+    return f"{cursor.name}={cursor.value}" if cursor else None
+
+
+def _read_accts(path: Path) -> list[str]:
+    """The accounts of a CSV file, in its order."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return list(reader.read_accounts(lines, path.name).index)
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}.") from error

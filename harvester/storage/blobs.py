@@ -1,0 +1,196 @@
+"""Where bytes live: blobs under their sha256, named copies beside them. Every file appears whole or not at all."""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+
+from harvester.errors import StoreError
+from harvester.storage.safe_files import read_regular_file
+
+_NO_HARDLINK_ERRORS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+
+
+_PART_NAME = re.compile(r"\..*?(?:\.([0-9a-f]{8}))?\.[0-9a-f]{16}\.part", re.DOTALL)
+
+
+_MAX_PREFIX_BYTES = (
+    80  # bytes of a file's name that its unfinished file has too; no file system takes more than 255 in all
+)
+
+_borrowed_tokens: list[str] = []
+
+
+class FileNameTaken(Exception):
+    """A named copy is not made because another file has its name or its folder's; raised by `name` and `link`."""
+
+
+class BlobStore:
+    """Blobs below `root` as `<first 2 hex>/<sha256>.<ext>`. Its methods block: call them from a thread."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, sha256: str, ext: str) -> Path:
+        """Where the blob is or would be."""
+        return self.root / sha256[:2] / f"{sha256}.{ext}"
+
+    def put(self, sha256: str, ext: str, data: bytes) -> Path:
+        """Store bytes under their own hash; where they are already, nothing is written. Raises StoreError."""
+        path = self.path(sha256, ext)
+        if not (path.is_file() and path.read_bytes() == data):
+            publish_stream(path, (data,), lambda part: _keep_or_replace(part, path, data))
+        return path
+
+    def sha256_of_link(self, file: Path) -> str:
+        """The sha256 of the blob that a file is a hard link to; empty where it is none."""
+        try:
+            if file.stat().st_nlink < 2:
+                return ""
+            sha256 = digest(file.read_bytes())
+            is_blob = any(file.samefile(blob) for blob in (self.root / sha256[:2]).glob(f"{sha256}.*"))
+        except OSError:
+            return ""
+        return sha256 if is_blob else ""
+
+    def read(self, sha256: str, ext: str) -> bytes | None:
+        """The bytes of a blob, or None where it is not there or not what its name says."""
+        try:
+            data = self.path(sha256, ext).read_bytes()
+        except FileNotFoundError:
+            return None
+        return data if digest(data) == sha256 else None
+
+
+def digest(data: bytes) -> str:
+    """The sha256 of the bytes, 64 hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@cache
+def writer_token() -> str:
+    """Stands in the names of this process's unfinished files, so that nobody takes them for leftovers."""
+    return _borrowed_tokens[0] if _borrowed_tokens else token_hex(4)
+
+
+def use_token_of(owner_token: str) -> None:
+    """From now on unfinished files of this process are those of another one, which has the locks."""
+    _borrowed_tokens[:] = [owner_token]
+    writer_token.cache_clear()
+
+
+def writer_token_of(name: str) -> str | None:
+    """The token of the process that was writing an unfinished file; None for any other file name."""
+    match = _PART_NAME.fullmatch(name)
+    return (match[1] or "") if match else None
+
+
+def publish(path: Path, data: bytes) -> None:
+    """Write a file so that it is complete, and on disk, before it has its name. Raises StoreError."""
+    publish_stream(path, (data,))
+
+
+def publish_stream(path: Path, pieces: Iterable[bytes], finish: Callable[[Path], object] | None = None) -> None:
+    """Like `publish`, for data that is made piece by piece; `finish` gives the file its name, by default replacing."""
+
+    def write(part: Path) -> None:
+        with part.open("xb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+
+    _publish_atomically(path, write, finish)
+    _sync_folder(path.parent)
+
+
+def link_output_file(path: Path, blob: Path, data: bytes, previous_sha256: str = "") -> None:
+    """Give a blob a second name: a hard link, or a copy where the file system has none.
+
+    Where the name is taken by a file of the very same bytes, that is the copy; raises NameTaken where it is another's.
+    """
+    try:
+        path.hardlink_to(blob)  # where nothing has the name and the folder is there: nearly always
+    except OSError:
+        write_output_file(path, data, previous_sha256, lambda part: _link_or_copy(blob, part))
+
+
+def write_output_file(
+    path: Path, data: bytes, previous_sha256: str = "", write_part: Callable[[Path], None] | None = None
+) -> None:
+    """Write a named copy. It replaces nothing but the copy that we made before, whose sha256 is `former`.
+
+    Raises NameTaken and StoreError.
+    """
+
+    def write(part: Path) -> None:
+        part.write_bytes(data)
+
+    _publish_atomically(path, write_part or write, lambda part: _rename_if_free(part, path, data, previous_sha256))
+
+
+def _publish_atomically(
+    path: Path, write: Callable[[Path], None], finish: Callable[[Path], object] | None = None
+) -> None:
+    prefix = path.name.encode("utf-8", "ignore")[:_MAX_PREFIX_BYTES].decode("utf-8", "ignore")
+    part = path.with_name(f".{prefix}.{writer_token()}.{token_hex(8)}.part")
+    try:
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(part)
+            if finish:
+                finish(part)
+            else:
+                part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _keep_or_replace(part: Path, path: Path, data: bytes) -> None:
+    """Another process may have published the same blob meanwhile: replacing it could break its link to it."""
+    try:
+        path.hardlink_to(part)
+    except OSError:
+        if not (path.is_file() and path.read_bytes() == data):
+            part.replace(path)
+
+
+def _rename_if_free(part: Path, path: Path, data: bytes, previous_sha256: str) -> None:
+    """Rename without replacing what is not ours: a hard link fails where the name is taken."""
+    try:
+        path.hardlink_to(part)
+    except OSError as error:
+        if error.errno not in (*_NO_HARDLINK_ERRORS, errno.EEXIST):
+            raise
+        if not os.path.lexists(path):
+            part.rename(path)
+            return
+        existing = read_regular_file(path)
+        if existing is None or (existing != data and digest(existing) != previous_sha256):
+            raise FileNameTaken(path.name) from None
+        if existing != data:
+            part.replace(path)
+
+
+def _link_or_copy(blob: Path, part: Path) -> None:
+    try:
+        part.hardlink_to(blob)
+    except OSError as error:
+        if error.errno not in _NO_HARDLINK_ERRORS:
+            raise
+        shutil.copyfile(blob, part)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
