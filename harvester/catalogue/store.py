@@ -180,7 +180,6 @@ def _create_schema(engine: Engine) -> None:
 
 def _migrate_schema(engine: Engine, url: URL, revision: str) -> None:
     # A fifth of a second, and seldom needed.
-    from harvester.catalogue.store import open_revisions
 
     with open_revisions() as migrations:
         if revision not in migrations.known_versions():

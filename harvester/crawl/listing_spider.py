@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
@@ -24,7 +24,7 @@ from harvester.crawl.run.finish import RunFinisher
 from harvester.crawl.spider import HarvestSpider
 from harvester.errors import HarvesterError, ListingIncomplete
 from harvester.items import ListingPage
-from harvester.parsing.responses import Classifier, PageStatus, SiteResponse
+from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.text import escape_control_chars
 
 MAX_EMPTY_PAGES = 200
@@ -87,7 +87,6 @@ class ListingSpider(HarvestSpider):
     cursor in the next run.
     """
 
-    classify: ClassVar[Classifier]
     credentials: Mapping[str, str] = MappingProxyType({})  # scheme, host and port of a server -> the user's key for it
     page_delay = 0.0  # seconds between two pages of one host; its images do not wait for one another so long
     max_wait = math.inf  # seconds; where a host wants to be left alone for longer, its listing is cut
@@ -225,7 +224,7 @@ class ListingSpider(HarvestSpider):
         tries = 0
         while True:
             response = await self.fetch(self.page_request(listing))
-            if type(self).classify(response) in (PageStatus.OK, PageStatus.MISSING):
+            if self.classify(response) in (PageStatus.OK, PageStatus.MISSING):
                 return self.parse_page(response, listing)
             if response.status != 200 or tries >= self.settings.getint("RETRY_TIMES"):
                 raise ListingIncomplete(self.error_text(response))

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from contextlib import suppress
 from math import ceil
 from time import monotonic
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -17,6 +17,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from harvester.catalogue import queries
+from harvester.crawl.contract import spider_of
 from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError
@@ -24,7 +25,7 @@ from harvester.items import ImageItem
 from harvester.text import escape_control_chars
 
 if TYPE_CHECKING:
-    from harvester.crawl.spider import HarvestSpider
+    pass
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class Progress:
                         await CatalogueSession.of(self._crawler).read(queries.count_pending)
                         + self._status_counts.total()
                     )
-                    self._eta_text = await cast("HarvestSpider", self._crawler.spider).eta_text()
+                    self._eta_text = await spider_of(self._crawler).eta_text()
                 if self._live_line is None:
                     logger.info("%s", self.status_line())
 
@@ -118,11 +119,8 @@ class Progress:
         return [speed, f"{format_duration(pending / rate)} left"] if rate and pending > 0 else [speed]
 
     def _queue_texts(self) -> list[str]:
-        queue = getattr(self._crawler.spider, "queue", None)
-        if queue is None or queue.busiest_host is None:
-            return []
-        host, count = cast("tuple[str, int]", queue.busiest_host)
-        return [f"waiting for {count} from {host}"]
+        busiest = spider_of(self._crawler).busiest_host()
+        return [f"waiting for {busiest[1]} from {busiest[0]}"] if busiest else []
 
     def _backoff_texts(self) -> list[str]:
         waits = HostBackoffs.of(self._crawler).active_waits()

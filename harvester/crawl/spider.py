@@ -4,8 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import islice
-from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 from scrapy import Spider, signals
 from scrapy.exceptions import DropItem
@@ -13,14 +12,13 @@ from scrapy.http import Response
 
 from harvester.catalogue import queries, writer
 from harvester.catalogue.queries import PendingImage
+from harvester.crawl.contract import SpiderContract, image_answered
 from harvester.crawl.dealer import FairQueue, work_request
-from harvester.crawl.politeness.blocks import DEFAULT_BLOCK_SECONDS
 from harvester.crawl.politeness.waits import RequeueItem
-from harvester.crawl.run.contract import image_answered
 from harvester.crawl.run.finish import RunFinisher
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError, HarvesterError
-from harvester.items import Collection, DiscoveredImage, ImageItem
+from harvester.items import DiscoveredImage, ImageItem
 from harvester.reasons import NO_ANSWER
 
 logger = logging.getLogger(__name__)
@@ -29,7 +27,7 @@ DISCOVERY_BATCH_SIZE = 500
 """How many promises are one transaction: about 20 ms of the ledger's thread."""
 
 
-class HarvestSpider(Spider):
+class HarvestSpider(Spider, SpiderContract):
     """A spider whose work lies in the catalogue: first promised, then dealt out by host, through the scheduler.
 
     A subclass sets `collection`, `arguments` and `retry` before the crawl starts and may override `promises`. What it
@@ -37,19 +35,8 @@ class HarvestSpider(Spider):
     for pages gives them `meta={"page": True}` and has a `classify` (harvester.parsing.responses).
     """
 
-    collection: Collection
-    arguments: dict[str, str]
     retry = "failed"
-    reads_embedded = False  # whether generation data is looked for in the bytes
-    source_digest = ""  # sha256 of where the promises come from, empty where there are none
-
-    budgets: Mapping[str, str] = MappingProxyType({})  # host -> windows such as "80/60s, 160/300s"; "*": all others
-    min_delay: ClassVar[Mapping[str, float]] = {}  # host -> seconds between requests; no setting undercuts it
-    max_concurrency: Mapping[str, int] = MappingProxyType({})  # host -> most requests at a time; no setting exceeds it
-    block_window: float = DEFAULT_BLOCK_SECONDS  # seconds after which a block has likely passed
-    unknown_is_block = False  # whether a page that `classify` does not know stops the site's pages
-    cache_seconds: int | None = None  # how long pages stay in the HTTP cache; None: HTTPCACHE_EXPIRATION_SECS
-    preview: int = 0  # pixels, longest side of a thumbnail that keeps animation; 0: none is made
+    source_digest = ""  # sha256 of what `discovered_images` reads, empty where it reads nothing
 
     def discovered_images(self) -> Iterator[DiscoveredImage]:
         """Images that are known without asking a server; read in a thread while others are fetched already."""
@@ -97,6 +84,10 @@ class HarvestSpider(Spider):
             self._scheduled.update((image.row, image) for image in batch)
             yield work_request([image.row for image in batch], self.items_of_batch)
 
+    def busiest_host(self) -> tuple[str, int] | None:
+        """Return the host with the most images under way; None before the crawl has started, too."""
+        return self.queue.busiest_host if hasattr(self, "queue") else None
+
     def items_of_batch(self, _response: Response, rows: Sequence[int]) -> list[ImageItem]:
         """The items of a ticket. A ticket of an earlier run, kept by JOBDIR, has nothing in it any more."""
         return [self.item(image) for row in rows if (image := self._scheduled.pop(row, None))]
@@ -104,30 +95,6 @@ class HarvestSpider(Spider):
     def item(self, image: PendingImage) -> ImageItem:
         """The item that carries an owed image through the pipelines."""
         return item_from_image(self.name, image)
-
-    async def resolve_address(self, item: ImageItem) -> None:
-        """Set what only asking tells of an image whose turn has come, such as its address; may refuse the item.
-
-        Raises PutBack where it has to wait. Where `item.work.body` is set already, the bytes are known.
-        """
-
-    async def check_response(self, item: ImageItem) -> None:
-        """Look at what came from the network before anything is decoded; may refuse it. Raises PutBack to ask again."""
-
-    async def check_image(self, item: ImageItem) -> None:
-        """Look at a decoded picture before it is stored; may refuse it, or give it names (`item.work.names`)."""
-
-    async def eta_text(self) -> str:
-        """The time left and what it depends on, where the speed so far says nothing about it; empty: nothing known."""
-        return ""
-
-    def fallback_url(self, item: ImageItem) -> str | None:
-        """Where to ask next, if not what the source promised came (`item.work.body`), or nothing (`item.reason`)."""
-        return None
-
-    def final_messages(self) -> list[str]:
-        """What a person should know at the end of the run beside the books: whole sentences."""
-        return []
 
     async def discover_all(self) -> None:
         """Record every promise; runs while images are fetched already. Errors of our own end the run."""

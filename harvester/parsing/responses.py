@@ -1,6 +1,6 @@
 """What an answer to a page or API request is, before anybody parses it. Every site module has a `classify`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,7 +23,3 @@ class SiteResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-Classifier = Callable[[SiteResponse], PageStatus]
-"""A function of a site module; it never raises."""

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -15,12 +15,12 @@ from scrapy.pipelines.images import ImagesPipeline
 from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 from twisted.python.failure import Failure
 
+from harvester.crawl.contract import image_answered, spider_of
 from harvester.crawl.http.address_guard import BlockedAddress
 from harvester.crawl.http.failures import REASON_BY_EXCEPTION, error_line, reason_for_failure, reason_for_ignored
 from harvester.crawl.politeness.rate_headers import find_ai_opt_outs
 from harvester.crawl.politeness.robots import RobotsUnknown
 from harvester.crawl.politeness.waits import HostBackoff, RequeueItem
-from harvester.crawl.run.contract import image_answered
 from harvester.crawl.run.finish import stop_run_on
 from harvester.crawl.workers.pool import WorkerPool
 from harvester.errors import CatalogueError, HarvesterError
@@ -30,7 +30,7 @@ from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
 
 if TYPE_CHECKING:
-    from harvester.crawl.spider import HarvestSpider
+    pass
 
 
 ROBOTS_AGENT = "harvester"
@@ -91,7 +91,7 @@ class DownloadPipeline(ImagesPipeline):
         if item.sha256 and (body := await asyncio.to_thread(self._blobs.read, item.sha256, item.state.ext)):
             item.state.body = body
         with stop_run_on(CatalogueError, self.crawler):
-            await cast("HarvestSpider", self.crawler.spider).resolve_address(item)
+            await spider_of(self.crawler).resolve_address(item)
         if item.is_pending and not item.state.body:
             await self._fetch_with_fallbacks(item)
         self._tries.pop(item.state.row, None)
@@ -100,7 +100,7 @@ class DownloadPipeline(ImagesPipeline):
 
     async def _fetch_with_fallbacks(self, item: ImageItem) -> None:
         """At its address, then at the others that the spider knows. A failure that may pass outlives one that stays."""
-        spider = cast("HarvestSpider", self.crawler.spider)
+        spider = spider_of(self.crawler)
         await self._fetch(item)
         with stop_run_on(CatalogueError, self.crawler):
             await spider.check_response(item)

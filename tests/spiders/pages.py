@@ -14,20 +14,10 @@ from harvester.items import Collection
 from harvester.parsing.responses import PageStatus, SiteResponse
 
 
-def classify(response: SiteResponse) -> PageStatus:
-    """By its words, as a site module does."""
-    if b"captcha" in response.body:
-        return PageStatus.BLOCKED
-    if response.status == 404:
-        return PageStatus.MISSING
-    return PageStatus.OK if response.status == 200 else PageStatus.UNKNOWN
-
-
 class PagesSpider(HarvestSpider):
     """`-a urls=JSON list`; attributes of politeness with `-a manners=JSON object`."""
 
     name = "pages"
-    classify = staticmethod(classify)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: str) -> Self:
@@ -41,6 +31,14 @@ class PagesSpider(HarvestSpider):
             setattr(spider, name, value)
         spider.collection = Collection(cls.name, "images/pages", "jpeg")
         return spider
+
+    def classify(self, response: SiteResponse) -> PageStatus:
+        """By its words, as a site module does."""
+        if b"captcha" in response.body:
+            return PageStatus.BLOCKED
+        if response.status == 404:
+            return PageStatus.MISSING
+        return PageStatus.OK if response.status == 200 else PageStatus.UNKNOWN
 
     async def start(self) -> AsyncIterator[Any]:
         """All pages at once, through the scheduler, then what is owed."""

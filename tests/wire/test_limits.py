@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from harvester import settings
 from harvester.crawl.politeness.downloader import PoliteDownloader
+from harvester.crawl.spider import HarvestSpider
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
@@ -56,6 +57,7 @@ def test_too_short_delays_become_a_concurrency_limit(
         **changes,
     }
     crawler = get_crawler(settings_dict=values)
+    crawler.spider = HarvestSpider("limits")
     downloader = PoliteDownloader(crawler)
     slot = Slot(crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"), 0.05, 0.5)
     slot.queue.append((Request("http://fast.example/"), Deferred()))

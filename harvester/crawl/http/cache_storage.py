@@ -13,6 +13,7 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 
+from harvester.crawl.contract import spider_of
 from harvester.crawl.http.credentials import SECRET_HEADERS, origin, strip_secrets
 
 UNCACHED_HEADERS = frozenset({"set-cookie"})
@@ -36,7 +37,7 @@ class AtomicCacheStorage:
     def open_spider(self, spider: Spider) -> None:
         """Called by Scrapy."""
         self._fingerprinter = spider.crawler.request_fingerprinter
-        site_max_age = getattr(spider, "cache_seconds", None)
+        site_max_age = spider_of(spider.crawler).cache_seconds
         if site_max_age is not None and not self._is_max_age_forced:
             self._max_age = site_max_age
 
@@ -85,4 +86,4 @@ class AtomicCacheStorage:
 
 def _gets_api_key(spider: Spider, request: Request) -> bool:
     """Whether the request gets a key behind the cache, which therefore cannot tell whose answer it would be."""
-    return origin(request.url) in getattr(spider, "credentials", {})
+    return origin(request.url) in spider_of(spider.crawler).credentials

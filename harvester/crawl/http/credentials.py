@@ -10,6 +10,8 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from harvester.crawl.contract import spider_of
+
 
 class ApiKeyMiddleware:
     """Adds `Authorization: Bearer …` from the spider's `keys`: scheme, host and port of a server -> its key."""
@@ -24,7 +26,7 @@ class ApiKeyMiddleware:
 
     def process_request(self, request: Request) -> None:
         """Only requests for pages carry a key."""
-        keys = getattr(self._crawler.spider, "credentials", {})
+        keys = spider_of(self._crawler).credentials
         key = keys.get(origin(request.url)) if request.meta.get("page") else None
         if key:
             request.headers["Authorization"] = f"Bearer {key}"
@@ -38,7 +40,7 @@ class ApiKeyMiddleware:
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """There is no answer: what puts the request off, perhaps on disk, shall not see the key either."""
-        if getattr(self._crawler.spider, "credentials", {}):
+        if spider_of(self._crawler).credentials:
             request.headers.pop("Authorization", None)
 
 

@@ -1,12 +1,12 @@
 """Answers as plain data, for what knows no Scrapy; and what the site of a crawl says of them."""
 
-import inspect
 from collections.abc import Callable
 
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from harvester.crawl.contract import spider_of
 from harvester.parsing.responses import PageStatus, SiteResponse
 
 PageClassifier = Callable[[Request, Response], PageStatus | None]
@@ -24,14 +24,12 @@ def header_dict(response: Response) -> dict[str, str]:
 
 def page_classifier(crawler: Crawler) -> PageClassifier:
     """Asks the spider's `classify` about the answers to requests whose meta says `page`."""
-    classify = getattr(crawler.spider, "classify", None)
-    if inspect.ismethod(classify) and not inspect.signature(classify).parameters:  # a function in the class body
-        classify = classify.__func__
+    classify = spider_of(crawler).classify
 
     def judge(request: Request, response: Response) -> PageStatus | None:
-        if classify is None or not request.meta.get("page"):
+        if not request.meta.get("page"):
             return None
-        return PageStatus(classify(SiteResponse(response.url, response.status, header_dict(response), response.body)))
+        return classify(SiteResponse(response.url, response.status, header_dict(response), response.body))
 
     return judge
 

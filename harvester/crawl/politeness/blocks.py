@@ -12,6 +12,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from harvester.crawl.contract import spider_of
 from harvester.crawl.http.responses import header_dict
 from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.crawl.politeness.rate_headers import retry_delay
@@ -20,9 +21,6 @@ from harvester.errors import SiteBlocked
 from harvester.text import redact
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_BLOCK_SECONDS = 3600.0
-"""Seconds until a block has likely passed, where neither the answer nor the site says."""
 
 MAX_PAUSES = 3
 """Blocks of a host in a row, with a pause after each, after which the run ends all the same."""
@@ -34,7 +32,7 @@ class BlockHandler:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._stops_run = crawler.settings["HARVESTER_ON_BLOCK"] == "stop"
-        self._block_seconds: float = getattr(crawler.spider, "block_window", DEFAULT_BLOCK_SECONDS)
+        self._block_seconds = spider_of(crawler).block_window
         self._blocks_in_a_row: Counter[str] = Counter()
 
     @classmethod

@@ -7,6 +7,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from harvester.crawl.contract import spider_of
 from harvester.crawl.http.responses import PAGE_STATUS, page_classifier
 from harvester.crawl.politeness.blocks import BlockHandler
 from harvester.crawl.politeness.hosts import HostBackoffs
@@ -24,7 +25,7 @@ class ClassifyPagesMiddleware:
         self._blocks = BlockHandler.of(crawler)
         self._errors_in_a_row: Counter[str] = Counter()  # host -> pages in a row at which it failed
         self._block_statuses = {PageStatus.BLOCKED}
-        if getattr(crawler.spider, "unknown_is_block", False):
+        if spider_of(crawler).unknown_is_block:
             self._block_statuses.add(PageStatus.UNKNOWN)
 
     @classmethod

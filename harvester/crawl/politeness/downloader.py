@@ -12,6 +12,7 @@ from scrapy.core.downloader import Downloader, Slot
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from harvester.crawl.contract import spider_of
 from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.crawl.politeness.rate_limits import value_for_host
 from harvester.crawl.politeness.waits import HostBackoff
@@ -33,8 +34,8 @@ class PoliteDownloader(Downloader):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._hosts = HostBackoffs.of(crawler)
-        self._min_delay = getattr(crawler.spider, "min_delay", {})
-        self._max_concurrency = getattr(crawler.spider, "max_concurrency", {})
+        self._min_delay = spider_of(crawler).min_delay
+        self._max_concurrency = spider_of(crawler).max_concurrency
         throttles = self.settings.getbool("AUTOTHROTTLE_ENABLED") and not self.settings.getfloat("DOWNLOAD_DELAY")
         self._min_timer_seconds = MIN_TIMER_SECONDS if throttles else 0.0
         self._target_concurrency = ceil(self.settings.getfloat("AUTOTHROTTLE_TARGET_CONCURRENCY"))

@@ -5,7 +5,6 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Self
@@ -15,6 +14,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.utils.httpobj import urlparse_cached
 
+from harvester.crawl.contract import spider_of
 from harvester.crawl.politeness import request_log as ledger_of_budgets
 from harvester.crawl.politeness.rate_limits import Budgets, budgets_by_host, value_for_host
 from harvester.crawl.politeness.waits import HostBackoff
@@ -57,7 +57,7 @@ class HostBackoffs:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Raises BadInput for budgets that make no sense."""
-        site_budgets: Mapping[str, str] = getattr(crawler.spider, "budgets", {})
+        site_budgets = spider_of(crawler).budgets
         host_budgets = budgets_by_host(crawler.settings, site_budgets)
         if site_budgets and not host_budgets:
             logger.warning("HARVESTER_BUDGETS={}: the budgets of %s are off in this run", ", ".join(site_budgets))

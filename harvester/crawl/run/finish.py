@@ -14,7 +14,7 @@ from scrapy.exceptions import DropItem
 from harvester.catalogue import listings, queries
 from harvester.catalogue.db_errors import translate_db_errors
 from harvester.cli import table_console
-from harvester.crawl.run.contract import run_ended
+from harvester.crawl.contract import run_ended, spider_of
 from harvester.crawl.run.image_log import ImageLog
 from harvester.crawl.run.session import CatalogueSession
 from harvester.dataset.writer import write_dataset_files
@@ -132,7 +132,7 @@ class RunFinisher:
             logger.info("This run (%s) ends before anything was listed: the same command begins anew.", reason)
         if len(files) > 1:
             logger.info("%s lie in %s", ", ".join(path.name for path in files), files[0].parent)
-        for message in getattr(self.crawler.spider, "final_messages", list)():
+        for message in spider_of(self.crawler).final_messages():
             logger.warning("%s", message)
 
     def _log_summary(self, summary: SiteSummary, reason: str) -> None:

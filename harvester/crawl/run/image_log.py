@@ -3,12 +3,12 @@
 import contextlib
 import logging
 from datetime import UTC, datetime
-from typing import Self, TextIO, cast
+from typing import Self, TextIO
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from harvester.crawl.run.contract import SpiderContract
+from harvester.crawl.contract import spider_of
 from harvester.errors import StoreError
 from harvester.items import ImageItem
 from harvester.storage.paths import DataPaths
@@ -37,7 +37,7 @@ class ImageLog:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Raises StoreError where the file cannot be written."""
-        collection = cast("SpiderContract", crawler.spider).collection
+        collection = spider_of(crawler).collection
         path = DataPaths.from_settings(crawler.settings).log_file(collection)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -19,7 +19,7 @@ from scrapy.exceptions import NotConfigured
 
 from harvester.catalogue import queries
 from harvester.catalogue.db_errors import translate_db_errors
-from harvester.crawl.run.contract import SpiderContract, run_ended
+from harvester.crawl.contract import run_ended, spider_of
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError
 from harvester.storage.paths import DataPaths
@@ -79,7 +79,7 @@ class MetricsWriter:
     """Writes one file per collection, now and then and at the end, always whole."""
 
     def __init__(self, crawler: Crawler, folder: Path) -> None:
-        collection = cast("SpiderContract", crawler.spider).collection
+        collection = spider_of(crawler).collection
         lock_path = DataPaths.from_settings(crawler.settings).collection_lock(collection)
         self._path = folder / f"harvester-{lock_path.stem}.prom"
         self._labels = {"spider": crawler.spidercls.name, "collection": collection.directory}

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from harvester.catalogue import repair, writer
 from harvester.catalogue.db_errors import translate_db_errors
 from harvester.catalogue.store import open_catalogue
-from harvester.crawl.run.contract import SpiderContract
+from harvester.crawl.contract import spider_of
 from harvester.items import Collection
 from harvester.storage.locks import CrawlLock
 from harvester.storage.paths import DataPaths
@@ -54,7 +54,7 @@ class CatalogueSession:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Raises CatalogueError or BadInput before the engine exists."""
-        spider = cast("SpiderContract", crawler.spider)
+        spider = spider_of(crawler)
         engine = open_catalogue(DataPaths.from_settings(crawler.settings).catalogue)
         arguments = {name: redact(value) for name, value in spider.arguments.items()}
         session = cls(engine, spider.collection, arguments)
@@ -132,6 +132,6 @@ class CollectionLock:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Raises Busy, with the process that holds them, and StoreError."""
-        lock = CrawlLock(DataPaths.from_settings(crawler.settings), cast("SpiderContract", crawler.spider).collection)
+        lock = CrawlLock(DataPaths.from_settings(crawler.settings), spider_of(crawler).collection)
         crawler.signals.connect(lock.release, signal=signals.engine_stopped, weak=False)
         return cls()

@@ -5,13 +5,13 @@ import atexit
 import subprocess
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 
+from harvester.crawl.contract import spider_of
 from harvester.crawl.politeness.waits import HostBackoff, RequeueItem
-from harvester.crawl.run.contract import SpiderContract
 from harvester.crawl.workers.protocol import OutputDirs, ResourceLimits, TaskName, decode_frame, encode_frame
 from harvester.crawl.workers.settings import resource_limits, worker_count
 from harvester.crawl.workers.spawn import spawn
@@ -165,14 +165,12 @@ class WorkerPool:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """As many as HARVESTER_WORKERS says; the form of the renditions is the collection's."""
-        collection = cast("SpiderContract", crawler.spider).collection
+        collection = spider_of(crawler).collection
         paths = DataPaths.from_settings(crawler.settings)
         output_dirs = OutputDirs(paths.blobs, paths.output(collection), paths.thumbs, writer_token())
         options = picture_options(crawler.settings, collection.format)
-        spider = crawler.spider
-        options = replace(
-            options, preview=getattr(spider, "preview", 0), embedded=getattr(spider, "reads_embedded", False)
-        )
+        spider = spider_of(crawler)
+        options = replace(options, preview=spider.preview, embedded=spider.reads_embedded)
         pool = cls(
             worker_count(crawler.settings), options, output_dirs, ResourceLimits(*resource_limits(crawler.settings))
         )

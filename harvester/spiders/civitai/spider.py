@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -20,7 +20,7 @@ from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.imaging.formats import IMAGE_KINDS, detect_kind
 from harvester.imaging.settings import picture_options
 from harvester.items import Collection, DiscoveredImage, ImageItem, ListingPage
-from harvester.parsing.responses import Classifier, PageStatus, SiteResponse
+from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.spider_arguments import check_argument_names, check_choice, parse_file_path, parse_retry
 from harvester.spiders.civitai import api, query
 from harvester.spiders.civitai.item import FULL_VIDEO, media_type, original_url
@@ -60,7 +60,6 @@ class CivitaiSpider(ListingSpider):
 
     name = "civitai"
     reads_embedded = True
-    classify: ClassVar[Classifier] = staticmethod(api.classify)
 
     query: Query
     credentials: Mapping[str, str]
@@ -112,6 +111,10 @@ class CivitaiSpider(ListingSpider):
     async def listings_to_walk(self) -> AsyncIterator[str]:
         """One listing."""
         yield self.query.text
+
+    def classify(self, response: SiteResponse) -> PageStatus:
+        """Say what a page of the site is."""
+        return api.classify(response)
 
     def page_request(self, listing: Listing) -> Request:
         """The page at the cursor, in our own query."""

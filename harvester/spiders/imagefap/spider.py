@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from math import ceil
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -21,7 +21,7 @@ from harvester.crawl.settings_check import check_collection, check_settings, res
 from harvester.errors import CatalogueError, UsageProblem
 from harvester.imaging.settings import picture_options
 from harvester.items import Collection, ImageItem, ListingPage
-from harvester.parsing.responses import Classifier, SiteResponse
+from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.reasons import REASONS
 from harvester.spider_arguments import check_argument_names, parse_retry
 from harvester.spiders.imagefap import page_kind as pages
@@ -80,7 +80,6 @@ class ImagefapSpider(FavouritesSpider):
 
     name = "imagefap"
     unknown_is_block = True
-    classify: ClassVar[Classifier] = staticmethod(pages.classify)
 
     plan: CrawlPlan
     reader: FolderListReader | FolderReader
@@ -150,6 +149,10 @@ class ImagefapSpider(FavouritesSpider):
         async for reader in self.plan.listings_to_read():
             self.reader = reader
             yield reader.query
+
+    def classify(self, response: SiteResponse) -> PageStatus:
+        """Say what a page of the site is."""
+        return pages.classify(response)
 
     def page_request(self, listing: Listing) -> Request:
         """The page that the list or the walk wants, never from the cache: the catalogue has what earlier ones said."""

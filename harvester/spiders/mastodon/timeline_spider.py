@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -19,7 +19,7 @@ from harvester.dataset import reader
 from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.imaging.settings import picture_options
 from harvester.items import NUMBERED, Collection, ImageItem, ListingPage
-from harvester.parsing.responses import Classifier, PageStatus, SiteResponse
+from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.reasons import TEMPORARY_REASONS
 from harvester.spider_arguments import check_argument_names, check_choice, parse_file_path, parse_retry
 from harvester.spiders.mastodon import api, arguments, media, opt_out, responses
@@ -41,7 +41,6 @@ ARGUMENTS = ("acct", "accounts", "hashtag", "timeline", "url", "instance", "sinc
 class TimelineSpider(ListingSpider):
     """Walks accounts, hashtags and timelines; names pictures by numbers it gives; writes the data set at the end."""
 
-    classify: ClassVar[Classifier] = staticmethod(responses.classify)
     max_wait = 1000.0  # Mastodon's longest window is 15 minutes; what is longer shall not hold up other servers
 
     options: arguments.HarvestArguments
@@ -94,6 +93,10 @@ class TimelineSpider(ListingSpider):
                 await self._record_refusal(source)
             else:
                 yield source.name
+
+    def classify(self, response: SiteResponse) -> PageStatus:
+        """Say what a page of the site is."""
+        return responses.classify(response)
 
     def page_request(self, listing: Listing) -> Request:
         """The page at the cursor, in our own parameters."""
