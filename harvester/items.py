@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harvester.reasons import REASONS
 from harvester.text import json_text
 
 
@@ -182,8 +183,12 @@ class ImageItem:
     def restart_at(self, url: str) -> None:
         """Begin again with another address, as if nothing had been asked for."""
         self.url, self.state.body = url, b""
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Take a refusal back."""
         self.status, self.reason, self.detail = "pending", "", ""
 
-    def refuse(self, status: str, reason: str, detail: str = "") -> None:
-        """End this image without a picture."""
-        self.status, self.reason, self.detail = status, reason, detail
+    def refuse(self, reason: str, detail: str = "") -> None:
+        """End this image without a picture; the reason (a word of harvester/reasons.py) decides the status."""
+        self.status, self.reason, self.detail = REASONS[reason].status, reason, detail

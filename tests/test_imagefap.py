@@ -287,6 +287,15 @@ def test_a_failing_page_costs_no_other_page(site: Imagefap, commands: Commands) 
     assert set(_outcomes(commands).values()) == {"done"}
 
 
+def test_a_photo_page_that_makes_no_sense_fails_its_image_only(site: Imagefap, commands: Commands) -> None:
+    """A failure that no library of ours has a name for is a reason, too: the image does not stay pending for ever."""
+    site.change(misdirected=["/photo/658192360/"])
+    done = crawl(commands, "user=alice")
+    assert "Traceback" not in done.stderr
+    others = {image: word for image, word in _outcomes(commands).items() if word != "done"}
+    assert others == {658192360: "bad-answer"}
+
+
 def test_an_unavailable_user_page_is_reported(site: Imagefap, commands: Commands) -> None:
     """The server fails at the first page already: one sentence, exit code 1, and nothing is called complete."""
     site.change(broken=["/profile/"])

@@ -12,17 +12,17 @@ from types import MappingProxyType
 from typing import Any
 
 from scrapy import Request
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from harvester.catalogue import listings, queries
 from harvester.catalogue.listings import Listing
-from harvester.crawl.http.failures import REASON_BY_EXCEPTION
+from harvester.crawl.http.failures import RequestFailed, fetch
+from harvester.crawl.http.responses import header_dict
+from harvester.crawl.http.waits import HostBackoff
 from harvester.crawl.politeness.hosts import HostBackoffs
-from harvester.crawl.politeness.waits import HostBackoff
 from harvester.crawl.run.finish import RunFinisher
 from harvester.crawl.spider import HarvestSpider
-from harvester.errors import HarvesterError, ListingIncomplete
+from harvester.errors import ListingIncomplete
 from harvester.items import ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.text import escape_control_chars
@@ -150,20 +150,9 @@ class ListingSpider(HarvestSpider):
         request.meta["page"] = True
         try:
             response = await self._download(request)
-        except IgnoreRequest as error:
-            raise ListingIncomplete(str(error) or "not asked for") from error
-        except tuple(REASON_BY_EXCEPTION) as error:
-            reason = next(reason for kind, reason in REASON_BY_EXCEPTION.items() if isinstance(error, kind))
-            raise ListingIncomplete(f"no answer ({reason})") from error
-        except (HarvesterError, StopRequested, RuntimeError, MemoryError):
-            raise
-        except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
-            raise ListingIncomplete(f"an answer that makes no sense ({str(error) or type(error).__name__})") from error
-        headers = {
-            name.decode("latin-1").lower(): b", ".join(parts).decode("latin-1")
-            for name, parts in response.headers.items()
-        }
-        return SiteResponse(response.url, response.status, headers, self._redact_body(response.body))
+        except RequestFailed as failure:
+            raise ListingIncomplete(_failure_text(failure)) from failure
+        return SiteResponse(response.url, response.status, header_dict(response), self._redact_body(response.body))
 
     def _redact_body(self, body: bytes) -> bytes:
         """A server that repeats the key it was sent puts it into no page, item or message of ours."""
@@ -177,7 +166,7 @@ class ListingSpider(HarvestSpider):
         while True:
             await self._wait_page_delay(HostBackoffs.host_of(request))
             try:
-                return await self.crawler.engine.download_async(request)
+                return await fetch(self.crawler, request)
             except HostBackoff as backoff:
                 if backoff.abandoned:
                     raise ListingIncomplete(f"{backoff.host} refuses every request") from backoff
@@ -239,3 +228,11 @@ class ListingSpider(HarvestSpider):
             and await self.catalogue.read(queries.has_more_pending_than, PENDING_HIGH_WATER)
         ):
             await asyncio.sleep(POLL_SECONDS)
+
+
+def _failure_text(failure: RequestFailed) -> str:
+    if failure.is_ignored:
+        return failure.detail
+    if failure.reason == "bad-answer":
+        return f"an answer that makes no sense ({failure.detail})"
+    return f"no answer ({failure.reason})"

@@ -14,7 +14,7 @@ from harvester.catalogue import queries, writer
 from harvester.catalogue.queries import PendingImage
 from harvester.crawl.contract import SpiderContract, image_answered
 from harvester.crawl.dealer import FairQueue, work_request
-from harvester.crawl.politeness.waits import RequeueItem
+from harvester.crawl.http.waits import RequeueItem
 from harvester.crawl.run.finish import RunFinisher
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError, HarvesterError

@@ -12,7 +12,6 @@ from harvester.crawl.workers.protocol import DECODE, DESCRIBE_VIDEO
 from harvester.errors import ImageRejected
 from harvester.imaging.types import ImageReport
 from harvester.items import ImageItem
-from harvester.reasons import REASONS
 
 
 class ConvertPipeline:
@@ -56,7 +55,7 @@ class ConvertPipeline:
 
     def _refuse(self, item: ImageItem, reason: str, detail: str) -> None:
         self._workers.release(item.state)
-        item.refuse(REASONS[reason].status, reason, detail)
+        item.refuse(reason, detail)
 
 
 def _apply_report(item: ImageItem, report: ImageReport) -> None:

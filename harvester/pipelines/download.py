@@ -4,11 +4,10 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.pipelines.images import ImagesPipeline
@@ -16,22 +15,16 @@ from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 from twisted.python.failure import Failure
 
 from harvester.crawl.contract import image_answered, spider_of
-from harvester.crawl.http.address_guard import BlockedAddress
-from harvester.crawl.http.failures import REASON_BY_EXCEPTION, error_line, reason_for_failure, reason_for_ignored
+from harvester.crawl.http.failures import RequestFailed, fetch
+from harvester.crawl.http.waits import HostBackoff, RequeueItem
 from harvester.crawl.politeness.rate_headers import find_ai_opt_outs
-from harvester.crawl.politeness.robots import RobotsUnknown
-from harvester.crawl.politeness.waits import HostBackoff, RequeueItem
 from harvester.crawl.run.finish import stop_run_on
 from harvester.crawl.workers.pool import WorkerPool
-from harvester.errors import CatalogueError, HarvesterError
+from harvester.errors import CatalogueError
 from harvester.items import ImageItem
-from harvester.reasons import REASONS, TEMPORARY_REASONS, reason_for_http_status
+from harvester.reasons import TEMPORARY_REASONS, reason_for_http_status
 from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
-
-if TYPE_CHECKING:
-    pass
-
 
 ROBOTS_AGENT = "harvester"
 """What servers call us in robots.txt and X-Robots-Tag."""
@@ -109,7 +102,7 @@ class DownloadPipeline(ImagesPipeline):
             item.restart_at(url)
             await self._fetch(item)
             if not item.is_pending and reason in TEMPORARY_REASONS:
-                _refuse(item, reason, detail)
+                item.refuse(reason, detail)
 
     async def _fetch(self, item: ImageItem) -> None:
         while item.is_pending and not item.state.body:  # again where another image of the same address was under way
@@ -127,7 +120,7 @@ class DownloadPipeline(ImagesPipeline):
         try:
             return [Request(item.url.strip(), callback=NO_CALLBACK, meta=meta)]
         except ValueError as error:
-            item.refuse(REASONS["bad-url"].status, "bad-url", str(error))
+            item.refuse("bad-url", str(error))
             return []
 
     async def media_to_download(  # type: ignore[override]
@@ -138,22 +131,11 @@ class DownloadPipeline(ImagesPipeline):
         item.attempts += item.state.asked_at is None
         item.asked_at, item.state.asked_at = now.isoformat(timespec="seconds"), int(now.timestamp())
         try:
-            response = await self.crawler.engine.download_async(request)
+            response = await fetch(self.crawler, request)
         except HostBackoff as error:
             self._backoffs[item] = error
-        except RobotsUnknown as error:
-            _refuse(item, reason_for_failure(error.cause) or "robots-unknown", str(error))
-        except BlockedAddress as error:
-            _refuse(item, "blocked-address", error_line(error))
-        except IgnoreRequest as error:
-            _refuse(item, reason_for_ignored(str(error)), error_line(error))
-        except tuple(REASON_BY_EXCEPTION) as error:
-            _refuse(item, reason_for_failure(error) or "connection", error_line(error))
-        except (RuntimeError, MemoryError, HarvesterError):  # ours, not the server's: the image stays owed
-            raise
-        except Exception as error:  # addresses and encodings that libraries choke on, each in its own way
-            is_connection = type(error).__module__.startswith(("twisted", "OpenSSL"))
-            _refuse(item, "connection" if is_connection else "bad-answer", error_line(error))
+        except RequestFailed as failure:
+            item.refuse(failure.reason, failure.detail)
         else:
             self._read_response(response, item)
         return {"url": request.url, "path": "", "checksum": None, "status": item.status}
@@ -169,11 +151,11 @@ class DownloadPipeline(ImagesPipeline):
 
     def _read_response(self, response: Response, item: ImageItem) -> None:
         if response.status != 200:
-            _refuse(item, reason_for_http_status(response.status), f"HTTP {response.status}")
+            item.refuse(reason_for_http_status(response.status), f"HTTP {response.status}")
         elif (opt_out := find_opt_out(response)) and self._obeys_noai:
-            _refuse(item, "noai", opt_out)
+            item.refuse("noai", opt_out)
         elif not response.body:
-            _refuse(item, "not-an-image", "empty")
+            item.refuse("not-an-image", "empty")
         else:
             item.state.body, item.detail = response.body, opt_out
 
@@ -189,7 +171,3 @@ class DownloadPipeline(ImagesPipeline):
         if item in self._active:
             self._active.remove(item)
             self._free_slots.release()
-
-
-def _refuse(item: ImageItem, reason: str, detail: str) -> None:
-    item.refuse(REASONS[reason].status, reason, detail)

@@ -11,7 +11,6 @@ from harvester.crawl.run.finish import stop_run_on
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import StoreError
 from harvester.items import ImageItem
-from harvester.reasons import REASONS
 from harvester.spiders.civitai.item import sidecars_of_site
 from harvester.storage.blobs import FileNameTaken, write_output_file
 from harvester.storage.paths import DataPaths
@@ -45,7 +44,7 @@ class SidecarsPipeline:
                 self._write_for_stem(stem, sidecar_files)
             except FileNameTaken as conflict:
                 item.state.files.pop(placement)  # stays owed, with all that lies beside it
-                item.refuse(REASONS["name-taken"].status, "name-taken", str(conflict))
+                item.refuse("name-taken", str(conflict))
 
     def _write_for_stem(self, stem: str, sidecar_files: Mapping[str, bytes]) -> None:
         if escapes_folder(self._output, stem):

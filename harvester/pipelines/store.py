@@ -9,7 +9,6 @@ from harvester.crawl.workers.pool import WorkerPool, run_task
 from harvester.crawl.workers.protocol import STORE, StoreResult
 from harvester.errors import StoreError
 from harvester.items import ImageItem
-from harvester.reasons import REASONS
 
 
 class StorePipeline:
@@ -38,4 +37,4 @@ def _apply_result(item: ImageItem, result: StoreResult) -> None:
     item.state.files, item.names = result.files, list(result.files.values())
     item.state.file_sha256 = result.file_sha256
     if result.conflict:
-        item.refuse(REASONS["name-taken"].status, "name-taken", result.conflict)
+        item.refuse("name-taken", result.conflict)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from scrapy.utils.test import get_crawler
 
-from harvester.crawl.politeness.robots import RobotsUnknown, SharedRobotsTxtMiddleware
+from harvester.crawl.http.failures import RobotsUnknown
+from harvester.crawl.politeness.robots import SharedRobotsTxtMiddleware
 from tests import dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite

@@ -14,9 +14,9 @@ PageClassifier = Callable[[Request, Response], PageStatus | None]
 
 
 def header_dict(response: Response) -> dict[str, str]:
-    """The headers: names in lower case; of several headers of one name the last."""
+    """Return the headers: names in lower case; several of one name joined with commas (RFC 9110, section 5.3)."""
     return {
-        name.decode("latin-1").lower(): values[-1].decode("latin-1")
+        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
         for name, values in response.headers.items()
         if values
     }

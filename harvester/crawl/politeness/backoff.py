@@ -8,10 +8,10 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from harvester.crawl.http.responses import header_dict, page_classifier
+from harvester.crawl.http.waits import HostBackoff
 from harvester.crawl.politeness.blocks import BlockHandler
 from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.crawl.politeness.rate_headers import rate_limit_delay, retry_delay
-from harvester.crawl.politeness.waits import HostBackoff
 from harvester.parsing.responses import PageStatus
 
 MAX_REFUSALS_IN_A_ROW = 8

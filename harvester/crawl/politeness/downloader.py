@@ -13,9 +13,9 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from harvester.crawl.contract import spider_of
+from harvester.crawl.http.waits import HostBackoff
 from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.crawl.politeness.rate_limits import value_for_host
-from harvester.crawl.politeness.waits import HostBackoff
 
 MIN_TIMER_SECONDS = 0.005
 """Seconds between two requests, less than which a timer cannot keep without holding all else up."""

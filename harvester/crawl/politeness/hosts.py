@@ -15,9 +15,9 @@ from scrapy.crawler import Crawler
 from scrapy.utils.httpobj import urlparse_cached
 
 from harvester.crawl.contract import spider_of
+from harvester.crawl.http.waits import HostBackoff
 from harvester.crawl.politeness import request_log as ledger_of_budgets
 from harvester.crawl.politeness.rate_limits import Budgets, budgets_by_host, value_for_host
-from harvester.crawl.politeness.waits import HostBackoff
 from harvester.crawl.run.session import CatalogueSession
 
 logger = logging.getLogger(__name__)

@@ -7,13 +7,13 @@ from time import monotonic
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import build_from_crawler
 
-from harvester.crawl.politeness.waits import HostBackoff
+from harvester.crawl.http.failures import RequestFailed, RobotsUnknown, fetch
+from harvester.crawl.http.waits import HostBackoff
 
 RULES_MAX_AGE = 24 * 3600.0
 """Seconds for which rules hold; section 2.4 wants them asked for again after a day."""
@@ -23,17 +23,6 @@ MAX_ROBOTS_BYTES = 512 * 1024
 
 UNKNOWN_MAX_AGE = 300.0
 """Seconds for which a host whose robots.txt cannot be had is not asked for it again, nor for anything else."""
-
-
-class RobotsUnknown(IgnoreRequest):
-    """The host's robots.txt cannot be had: section 2.3.1.4, everything is forbidden for now.
-
-    `cause` is the error of the connection, None where the server answered with 5xx.
-    """
-
-    def __init__(self, problem: str, cause: Exception | None = None) -> None:
-        super().__init__(f"robots.txt: {problem}")
-        self.cause = cause
 
 
 @dataclass(frozen=True)
@@ -76,18 +65,15 @@ class SharedRobotsTxtMiddleware(RobotsTxtMiddleware):
             f"{origin}/robots.txt", priority=self.DOWNLOAD_PRIORITY, meta=meta, callback=NO_CALLBACK
         )
         self._stats.inc_value("robotstxt/request_count")
-        assert self.crawler.engine is not None
         try:
-            response = await self.crawler.engine.download_async(robots_request)
+            response = await fetch(self.crawler, robots_request)
         except HostBackoff as backoff:
             self._tries[origin] = backoff.tries
             raise
-        except IgnoreRequest:  # a redirect to nowhere counts as none, section 2.3.1.2
-            return self._parse_rules(b"")
-        except (RuntimeError, MemoryError):
-            raise
-        except Exception as error:
-            return self._unknown_rules(str(error) or type(error).__name__, error)
+        except RequestFailed as failure:
+            if failure.is_ignored:  # a redirect to nowhere counts as none, section 2.3.1.2
+                return self._parse_rules(b"")
+            return self._unknown_rules(failure.detail, failure.error)
         if response.status >= 500:
             return self._unknown_rules(f"HTTP {response.status}")
         cached = self._parse_rules(response.body if response.status == 200 else b"")  # 4xx: no rules, section 2.3.1.3

@@ -11,7 +11,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from harvester.crawl.contract import spider_of
-from harvester.crawl.politeness.waits import HostBackoff, RequeueItem
+from harvester.crawl.http.waits import HostBackoff, RequeueItem
 from harvester.crawl.workers.protocol import OutputDirs, ResourceLimits, TaskName, decode_frame, encode_frame
 from harvester.crawl.workers.settings import resource_limits, worker_count
 from harvester.crawl.workers.spawn import spawn
@@ -19,7 +19,6 @@ from harvester.imaging.settings import picture_options
 from harvester.imaging.types import ConversionOptions
 from harvester.items import ImageItem, PipelineState
 from harvester.memory import reduce_gc
-from harvester.reasons import REASONS
 from harvester.storage.blobs import writer_token
 from harvester.storage.paths import DataPaths
 
@@ -146,7 +145,7 @@ async def run_task(item: ImageItem, task: TaskName, *arguments: object) -> Any:
         worker.crashes[item.state.row] += 1
         if error.reason == "crashed" and worker.crashes[item.state.row] < MAX_TRIES:
             raise RequeueItem(HostBackoff(item.host, 0.0)) from error
-        item.refuse(REASONS[error.reason].status, error.reason, str(error))
+        item.refuse(error.reason, str(error))
         return None
 
 

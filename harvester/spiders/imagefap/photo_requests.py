@@ -7,20 +7,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request
-from scrapy.exceptions import IgnoreRequest
 
 from harvester.catalogue import photo_addresses
 from harvester.catalogue.photo_addresses import PhotoAddress
-from harvester.crawl.http.address_guard import BlockedAddress
-from harvester.crawl.http.failures import REASON_BY_EXCEPTION
+from harvester.crawl.http.failures import RequestFailed, fetch
 from harvester.crawl.http.responses import header_dict
-from harvester.crawl.politeness.robots import RobotsUnknown
-from harvester.crawl.politeness.waits import HostBackoff, RequeueItem
+from harvester.crawl.http.waits import HostBackoff, RequeueItem
 from harvester.imaging.formats import IMAGE_KINDS
 from harvester.imaging.formats import detect_kind as sniffed
 from harvester.items import ImageItem
 from harvester.parsing.responses import SiteResponse
-from harvester.reasons import REASONS, reason_for_http_status
+from harvester.reasons import reason_for_http_status
 from harvester.spiders.imagefap.base import FavouritesSpider
 from harvester.spiders.imagefap.page_kind import PageKind, kind_of_page
 from harvester.spiders.imagefap.photo_page import Absence, FullSizePicture, PhotoPage, parse_photo_page
@@ -54,16 +51,16 @@ class PhotoAddressFinder:
             if not await self._is_resolved(item):
                 await self._read_photo_page(item)
         if item.state.body and item.reason in ("gone", "unresolved"):  # only the name was wanted
-            item.refuse("pending", "")
+            item.reopen()
 
     async def check_response(self, item: ImageItem) -> None:
         """An address that has expired is renewed once; what the file host does not have is gone."""
         if item.detail in EXPIRED_DETAILS and item.state.row not in self._renewed_rows:
             raise await self._renew_address(item)
         if item.detail in MISSING_DETAILS:
-            item.refuse(REASONS["gone"].status, "gone", f"the file host answers {item.detail}")
+            item.refuse("gone", f"the file host answers {item.detail}")
         elif item.is_pending and len(item.state.body) < MIN_PICTURE_BYTES and sniffed(item.state.body) in IMAGE_KINDS:
-            item.refuse(REASONS["gone"].status, "gone", f"the file host answers with {len(item.state.body)} bytes")
+            item.refuse("gone", f"the file host answers with {len(item.state.body)} bytes")
 
     async def _is_resolved(self, item: ImageItem) -> bool:
         """Whether no page has to be asked; the catalogue may have learned since the item was dealt."""
@@ -100,11 +97,11 @@ class PhotoAddressFinder:
         kind = kind_of_page(response)
         page = parse_photo_page(response.body, response.url)
         if kind is PageKind.MISSING:
-            _refuse(item, "gone", "the site says so")
+            item.refuse("gone", "the site says so")
         elif kind is PageKind.ERROR:
-            _refuse(item, reason_for_http_status(response.status), f"HTTP {response.status} in place of its page")
+            item.refuse(reason_for_http_status(response.status), f"HTTP {response.status} in place of its page")
         elif kind is not PageKind.PHOTO or page.image not in (None, int(item.key)):
-            _refuse(item, "bad-answer", f"not the page of this image ({kind})")
+            item.refuse("bad-answer", f"not the page of this image ({kind})")
         else:
             await self._record_photos(item, page)
 
@@ -118,9 +115,9 @@ class PhotoAddressFinder:
         self.images_resolved += len(photos)
         absence = page.absence(image_id)
         if absence is Absence.GONE:
-            _refuse(item, "gone", "its page has no picture")
+            item.refuse("gone", "its page has no picture")
         elif absence is Absence.UNRESOLVED:
-            _refuse(item, "unresolved", "its page shows only other pictures")
+            item.refuse("unresolved", "its page shows only other pictures")
         else:
             photo = photos[item.key]
             item.url, item.author = photo.url, photo.author or item.author
@@ -132,20 +129,13 @@ class PhotoAddressFinder:
         request = Request(url, meta=meta, dont_filter=True)
         self.pages_requested += 1
         try:
-            response = await self._spider.crawler.engine.download_async(request)
+            response = await fetch(self._spider.crawler, request)
         except HostBackoff as backoff:
             self.pages_requested -= 1
             self._tries[item.state.row] = backoff.tries
             raise RequeueItem(backoff) from backoff
-        except RobotsUnknown as error:
-            _refuse(item, "robots-unknown", str(error))
-        except BlockedAddress as error:
-            _refuse(item, "blocked-address", str(error))
-        except IgnoreRequest as error:
-            _refuse(item, "robots" if "robots.txt" in str(error) else "redirect", str(error))
-        except tuple(REASON_BY_EXCEPTION) as error:
-            reason = next(reason for kind, reason in REASON_BY_EXCEPTION.items() if isinstance(error, kind))
-            _refuse(item, reason, "no answer to the photo page")
+        except RequestFailed as failure:
+            item.refuse(failure.reason, f"photo page: {failure.detail}")
         else:
             return SiteResponse(response.url, response.status, header_dict(response), response.body)
         return None
@@ -157,7 +147,3 @@ def _photo_from_picture(picture: FullSizePicture, page: PhotoPage, *, is_own: bo
     facts: Mapping[str, Any] = {name: value for name, value in values.items() if value}
     host = urlsplit(picture.url).hostname or ""
     return PhotoAddress(picture.url, host, facts, page.uploader or None, page.name if is_own else None)
-
-
-def _refuse(item: ImageItem, reason: str, detail: str) -> None:
-    item.refuse(REASONS[reason].status, reason, detail)

@@ -22,7 +22,6 @@ from harvester.errors import CatalogueError, UsageProblem
 from harvester.imaging.settings import picture_options
 from harvester.items import Collection, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
-from harvester.reasons import REASONS
 from harvester.spider_arguments import check_argument_names, parse_retry
 from harvester.spiders.imagefap import page_kind as pages
 from harvester.spiders.imagefap.arguments import ARGUMENTS, parse_arguments, parse_base_url
@@ -199,7 +198,7 @@ class ImagefapSpider(FavouritesSpider):
         stated_size = str(item.metadata.get("dimension", ""))
         if is_smaller(parse_size(stated_size), item.width or 0, item.height or 0):
             detail = f"{item.width} × {item.height} pixels instead of {escape_control_chars(stated_size)}"
-            item.refuse(REASONS["thumbnail"].status, "thumbnail", detail)
+            item.refuse("thumbnail", detail)
         elif self.options.is_get:
             await self.save_names.assign_name(item)
 

@@ -24,7 +24,7 @@ class Options:
 
     `form` is the year of the signatures, `lifetime` their seconds; `typo` is the odd form of folder links;
     `added` are images added since, at the end of a folder, as {folder: [image, …]}; at pages with one of `broken` in
-    their address the server fails.
+    their address the server fails, pages with one of `misdirected` redirect to what is no address.
     """
 
     block_after: int | None = None
@@ -34,6 +34,7 @@ class Options:
     typo: bool = False
     added: dict[str, list[int]] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    misdirected: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -83,6 +84,8 @@ async def _page(request: web.Request) -> web.Response:
     site.pages[request.raw_path.removeprefix(f"/imagefap/{request.match_info['site']}")] += 1
     if any(piece in request.raw_path for piece in site.options.broken):
         raise web.HTTPInternalServerError
+    if any(piece in request.raw_path for piece in site.options.misdirected):
+        return web.Response(status=302, headers={"Location": "http://[bad"})
     answers = {"profile": _profile, "showfavorites.php": _favourites, "photo": _photo}
     return answers[kind](request, site)
 
