@@ -1,13 +1,89 @@
-"""Spider arguments (`-a name=value`) are checked before anything is opened; a wrong one is BadInput, never ignored."""
+"""Spider arguments (`-a name=value`): declared on the spider's class, checked before anything is opened."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, Self, overload
 
 from harvester.errors import UsageProblem
 
 _UNDECODABLE = re.compile("[\ud800-\udfff]")  # how Python writes such bytes of the command line
+
+
+class Argument:
+    """One argument, declared in the class body: `tags = Argument("what to search for", required=True)`.
+
+    On the class it is the declaration, on a spider the value. `default` is a text as on the command line; `choices`
+    are the texts allowed; `convert` turns a text into the value and raises ValueError with what it must be
+    ("a whole number from 1").
+    """
+
+    def __init__(
+        self,
+        description: str,
+        *,
+        default: str | None = None,
+        choices: Iterable[str] = (),
+        convert: Callable[[str], Any] = str,
+        required: bool = False,
+    ) -> None:
+        self.description, self.default, self.choices = description, default, tuple(choices)
+        self.convert, self.required, self.name = convert, required, ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, spider: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, spider: object, owner: type) -> Any: ...
+
+    def __get__(self, spider: object | None, owner: type) -> Any:
+        return self if spider is None else self.parse({})
+
+    def parse(self, arguments: Mapping[str, str]) -> Any:
+        """Return the value, None for an argument that is neither given nor has a default. Raises UsageProblem."""
+        text = arguments.get(self.name, self.default)
+        if self.required and not text:
+            raise UsageProblem(f"-a {self.name}=… is missing.")
+        if text is None:
+            return None
+        if self.choices:
+            check_choice(self.name, text, self.choices)
+        try:
+            return self.convert(text)
+        except ValueError as error:
+            raise UsageProblem(f"-a {self.name}={text}: must be {error}.") from error
+
+
+def declared_arguments(spider: type) -> dict[str, Argument]:
+    """The arguments of a spider's class by name: its own first, then those it inherits.
+
+    A class that stands for several (`modes`) has those of all of them, the inherited ones last, too.
+    """
+    classes = getattr(spider, "modes", (spider,))
+    inheritance = [cls.__mro__ for cls in classes]
+    own = [vars(mro[0]) for mro in inheritance]
+    inherited = [vars(cls) for mro in inheritance for cls in mro[1:]]
+    declared: dict[str, Argument] = {}
+    for namespace in (*own, *inherited):
+        for name, value in namespace.items():
+            if isinstance(value, Argument):
+                declared.setdefault(name, value)
+    return declared
+
+
+def whole_number(minimum: int, maximum: int = 2**63 - 1) -> Callable[[str], int]:
+    """A `convert` for whole numbers within bounds."""
+
+    def convert(text: str) -> int:
+        if re.fullmatch(r"-?[0-9]{1,19}", text.strip()) and minimum <= int(text) <= maximum:
+            return int(text)
+        raise ValueError(f"a whole number from {minimum}" + (f" to {maximum}" if maximum < 2**63 - 1 else ""))
+
+    return convert
 
 
 def check_argument_names(spider: str, arguments: Mapping[str, str], allowed: Iterable[str]) -> None:
@@ -34,16 +110,11 @@ def check_choice(name: str, value: str, allowed: Iterable[str]) -> str:
     return value
 
 
-def parse_file_path(name: str, arguments: Mapping[str, str]) -> Path:
-    """The absolute path in an argument that must be there; `~` is followed."""
-    if not arguments.get(name):
-        raise UsageProblem(f"-a {name}=… is missing.")
+def file_path(text: str) -> Path:
+    """A `convert` for files that are read: the absolute path, with `~` followed."""
+    if not text:
+        raise ValueError("the name of a file")
     try:
-        return Path(arguments[name]).expanduser().absolute()
+        return Path(text).expanduser().absolute()
     except RuntimeError as error:
-        raise UsageProblem(f"-a {name}={arguments[name]}: {error}.") from error
-
-
-def parse_retry(arguments: Mapping[str, str]) -> str:
-    """Which earlier failures a crawl asks for again: `failed`, `all` or `none`; raises BadInput."""
-    return check_choice("retry", arguments.get("retry", "failed"), ("failed", "all", "none"))
+        raise ValueError(f"the name of a file ({error})") from error

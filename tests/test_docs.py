@@ -12,11 +12,12 @@ from harvester.catalogue.schema import metadata
 from harvester.items import ImageItem
 from harvester.maintenance.findings import KINDS
 from harvester.reasons import REASONS
-from harvester.spiders.civitai import spider as civitai
-from harvester.spiders.imagefap import arguments as imagefap
-from harvester.spiders.mastodon import spider as mastodon
+from harvester.spider_arguments import declared_arguments
+from harvester.spiders.civitai.spider import CivitaiSpider
+from harvester.spiders.imagefap.spider import ImagefapSpider
 from harvester.spiders.mastodon.opt_out import OPT_OUTS
 from harvester.spiders.mastodon.responses import REFUSAL_MEANINGS
+from harvester.spiders.mastodon.spider import MastodonSpider
 from harvester.version import VERSION
 
 ROOT = Path(__file__).parent.parent
@@ -57,9 +58,15 @@ def test_the_readme_lists_every_command() -> None:
 
 def test_the_readme_lists_every_spider_argument() -> None:
     """Each argument of a spider stands in the table."""
-    documented = [(row[0], _code_spans(row[1])[0]) for row in _table_rows("README.md", "Arguments of the spiders")]
-    spiders = {"mastodon": mastodon, "civitai": civitai, "imagefap": imagefap}
-    assert documented == [(spider, name) for spider, module in spiders.items() for name in module.ARGUMENTS]
+    documented = [
+        (row[0], _code_spans(row[1])[0], row[2]) for row in _table_rows("README.md", "Arguments of the spiders")
+    ]
+    spiders = (MastodonSpider, CivitaiSpider, ImagefapSpider)
+    assert documented == [
+        (spider.name, name, argument.description)
+        for spider in spiders
+        for name, argument in declared_arguments(spider).items()
+    ]
 
 
 def test_the_page_on_reasons_is_the_table_in_the_code() -> None:

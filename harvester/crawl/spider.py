@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from scrapy import Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 
 from harvester.catalogue import queries, writer
 from harvester.catalogue.queries import PendingImage
@@ -17,9 +19,13 @@ from harvester.crawl.dealer import FairQueue, work_request
 from harvester.crawl.http.waits import RequeueItem
 from harvester.crawl.run.finish import RunFinisher
 from harvester.crawl.run.session import CatalogueSession
+from harvester.crawl.settings_check import check_collection, check_settings, resolve_output_folder
 from harvester.errors import CatalogueError, HarvesterError
-from harvester.items import DiscoveredImage, ImageItem
+from harvester.imaging.settings import picture_options
+from harvester.items import Collection, DiscoveredImage, ImageItem
 from harvester.reasons import NO_ANSWER
+from harvester.spider_arguments import Argument, check_argument_names, declared_arguments
+from harvester.storage.paths import DataPaths
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +36,50 @@ DISCOVERY_BATCH_SIZE = 500
 class HarvestSpider(Spider, SpiderContract):
     """A spider whose work lies in the catalogue: first promised, then dealt out by host, through the scheduler.
 
-    A subclass sets `collection`, `arguments` and `retry` before the crawl starts and may override `promises`. What it
+    A subclass declares its arguments in the class body (`Argument`) and overrides `configure`. What it
     knows of its site's manners it says in the attributes below; docs/politeness.md explains them. A subclass that asks
     for pages gives them `meta={"page": True}` and has a `classify` (harvester.parsing.responses).
     """
 
-    retry = "failed"
+    output = Argument("folder for the named pictures")
+    format = Argument("jpeg, rgb or original; jpeg by default", default="jpeg", choices=("jpeg", "rgb", "original"))
+    retry = Argument(
+        "which earlier failures to ask for again: failed (the temporary ones), all or none; failed by default",
+        default="failed",
+        choices=("failed", "all", "none"),
+    )
+    mode_text = ""  # said beside the name of the spider where an argument is unknown
+
     source_digest = ""  # sha256 of what `discovered_images` reads, empty where it reads nothing
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Check every argument and setting before anything is opened. Raises UsageProblem."""
+        declared = declared_arguments(cls)
+        check_argument_names(cls.name + cls.mode_text, kwargs, declared)
+        values = {name: argument.parse(kwargs) for name, argument in declared.items()}
+        spider = super().from_crawler(crawler, *args)
+        spider.arguments = {name: value for name, value in kwargs.items() if name in declared}
+        vars(spider).update(values)
+        spider.configure(crawler.settings)
+        check_settings(crawler.settings)
+        picture_options(crawler.settings, spider.format)
+        paths = spider.set_collection(DataPaths.from_settings(crawler.settings))
+        check_collection(paths, spider.collection)
+        return spider
+
+    def configure(self, settings: BaseSettings) -> None:
+        """Turn arguments and the site's settings into what the crawl needs. Raises UsageProblem; opens nothing."""
+
+    def set_collection(self, paths: DataPaths) -> DataPaths:
+        """Set `collection`; return where its catalogue lies. Raises UsageProblem."""
+        folder = paths.relative_to_data(resolve_output_folder(paths, self.name, self.output))
+        self.collection = Collection(self.name, folder, self.format, self.folder_layout())
+        return paths
+
+    def folder_layout(self) -> str:
+        """Return the word for how pictures are laid out in folders; it must stay the same between runs."""
+        return ""
 
     def discovered_images(self) -> Iterator[DiscoveredImage]:
         """Images that are known without asking a server; read in a thread while others are fetched already."""

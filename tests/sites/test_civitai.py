@@ -11,10 +11,12 @@ from harvester.errors import ListingIncomplete
 from harvester.items import ListingPage
 from harvester.parsing.json_values import dump_json, parse_json
 from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spider_arguments import declared_arguments
 from harvester.spiders.civitai import api
 from harvester.spiders.civitai import item as facts
 from harvester.spiders.civitai.item import FULL_VIDEO, original_url, uuid_of
-from harvester.spiders.civitai.query import parse_query
+from harvester.spiders.civitai.query import Query, build_query
+from harvester.spiders.civitai.spider import CivitaiSpider
 
 UUID = "cc5caabb-e05f-4976-ff3c-7058598c4e00"
 FILE = f"https://image.civitai.com/bucket/{UUID}"
@@ -26,6 +28,12 @@ JSON = st.recursive(
 KEYS = ("meta", "stats", "tags", "username", "type", "createdAt", "baseModel", "modelVersionIds", "postId")
 GOOD = {"id": st.integers(1, 2**62), "url": st.just(f"{FILE}/width=450/x.jpeg")}
 ITEMS = st.fixed_dictionaries(GOOD, optional=dict.fromkeys(KEYS, JSON)) | JSON
+
+
+def parse_query(arguments: dict[str, str], base: str) -> Query:
+    """The query that arguments as on the command line make."""
+    declared = declared_arguments(CivitaiSpider)
+    return build_query({name: argument.parse(arguments) for name, argument in declared.items()}, base)
 
 
 def _answer(status: int, body: Any, path: str = api.IMAGES_PATH, **headers: str) -> SiteResponse:

@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Self
+from typing import Any
 
 from scrapy import Request
-from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 
-from harvester.crawl.settings_check import check_settings
 from harvester.crawl.spider import HarvestSpider
-from harvester.items import Collection
 from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spider_arguments import Argument
 
 
 class PagesSpider(HarvestSpider):
@@ -19,18 +18,13 @@ class PagesSpider(HarvestSpider):
 
     name = "pages"
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: str) -> Self:
-        """No check but that of the settings: tests know what they do."""
-        check_settings(crawler.settings)
-        spider = super().from_crawler(crawler)
-        spider.arguments = dict(kwargs)
-        spider.urls = json.loads(kwargs["urls"])
-        spider.headers = json.loads(kwargs.get("headers", "{}"))
-        for name, value in json.loads(kwargs.get("manners", "{}")).items():
-            setattr(spider, name, value)
-        spider.collection = Collection(cls.name, "images/pages", "jpeg")
-        return spider
+    urls = Argument("pages to ask for", required=True, convert=json.loads)
+    headers = Argument("headers of the requests", default="{}", convert=json.loads)
+    manners = Argument("attributes of politeness", default="{}", convert=json.loads)
+
+    def configure(self, settings: BaseSettings) -> None:
+        """Take the attributes over."""
+        vars(self).update(self.manners)
 
     def classify(self, response: SiteResponse) -> PageStatus:
         """By its words, as a site module does."""

@@ -1,4 +1,4 @@
-"""The arguments of the civitai spider, checked, and the query they make. The API itself ignores what it does not know.
+"""Query of the images API, from the arguments of the spider. The API itself ignores what it does not know.
 
 Allowed values: civitai, src/pages/api/v1/images/index.ts.
 """
@@ -7,12 +7,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from harvester.errors import UsageProblem
-from harvester.spider_arguments import check_choice
+from harvester.spider_arguments import whole_number
 from harvester.spiders.civitai.api import IMAGES_PATH, SITE_URL, ItemFilter
-from harvester.spiders.civitai.item import ALL_REACTIONS, REACTIONS
 
 SORTS = ("Most Reactions", "Most Comments", "Most Collected", "Newest", "Oldest")
 
@@ -33,7 +33,13 @@ MAX_ID = 2**63 - 1
 
 FIXED_PARAMETERS = {"limit": str(PAGE_SIZE), "withMeta": "true", "flatMeta": "true", "withTags": "true"}
 
-_ID_PARAMETERS = {"model_id": "modelId", "model_version_id": "modelVersionId", "post_id": "postId"}
+_OPTIONAL_PARAMETERS = {
+    "username": "username",
+    "model_id": "modelId",
+    "model_version_id": "modelVersionId",
+    "post_id": "postId",
+    "base_models": "baseModels",
+}
 
 
 @dataclass(frozen=True)
@@ -67,30 +73,51 @@ class Query:
         return f"{self.base}{IMAGES_PATH}?{urlencode({**self.parameters, **FIXED_PARAMETERS, **page_parameters})}"
 
 
-def parse_query(arguments: Mapping[str, str], base: str) -> Query:
-    """Everything the arguments ask for. Raises BadInput, with the values that are allowed."""
-    media_type = check_choice("type", arguments.get("type", "image"), TYPES)
-    ids = tuple(dict.fromkeys(_parse_numbers("ids", arguments)))
-    max_images = _parse_number("max_images", arguments, 1) if "max_images" in arguments else None
-    parameters = {
-        "sort": check_choice("sort", arguments.get("sort", SORTS[0]), SORTS),
-        "period": check_choice("period", arguments.get("period", PERIODS[0]), PERIODS),
-        "nsfw": check_choice("nsfw", arguments.get("nsfw", RATINGS[0]), RATINGS),
-    }
-    if media_type != "all":
-        parameters["type"] = media_type
-    if "username" in arguments:
-        parameters["username"] = _check_username(arguments["username"])
+def build_query(values: Mapping[str, Any], base: str) -> Query:
+    """The query for the values of the spider's arguments, by name."""
+    parameters = {name: values[name] for name in ("sort", "period", "nsfw")}
+    if values["type"] != "all":
+        parameters["type"] = values["type"]
     parameters |= {
-        parameter: str(_parse_number(argument, arguments, 1))
-        for argument, parameter in _ID_PARAMETERS.items()
-        if argument in arguments
+        parameter: str(values[name]) for name, parameter in _OPTIONAL_PARAMETERS.items() if values[name] is not None
     }
-    if "tags" in arguments:
-        parameters["tags"] = ",".join(map(str, _parse_numbers("tags", arguments)))
-    if "base_models" in arguments:
-        parameters["baseModels"] = _parse_base_models(arguments["base_models"])
-    return Query(base, parameters, _item_filter(arguments, base, TYPES[media_type], ids), ids, max_images)
+    if values["tags"]:
+        parameters["tags"] = ",".join(map(str, values["tags"]))
+    ids = tuple(dict.fromkeys(values["ids"] or ()))
+    item_filter = ItemFilter(
+        reaction=values["reaction"],
+        threshold=values["min_count"],
+        media_types=TYPES[values["type"]],
+        layout=values["layout"],
+        site_url=base,
+        ids=frozenset(ids),
+        post_id=values["post_id"],
+        username=values["username"],
+    )
+    return Query(base, parameters, item_filter, ids, values["max_images"])
+
+
+def whole_numbers(text: str) -> list[int]:
+    """A `convert` for ids, separated by commas."""
+    try:
+        return [whole_number(1, MAX_ID)(word) for word in text.split(",")]
+    except ValueError as error:
+        raise ValueError("a whole number from 1 (several with commas)") from error
+
+
+def username(text: str) -> str:
+    """A `convert` for user names."""
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,100}", text):
+        raise ValueError("a user name of Civitai, which has only letters a to z, digits and underscores")
+    return text
+
+
+def base_models(text: str) -> str:
+    """A `convert` for names of base models, separated by commas."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise ValueError("names such as SDXL 1.0, separated by commas")
+    return ",".join(names)
 
 
 def parse_base_url(setting: str, value: str) -> str:
@@ -104,53 +131,6 @@ def parse_base_url(setting: str, value: str) -> str:
     if not is_valid:
         raise UsageProblem(f"{setting}={value}: must be an address such as https://civitai.com.")
     return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-def _item_filter(
-    arguments: Mapping[str, str], base: str, media_types: tuple[str, ...], ids: tuple[int, ...]
-) -> ItemFilter:
-    return ItemFilter(
-        reaction=check_choice("reaction", arguments.get("reaction", "heartCount"), (*REACTIONS, ALL_REACTIONS)),
-        threshold=_parse_number("min_count", {"min_count": "10", **arguments}, -1),
-        media_types=media_types,
-        layout=check_choice("layout", arguments.get("layout", LAYOUTS[0]), LAYOUTS),
-        site_url=base,
-        ids=frozenset(ids),
-        post_id=_parse_number("post_id", arguments, 1) if "post_id" in arguments else None,
-        username=arguments.get("username"),
-    )
-
-
-def _parse_number(name: str, arguments: Mapping[str, str], minimum: int) -> int:
-    return _checked_number(name, arguments[name], arguments[name], minimum)
-
-
-def _parse_numbers(name: str, arguments: Mapping[str, str]) -> list[int]:
-    value = arguments.get(name)
-    return [] if value is None else [_checked_number(name, value, word, 1) for word in value.split(",")]
-
-
-def _checked_number(name: str, value: str, word: str, minimum: int) -> int:
-    number = int(word) if re.fullmatch(r"\s*-?[0-9]{1,19}\s*", word) else minimum - 1
-    if not minimum <= number <= MAX_ID:
-        hint = " (several with commas)" if name in ("ids", "tags") else ""
-        raise UsageProblem(f"-a {name}={value}: must be a whole number from {minimum}{hint}.")
-    return number
-
-
-def _check_username(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_]{1,100}", name):
-        raise UsageProblem(
-            f"-a username={name}: user names of Civitai have only letters a to z, digits and underscores."
-        )
-    return name
-
-
-def _parse_base_models(value: str) -> str:
-    names = [name.strip() for name in value.split(",")]
-    if not all(names):
-        raise UsageProblem(f"-a base_models={value}: must be names such as SDXL 1.0, separated by commas.")
-    return ",".join(names)
 
 
 def read_ids(lines: Iterable[str], name: str) -> Iterator[int]:

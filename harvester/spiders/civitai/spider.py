@@ -2,57 +2,39 @@
 
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from scrapy import Request
-from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
 
 from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import PendingImage
 from harvester.crawl.http.credentials import origin
 from harvester.crawl.http.networks import check_keys
 from harvester.crawl.listing_spider import ListingSpider
-from harvester.crawl.settings_check import check_collection, check_settings, resolve_output_folder
 from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.imaging.formats import IMAGE_KINDS, detect_kind
-from harvester.imaging.settings import picture_options
-from harvester.items import Collection, DiscoveredImage, ImageItem, ListingPage
+from harvester.items import DiscoveredImage, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
-from harvester.spider_arguments import check_argument_names, check_choice, parse_file_path, parse_retry
+from harvester.spider_arguments import Argument, declared_arguments, file_path, whole_number
 from harvester.spiders.civitai import api, query
-from harvester.spiders.civitai.item import FULL_VIDEO, media_type, original_url
-from harvester.spiders.civitai.query import IDS_PER_REQUEST, Query, parse_base_url, parse_query
-from harvester.storage.paths import DataPaths
+from harvester.spiders.civitai.item import ALL_REACTIONS, FULL_VIDEO, REACTIONS, media_type, original_url
+from harvester.spiders.civitai.query import (
+    IDS_PER_REQUEST,
+    LAYOUTS,
+    PERIODS,
+    RATINGS,
+    SORTS,
+    TYPES,
+    Query,
+    parse_base_url,
+)
 from harvester.text import escape_control_chars
 
 logger = logging.getLogger(__name__)
-
-FORMATS = ("rgb", "jpeg", "original")
-
-ARGUMENTS = {
-    "reaction": "which count has to pass the bar: heartCount (default), cryCount, laughCount, …, or reactions",
-    "min_count": "images with more than that many are taken; 10 by default, -1 takes all",
-    "sort": "Most Reactions (default), Most Comments, Most Collected, Newest or Oldest",
-    "period": "when published: AllTime (default), Year, Month, Week or Day",
-    "nsfw": "rating up to: None (default), Soft, Mature or X",
-    "username": "only images of this user",
-    "model_id": "only images made with this model",
-    "model_version_id": "only images made with this version of a model",
-    "post_id": "only images of this post",
-    "ids": "only these images: ids, separated by commas",
-    "tags": "only images with these tags: ids of tags, separated by commas",
-    "base_models": "only images of these base models: names, separated by commas",
-    "type": "image (default), video or all",
-    "max_images": "end the listing after that many images above the bar",
-    "layout": "folders: flat (default, none), user, model or date",
-    "seen": "list of image ids, one per line, that shall not be fetched",
-    "output": "folder for the named pictures",
-    "format": "rgb, jpeg or original; rgb by default",
-    "retry": "which earlier failures to ask for again: failed (the temporary ones), all or none; failed by default",
-}
 
 
 class CivitaiSpider(ListingSpider):
@@ -61,31 +43,49 @@ class CivitaiSpider(ListingSpider):
     name = "civitai"
     reads_embedded = True
 
-    query: Query
-    credentials: Mapping[str, str]
-    seen_path: Path | None = None
+    reaction = Argument(
+        "which count has to pass the bar: heartCount (default), cryCount, laughCount, …, or reactions",
+        default="heartCount",
+        choices=(*REACTIONS, ALL_REACTIONS),
+    )
+    min_count = Argument(
+        "images with more than that many are taken; 10 by default, -1 takes all", default="10", convert=whole_number(-1)
+    )
+    sort = Argument(
+        "Most Reactions (default), Most Comments, Most Collected, Newest or Oldest", default=SORTS[0], choices=SORTS
+    )
+    period = Argument(
+        "when published: AllTime (default), Year, Month, Week or Day", default=PERIODS[0], choices=PERIODS
+    )
+    nsfw = Argument("rating up to: None (default), Soft, Mature or X", default=RATINGS[0], choices=RATINGS)
+    username = Argument("only images of this user", convert=query.username)
+    model_id = Argument("only images made with this model", convert=whole_number(1))
+    model_version_id = Argument("only images made with this version of a model", convert=whole_number(1))
+    post_id = Argument("only images of this post", convert=whole_number(1))
+    ids = Argument("only these images: ids, separated by commas", convert=query.whole_numbers)
+    tags = Argument("only images with these tags: ids of tags, separated by commas", convert=query.whole_numbers)
+    base_models = Argument("only images of these base models: names, separated by commas", convert=query.base_models)
+    type = Argument("image (default), video or all", default="image", choices=TYPES)
+    max_images = Argument("end the listing after that many images above the bar", convert=whole_number(1))
+    layout = Argument("folders: flat (default, none), user, model or date", default=LAYOUTS[0], choices=LAYOUTS)
+    seen = Argument("list of image ids, one per line, that shall not be fetched", convert=file_path)
+    output = Argument("folder for the named pictures")
+    format = Argument("rgb, jpeg or original; rgb by default", default="rgb", choices=("rgb", "jpeg", "original"))
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Checks every argument before anything is opened; raises BadInput."""
-        check_argument_names(cls.name, kwargs, ARGUMENTS)
-        spider = super().from_crawler(crawler, *args)
-        settings, paths = crawler.settings, DataPaths.from_settings(crawler.settings)
-        spider.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
-        spider.retry = parse_retry(kwargs)
-        spider.query = parse_query(spider.arguments, parse_base_url("CIVITAI_BASE_URL", settings["CIVITAI_BASE_URL"]))
-        spider.credentials = _credentials_from_key(spider.query.base, settings["CIVITAI_API_KEY"])
-        image_format = check_choice("format", kwargs.get("format", FORMATS[0]), FORMATS)
-        check_settings(settings)
-        check_keys(settings, "CIVITAI_API_KEY", spider.credentials)
-        picture_options(settings, image_format)
-        if "seen" in kwargs:
-            spider.seen_path = parse_file_path("seen", kwargs)
-            spider.source_digest = _sha256_of_ids(spider.seen_path)
-        folder = paths.relative_to_data(resolve_output_folder(paths, cls.name, kwargs.get("output")))
-        spider.collection = Collection(cls.name, folder, image_format, spider.query.item_filter.layout)
-        check_collection(paths, spider.collection)
-        return spider
+    query: Query
+
+    def configure(self, settings: BaseSettings) -> None:
+        """Make the query; read the key and the list in `seen`."""
+        base = parse_base_url("CIVITAI_BASE_URL", settings["CIVITAI_BASE_URL"])
+        self.query = query.build_query({name: getattr(self, name) for name in declared_arguments(type(self))}, base)
+        self.credentials = _credentials_from_key(base, settings["CIVITAI_API_KEY"])
+        check_keys(settings, "CIVITAI_API_KEY", self.credentials)
+        if self.seen:
+            self.source_digest = _sha256_of_ids(self.seen)
+
+    def folder_layout(self) -> str:
+        """Return the argument `layout`."""
+        return str(self.layout)
 
     async def prepare(self) -> None:
         """A wrong key is found out here: the images API would silently answer as if there were none."""
@@ -103,9 +103,8 @@ class CivitaiSpider(ListingSpider):
 
     def discovered_images(self) -> Iterator[DiscoveredImage]:
         """The images of the list in `seen`, which another program has fetched."""
-        assert self.seen_path is not None
-        with _open_list(self.seen_path) as lines:
-            for image_id in query.read_ids(lines, self.seen_path.name):
+        with _open_list(self.seen) as lines:
+            for image_id in query.read_ids(lines, self.seen.name):
                 yield DiscoveredImage(key=str(image_id), host="", reason="had-before")
 
     async def listings_to_walk(self) -> AsyncIterator[str]:

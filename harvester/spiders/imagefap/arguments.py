@@ -11,19 +11,7 @@ from harvester.spiders.imagefap.urls import ID_PATTERN
 
 MODES = ("read", "get")
 FORMATS = ("original", "rgb", "jpeg")
-
-ARGUMENTS = {
-    "user": "whose favourites: the name, in any capitals",
-    "user_id": "whose favourites: the number",
-    "folder": "only this folder: the name, in any capitals",
-    "folder_id": "only this folder: the number; -1 is the one of everything that is in no other",
-    "mode": "read (default): everything into the catalogue, folder by folder; get: one folder into files",
-    "output": "get: folder for the named pictures; ~/Downloads/imagefap/ by default",
-    "format": "get: original (default): bytes untouched; rgb or jpeg",
-    "db": "get: 0 leaves nothing behind but the pictures; 1 by default",
-    "force": "1 asks for lists that were read within three days, too; 0 by default",
-    "retry": "which earlier failures to ask for again: failed (the temporary ones), all or none; failed by default",
-}
+SWITCH = ("0", "1")
 
 _GET_ARGUMENTS = ("output", "format")
 

@@ -5,10 +5,11 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from math import ceil
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
 from sqlalchemy import Connection
 
 from harvester.catalogue import albums, listings, photo_addresses, queries
@@ -17,14 +18,13 @@ from harvester.catalogue.listings import Listing
 from harvester.crawl.politeness.rate_limits import budgets_by_host, min_seconds, value_for_host
 from harvester.crawl.progress import format_duration
 from harvester.crawl.run.finish import RunFinisher
-from harvester.crawl.settings_check import check_collection, check_settings, resolve_output_folder
+from harvester.crawl.settings_check import resolve_output_folder
 from harvester.errors import CatalogueError, UsageProblem
-from harvester.imaging.settings import picture_options
 from harvester.items import Collection, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
-from harvester.spider_arguments import check_argument_names, parse_retry
+from harvester.spider_arguments import Argument
 from harvester.spiders.imagefap import page_kind as pages
-from harvester.spiders.imagefap.arguments import ARGUMENTS, parse_arguments, parse_base_url
+from harvester.spiders.imagefap.arguments import FORMATS, MODES, SWITCH, parse_arguments, parse_base_url
 from harvester.spiders.imagefap.base import FavouritesSpider
 from harvester.spiders.imagefap.listing_pages import FolderListReader, FolderReader
 from harvester.spiders.imagefap.photo_page import is_smaller, parse_size
@@ -84,38 +84,45 @@ class ImagefapSpider(FavouritesSpider):
     reader: FolderListReader | FolderReader
     temporary_catalogue: TemporaryCatalogue | None = None
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Checks every argument before anything is opened; raises BadInput."""
-        check_argument_names(cls.name, kwargs, ARGUMENTS)
-        spider = super().from_crawler(crawler, *args)
-        spider.arguments = {name: value for name, value in kwargs.items() if name in ARGUMENTS}
-        spider.retry = parse_retry(kwargs)
-        spider.options = parse_arguments(spider.arguments)
-        spider.addresses = ImagefapUrls(parse_base_url("IMAGEFAP_BASE_URL", crawler.settings["IMAGEFAP_BASE_URL"]))
-        check_settings(crawler.settings)
-        picture_options(crawler.settings, spider.options.format)
-        spider.budgets = {spider.addresses.host: BUDGET}
-        spider.max_concurrency = {"*": 2, spider.addresses.host: 1}
-        spider.address_finder, spider.save_names = PhotoAddressFinder(spider), SaveNames(spider)
-        spider._set_output(crawler, kwargs.get("output"))
-        return spider
+    user = Argument("whose favourites: the name, in any capitals")
+    user_id = Argument("whose favourites: the number")
+    folder = Argument("only this folder: the name, in any capitals")
+    folder_id = Argument("only this folder: the number; -1 is the one of everything that is in no other")
+    mode = Argument(
+        "read (default): everything into the catalogue, folder by folder; get: one folder into files",
+        default=MODES[0],
+        choices=MODES,
+    )
+    output = Argument("get: folder for the named pictures; ~/Downloads/imagefap/ by default")
+    format = Argument("get: original (default): bytes untouched; rgb or jpeg", default=FORMATS[0], choices=FORMATS)
+    db = Argument("get: 0 leaves nothing behind but the pictures; 1 by default", default="1", choices=SWITCH)
+    force = Argument(
+        "1 asks for lists that were read within three days, too; 0 by default", default="0", choices=SWITCH
+    )
 
     address_finder: PhotoAddressFinder
     save_names: SaveNames
 
-    def _set_output(self, crawler: Crawler, output: str | None) -> None:
-        paths = DataPaths.from_settings(crawler.settings)
+    def configure(self, settings: BaseSettings) -> None:
+        """Check the arguments against each other; set the manners of the host."""
+        self.options = parse_arguments(self.arguments)
+        self.addresses = ImagefapUrls(parse_base_url("IMAGEFAP_BASE_URL", settings["IMAGEFAP_BASE_URL"]))
+        self.budgets = {self.addresses.host: BUDGET}
+        self.max_concurrency = {"*": 2, self.addresses.host: 1}
+        self.address_finder, self.save_names = PhotoAddressFinder(self), SaveNames(self)
+
+    def set_collection(self, paths: DataPaths) -> DataPaths:
+        """Set the folder of the mode; with `db=0` the catalogue is a temporary one."""
         folder, layout = paths.default_output(self.name), "albums"
         if self.options.is_get:
-            folder, layout = resolve_output_folder(paths, self.name, output or DEFAULT_OUTPUT), "names"
+            folder, layout = resolve_output_folder(paths, self.name, self.output or DEFAULT_OUTPUT), "names"
             if not self.options.keeps_catalogue:
-                self.temporary_catalogue = TemporaryCatalogue(crawler, folder)
+                self.temporary_catalogue = TemporaryCatalogue(self.crawler, folder)
                 paths = self.temporary_catalogue.paths
         else:
             self.preview = 280
-        self.collection = Collection(self.name, paths.relative_to_data(folder), self.options.format, layout)
-        check_collection(paths, self.collection)
+        self.collection = Collection(self.name, paths.relative_to_data(folder), self.format, layout)
+        return paths
 
     async def start(self) -> AsyncIterator[Any]:
         """Everything that is owed; at its end what has become complete is noted."""

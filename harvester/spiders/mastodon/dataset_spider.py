@@ -8,60 +8,49 @@ from pathlib import Path
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
 from sqlalchemy import Connection, Engine
 
 from harvester.catalogue import queries, writer
 from harvester.catalogue.db_errors import translate_db_errors
 from harvester.catalogue.store import open_existing
-from harvester.crawl.settings_check import check_collection, check_settings, resolve_output_folder
 from harvester.crawl.spider import DISCOVERY_BATCH_SIZE, HarvestSpider
 from harvester.dataset import reader
 from harvester.errors import UsageProblem
-from harvester.imaging.settings import picture_options
-from harvester.items import Collection, DiscoveredImage
-from harvester.spider_arguments import check_argument_names, check_choice, parse_file_path, parse_retry
+from harvester.items import DiscoveredImage
+from harvester.spider_arguments import Argument, file_path
+from harvester.spiders.mastodon.arguments import ACCOUNTS_DESCRIPTION
 from harvester.storage.paths import DataPaths
 from harvester.text import escape_control_chars
 
 logger = logging.getLogger(__name__)
 
-FORMATS = ("jpeg", "rgb", "original")
 NAMES_SHOWN_IN_WARNING = 10
 """How many names a warning lists."""
-
-ARGUMENTS = ("posts", "accounts", "output", "format", "retry")
 
 
 class DatasetSpider(HarvestSpider):
     """Takes user_posts.json and accounts_labeled.csv: every image of the data set, named and accounted for."""
 
+    name = "mastodon"
+    mode_text = " (of a data set)"
+
+    posts = Argument("`user_posts.json` of a data set", required=True, convert=file_path)
+    accounts = Argument(ACCOUNTS_DESCRIPTION, required=True, convert=file_path)
+
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Reads and checks both files whole before anything is opened; `name` is the spider's. Raises BadInput."""
-        name = kwargs.pop("name")
-        check_argument_names(f"{name} (of a data set)", kwargs, ARGUMENTS)
-        spider = super().from_crawler(crawler, *args, name=name)
-        spider.arguments = {word: value for word, value in kwargs.items() if word in ARGUMENTS}
-        spider.retry = parse_retry(kwargs)
-        paths = DataPaths.from_settings(crawler.settings)
-        image_format = check_choice("format", kwargs.get("format", "jpeg"), FORMATS)
-        check_settings(crawler.settings)
-        picture_options(crawler.settings, image_format)
-        folder = paths.relative_to_data(resolve_output_folder(paths, name, kwargs.get("output")))
-        spider.collection = Collection(name, folder, image_format)
-        check_collection(paths, spider.collection)
-        spider.posts_path = parse_file_path("posts", kwargs)
-        accounts_path = parse_file_path("accounts", kwargs)
-        spider.accounts = _read_accounts(accounts_path)
-        spider.survey = _survey_posts(spider.posts_path, spider.accounts)
-        spider.source_digest = _sha256_of_files(spider.posts_path, accounts_path)
-        spider.check_same_dataset(paths)
+        """Check that the folder is not another data set's, too. Raises UsageProblem."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.check_same_dataset(DataPaths.from_settings(crawler.settings))
         spider.log_survey()
         return spider
 
-    posts_path: Path
-    accounts: reader.AccountsFile
-    survey: reader.PostsFileSummary
+    def configure(self, settings: BaseSettings) -> None:
+        """Read and check both files whole."""
+        self.accounts_file = _read_accounts(self.accounts)
+        self.survey = _survey_posts(self.posts, self.accounts_file)
+        self.source_digest = _sha256_of_files(self.posts, self.accounts)
 
     async def prepare(self) -> None:
         """Note which account each user number means."""
@@ -69,12 +58,12 @@ class DatasetSpider(HarvestSpider):
 
     def discovered_images(self) -> Iterator[DiscoveredImage]:
         """Every URL of the posts file."""
-        with _open_file(self.posts_path) as file:
-            yield from reader.discover_images(file, self.posts_path.name, self.accounts)
+        with _open_file(self.posts) as file:
+            yield from reader.discover_images(file, self.posts.name, self.accounts_file)
 
     def accounts_by_number(self) -> dict[int, str]:
         """Which account each user number of this data set means."""
-        return {index: acct for acct, index in self.accounts.index.items()}
+        return {index: acct for acct, index in self.accounts_file.index.items()}
 
     def check_same_dataset(self, paths: DataPaths) -> None:
         """Refuse files that give another meaning to names the collection has already."""
@@ -111,13 +100,13 @@ class DatasetSpider(HarvestSpider):
                 if key_by_name[name] != key:
                     raise UsageProblem(
                         f"{where} is of another data set: {name} is {key} there and {key_by_name[name]} in "
-                        f"{self.posts_path.name}; give another output= (known images are not fetched again)."
+                        f"{self.posts.name}; give another output= (known images are not fetched again)."
                     )
 
     def log_survey(self) -> None:
         """Say what the files hold, and what in them will not be fetched or is odd."""
-        survey, repeated = self.survey, self.accounts.repeated
-        logger.info("%s: %s URLs of %s accounts", self.posts_path.name, f"{survey.urls:,}", f"{survey.accounts:,}")
+        survey, repeated = self.survey, self.accounts_file.repeated
+        logger.info("%s: %s URLs of %s accounts", self.posts.name, f"{survey.urls:,}", f"{survey.accounts:,}")
         _warn_about_names("account(s) with more than one row in the accounts file: the last one counts", repeated)
         _warn_about_names("post(s) with the index of an earlier one: they continue its URL numbers", survey.same_index)
         for acct, url_count in survey.unlisted.items():

@@ -4,38 +4,30 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from scrapy import Request
-from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
 
 from harvester.catalogue import listings, queries, writer
 from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import PendingImage
 from harvester.crawl.http.networks import check_keys
 from harvester.crawl.listing_spider import ListingSpider
-from harvester.crawl.settings_check import check_collection, check_settings, resolve_output_folder
 from harvester.dataset import reader
 from harvester.errors import ListingIncomplete, UsageProblem
-from harvester.imaging.settings import picture_options
-from harvester.items import NUMBERED, Collection, ImageItem, ListingPage
+from harvester.items import NUMBERED, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.reasons import TEMPORARY_REASONS
-from harvester.spider_arguments import check_argument_names, check_choice, parse_file_path, parse_retry
+from harvester.spider_arguments import Argument, file_path, whole_number
 from harvester.spiders.mastodon import api, arguments, media, opt_out, responses
 from harvester.spiders.mastodon.api import Cursor
 from harvester.spiders.mastodon.numbering import PositionAllocator
 from harvester.spiders.mastodon.posts import Post
 from harvester.spiders.mastodon.sources import Source, SourceResolver
 from harvester.spiders.mastodon.walk_state import WalkState
-from harvester.storage.paths import DataPaths
 
 logger = logging.getLogger(__name__)
-
-FORMATS = ("jpeg", "rgb", "original")
-
-ARGUMENTS = ("acct", "accounts", "hashtag", "timeline", "url", "instance", "since", "until", "boosts", "replies",
-             "max_posts", "collect_only", "output", "format", "retry")  # fmt: skip
 
 
 class TimelineSpider(ListingSpider):
@@ -43,35 +35,44 @@ class TimelineSpider(ListingSpider):
 
     max_wait = 1000.0  # Mastodon's longest window is 15 minutes; what is longer shall not hold up other servers
 
+    name = "mastodon"
+    mode_text = " (from the API)"
+
+    acct = Argument("accounts to walk: user@host, separated by commas")
+    accounts = Argument(arguments.ACCOUNTS_DESCRIPTION, convert=file_path)
+    hashtag = Argument("a hashtag to walk, at the instance")
+    timeline = Argument("public or local: a timeline to walk, at the instance", choices=("public", "local"))
+    url = Argument("the address of an account, a post, a hashtag, a list or a timeline")
+    instance = Argument("the server to ask: a host or a base URL")
+    since = Argument("only posts from this day on, UTC")
+    until = Argument("only posts up to this day, UTC")
+    boosts = Argument("1: boosted posts too, as posts of their authors; 0 by default", default="0", choices=("0", "1"))
+    replies = Argument("0: no replies to others; 1 by default", default="1", choices=("0", "1"))
+    max_posts = Argument(
+        "so many posts with pictures of each account, hashtag or timeline", convert=whole_number(1, 10**9 - 1)
+    )
+    collect_only = Argument(
+        "1: write user_posts.json and accounts.csv, fetch no picture", default="0", choices=("0", "1")
+    )
+
     options: arguments.HarvestArguments
-    credentials: dict[str, str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._opt_outs: dict[str, str] = {}  # account left out in this run -> what it wishes
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Checks every argument before anything is opened; `name` is the spider's. Raises BadInput."""
-        name = kwargs.pop("name")
-        check_argument_names(f"{name} (from the API)", kwargs, ARGUMENTS)
-        settings, paths = crawler.settings, DataPaths.from_settings(crawler.settings)
-        spider = super().from_crawler(crawler, *args, name=name)
-        spider.arguments = {word: value for word, value in kwargs.items() if word in ARGUMENTS}
-        spider.retry = parse_retry(kwargs)
-        image_format = check_choice("format", kwargs.get("format", "jpeg"), FORMATS)
-        check_settings(settings)
-        picture_options(settings, image_format)
-        spider.options = arguments.parse_arguments(spider.arguments, settings["MASTODON_WISHES"])
-        if "accounts" in kwargs:
-            spider.options = arguments.with_handles(spider.options, _read_accts(parse_file_path("accounts", kwargs)))
-        spider.credentials = arguments.parse_tokens(settings["MASTODON_TOKENS"])
-        check_keys(settings, "MASTODON_TOKENS", spider.credentials)
-        spider.page_delay = arguments.parse_page_seconds(settings["MASTODON_PAGE_SECONDS"])
-        folder = paths.relative_to_data(resolve_output_folder(paths, name, kwargs.get("output")))
-        spider.collection = Collection(name, folder, image_format, NUMBERED)
-        check_collection(paths, spider.collection)
-        return spider
+    def configure(self, settings: BaseSettings) -> None:
+        """Read what is to be walked, the tokens and the settings of the site."""
+        self.options = arguments.parse_arguments(self.arguments, settings["MASTODON_WISHES"])
+        if self.accounts:
+            self.options = arguments.with_handles(self.options, _read_accts(self.accounts))
+        self.credentials = arguments.parse_tokens(settings["MASTODON_TOKENS"])
+        check_keys(settings, "MASTODON_TOKENS", self.credentials)
+        self.page_delay = arguments.parse_page_seconds(settings["MASTODON_PAGE_SECONDS"])
+
+    def folder_layout(self) -> str:
+        """Return the layout of pictures that are numbered as they are found."""
+        return NUMBERED
 
     async def prepare(self) -> None:
         """Learn which numbers are given already."""
