@@ -75,7 +75,7 @@ def test_the_page_on_mastodon_lists_opt_outs_and_refusals() -> None:
     """Words and meanings are those of the code."""
     opt_outs = {
         _code_spans(row[0])[0]: row[1].replace("`", "")
-        for row in _table_rows("docs/mastodon.md", "Whose pictures are left out")
+        for row in _table_rows("docs/mastodon.md", "Opt-outs")
     }
     assert opt_outs == OPT_OUTS
     refusals = {
@@ -156,5 +156,5 @@ def test_contributing_names_only_files_that_are_there() -> None:
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     named = {word for word in _code_spans(prose) if re.fullmatch(r"[\w./-]+(/|\.py|\.md)", word)}
     named |= set(re.findall(r"[\w/]+\.py\b", text))
-    assert {"crawl/dealer.py", "harvester/reasons.py", "harvester/sites/"} <= named
+    assert {"crawl/contract.py", "harvester/reasons.py", "harvester/spiders/", "crawl/politeness/"} <= named
     assert [path for path in named if not any((ROOT / base / path).exists() for base in ("", "harvester"))] == []
