@@ -87,7 +87,7 @@ def test_the_page_on_mastodon_lists_opt_outs_and_refusals() -> None:
 def test_the_page_on_recovery_is_the_table_in_the_code() -> None:
     """Kinds of damage, meanings, what is done about each and the exit code are the same."""
     documented = {
-        _code_spans(row[0])[0]: tuple(row[1:]) for row in _table_rows("docs/recovery.md", "Is everything there?")
+        _code_spans(row[0])[0]: tuple(row[1:]) for row in _table_rows("docs/recovery.md", "Verify the collection")
     }
     assert documented == {
         word: (kind.meaning, kind.repair, kind.delete, "0" if kind.harmless else "1") for word, kind in KINDS.items()
