@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harvester.catalogue.schema import metadata
+from harvester.crawl.listing_spider import ListingSpider
 from harvester.items import ImageItem
 from harvester.maintenance.findings import KINDS
 from harvester.reasons import REASONS
@@ -73,10 +74,7 @@ def test_the_page_on_reasons_is_the_table_in_the_code() -> None:
 
 def test_the_page_on_mastodon_lists_opt_outs_and_refusals() -> None:
     """Words and meanings are those of the code."""
-    opt_outs = {
-        _code_spans(row[0])[0]: row[1].replace("`", "")
-        for row in _table_rows("docs/mastodon.md", "Opt-outs")
-    }
+    opt_outs = {_code_spans(row[0])[0]: row[1].replace("`", "") for row in _table_rows("docs/mastodon.md", "Opt-outs")}
     assert opt_outs == OPT_OUTS
     refusals = {
         _code_spans(row[0])[0]: row[1] for row in _table_rows("docs/mastodon.md", "Why an account cannot be read")
@@ -107,6 +105,45 @@ def test_the_page_on_the_catalogue_lists_every_column() -> None:
     for row in _table_rows("docs/catalogue.md"):
         documented.setdefault(row[0], []).extend(_code_spans(row[1]))
     assert documented == {name: [column.name for column in table.columns] for name, table in metadata.tables.items()}
+
+
+def _glossary_entries() -> dict[str, str]:
+    """The terms of the glossary and their sentences."""
+    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^- \*\*(.+?)\*\*: (.+?)(?=\n- |\Z)", text, flags=re.DOTALL | re.MULTILINE))
+
+
+def test_the_glossary_is_short_and_sorted() -> None:
+    """At most 25 terms in alphabetical order, one sentence each."""
+    entries = _glossary_entries()
+    assert 20 <= len(entries) <= 25
+    assert list(entries) == sorted(entries)
+    assert [
+        term for term, text in entries.items() if not text.strip().endswith(".") or re.search(r"\.\s", text[:-2])
+    ] == []
+
+
+def test_the_glossary_names_every_package_and_status_once() -> None:
+    """Packages stand with a slash at their end; those inside `crawl` are named, too."""
+    packages = {path.parent.relative_to(ROOT / "harvester") for path in (ROOT / "harvester").rglob("__init__.py")}
+    expected = {f"{path}/" for path in packages if len(path.parts) == 1 or (path.parts[:1] == ("crawl",))}
+    named = [name for text in _glossary_entries().values() for name in _code_spans(text)]
+    assert sorted(name for name in named if name.endswith("/")) == sorted(expected)
+    statuses = {"pending", "done"} | {reason.status for reason in REASONS.values()}
+    assert [status for status in statuses if named.count(status) != 1] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_glossary_is_linked(page: str) -> None:
+    """Users and contributors find it."""
+    assert "(docs/glossary.md)" in (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_the_page_on_politeness_names_attributes_of_spiders() -> None:
+    """Each attribute in the table for authors of spiders is one of the base spiders."""
+    names = [_code_spans(row[0])[0] for row in _table_rows("docs/politeness.md", "For authors of spiders")]
+    assert names
+    assert [name for name in names if not hasattr(ListingSpider, name)] == []
 
 
 def test_the_page_on_parity_names_existing_tests() -> None:
