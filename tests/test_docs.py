@@ -4,9 +4,11 @@ import ast
 import re
 import tomllib
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from scrapy.utils.misc import load_object
 
 from harvester.catalogue.schema import metadata
 from harvester.crawl.listing_spider import ListingSpider
@@ -32,7 +34,8 @@ def _table_rows(page: str, heading: str = "") -> list[list[str]]:
     text = (ROOT / page).read_text(encoding="utf-8")
     if heading:
         text = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    lines = [line.strip() for line in text.splitlines()]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     rules = [number for number, row in enumerate(rows) if set(row[0]) <= {"-"}]
     return [row for number, row in enumerate(rows) if number not in rules and number + 1 not in rules]
 
@@ -168,6 +171,27 @@ def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page names a file that is there."""
     targets = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_anchors_lead_to_headings(page: Path) -> None:
+    """The part of a relative link behind # is a heading of the page it leads to."""
+    links = re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if link[1] not in _anchors(page.parent / link[0] if link[0] else page)] == []
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_changelog_names_importable_classes() -> None:
+    """Each new path in the table of renames can be loaded."""
+    rows = _table_rows("CHANGELOG.md")
+    assert rows
+    for row in rows:
+        for path in _code_spans(row[2]):
+            load_object(f"harvester.{path}") if path.split(".")[-1][0].isupper() else import_module(f"harvester.{path}")
 
 
 def test_the_changelog_knows_the_version() -> None:
