@@ -116,6 +116,12 @@ def _glossary_entries() -> dict[str, str]:
     return dict(re.findall(r"^- \*\*(.+?)\*\*: (.+?)(?=\n- |\Z)", text, flags=re.DOTALL | re.MULTILINE))
 
 
+def _packages() -> set[str]:
+    """The packages directly below `harvester` and those of `crawl`, with a slash at their end."""
+    paths = {path.parent.relative_to(ROOT / "harvester") for path in (ROOT / "harvester").rglob("__init__.py")}
+    return {f"{path}/" for path in paths if len(path.parts) == 1 or path.parts[:1] == ("crawl",)}
+
+
 def test_the_glossary_is_short_and_sorted() -> None:
     """At most 25 terms in alphabetical order, one sentence each."""
     entries = _glossary_entries()
@@ -128,10 +134,8 @@ def test_the_glossary_is_short_and_sorted() -> None:
 
 def test_the_glossary_names_every_package_and_status_once() -> None:
     """Packages stand with a slash at their end; those inside `crawl` are named, too."""
-    packages = {path.parent.relative_to(ROOT / "harvester") for path in (ROOT / "harvester").rglob("__init__.py")}
-    expected = {f"{path}/" for path in packages if len(path.parts) == 1 or (path.parts[:1] == ("crawl",))}
     named = [name for text in _glossary_entries().values() for name in _code_spans(text)]
-    assert sorted(name for name in named if name.endswith("/")) == sorted(expected)
+    assert sorted(name for name in named if name.endswith("/")) == sorted(_packages())
     statuses = {"pending", "done"} | {reason.status for reason in REASONS.values()}
     assert [status for status in statuses if named.count(status) != 1] == []
 
@@ -219,3 +223,10 @@ def test_contributing_names_only_files_that_are_there() -> None:
     named |= set(re.findall(r"[\w/]+\.py\b", text))
     assert {"crawl/contract.py", "harvester/reasons.py", "harvester/spiders/", "crawl/politeness/"} <= named
     assert [path for path in named if not any((ROOT / base / path).exists() for base in ("", "harvester"))] == []
+
+
+def test_contributing_names_every_package() -> None:
+    """The table of packages has each directory of the program, and those inside `crawl`."""
+    assert _packages() <= {
+        name for row in _table_rows("CONTRIBUTING.md", "The packages") for name in _code_spans(row[0])
+    }
