@@ -4,11 +4,14 @@ import ast
 import re
 import tomllib
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from scrapy.utils.misc import load_object
 
 from harvester.catalogue.schema import metadata
+from harvester.crawl.listing_spider import ListingSpider
 from harvester.items import ImageItem
 from harvester.maintenance.findings import KINDS
 from harvester.reasons import REASONS
@@ -32,7 +35,8 @@ def _table_rows(page: str, heading: str = "") -> list[list[str]]:
     text = (ROOT / page).read_text(encoding="utf-8")
     if heading:
         text = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    lines = [line.strip() for line in text.splitlines()]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     rules = [number for number, row in enumerate(rows) if set(row[0]) <= {"-"}]
     return [row for number, row in enumerate(rows) if number not in rules and number + 1 not in rules]
 
@@ -80,10 +84,7 @@ def test_the_page_on_reasons_is_the_table_in_the_code() -> None:
 
 def test_the_page_on_mastodon_lists_opt_outs_and_refusals() -> None:
     """Words and meanings are those of the code."""
-    opt_outs = {
-        _code_spans(row[0])[0]: row[1].replace("`", "")
-        for row in _table_rows("docs/mastodon.md", "Whose pictures are left out")
-    }
+    opt_outs = {_code_spans(row[0])[0]: row[1].replace("`", "") for row in _table_rows("docs/mastodon.md", "Opt-outs")}
     assert opt_outs == OPT_OUTS
     refusals = {
         _code_spans(row[0])[0]: row[1] for row in _table_rows("docs/mastodon.md", "Why an account cannot be read")
@@ -94,7 +95,7 @@ def test_the_page_on_mastodon_lists_opt_outs_and_refusals() -> None:
 def test_the_page_on_recovery_is_the_table_in_the_code() -> None:
     """Kinds of damage, meanings, what is done about each and the exit code are the same."""
     documented = {
-        _code_spans(row[0])[0]: tuple(row[1:]) for row in _table_rows("docs/recovery.md", "Is everything there?")
+        _code_spans(row[0])[0]: tuple(row[1:]) for row in _table_rows("docs/recovery.md", "Verify the collection")
     }
     assert documented == {
         word: (kind.meaning, kind.repair, kind.delete, "0" if kind.harmless else "1") for word, kind in KINDS.items()
@@ -114,6 +115,49 @@ def test_the_page_on_the_catalogue_lists_every_column() -> None:
     for row in _table_rows("docs/catalogue.md"):
         documented.setdefault(row[0], []).extend(_code_spans(row[1]))
     assert documented == {name: [column.name for column in table.columns] for name, table in metadata.tables.items()}
+
+
+def _glossary_entries() -> dict[str, str]:
+    """The terms of the glossary and their sentences."""
+    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^- \*\*(.+?)\*\*: (.+?)(?=\n- |\Z)", text, flags=re.DOTALL | re.MULTILINE))
+
+
+def _packages() -> set[str]:
+    """The packages directly below `harvester` and those of `crawl`, with a slash at their end."""
+    paths = {path.parent.relative_to(ROOT / "harvester") for path in (ROOT / "harvester").rglob("__init__.py")}
+    return {f"{path}/" for path in paths if len(path.parts) == 1 or path.parts[:1] == ("crawl",)}
+
+
+def test_the_glossary_is_short_and_sorted() -> None:
+    """At most 25 terms in alphabetical order, one sentence each."""
+    entries = _glossary_entries()
+    assert 20 <= len(entries) <= 25
+    assert list(entries) == sorted(entries)
+    assert [
+        term for term, text in entries.items() if not text.strip().endswith(".") or re.search(r"\.\s", text[:-2])
+    ] == []
+
+
+def test_the_glossary_names_every_package_and_status_once() -> None:
+    """Packages stand with a slash at their end; those inside `crawl` are named, too."""
+    named = [name for text in _glossary_entries().values() for name in _code_spans(text)]
+    assert sorted(name for name in named if name.endswith("/")) == sorted(_packages())
+    statuses = {"pending", "done"} | {reason.status for reason in REASONS.values()}
+    assert [status for status in statuses if named.count(status) != 1] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_glossary_is_linked(page: str) -> None:
+    """Users and contributors find it."""
+    assert "(docs/glossary.md)" in (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_the_page_on_politeness_names_attributes_of_spiders() -> None:
+    """Each attribute in the table for authors of spiders is one of the base spiders."""
+    names = [_code_spans(row[0])[0] for row in _table_rows("docs/politeness.md", "For authors of spiders")]
+    assert names
+    assert [name for name in names if not hasattr(ListingSpider, name)] == []
 
 
 def test_the_page_on_parity_names_existing_tests() -> None:
@@ -140,6 +184,27 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_anchors_lead_to_headings(page: Path) -> None:
+    """The part of a relative link behind # is a heading of the page it leads to."""
+    links = re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if link[1] not in _anchors(page.parent / link[0] if link[0] else page)] == []
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_changelog_names_importable_classes() -> None:
+    """Each new path in the table of renames can be loaded."""
+    rows = _table_rows("CHANGELOG.md")
+    assert rows
+    for row in rows:
+        for path in _code_spans(row[2]):
+            load_object(f"harvester.{path}") if path.split(".")[-1][0].isupper() else import_module(f"harvester.{path}")
+
+
 def test_the_changelog_knows_the_version() -> None:
     """The newest heading of the changelog is the version of the program, and packaging reads the same one."""
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
@@ -163,5 +228,12 @@ def test_contributing_names_only_files_that_are_there() -> None:
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     named = {word for word in _code_spans(prose) if re.fullmatch(r"[\w./-]+(/|\.py|\.md)", word)}
     named |= set(re.findall(r"[\w/]+\.py\b", text))
-    assert {"crawl/dealer.py", "harvester/reasons.py", "harvester/sites/"} <= named
+    assert {"crawl/contract.py", "harvester/reasons.py", "harvester/spiders/", "crawl/politeness/"} <= named
     assert [path for path in named if not any((ROOT / base / path).exists() for base in ("", "harvester"))] == []
+
+
+def test_contributing_names_every_package() -> None:
+    """The table of packages has each directory of the program, and those inside `crawl`."""
+    assert _packages() <= {
+        name for row in _table_rows("CONTRIBUTING.md", "The packages") for name in _code_spans(row[0])
+    }
