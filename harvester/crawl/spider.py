@@ -41,10 +41,10 @@ class HarvestSpider(Spider, SpiderContract):
     for pages gives them `meta={"page": True}` and has a `classify` (harvester.parsing.responses).
     """
 
-    output = Argument("folder for the named pictures")
+    output = Argument("folder for the output files")
     format = Argument("jpeg, rgb or original; jpeg by default", default="jpeg", choices=("jpeg", "rgb", "original"))
     retry = Argument(
-        "which earlier failures to ask for again: failed (the temporary ones), all or none; failed by default",
+        "which earlier failures to retry: failed (the temporary ones), all or none; failed by default",
         default="failed",
         choices=("failed", "all", "none"),
     )

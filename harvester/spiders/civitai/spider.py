@@ -44,32 +44,36 @@ class CivitaiSpider(ListingSpider):
     reads_embedded = True
 
     reaction = Argument(
-        "which count has to pass the bar: heartCount (default), cryCount, laughCount, …, or reactions",
+        "the count that `min_count` applies to: heartCount (default), cryCount, laughCount, …, or reactions",
         default="heartCount",
         choices=(*REACTIONS, ALL_REACTIONS),
     )
     min_count = Argument(
-        "images with more than that many are taken; 10 by default, -1 takes all", default="10", convert=whole_number(-1)
+        "takes images with more reactions than this; 10 by default, -1 takes all",
+        default="10",
+        convert=whole_number(-1),
     )
     sort = Argument(
         "Most Reactions (default), Most Comments, Most Collected, Newest or Oldest", default=SORTS[0], choices=SORTS
     )
     period = Argument(
-        "when published: AllTime (default), Year, Month, Week or Day", default=PERIODS[0], choices=PERIODS
+        "time of publication: AllTime (default), Year, Month, Week or Day", default=PERIODS[0], choices=PERIODS
     )
-    nsfw = Argument("rating up to: None (default), Soft, Mature or X", default=RATINGS[0], choices=RATINGS)
+    nsfw = Argument("highest rating: None (default), Soft, Mature or X", default=RATINGS[0], choices=RATINGS)
     username = Argument("only images of this user", convert=query.username)
     model_id = Argument("only images made with this model", convert=whole_number(1))
     model_version_id = Argument("only images made with this version of a model", convert=whole_number(1))
     post_id = Argument("only images of this post", convert=whole_number(1))
-    ids = Argument("only these images: ids, separated by commas", convert=query.whole_numbers)
-    tags = Argument("only images with these tags: ids of tags, separated by commas", convert=query.whole_numbers)
-    base_models = Argument("only images of these base models: names, separated by commas", convert=query.base_models)
+    ids = Argument("only images with these ids, separated by commas", convert=query.whole_numbers)
+    tags = Argument("only images with these tags: tag ids, separated by commas", convert=query.whole_numbers)
+    base_models = Argument(
+        "only images made with these base models: names, separated by commas", convert=query.base_models
+    )
     type = Argument("image (default), video or all", default="image", choices=TYPES)
-    max_images = Argument("end the listing after that many images above the bar", convert=whole_number(1))
+    max_images = Argument("ends the listing after this many images with enough reactions", convert=whole_number(1))
     layout = Argument("folders: flat (default, none), user, model or date", default=LAYOUTS[0], choices=LAYOUTS)
-    seen = Argument("list of image ids, one per line, that shall not be fetched", convert=file_path)
-    output = Argument("folder for the named pictures")
+    seen = Argument("a file of image ids not to fetch, one per line", convert=file_path)
+    output = Argument("folder for the output files")
     format = Argument("rgb, jpeg or original; rgb by default", default="rgb", choices=("rgb", "jpeg", "original"))
 
     query: Query

@@ -84,20 +84,22 @@ class ImagefapSpider(FavouritesSpider):
     reader: FolderListReader | FolderReader
     temporary_catalogue: TemporaryCatalogue | None = None
 
-    user = Argument("whose favourites: the name, in any capitals")
-    user_id = Argument("whose favourites: the number")
-    folder = Argument("only this folder: the name, in any capitals")
-    folder_id = Argument("only this folder: the number; -1 is the one of everything that is in no other")
+    user = Argument("the user whose favourites to read, by name, in upper or lower case")
+    user_id = Argument("the user whose favourites to read, by number")
+    folder = Argument("only this folder, by name, in upper or lower case")
+    folder_id = Argument("only this folder, by number; -1 is the folder of images that are in no other folder")
     mode = Argument(
-        "read (default): everything into the catalogue, folder by folder; get: one folder into files",
+        "`read` (default) reads all folders into the catalogue; `get` saves one folder as files",
         default=MODES[0],
         choices=MODES,
     )
-    output = Argument("get: folder for the named pictures; ~/Downloads/imagefap/ by default")
-    format = Argument("get: original (default): bytes untouched; rgb or jpeg", default=FORMATS[0], choices=FORMATS)
-    db = Argument("get: 0 leaves nothing behind but the pictures; 1 by default", default="1", choices=SWITCH)
+    output = Argument("get: folder for the output files; `~/Downloads/imagefap/` by default")
+    format = Argument(
+        "get: `original` (default, unchanged bytes), `rgb` or `jpeg`", default=FORMATS[0], choices=FORMATS
+    )
+    db = Argument("get: 0 keeps nothing but the output files; 1 by default", default="1", choices=SWITCH)
     force = Argument(
-        "1 asks for lists that were read within three days, too; 0 by default", default="0", choices=SWITCH
+        "1 also reads lists again that were read within three days; 0 by default", default="0", choices=SWITCH
     )
 
     address_finder: PhotoAddressFinder

@@ -20,7 +20,7 @@ from harvester.spiders.mastodon.addresses import (
 from harvester.spiders.mastodon.opt_out import OPT_OUTS
 from harvester.spiders.mastodon.posts import PostFilter
 
-ACCOUNTS_DESCRIPTION = "`accounts_labeled.csv` of the data set; without `posts`, a CSV file with the accounts to walk"
+ACCOUNTS_DESCRIPTION = "`accounts_labeled.csv` of the data set; without `posts`, a CSV file of accounts to crawl"
 
 SOURCE_ARGUMENTS = ("acct", "accounts", "hashtag", "timeline", "url")
 """Arguments of which exactly one is given."""

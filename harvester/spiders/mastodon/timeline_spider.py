@@ -38,21 +38,23 @@ class TimelineSpider(ListingSpider):
     name = "mastodon"
     mode_text = " (from the API)"
 
-    acct = Argument("accounts to walk: user@host, separated by commas")
+    acct = Argument("accounts to crawl: user@host, separated by commas")
     accounts = Argument(arguments.ACCOUNTS_DESCRIPTION, convert=file_path)
-    hashtag = Argument("a hashtag to walk, at the instance")
-    timeline = Argument("public or local: a timeline to walk, at the instance", choices=("public", "local"))
+    hashtag = Argument("a hashtag to crawl on the instance")
+    timeline = Argument("a timeline to crawl on the instance: public or local", choices=("public", "local"))
     url = Argument("the address of an account, a post, a hashtag, a list or a timeline")
-    instance = Argument("the server to ask: a host or a base URL")
-    since = Argument("only posts from this day on, UTC")
-    until = Argument("only posts up to this day, UTC")
-    boosts = Argument("1: boosted posts too, as posts of their authors; 0 by default", default="0", choices=("0", "1"))
-    replies = Argument("0: no replies to others; 1 by default", default="1", choices=("0", "1"))
+    instance = Argument("the server to query: a host or a base URL")
+    since = Argument("only posts of this day (UTC) or later")
+    until = Argument("only posts of this day (UTC) or earlier")
+    boosts = Argument(
+        "1 includes boosted posts, as posts of their authors; 0 by default", default="0", choices=("0", "1")
+    )
+    replies = Argument("0 leaves out replies to others; 1 by default", default="1", choices=("0", "1"))
     max_posts = Argument(
-        "so many posts with pictures of each account, hashtag or timeline", convert=whole_number(1, 10**9 - 1)
+        "most posts with images to take from each account, hashtag or timeline", convert=whole_number(1, 10**9 - 1)
     )
     collect_only = Argument(
-        "1: write user_posts.json and accounts.csv, fetch no picture", default="0", choices=("0", "1")
+        "1 writes user_posts.json and accounts.csv and fetches no images", default="0", choices=("0", "1")
     )
 
     options: arguments.HarvestArguments
