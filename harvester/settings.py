@@ -194,6 +194,7 @@ HARVESTER_MAX_FAILED = os.environ.get("HARVESTER_MAX_FAILED", "1")
 BOT_NAME = "harvester"
 SPIDER_MODULES = [f"harvester.spiders.{site}.spider" for site in ("civitai", "imagefap", "mastodon")]
 NEWSPIDER_MODULE = "harvester.spiders"
+TEMPLATES_DIR = os.path.join(os.path.dirname(__file__), "templates")  # noqa: PTH118, PTH120 - json_api, for genspider
 COMMANDS_MODULE = "harvester.commands"
 ADDONS = {"harvester.addon.HarvesterAddon": 100}
 

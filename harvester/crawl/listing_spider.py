@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
-from types import MappingProxyType
 from typing import Any
 
 from scrapy import Request
@@ -16,6 +15,7 @@ from scrapy.http import Response
 
 from harvester.catalogue import listings, queries
 from harvester.catalogue.listings import Listing
+from harvester.crawl.http.credentials import secrets_of
 from harvester.crawl.http.failures import RequestFailed, fetch
 from harvester.crawl.http.responses import header_dict
 from harvester.crawl.http.waits import HostBackoff
@@ -87,7 +87,6 @@ class ListingSpider(HarvestSpider):
     cursor in the next run.
     """
 
-    credentials: Mapping[str, str] = MappingProxyType({})  # scheme, host and port of a server -> the user's key for it
     page_delay = 0.0  # seconds between two pages of one host; its images do not wait for one another so long
     max_wait = math.inf  # seconds; where a host wants to be left alone for longer, its listing is cut
 
@@ -156,9 +155,9 @@ class ListingSpider(HarvestSpider):
 
     def _redact_body(self, body: bytes) -> bytes:
         """A server that repeats the key it was sent puts it into no page, item or message of ours."""
-        for credential in self.credentials.values():
-            if len(credential) >= MIN_CREDENTIAL_LENGTH:
-                body = body.replace(credential.encode(), b"...")
+        for secret in (secret for value in self.credentials.values() for secret in secrets_of(value)):
+            if len(secret) >= MIN_CREDENTIAL_LENGTH:
+                body = body.replace(secret.encode(), b"...")
         return body
 
     async def _download(self, request: Request) -> Response:

@@ -1,13 +1,21 @@
 """JSON from strangers: read so that every value can be written again, by any JSON writer and into any database."""
 
 import json
+import re
+from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
-from harvester.text import json_text
+from harvester.text import json_text, strip_unstorable
 
 MAX_DEPTH = 200
 """Levels of nesting: what is read here is written again, which takes more room on the stack."""
+
+MAX_TEXT_LENGTH = 20_000
+"""Characters of one text that are kept."""
+
+MAX_ENTRIES = 1000
+"""Entries of one list that are read."""
 
 LARGE_TEXT_LENGTH = 2**20
 MAX_VALUES = 1_000_000
@@ -60,3 +68,44 @@ def _parse_whole(text: str) -> int | str:
         return int(text)
     except ValueError:
         return text
+
+
+class Json:
+    """A value in the answer of a stranger: whatever is asked of it comes out with its type, or empty."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __getitem__(self, name: str) -> "Json":
+        """The member of an object; an empty value where there is none."""
+        return Json(self.value.get(name) if isinstance(self.value, dict) else None)
+
+    def __iter__(self) -> Iterator["Json"]:
+        """The entries of a list, at most `MAX_ENTRIES`; none of anything else."""
+        return map(Json, self.value[:MAX_ENTRIES] if isinstance(self.value, list) else ())
+
+    @property
+    def text(self) -> str:
+        """The text, up to `MAX_TEXT_LENGTH` characters, as a database takes it; empty where there is none."""
+        if not isinstance(self.value, str):
+            return ""
+        return strip_unstorable(self.value[:MAX_TEXT_LENGTH]).encode("utf-8", "replace").decode("utf-8")
+
+    @property
+    def id(self) -> str:
+        """A whole number or a word of up to 100 printable characters; empty where there is none."""
+        value = self.value
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**40:
+            value = str(value)
+        return value if isinstance(value, str) and re.fullmatch(r"[!-~]{1,100}", value) else ""
+
+    @property
+    def number(self) -> int | float | None:
+        """A finite number that JSON keeps exact, or None."""
+        is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        return self.value if is_number and abs(self.value) < 2**53 else None
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The object, or an empty one."""
+        return self.value if isinstance(self.value, dict) else {}

@@ -1,9 +1,10 @@
-"""Image URLs of data sets: host, key and the image they stand for."""
+"""URLs from strangers and from settings: hosts, base URLs, and the image a URL stands for."""
 
 import hashlib
 import re
 from urllib.parse import urlsplit
 
+from harvester.errors import UsageProblem
 from harvester.items import DatasetPosition, DiscoveredImage
 from harvester.text import strip_unstorable
 
@@ -37,3 +38,16 @@ def host_of(url: str) -> str | None:
         return None
     is_valid = is_port_usable and parts.scheme in ("http", "https") and "@" not in parts.netloc and "\0" not in url
     return host.lower() if is_valid and _HOST.fullmatch(name) else None
+
+
+def parse_base_url(setting: str, value: str, example: str) -> str:
+    """Return the base URL in a setting, without a slash at its end. Raises UsageProblem."""
+    try:
+        parts = urlsplit(value.strip())
+        is_valid = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
+        is_valid = is_valid and not parts.query and not parts.fragment
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        raise UsageProblem(f"{setting}={value}: must be an address such as {example}.")
+    return value.strip().rstrip("/")

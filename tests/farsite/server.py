@@ -4,10 +4,22 @@ from pathlib import Path
 
 from aiohttp import web
 
-from tests.farsite import bombs, civitai, civitai_files, corpus, faults, files, hostile, journal, mastodon, rate_limits
+from tests.farsite import (
+    bombs,
+    civitai,
+    civitai_files,
+    corpus,
+    faults,
+    files,
+    hostile,
+    journal,
+    mastodon,
+    rate_limits,
+    replay,
+)
 from tests.farsite.imagefap import routes as imagefap
 
-MODULES = [files, faults, bombs, hostile, rate_limits, civitai, civitai_files, mastodon, imagefap, journal]
+MODULES = [files, faults, bombs, hostile, rate_limits, civitai, civitai_files, mastodon, imagefap, replay, journal]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 

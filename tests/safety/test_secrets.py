@@ -41,7 +41,7 @@ def test_a_key_goes_to_its_own_origin_only(commands: Commands, farsite: Farsite,
     here = farsite.url("")[:-1]
     targets = (farsite.url("/page/page.html", "127.0.0.2"), other_server.url("/page/page.html"))
     pages = [farsite.url("/page/page.html"), *(farsite.url(f"/redirect-to?url={target}") for target in targets)]
-    crawl(commands, pages, "-L", "DEBUG", manners={"credentials": {here: KEY}})
+    crawl(commands, pages, "-L", "DEBUG", manners={"credentials": {here: f"Bearer {KEY}"}})
     sent = {(entry["host"], entry["authorization"]) for entry in farsite.log() if "robots" not in entry["path"]}
     assert sent == {(f"127.0.0.1:{farsite.port}", f"Bearer {KEY}"), (f"127.0.0.2:{farsite.port}", "")}
     assert {entry["authorization"] for entry in other_server.log()} == {""}

@@ -3,6 +3,7 @@
 It stands behind the HTTP cache, retries and redirects, so that a key is in no stored request and on no redirect.
 """
 
+from base64 import b64decode, b64encode
 from typing import Self
 from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
 
@@ -14,7 +15,7 @@ from harvester.crawl.contract import spider_of
 
 
 class ApiKeyMiddleware:
-    """Adds `Authorization: Bearer …` from the spider's `keys`: scheme, host and port of a server -> its key."""
+    """Adds the `Authorization` header from the spider's `credentials`: scheme, host and port of a server -> value."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -26,11 +27,11 @@ class ApiKeyMiddleware:
 
     def process_request(self, request: Request) -> None:
         """Only requests for pages carry a key."""
-        keys = spider_of(self._crawler).credentials
-        key = keys.get(origin(request.url)) if request.meta.get("page") else None
-        if key:
-            request.headers["Authorization"] = f"Bearer {key}"
-        elif keys:
+        credentials = spider_of(self._crawler).credentials
+        value = credentials.get(origin(request.url)) if request.meta.get("page") else None
+        if value:
+            request.headers["Authorization"] = value
+        elif credentials:
             request.headers.pop("Authorization", None)
 
     def process_response(self, request: Request, response: Response) -> Response:
@@ -42,6 +43,22 @@ class ApiKeyMiddleware:
         """There is no answer: what puts the request off, perhaps on disk, shall not see the key either."""
         if spider_of(self._crawler).credentials:
             request.headers.pop("Authorization", None)
+
+
+def bearer(key: str) -> str:
+    """The `Authorization` header for a key."""
+    return f"Bearer {key}"
+
+
+def basic(login: str, key: str) -> str:
+    """The `Authorization` header for a name and a key or password (RFC 7617)."""
+    return f"Basic {b64encode(f'{login}:{key}'.encode()).decode()}"
+
+
+def secrets_of(authorization: str) -> list[str]:
+    """What of an `Authorization` header may never be repeated: its value, and the password in it."""
+    scheme, _, value = authorization.partition(" ")
+    return [value, b64decode(value).decode().partition(":")[2]] if scheme == "Basic" else [value]
 
 
 def origin(url: str) -> str:

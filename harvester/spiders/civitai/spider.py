@@ -12,7 +12,7 @@ from scrapy.settings import BaseSettings
 
 from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import PendingImage
-from harvester.crawl.http.credentials import origin
+from harvester.crawl.http.credentials import bearer, origin, secrets_of
 from harvester.crawl.http.networks import check_keys
 from harvester.crawl.listing_spider import ListingSpider
 from harvester.errors import ListingIncomplete, UsageProblem
@@ -179,8 +179,9 @@ class CivitaiSpider(ListingSpider):
             )
 
     def _redact_text(self, text: str) -> str:
-        for credential in self.credentials.values():
-            text = text.replace(credential, "…")
+        for value in self.credentials.values():
+            for secret in secrets_of(value):
+                text = text.replace(secret, "…")
         return escape_control_chars(text)
 
 
@@ -194,7 +195,7 @@ def _credentials_from_key(base: str, key: str) -> dict[str, str]:
     key = key.strip()
     if not (key.isascii() and key.isprintable() and " " not in key):
         raise UsageProblem("CIVITAI_API_KEY: holds characters that no key has.")
-    return {base: key} if key else {}
+    return {base: bearer(key)} if key else {}
 
 
 def _sha256_of_ids(path: Path) -> str:

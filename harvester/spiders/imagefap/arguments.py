@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from harvester.errors import UsageProblem
 from harvester.spider_arguments import check_choice
@@ -70,19 +69,6 @@ def _check_combination(arguments: Mapping[str, str], mode: str) -> None:
             raise UsageProblem(
                 f"-a mode=read keeps the bytes as they came, in the data directory: {name}= is for mode=get."
             )
-
-
-def parse_base_url(setting: str, value: str) -> str:
-    """The address of the site, without a slash at its end. Raises BadInput."""
-    try:
-        parts = urlsplit(value.strip())
-        is_valid = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
-        is_valid = is_valid and not parts.query and not parts.fragment
-    except ValueError:
-        is_valid = False
-    if not is_valid:
-        raise UsageProblem(f"{setting}={value}: must be an address such as https://www.imagefap.com.")
-    return value.strip().rstrip("/")
 
 
 def _parse_name(argument: str, arguments: Mapping[str, str]) -> str | None:

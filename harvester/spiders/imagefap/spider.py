@@ -22,9 +22,10 @@ from harvester.crawl.settings_check import resolve_output_folder
 from harvester.errors import CatalogueError, UsageProblem
 from harvester.items import Collection, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.parsing.urls import parse_base_url
 from harvester.spider_arguments import Argument
 from harvester.spiders.imagefap import page_kind as pages
-from harvester.spiders.imagefap.arguments import FORMATS, MODES, SWITCH, parse_arguments, parse_base_url
+from harvester.spiders.imagefap.arguments import FORMATS, MODES, SWITCH, parse_arguments
 from harvester.spiders.imagefap.base import FavouritesSpider
 from harvester.spiders.imagefap.listing_pages import FolderListReader, FolderReader
 from harvester.spiders.imagefap.photo_page import is_smaller, parse_size
@@ -108,7 +109,9 @@ class ImagefapSpider(FavouritesSpider):
     def configure(self, settings: BaseSettings) -> None:
         """Check the arguments against each other; set the manners of the host."""
         self.options = parse_arguments(self.arguments)
-        self.addresses = ImagefapUrls(parse_base_url("IMAGEFAP_BASE_URL", settings["IMAGEFAP_BASE_URL"]))
+        self.addresses = ImagefapUrls(
+            parse_base_url("IMAGEFAP_BASE_URL", settings["IMAGEFAP_BASE_URL"], "https://www.imagefap.com")
+        )
         self.budgets = {self.addresses.host: BUDGET}
         self.max_concurrency = {"*": 2, self.addresses.host: 1}
         self.address_finder, self.save_names = PhotoAddressFinder(self), SaveNames(self)

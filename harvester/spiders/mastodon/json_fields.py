@@ -1,19 +1,12 @@
 """Values in the answers of strangers: each comes out with the type that was asked for, bounded, or empty."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 from harvester.parsing import json_values
-from harvester.text import strip_unstorable
-
-MAX_TEXT_LENGTH = 20_000
-"""Characters of one text; Mastodon's own longest is an alt text of 10,000."""
 
 MAX_ENTRIES = 1000
 """Entries of one list; a page has 40 posts, a post up to 20 pictures on the most generous software."""
-
-_ID = re.compile(r"[!-~]{1,100}")
 
 
 def parse_json_or_none(body: bytes) -> Any:
@@ -37,22 +30,17 @@ def as_dicts(value: Any) -> list[dict[str, Any]]:
 
 def as_text(value: Any) -> str:
     """The text, as a database takes it, or an empty one."""
-    if not isinstance(value, str):
-        return ""
-    return strip_unstorable(value[:MAX_TEXT_LENGTH]).encode("utf-8", "replace").decode("utf-8")
+    return json_values.Json(value).text
 
 
 def as_id(value: Any) -> str:
     """An id, which is an opaque text (D `api/guidelines.md`), or a whole number; empty where there is none."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**40:
-        value = str(value)
-    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
+    return json_values.Json(value).id
 
 
 def as_number(value: Any) -> int | float | None:
     """A finite number, or None."""
-    is_usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
-    return value if is_usable else None
+    return json_values.Json(value).number
 
 
 def as_datetime(value: Any) -> datetime | None:

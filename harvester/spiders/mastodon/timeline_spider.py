@@ -12,6 +12,7 @@ from scrapy.settings import BaseSettings
 from harvester.catalogue import listings, queries, writer
 from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import PendingImage
+from harvester.crawl.http.credentials import bearer
 from harvester.crawl.http.networks import check_keys
 from harvester.crawl.listing_spider import ListingSpider
 from harvester.dataset import reader
@@ -68,7 +69,8 @@ class TimelineSpider(ListingSpider):
         self.options = arguments.parse_arguments(self.arguments, settings["MASTODON_WISHES"])
         if self.accounts:
             self.options = arguments.with_handles(self.options, _read_accts(self.accounts))
-        self.credentials = arguments.parse_tokens(settings["MASTODON_TOKENS"])
+        tokens = arguments.parse_tokens(settings["MASTODON_TOKENS"])
+        self.credentials = {origin: bearer(token) for origin, token in tokens.items()}
         check_keys(settings, "MASTODON_TOKENS", self.credentials)
         self.page_delay = arguments.parse_page_seconds(settings["MASTODON_PAGE_SECONDS"])
 

@@ -1,0 +1,183 @@
+"""One contract for every spider, and for the one that docs/add-a-site.md builds."""
+
+import importlib.util
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scrapy.crawler import Crawler
+from scrapy.utils.test import get_crawler
+
+from harvester.catalogue.listings import Listing
+from harvester.crawl.spider import HarvestSpider
+from harvester.errors import ListingIncomplete, UsageProblem
+from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spider_arguments import declared_arguments
+from harvester.spiders.base import JsonApiSpider
+from harvester.spiders.civitai.spider import CivitaiSpider
+from harvester.spiders.imagefap.spider import ImagefapSpider
+from harvester.spiders.mastodon.dataset_spider import DatasetSpider
+from harvester.spiders.mastodon.timeline_spider import TimelineSpider
+from tests.conftest import ROOT, Commands
+from tests.dataset import rows
+from tests.farsite.process import Farsite
+
+FIXTURES = Path(__file__).parent / "fixtures"
+PAGE = (ROOT / "docs/add-a-site.md").read_text(encoding="utf-8")
+CODE = max(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL), key=len)
+
+
+def _load(code: str, name: str, folder: Path) -> type[JsonApiSpider]:
+    (folder / f"{name}.py").write_text(code, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return next(cls for cls in vars(module).values() if isinstance(cls, type) and getattr(cls, "name", None) == name)
+
+
+@pytest.fixture(scope="module")
+def danbooru(tmp_path_factory: pytest.TempPathFactory) -> type[JsonApiSpider]:
+    """The spider that docs/add-a-site.md builds."""
+    return _load(CODE, "danbooru", tmp_path_factory.mktemp("danbooru"))
+
+
+SITES: dict[str, tuple[type[HarvestSpider] | None, dict[str, str]]] = {
+    "civitai": (CivitaiSpider, {}),
+    "imagefap": (ImagefapSpider, {"user": "alice"}),
+    "mastodon (API)": (TimelineSpider, {"acct": "alice@social.example"}),
+    "mastodon (data set)": (DatasetSpider, {}),
+    "danbooru": (None, {"tags": "lake", "page_size": "3"}),
+}
+
+
+@pytest.fixture(params=list(SITES))
+def site(request: pytest.FixtureRequest, danbooru: type[JsonApiSpider]) -> tuple[type[HarvestSpider], dict[str, str]]:
+    """Every spider class, with the arguments it cannot do without."""
+    spider, arguments = SITES[request.param]
+    return spider or danbooru, arguments
+
+
+def _crawler(spider: type[HarvestSpider], data: Path) -> Crawler:
+    from harvester import settings as ours
+
+    values = {name: value for name, value in vars(ours).items() if name.isupper()}
+    return get_crawler(spider, {**values, "ADDONS": {}, "EXTENSIONS": {}, "HARVESTER_DATA_DIR": str(data)})
+
+
+def test_an_unknown_argument_is_refused(site: tuple[type[HarvestSpider], dict[str, str]], tmp_path: Path) -> None:
+    """One sentence names it and its nearest neighbour, before anything is opened."""
+    spider, arguments = site
+    with pytest.raises(UsageProblem, match=r"-a retri=: the .* spider has no such argument. Did you mean retry\?"):
+        spider.from_crawler(_crawler(spider, tmp_path), **arguments, retri="all")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_argument_says_what_it_is(site: tuple[type[HarvestSpider], dict[str, str]]) -> None:
+    """Each has a description; a default is one of the choices and can be converted."""
+    for name, argument in declared_arguments(site[0]).items():
+        assert argument.description, name
+        if argument.default is not None:
+            argument.parse({})
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.binary(max_size=300) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(
+    lambda value: json.dumps(value).encode()), status=st.sampled_from([200, 302, 403, 404, 429, 500]))  # fmt: skip
+def test_classification_never_raises(
+    site: tuple[type[HarvestSpider], dict[str, str]], tmp_path_factory: pytest.TempPathFactory, body: bytes, status: int
+) -> None:
+    """Whatever a server sends is one of the statuses, or nothing where a spider asks for no pages."""
+    spider = site[0]()
+    page_status = spider.classify(SiteResponse("https://site.example/x", status, {}, body))
+    assert page_status is None if site[0] is DatasetSpider else page_status in PageStatus
+
+
+def _pages(name: str) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
+    for folder in sorted((FIXTURES / name).iterdir()):
+        request = (folder / "request.txt").read_text(encoding="utf-8").strip()
+        expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+        yield request, (folder / "response.json").read_bytes(), expected
+
+
+def _listing(cursor: str | None) -> Listing:
+    return Listing(1, "posts", cursor, None, 0, 0, {}, "open", "")
+
+
+def test_pages_give_the_images_and_the_cursor_of_their_fixtures(danbooru: type[JsonApiSpider], tmp_path: Path) -> None:
+    """Requests, keys, counts and cursors are those of the fixture folder; the listing ends where a page has none."""
+    spider = danbooru.from_crawler(_crawler(danbooru, tmp_path), tags="lake", page_size="3")
+    cursor: str | None = None
+    for request, body, expected in _pages("danbooru"):
+        url = spider.page_request(_listing(cursor)).url
+        assert url == f"https://danbooru.donmai.us{request}"
+        page = spider.parse_page(SiteResponse(url, 200, {}, body), _listing(cursor))
+        assert [image.key for image in page.images] == expected["images"]
+        assert (page.next_cursor, page.counts) == (expected["next"], expected["counts"])
+        cursor = page.next_cursor
+    assert cursor is None
+
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["id", "file_url", "tag_string", "tag_string_artist"]), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=_values, status=st.sampled_from([200, 404, 500]))
+def test_hostile_pages_raise_nothing_unexpected(
+    danbooru: type[JsonApiSpider], tmp_path_factory: pytest.TempPathFactory, value: Any, status: int
+) -> None:
+    """A page is read, or the listing is incomplete with a reason; every image has a key and a reason or an address."""
+    spider = danbooru.from_crawler(_crawler(danbooru, tmp_path_factory.getbasetemp()), tags="lake")
+    response = SiteResponse("https://danbooru.donmai.us/posts.json", status, {}, json.dumps(value).encode())
+    try:
+        page = spider.parse_page(response, _listing(None))
+    except ListingIncomplete:
+        return
+    assert all(image.key and (image.url or image.reason) for image in page.images)
+
+
+def test_the_spider_of_the_page_is_short() -> None:
+    """docs/add-a-site.md promises one file of at most 100 lines."""
+    assert CODE.count("\n") <= 100
+
+
+def test_the_spider_of_the_page_crawls_the_replayed_site(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
+    """Two pages of fixtures: three pictures are on disk, the post without an address has failed."""
+    (tmp_path / "danbooru.py").write_text(CODE, encoding="utf-8")
+    commands.environment["PYTHONPATH"] = os.pathsep.join((str(tmp_path), str(ROOT)))
+    commands.environment["DANBOORU_BASE_URL"] = farsite.url("/replay/danbooru")
+    options = ("-s", "SPIDER_MODULES=danbooru")
+    arguments = ("tags=lake", "page_size=3", "layout=artist")
+    done = commands.harvest("danbooru", *arguments, options=options)
+    assert "ended after 2 pages with 5 items" in done.stderr
+    outcomes = dict(rows(commands.data, "SELECT key, CASE reason WHEN '' THEN status ELSE reason END FROM images"))
+    assert outcomes == {"100": "done", "101": "no-address", "102": "done", "103": "done"}
+    files = {
+        str(path.relative_to(commands.data / "images/danbooru")) for path in commands.data.rglob("images/**/*.jpg")
+    }
+    assert files == {"ann/100.jpg", "bo/102.jpg", "ann/103.jpg"}
+
+
+def test_genspider_makes_a_spider_that_can_be_loaded(commands: Commands, tmp_path: Path) -> None:
+    """The template of `scrapy genspider -t json_api` is a spider with the arguments of all spiders and its own."""
+    done = commands.scrapy("genspider", "-d", "json_api")
+    assert done.returncode == 0, done.stderr
+    code = (
+        done.stdout.replace("$name", "example").replace("$classname", "ExampleSpider").replace("$domain", "x.example")
+    )
+    spider = _load(code, "example", tmp_path)
+    assert list(declared_arguments(spider)) == ["query", "output", "format", "retry"]
