@@ -11,6 +11,7 @@ from harvester.catalogue.schema import album_images, albums, images, listings, o
 from harvester.catalogue.schema import albums as album_table
 from harvester.catalogue.schema import collections as collection_table
 from harvester.catalogue.sql import chunks, insert_new, now
+from harvester.catalogue.writer import rows_by_key
 from harvester.errors import UsageProblem
 from harvester.items import ListingPage
 from harvester.text import escape_control_chars
@@ -123,6 +124,11 @@ def albums_of_owner(connection: Connection, _collection: int, owner: int) -> lis
     return [Album(**{name: getattr(row, name) for name in field_names}) for row in connection.execute(query)]
 
 
+def keys_of_albums(connection: Connection, owner: int) -> list[str]:
+    """The site's numbers of the albums of a user (row)."""
+    return list(connection.execute(select(album_table.c.key).where(album_table.c.owner_id == owner)).scalars())
+
+
 def image_keys_of_album(connection: Connection, _collection: int, owner: int, album: str) -> list[str]:
     """The keys of the images of an album, in its order."""
     query = (
@@ -200,15 +206,6 @@ def record_finished_albums(connection: Connection, _collection: int, owner: int)
     is_listed = owners.c.listed_at.is_not(None)
     if not connection.execute(unfinished_query).scalar_one():
         connection.execute(update(owners).where(owners.c.id == owner, is_listed).values(finished_at=now()))
-
-
-def rows_by_key(connection: Connection, collection: int, keys: Sequence[str]) -> dict[str, int]:
-    """The rows of the images with these keys."""
-    rows: dict[str, int] = {}
-    for chunk in chunks(keys):
-        query = select(images.c.key, images.c.id).where(images.c.collection_id == collection, images.c.key.in_(chunk))
-        rows.update((key, row) for key, row in connection.execute(query))
-    return rows
 
 
 def _owner_from_row(row: object) -> Owner:

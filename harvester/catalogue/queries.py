@@ -103,6 +103,15 @@ def pending_hosts(connection: Connection, collection: int) -> dict[str, int]:
     return {row.host: row.first for row in connection.execute(query)}
 
 
+def images_with_status(connection: Connection, rows: Sequence[int], status: str) -> set[int]:
+    """Those of the images that are in a status."""
+    fitting: set[int] = set()
+    for chunk in chunks(rows):
+        query = select(images.c.id).where(images.c.id.in_(chunk), images.c.status == status)
+        fitting.update(connection.execute(query).scalars())
+    return fitting
+
+
 def count_pending(connection: Connection, collection: int) -> int:
     """How many images of a collection are owed."""
     query = select(func.count()).where(images.c.collection_id == collection, images.c.status == "pending")

@@ -69,20 +69,21 @@ def record_discovered(connection: Connection, collection: int, discovered: Seque
     Known images stay as they are, except that a new name for a finished one makes it `pending` again: its bytes are
     known, so it is named without being fetched. Any number of promises is one transaction; a few thousand is best.
     """
-    rows = _rows_by_key(connection, collection, [image.key for image in discovered])
+    rows = rows_by_key(connection, collection, [image.key for image in discovered])
     new_images: dict[str, DiscoveredImage] = {}
     for image in discovered:  # of several promises of one address, one with a name decides
         if image.key not in rows and (image.key not in new_images or new_images[image.key].name is None):
             new_images[image.key] = image
     insert_new(connection, images, [_image_values(collection, image) for image in new_images.values()])
-    rows |= _rows_by_key(connection, collection, list(new_images))
+    rows |= rows_by_key(connection, collection, list(new_images))
     _reuse_known_bytes(connection, collection, list(new_images))
     record_source_facts(connection, rows, list(new_images.values()))
     named_rows = _add_placements(connection, collection, [image for image in discovered if image.name], rows)
     return _reopen_images(connection, named_rows | {rows[key] for key in new_images})
 
 
-def _rows_by_key(connection: Connection, collection: int, keys: list[str]) -> dict[str, int]:
+def rows_by_key(connection: Connection, collection: int, keys: Sequence[str]) -> dict[str, int]:
+    """The images of a collection that have these keys, by key."""
     rows: dict[str, int] = {}
     for chunk in chunks(keys):
         query = select(images.c.key, images.c.id).where(images.c.collection_id == collection, images.c.key.in_(chunk))

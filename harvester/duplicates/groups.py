@@ -4,14 +4,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, exists, select
+from sqlalchemy import Connection
 
+from harvester.catalogue.duplicates import members as member_table
 from harvester.catalogue.duplicates import pairs as table
 from harvester.catalogue.duplicates.verdicts import current_verdicts
-from harvester.catalogue.schema import blobs
-from harvester.catalogue.sql import chunks
 
 NEW, REOPENED, DECIDED = "new", "re-opened", "decided"
 STATES = (NEW, REOPENED, DECIDED)
@@ -55,15 +54,14 @@ class Group:
 
 def find_groups(connection: Connection) -> list[Group]:
     """Every group, the largest first."""
-    members = _load_members(connection, table.is_paired(connection), current_verdicts(connection))
+    members = _members_by_sha256(member_table.iter_paired_blobs(connection), current_verdicts(connection))
     unsorted = _build_groups(find_components(table.iter_links(connection)), members)
     return sorted(unsorted, key=lambda group: (-len(group.members), group.name))
 
 
 def count_groups(connection: Connection) -> tuple[int, int]:
     """How many pictures are in groups, and how many groups there are."""
-    paired = table.paired_blobs().subquery()
-    lost = set(connection.execute(select(paired).where(~exists().where(blobs.c.sha256 == paired.c.first))).scalars())
+    lost = member_table.lost_paired_blobs(connection)
     sizes = [sum(sha256 not in lost for sha256 in part) for part in find_components(table.iter_links(connection))]
     return sum(size for size in sizes if size > 1), sum(size > 1 for size in sizes)
 
@@ -84,9 +82,8 @@ def find_components(links: Iterable[tuple[str, str]]) -> list[list[str]]:
 def find_group_of(connection: Connection, sha256: str) -> Group | None:
     """The group that a blob is in, None where it is in none."""
     component = _find_component(connection, sha256)
-    verdict_of, members = current_verdicts(connection, component), dict[str, Member]()
-    for chunk in chunks(component):
-        members |= _load_members(connection, blobs.c.sha256.in_(chunk), verdict_of)
+    verdict_of = current_verdicts(connection, component)
+    members = _members_by_sha256(member_table.iter_blobs(connection, component), verdict_of)
     return next(iter(_build_groups([component], members)), None)
 
 
@@ -101,13 +98,7 @@ def _find_component(connection: Connection, sha256: str) -> list[str]:
     return list(reached)
 
 
-def _load_members(
-    connection: Connection, clause: ColumnElement[bool], verdict_of: Mapping[str, str]
-) -> dict[str, Member]:
-    """By sha256."""
-    columns = [blobs.c[name] for name in Member._fields if name not in ("embedded", "verdict")]
-    query = select(*columns, blobs.c.embedded.is_not(None)).where(clause)
-    rows = connection.execute(query.execution_options(yield_per=5000))
+def _members_by_sha256(rows: Iterable[Any], verdict_of: Mapping[str, str]) -> dict[str, Member]:
     return {row[0]: Member._make((*row, verdict_of.get(row[0], "new"))) for row in rows}
 
 

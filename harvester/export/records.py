@@ -4,22 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row
 
+from harvester.catalogue import export_rows
 from harvester.catalogue.duplicates.verdicts import current_verdicts
-from harvester.catalogue.schema import (
-    album_images,
-    albums,
-    blobs,
-    collections,
-    generated,
-    images,
-    owners,
-    sightings,
-    source_tags,
-)
-from harvester.catalogue.sql import chunks
-from harvester.export.selected_images import kept_placements
 from harvester.export.tags_and_best import TagIndex
 
 MAX_TWINS = 100
@@ -41,7 +29,7 @@ class Record:
     """One image. `image`, `blob` and `generated` are rows of the catalogue, the latter two None where there is none.
 
     `n` is its number in the order of the export. `twins` are the rows of other images of the very same bytes,
-    at most TWINS.
+    at most MAX_TWINS.
     """
 
     number: int
@@ -73,21 +61,16 @@ class RecordReader:
     def read(self, numbered_images: Sequence[tuple[int, int]]) -> Iterator[Record]:
         """Those of (number, image), in that order."""
         image_ids = [image for _, image in numbered_images]
-        image_by_id = {row.id: row for row in self._read_chunked(_images_query(), images.c.id, image_ids)}
+        connection = self._connection
+        image_by_id = {row.id: row for row in export_rows.iter_images(connection, image_ids)}
         shas = sorted({row.sha256 for row in image_by_id.values() if row.sha256})
-        blob_of = {row.sha256: row for row in self._read_chunked(select(blobs), blobs.c.sha256, shas)}
-        twins = _group_rows(self._read_twins(shas), "sha256") if self._twins else {}
-        tags, verdict_of = self._tags.find_paths(shas), current_verdicts(self._connection, shas)
-        generation_of = {
-            row.image_id: row for row in self._read_chunked(select(generated), generated.c.image_id, image_ids)
-        }
-        entries_of = _group_rows(self._read_chunked(_entries_query(), album_images.c.image_id, image_ids), "image_id")
-        placements_of = _group_rows(
-            self._read_chunked(select(sightings).order_by(sightings.c.id), sightings.c.image_id, image_ids), "image_id"
-        )
-        source_tags_of = _group_rows(
-            self._read_chunked(select(source_tags), source_tags.c.image_id, image_ids), "image_id"
-        )
+        blob_of = {row.sha256: row for row in export_rows.iter_blobs(connection, shas)}
+        twins = _group_rows(export_rows.iter_twins(connection, shas, MAX_TWINS), "sha256") if self._twins else {}
+        tags, verdict_of = self._tags.find_paths(shas), current_verdicts(connection, shas)
+        generation_of = {row.image_id: row for row in export_rows.iter_generation(connection, image_ids)}
+        entries_of = _group_rows(export_rows.iter_album_entries(connection, image_ids), "image_id")
+        placements_of = _group_rows(export_rows.iter_placements(connection, image_ids), "image_id")
+        source_tags_of = _group_rows(export_rows.iter_source_tags(connection, image_ids), "image_id")
         for number, row in numbered_images:
             if row not in image_by_id:  # removed meanwhile
                 continue
@@ -105,32 +88,6 @@ class RecordReader:
                 verdict=verdict_of.get(image.sha256, "new"),
                 twins=[twin for twin in twins.get(image.sha256, ()) if twin.id != row],
             )  # fmt: skip
-
-    def _read_twins(self, shas: Sequence[str]) -> Iterator[Row[Any]]:
-        rank = func.row_number().over(partition_by=images.c.sha256, order_by=images.c.id).label("rank")
-        for chunk in chunks(shas):
-            ranked = select(images.c.id, rank).where(images.c.sha256.in_(chunk)).subquery()
-            query = _images_query().join(ranked, ranked.c.id == images.c.id).where(ranked.c.rank <= MAX_TWINS)
-            yield from self._connection.execute(query.order_by(images.c.id))
-
-    def _read_chunked(self, query: Select[Any], column: Any, values: Sequence[Any]) -> Iterator[Row[Any]]:
-        for chunk in chunks(values):
-            yield from self._connection.execute(query.where(column.in_(chunk)))
-
-
-def _images_query() -> Select[Any]:
-    return select(images, collections.c.site, collections.c.directory).join(collections)
-
-
-def _entries_query() -> Select[Any]:
-    kept, is_kept = kept_placements()
-    return (
-        select(album_images, albums.c.name.label("album"), owners.c.name.label("owner"))
-        .join(albums, albums.c.id == album_images.c.album_id)
-        .join(owners, owners.c.id == albums.c.owner_id)
-        .outerjoin(kept, is_kept)
-        .order_by(kept.c.image_id.is_(None), albums.c.owner_id, albums.c.id, album_images.c.position)
-    )
 
 
 def _group_rows(rows: Iterable[Row[Any]], column: str) -> dict[Any, list[Row[Any]]]:

@@ -7,13 +7,10 @@ temporary file: a million images need no memory.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
-from sqlalchemy.sql.selectable import Select
+from sqlalchemy import ColumnElement, Connection
 
-from harvester.catalogue.duplicates import verdicts
-from harvester.catalogue.schema import album_images, albums, images
+from harvester.catalogue.export_rows import iter_in_export_order
 from harvester.export.manifest_db import ExportManifest
 
 NO_PICTURE, SAME_BYTES, VERDICT_SKIP, BETTER_DUPLICATE, UNTAGGED = (
@@ -65,9 +62,8 @@ class SelectedImages:
 
         With `any_status` those without a picture are exported as well: as rows.
         """
-        rows = connection.execute(_ordered_query(conditions).execution_options(yield_per=_BATCH_SIZE))
         self._database.execute("BEGIN")
-        for row in rows:
+        for row in iter_in_export_order(connection, conditions):
             reason = "" if any_status or (row.status == "done" and row.sha256) else NO_PICTURE
             self._database.execute(_INSERT, (row.id, row.collection_id, row.sha256, reason, bool(row.wished)))
         self._database.execute("COMMIT")
@@ -128,35 +124,3 @@ class SelectedImages:
         while rows := self._database.execute(query, (after, _BATCH_SIZE)).fetchall():
             after = rows[-1][0]
             yield rows
-
-
-def kept_placements() -> tuple[Any, Any]:
-    """The places in albums that a verdict keeps, and the condition that joins them to `album_images`."""
-    kept = verdicts.kept_placements().subquery()
-    return kept, and_(kept.c.image_id == album_images.c.image_id, kept.c.album_id == album_images.c.album_id)
-
-
-def _ordered_query(conditions: ImageConditions) -> Select[Any]:
-    """Every image once, at the first of its places in albums."""
-    kept, is_kept = kept_placements()
-    kept_by_verdict = kept.c.image_id.is_not(None)
-    rank = func.row_number().over(
-        partition_by=album_images.c.image_id, order_by=(kept_by_verdict.desc(), albums.c.owner_id, albums.c.id)
-    )
-    placements = (
-        select(album_images.c.image_id, album_images.c.position, albums.c.owner_id, albums.c.id.label("album_id"),
-               kept_by_verdict.label("wished"), rank.label("place"))
-        .join(albums, albums.c.id == album_images.c.album_id)
-        .outerjoin(kept, is_kept)
-        .subquery()
-    )  # fmt: skip
-    is_first = and_(placements.c.image_id == images.c.id, placements.c.place == 1)
-    order = (
-        placements.c.owner_id.is_(None),
-        placements.c.owner_id,
-        placements.c.album_id,
-        placements.c.position,
-        images.c.id,
-    )
-    query = select(images.c.id, images.c.collection_id, images.c.sha256, images.c.status, placements.c.wished)
-    return query.outerjoin(placements, is_first).where(*conditions).order_by(*order)

@@ -9,12 +9,11 @@ the work. The other way round, files first, the catalogue would for a while prom
 from collections.abc import Iterator
 from itertools import chain
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from harvester.catalogue import albums, lookup, pending_deletes, queries, removing
 from harvester.catalogue.db_errors import translate_db_errors
 from harvester.catalogue.removing import RemovalScope, RemovalSummary, select_for_removal
-from harvester.catalogue.schema import albums as album_table
 from harvester.dataset.writer import write_dataset_files
 from harvester.errors import UsageProblem
 from harvester.imaging.formats import EXTENSIONS
@@ -52,7 +51,7 @@ def resolve_scope(connection: Connection, kind: str, text: str, site: str | None
         raise UsageProblem(f"{escape_control_chars(text)} is {problem}.")
     if owner is None:
         return RemovalScope(authors[0], author=text)
-    keys = connection.execute(select(album_table.c.key).where(album_table.c.owner_id == owner.id)).scalars()
+    keys = albums.keys_of_albums(connection, owner.id)
     folders = [FolderReader(ImagefapUrls(), int(owner.key), int(key)).query for key in keys]
     return RemovalScope(owner.site, owner=owner.id, queries=[_folder_list_query(owner.key), *folders])
 

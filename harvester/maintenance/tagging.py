@@ -6,9 +6,8 @@ Every one raises BadInput, and changes nothing, where what is asked for cannot b
 import re
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from harvester.catalogue.schema import blobs
 from harvester.catalogue.tags import tag_assignment, tag_tree, tag_undo
 from harvester.errors import UsageProblem
 from harvester.text import escape_control_chars
@@ -60,7 +59,7 @@ def delete_tag(connection: Connection, text: str) -> str:
     if children := tag_tree.children(tree, tag_id):
         names = ", ".join(tree[child].name for child in children)
         raise UsageProblem(f"{tree[tag_id].name} has tags below it ({names}): delete or move them first.")
-    picture_count = count_pictures(connection, tag_assignment.pictures_with_tag(tag_id, tree[tag_id]))
+    picture_count = tag_assignment.count_pictures(connection, tag_assignment.pictures_with_tag(tag_id, tree[tag_id]))
     tag_assignment.append(connection, change, "delete", tag_id)
     return f"Deleted {tag_tree.tag_path(tree, tag_id)} ({tag_id}); {picture_count:,} picture(s) had it."
 
@@ -106,13 +105,9 @@ def read_picture_list(connection: Connection, lines: Iterable[str]) -> tuple[tag
     """
     listed = tag_assignment.from_list(connection, _parse_sha256s(lines))
     tag_assignment.lock_tags(connection)  # what follows reads, and a change shall follow it
-    stored = select(blobs.c.sha256).where(blobs.c.sha256.in_(listed))
-    return stored, count_pictures(connection, listed) - count_pictures(connection, stored)
-
-
-def count_pictures(connection: Connection, pictures: tag_assignment.PictureQuery) -> int:
-    """How many they are."""
-    return int(connection.execute(select(func.count()).select_from(pictures.subquery())).scalar_one())
+    stored = tag_assignment.stored_pictures(listed)
+    listed_count, stored_count = (tag_assignment.count_pictures(connection, pictures) for pictures in (listed, stored))
+    return stored, listed_count - stored_count
 
 
 def _parse_sha256s(lines: Iterable[str]) -> Iterator[str]:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from harvester.catalogue.schema import images
 from harvester.catalogue.tags import tag_assignment, tag_tree
 from harvester.reporting.tables import format_bytes
 
@@ -29,15 +28,9 @@ def read_tag_rows(connection: Connection) -> list[TagRow]:
     tree = tag_assignment.load_tree(connection)
     rows = []
     for depth, number in tag_tree.walk_tree(tree):
-        tag, tagged_pictures = tree[number], tag_assignment.pictures_with_tag(number, tree[number]).subquery()
-        picture_bytes = (
-            select(func.max(images.c.bytes)).where(images.c.sha256 == tagged_pictures.c.sha256).scalar_subquery()
-        )
-        query = select(func.count(), func.coalesce(func.sum(picture_bytes), 0)).select_from(tagged_pictures)
-        pictures, total_bytes = connection.execute(query).one()
-        rows.append(
-            TagRow(number, tag.name, tag.parent, tag_tree.tag_path(tree, number), depth, pictures, int(total_bytes))
-        )
+        tag = tree[number]
+        pictures, total_bytes = tag_assignment.sum_tagged_pictures(connection, number, tag)
+        rows.append(TagRow(number, tag.name, tag.parent, tag_tree.tag_path(tree, number), depth, pictures, total_bytes))
     return rows
 
 

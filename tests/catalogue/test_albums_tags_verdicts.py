@@ -17,7 +17,7 @@ SHA = "ab" * 32
 def _images(connection: Connection, *keys: str) -> list[int]:
     collection = writer.get_or_create_collection(connection, Collection("imagefap", "images", "original"))
     writer.record_discovered(connection, collection, [DiscoveredImage(key, "h") for key in keys])
-    return [writer._rows_by_key(connection, collection, list(keys))[key] for key in keys]
+    return [writer.rows_by_key(connection, collection, list(keys))[key] for key in keys]
 
 
 def _album(connection: Connection) -> int:

@@ -48,7 +48,7 @@ def fill_catalogue(
         owner = albums.upsert_owner(connection, Owner("imagefap", str(number // 2), f"owner {number // 2}"))
         album = albums.upsert_album(connection, owner, Album(str(number), f"album {number}"))
         writer.record_discovered(connection, collection_id, [DiscoveredImage(str(key), "h") for key, _ in placed])
-        rows = writer._rows_by_key(connection, collection_id, [str(key) for key, _ in placed])
+        rows = writer.rows_by_key(connection, collection_id, [str(key) for key, _ in placed])
         albums.append_images(connection, album, [(rows[str(key)], "") for key, _ in placed])
         for key, sha in placed:
             _finish(connection, rows[str(key)], sha, {})
@@ -61,7 +61,7 @@ def fill_catalogue(
         writer.record_discovered(
             connection, data_set, [DiscoveredImage(f"https://h/{key}", "h", position=place, author=author)]
         )
-        row = writer._rows_by_key(connection, data_set, [f"https://h/{key}"])[f"https://h/{key}"]
+        row = writer.rows_by_key(connection, data_set, [f"https://h/{key}"])[f"https://h/{key}"]
         query = select(sightings.c.id).where(sightings.c.image_id == row)
         _finish(connection, row, sha, {connection.execute(query).scalar_one(): f"{place.name}.jpg"})
     tagging.add_tag(connection, "all")
@@ -159,7 +159,7 @@ def test_an_empty_owner_and_an_unfetched_album_can_be_removed(connection: Connec
     writer.record_discovered(connection, collection_id, [DiscoveredImage("1", "h")])
     owner = albums.upsert_owner(connection, Owner("imagefap", "8", "ann"))
     album = albums.upsert_album(connection, owner, Album("5", "A"))
-    albums.append_images(connection, album, [(writer._rows_by_key(connection, collection_id, ["1"])["1"], "")])
+    albums.append_images(connection, album, [(writer.rows_by_key(connection, collection_id, ["1"])["1"], "")])
     assert removing.select_for_removal(connection, RemovalScope("imagefap", album, owner)).images == 1
     removing.remove_selected(connection, RemovalScope("imagefap", album, owner))
     assert _count_rows(connection, images, album_table, owners) == [0, 0, 1]

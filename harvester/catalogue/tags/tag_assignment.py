@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable
 
-from harvester.catalogue.schema import tag_changes, tag_log
+from harvester.catalogue.schema import blobs, images, tag_changes, tag_log
 from harvester.catalogue.sql import insert_new, now
 
 PictureQuery = Select[tuple[str]]
@@ -77,6 +77,25 @@ def pictures_with_tag(number: int, tag: Tag, before: int | None = None) -> Pictu
     if before is not None:
         query = query.where(tag_log.c.id < before)
     return query.group_by(tag_log.c.sha256).having(LATEST_ENTRY % 2 == 1)
+
+
+def stored_pictures(pictures: PictureQuery) -> PictureQuery:
+    """Those of the pictures that there is a blob of."""
+    return select(blobs.c.sha256).where(blobs.c.sha256.in_(pictures))
+
+
+def count_pictures(connection: Connection, pictures: PictureQuery) -> int:
+    """How many they are."""
+    return int(connection.execute(select(func.count()).select_from(pictures.subquery())).scalar_one())
+
+
+def sum_tagged_pictures(connection: Connection, number: int, tag: Tag) -> tuple[int, int]:
+    """How many pictures have a tag, and their bytes."""
+    tagged = pictures_with_tag(number, tag).subquery()
+    picture_bytes = select(func.max(images.c.bytes)).where(images.c.sha256 == tagged.c.sha256).scalar_subquery()
+    query = select(func.count(), func.coalesce(func.sum(picture_bytes), 0)).select_from(tagged)
+    pictures, total_bytes = connection.execute(query).one()
+    return pictures, int(total_bytes)
 
 
 def lock_tags(connection: Connection) -> None:

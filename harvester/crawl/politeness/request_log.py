@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from math import ceil
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection
 
-from harvester.catalogue.schema import asked
+from harvester.catalogue.request_log import add_request, time_of_nth_last_request, trim_requests
 from harvester.crawl.politeness.rate_limits import Window
 
 
@@ -17,12 +17,10 @@ def take_request(connection: Connection, host: str, windows: Sequence[Window], n
     """
     longest_seconds = max(window.seconds for window in windows)
     # The change comes before the question: SQLite then keeps other processes out until this is committed.
-    connection.execute(delete(asked).where(asked.c.host == host, asked.c.at <= int(now) - longest_seconds))
-    # A clock that was set back: what was asked in its future counts as asked now, and no longer than that.
-    connection.execute(update(asked).where(asked.c.host == host, asked.c.at > ceil(now)).values(at=ceil(now)))
+    trim_requests(connection, host, int(now) - longest_seconds, ceil(now))
     wait = seconds_until_allowed(connection, host, windows, now)
     if not wait:
-        connection.execute(insert(asked).values(host=host, at=ceil(now)))
+        add_request(connection, host, ceil(now))
     return wait
 
 
@@ -33,8 +31,5 @@ def seconds_until_allowed(connection: Connection, host: str, windows: Sequence[W
 
 def _window_wait(connection: Connection, host: str, window: Window, now: float) -> float:
     """The window is full while the n-th last request is still in it, n being how many it takes."""
-    query = (
-        select(asked.c.at).where(asked.c.host == host).order_by(asked.c.at.desc()).offset(window.requests - 1).limit(1)
-    )
-    asked_at = connection.execute(query).scalar()
+    asked_at = time_of_nth_last_request(connection, host, window.requests)
     return 0.0 if asked_at is None else max(0.0, asked_at + window.seconds - now)

@@ -1,16 +1,14 @@
 """What the report tells in numbers, read from the catalogue."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection
 
-from harvester.catalogue.schema import blobs, collections, images, runs
+from harvester.catalogue import report
 
-SECONDS_PER_DAY = 86_400
 MAX_DAY_BARS = 60
 """Bars of the chart of days, at most; a longer time is told in spans of more days."""
 
@@ -58,19 +56,14 @@ class PictureTotals:
 
 def count_totals(connection: Connection) -> PictureTotals:
     """Of all sites."""
-    pictures, total_bytes = connection.execute(select(func.count(), func.coalesce(func.sum(blobs.c.bytes), 0))).one()
-    is_done = images.c.status == "done"
-    query = select(func.count(), func.count(images.c.sha256.distinct())).where(is_done, images.c.sha256.is_not(None))
-    all_images, distinct = connection.execute(query).one()
-    return PictureTotals(pictures, int(total_bytes), all_images - distinct)
+    pictures, total_bytes = report.sum_blobs(connection)
+    all_images, distinct = report.count_done_with_bytes(connection)
+    return PictureTotals(pictures, total_bytes, all_images - distinct)
 
 
 def count_per_day(connection: Connection) -> tuple[list[Bar], int]:
     """Images done in each span of days, the empty ones too, and how many days a span has."""
-    day = (images.c.finished_at // SECONDS_PER_DAY).label("day")
-    count_by_day = _count_values(
-        connection, select(day).where(images.c.status == "done", images.c.finished_at.is_not(None))
-    )
+    count_by_day = report.count_done_by_day(connection)
     if not count_by_day:
         return [], 1
     first, last = min(count_by_day), max(count_by_day)
@@ -84,51 +77,30 @@ def count_per_day(connection: Connection) -> tuple[list[Bar], int]:
 
 def count_formats(connection: Connection) -> list[Bar]:
     """Pictures by format, the commonest first."""
-    query = select(blobs.c.format, func.count(), func.sum(blobs.c.bytes)).group_by(blobs.c.format)
-    rows = connection.execute(query.order_by(func.count().desc(), blobs.c.format))
-    return [Bar(name, number, int(total_bytes)) for name, number, total_bytes in rows]
+    return [Bar(name, number, total_bytes) for name, number, total_bytes in report.count_by_format(connection)]
 
 
 def count_sides(connection: Connection) -> list[Bar]:
     """Pictures by their longest side in pixels; videos, whose size is not known, are left out."""
-    longest_side = case((blobs.c.width > blobs.c.height, blobs.c.width), else_=blobs.c.height)
     labels = [
         f"under {_SIDE_LIMITS[0]}",
         *(f"{side} – {2 * side - 1}" for side in _SIDE_LIMITS[:-1]),
         f"{_SIDE_LIMITS[-1]} and more",
     ]
-    return _count_classes(connection, longest_side, [*_SIDE_LIMITS], labels, blobs.c.width > 0)
+    return [*map(Bar, labels, report.count_by_longest_side(connection, _SIDE_LIMITS))]
 
 
 def count_file_sizes(connection: Connection) -> list[Bar]:
     """Files by their size."""
+    limits = [size for size, _ in _FILE_SIZE_LIMITS]
     names = [name for _, name in _FILE_SIZE_LIMITS]
-    labels = [f"under {names[0]}"]
-    labels += [f"{lower} – {upper}" for lower, upper in pairwise(names)]
-    return _count_classes(
-        connection, blobs.c.bytes, [size for size, _ in _FILE_SIZE_LIMITS], [*labels, f"{names[-1]} and more"]
-    )
+    labels = [f"under {names[0]}", *(f"{lower} – {upper}" for lower, upper in pairwise(names))]
+    return [*map(Bar, [*labels, f"{names[-1]} and more"], report.count_by_file_size(connection, limits))]
 
 
 def read_last_runs(connection: Connection) -> list[RunSummary]:
     """The latest first."""
-    query = select(runs, collections.c.site).join(collections).order_by(runs.c.id.desc()).limit(RUNS_SHOWN)
-    return [_summarize_run(row) for row in connection.execute(query)]
-
-
-def _count_classes(
-    connection: Connection, value: Any, limits: Sequence[int], labels: Sequence[str], *conditions: Any
-) -> list[Bar]:
-    kind = case(*((value < limit, index) for index, limit in enumerate(limits)), else_=len(limits)).label("kind")
-    count_by_class = _count_values(connection, select(kind).where(*conditions))
-    return [Bar(label, count_by_class.get(index, 0)) for index, label in enumerate(labels)]
-
-
-def _count_values(connection: Connection, query: Select[Any]) -> dict[int, int]:
-    """How often each number comes; by way of a subquery, as PostgreSQL takes two parameters for two things."""
-    subquery = query.subquery()
-    rows = connection.execute(select(subquery.c[0], func.count()).group_by(subquery.c[0]))
-    return {int(row[0]): int(row[1]) for row in rows}
+    return [_summarize_run(row) for row in report.iter_last_runs(connection, RUNS_SHOWN)]
 
 
 def _summarize_run(row: Any) -> RunSummary:

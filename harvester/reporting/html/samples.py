@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
-from harvester.catalogue.schema import blobs, collections, images
+from harvester.catalogue import report
 from harvester.duplicates.groups import Group, find_groups
 from harvester.errors import ImageRejected
 from harvester.imaging.convert import process_image
@@ -61,9 +61,9 @@ class SampleReader:
         )
 
     def read_samples(self) -> list[ReportPicture]:
-        """Of all pictures; taken in the order of their sha256, which is as good as drawn by lot, and stays the same."""
-        query = select(blobs).where(blobs.c.format.in_(EXTENSIONS)).order_by(blobs.c.sha256).limit(SAMPLES_SHOWN)
-        return [self._report_picture(blob) for blob in self._connection.execute(query).all()]
+        """Of all pictures; the same ones every time."""
+        sample = report.sample_blobs(self._connection, EXTENSIONS, SAMPLES_SHOWN)
+        return [self._report_picture(blob) for blob in sample]
 
     def read_groups(self) -> tuple[list[GroupSample], dict[str, int]]:
         """The largest groups of look-alikes, and how many groups there are by state."""
@@ -75,18 +75,14 @@ class SampleReader:
 
     def _group_sample(self, group: Group) -> GroupSample:
         first_members = group.members[:MEMBERS_SHOWN]
-        rows = self._connection.execute(
-            select(blobs).where(blobs.c.sha256.in_([member.sha256 for member in first_members]))
-        )
-        blob_of = {row.sha256: row for row in rows}
+        blob_of = report.blobs_by_sha256(self._connection, [member.sha256 for member in first_members])
         members = [
             replace(self._report_picture(blob_of[member.sha256]), verdict=member.verdict) for member in first_members
         ]
         return GroupSample(group.name, group.state, members, len(group.members) - len(first_members))
 
     def _report_picture(self, blob: Row[Any]) -> ReportPicture:
-        query = select(images, collections.c.site).join(collections).where(images.c.sha256 == blob.sha256)
-        image = self._connection.execute(query.order_by(images.c.id).limit(1)).first()
+        image = report.first_image_of(self._connection, blob.sha256)
         page = (image.page or image.url or image.key) if image else ""
         return ReportPicture(
             data=self._thumbnail_url(blob),

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
-from harvester.catalogue import writer
-from harvester.catalogue.schema import images
+from harvester.catalogue import queries, writer
 from harvester.catalogue.sql import chunks
 from harvester.catalogue.store import open_catalogue
 from harvester.imaging.decode import set_pixel_limit
@@ -80,9 +79,8 @@ def _discover_images(old_database: OldDatabase, catalogue: Engine, collection: i
     for chunk in chunks(sorted(numbers)):
         with catalogue.begin() as connection:
             writer.record_discovered(connection, collection, [_discovered_image(image) for image in chunk])
-            query = select(images.c.key, images.c.id).where(images.c.collection_id == collection)
-            key_rows = connection.execute(query.where(images.c.key.in_([str(image) for image in chunk])))
-            image_rows.update((int(key), image_id) for key, image_id in key_rows)
+            row_by_key = writer.rows_by_key(connection, collection, [str(image) for image in chunk])
+            image_rows.update((int(key), row) for key, row in row_by_key.items())
     return image_rows
 
 
@@ -98,7 +96,7 @@ def _import_blobs(
 ) -> None:  # fmt: skip
     blob_by_sha256 = {blob.sha256: blob for blob in old_database.blobs}
     with catalogue.connect() as connection:
-        done_ids = _find_done(connection, image_rows)
+        done_ids = queries.images_with_status(connection, [*image_rows.values()], "done")
     remaining = [
         blob
         for blob in old_database.blobs
@@ -118,14 +116,6 @@ def _import_blobs(
             report.complaints += imported.complaints
             for name, is_near in imported.hashes_match.items():
                 report.count(f"{name} as the old tool had it" if is_near else f"{name} different")
-
-
-def _find_done(connection: Connection, image_rows: Mapping[int, int]) -> set[int]:
-    done_ids: set[int] = set()
-    for chunk in chunks(list(image_rows.values())):
-        query = select(images.c.id).where(images.c.id.in_(chunk), images.c.status == "done")
-        done_ids.update(connection.execute(query).scalars())
-    return done_ids
 
 
 def _list_outcomes(
@@ -156,10 +146,7 @@ def _mark_failures(connection: Connection, old_database: OldDatabase, image_rows
     failed = {failure.image: failure for folder in old_database.folders for failure in folder.failed}
     with_bytes = {placement.image for blob in old_database.blobs for placement in blob.placements}
     lost = [image_rows[image] for image in failed if image not in with_bytes]
-    still_pending: set[int] = set()
-    for chunk in chunks(lost):
-        query = select(images.c.id).where(images.c.id.in_(chunk), images.c.status == "pending")
-        still_pending.update(connection.execute(query).scalars())
+    still_pending = queries.images_with_status(connection, lost, "pending")
     for chunk in chunks(sorted(still_pending)):
         detail = "the old tool could not get it"
         writer.record_outcomes(
@@ -168,6 +155,6 @@ def _mark_failures(connection: Connection, old_database: OldDatabase, image_rows
 
 
 def _count_statuses(connection: Connection, collection: int, report: ImportReport) -> None:
+    counts = queries.count_by_status(connection, collection)
     for status, label in (("done", "images done"), ("failed", "images failed"), ("pending", "images owed")):
-        query = select(images.c.id).where(images.c.collection_id == collection, images.c.status == status)
-        report.count(label, len(connection.execute(query).all()))
+        report.count(label, sum(count.images for count in counts if count.status == status))
