@@ -100,7 +100,7 @@ def test_a_broken_accounts_file_is_refused(
         (("-s", "ROBOTSTXT_OBEY=maybe"), "ROBOTSTXT_OBEY=maybe: must be 0 or 1"),
         (("-a", "output=~nobody-here/x"), "-a output=~nobody-here/x: "),
         (("-a", "output=/dev/null"), "-a output=/dev/null: not a folder"),
-        (("-s", "HARVESTER_CATALOGUE=sqlite://"), "has no file, so nothing would be remembered"),
+        (("-s", "HARVESTER_CATALOGUE=sqlite://"), "names no file, so nothing would be saved"),
         (("-s", "HARVESTER_CATALOGUE=nonsense"), "HARVESTER_CATALOGUE: 'nonsense' is not a SQLAlchemy URL"),
         (("-s", "HARVESTER_CONTACT=me\r\nX-Evil: 1"), "HARVESTER_CONTACT='me\\r\\nX-Evil: 1': must be one line"),
         (("-s", "COOKIES_ENABLED=x"), "COOKIES_ENABLED=x: must be 0 or 1"),
@@ -171,7 +171,7 @@ def test_a_catalogue_that_cannot_be_used_is_refused(commands: Commands, tmp_path
     for script, says in (
         ("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999')",
          "was written by a newer harvester (schema 9999, this one knows"),
-        ("CREATE TABLE recipes (name TEXT)", "is a database of something else"),
+        ("CREATE TABLE recipes (name TEXT)", "is the database of another program"),
         (None, "file is not a database"),
     ):  # fmt: skip
         path.unlink(missing_ok=True)

@@ -92,7 +92,7 @@ def test_tags_are_applied_by_rule_and_by_list_and_undone(harvested: dataset.Data
         (("apply", "Good"), 2, "expected scrapy tag apply TAG -|RULE …"),
         (("apply", "Good", "--all"), 2, "expected scrapy tag apply TAG -|RULE …"),
         (("apply", "Good", "--site", "flickr"), 2, "nothing has been harvested from a site of that name"),
-        (("apply", "Good", "--album", "nobody/nothing"), 2, "USER/ALBUM names none"),
+        (("apply", "Good", "--album", "nobody/nothing"), 2, "USER/ALBUM matches no album"),
         (("apply", "Good", "--author", "nobody"), 1, "No picture is named by that."),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_removed_user_loses_files_and_is_refetched_on_request(
     """Bytes another user has stay; a trial changes nothing; the same crawl promises and fetches the user again."""
     before = _files(commands.data)
     dry = _run_ok(commands, "remove", "user", ACCTS[0], "--dry-run")
-    assert dry.startswith("4 occurrence(s) of 4 image(s) would go, with 2 blob(s) of ")
+    assert dry.startswith("Would remove 4 placements of 4 images, with 2 blobs (")
     assert _files(commands.data) == before
     output = _run_ok(commands, "remove", "user", ACCTS[0])
     assert "\n6 files removed.\n" in output
@@ -325,7 +325,7 @@ def test_nothing_is_removed_while_a_crawl_runs(farsite: Farsite, commands: Comma
         refused = commands.scrapy("remove", "site", "mastodon")
         assert refused.returncode == 2
         assert "is at work in" in refused.stderr
-        assert _run_ok(commands, "remove", "site", "mastodon", "--dry-run").startswith("2 occurrence(s)")
+        assert _run_ok(commands, "remove", "site", "mastodon", "--dry-run").startswith("Would remove 2 placements")
     finally:
         crawl.kill()
         crawl.communicate()
@@ -356,7 +356,7 @@ def test_a_removed_album_is_read_again_when_its_user_is(farsite: Farsite, comman
     [
         (("site", "flickr"), "nothing has been harvested from a site of that name"),
         (("user", "nobody"), "nobody is no user: see scrapy show users."),
-        (("album", "Alice"), "USER/ALBUM names none"),
+        (("album", "Alice"), "USER/ALBUM matches no album"),
         (("site",), "expected album USER/ALBUM"),
         (("everything", "now"), "expected album USER/ALBUM"),
         (("user", "--dryrun"), "expected album USER/ALBUM"),

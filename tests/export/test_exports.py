@@ -564,7 +564,7 @@ def test_a_folder_that_cannot_be_created_is_named(harvested: Commands) -> None:
         (("status", "--album", "alice/landscapes"), "status: a status file is that of a whole data set"),
         (("files", "--site", "flickr"), "--site flickr: nothing has been harvested"),
         (("files", "--tag", "nothing"), "There is no tag nothing"),
-        (("files", "--album", "alice/nothing"), "names none"),
+        (("files", "--album", "alice/nothing"), "matches no album"),
         (("files", "--where", "colour=red"), "--where colour=red: must be RULE=VALUE, with one of site"),
         (("files", "--site", "civitai", "--where", "site=civitai"), "site is given twice"),
     ],
