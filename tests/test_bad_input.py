@@ -46,7 +46,7 @@ def refused_crawl_message(
         ('{"a@x": [{"index": 1e30, "image_urls": []}]}', "'index' must be a whole number from 0"),
         ('{"a@x": [{"index": 0, "image_urls": "u"}]}', "'image_urls' must be a list, found \"u\""),
         ('{"a@x": [{"index": 0, "image_urls": ["u", null]}]}', "image_urls[1] must be text, found null"),
-        ('{"a@x": [], "a@x": []}', "account 'a@x' stands there twice"),
+        ('{"a@x": [], "a@x": []}', "account 'a@x' appears twice"),
         ('{"a@x":' + "[" * 100_000, "nested deeper than 5000 levels"),
         ('{"a@x": [' + "[" * 2000 + "]" * 2000 + "]}", "expected an object, found something deeply nested"),
         ('{"a@x": [{"index": ' + "1" * 5000 + "}]}", "a number of more than 2000 digits"),
