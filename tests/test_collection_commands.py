@@ -142,8 +142,8 @@ def test_stats_count_everything_once(harvested: dataset.DataSet, commands: Comma
     assert (stats["failed"], stats["gone"]) == (2, 2)
     text = _run_ok(commands, "stats")
     assert "8 unique images (12 total, 4 exact duplicates)" in text
-    assert "2 albums (oldest: 2023-03-28T10:40:05+00:00 / newer: 2023-03-28T10:40:05+00:00)" in text
-    assert "0 perceptual duplicates in 0 groups" in text
+    assert "2 albums (oldest: 2023-03-28T10:40:05+00:00 / newest: 2023-03-28T10:40:05+00:00)" in text
+    assert "0 near-duplicates in 0 groups" in text
 
 
 @pytest.mark.parametrize("subject", ["users", "albums", "tags", "images", "groups", "runs"])

@@ -100,7 +100,7 @@ def test_same_pixels_in_different_files_are_paired(farsite: Farsite, commands: C
 
 
 def test_old_decisions_hold_for_the_groups_that_are_found(commands: Commands, tmp_path: Path) -> None:
-    """A database of the old tool is taken over; its look-alikes are found, and what was decided then is decided."""
+    """A database of the old tool is imported; its near-duplicates are found, and what was decided then is decided."""
     content = old_databases.content()
     _run(commands, "import-favorites", str(old_databases.write(tmp_path / "old", content)))
     report = _dedupe(commands, "--phash", "15", "--dhash", "15", "--average", "15", "--whash", "15")

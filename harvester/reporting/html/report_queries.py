@@ -1,4 +1,4 @@
-"""What the report tells in numbers, read from the catalogue."""
+"""Catalogue queries for the numbers in the report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from harvester.catalogue.schema import blobs, collections, images, runs
 
 SECONDS_PER_DAY = 86_400
 MAX_DAY_BARS = 60
-"""Bars of the chart of days, at most; a longer time is told in spans of more days."""
+"""Largest number of bars in the chart of days; over a longer time each bar covers several days."""
 
 RUNS_SHOWN = 12
 
@@ -28,7 +28,7 @@ _FILE_SIZE_LIMITS = (
 
 @dataclass(frozen=True)
 class Bar:
-    """One thing of a distribution: what it is, how many, and how many bytes where that is of interest."""
+    """One bar of a distribution: label, number and, if shown, bytes."""
 
     label: str
     number: int
@@ -37,7 +37,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A crawl: `seconds` and `rate` (images per second) are None while it runs, or where it was killed."""
+    """A crawl; `seconds` and `rate` (images per second) are None while it runs or if it was killed."""
 
     site: str
     started: datetime
@@ -49,7 +49,7 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class PictureTotals:
-    """Of the pictures that are kept: different ones, their bytes, and images whose bytes another one has as well."""
+    """Totals of stored pictures: distinct pictures, their bytes, and images that share their bytes with another."""
 
     pictures: int
     bytes: int
@@ -57,7 +57,7 @@ class PictureTotals:
 
 
 def count_totals(connection: Connection) -> PictureTotals:
-    """Of all sites."""
+    """Totals of all sites."""
     pictures, total_bytes = connection.execute(select(func.count(), func.coalesce(func.sum(blobs.c.bytes), 0))).one()
     is_done = images.c.status == "done"
     query = select(func.count(), func.count(images.c.sha256.distinct())).where(is_done, images.c.sha256.is_not(None))
@@ -66,7 +66,7 @@ def count_totals(connection: Connection) -> PictureTotals:
 
 
 def count_per_day(connection: Connection) -> tuple[list[Bar], int]:
-    """Images done in each span of days, the empty ones too, and how many days a span has."""
+    """Images done in each span of days, including empty spans, and the number of days in a span."""
     day = (images.c.finished_at // SECONDS_PER_DAY).label("day")
     count_by_day = _count_values(
         connection, select(day).where(images.c.status == "done", images.c.finished_at.is_not(None))
@@ -83,14 +83,14 @@ def count_per_day(connection: Connection) -> tuple[list[Bar], int]:
 
 
 def count_formats(connection: Connection) -> list[Bar]:
-    """Pictures by format, the commonest first."""
+    """Pictures by format, most frequent first."""
     query = select(blobs.c.format, func.count(), func.sum(blobs.c.bytes)).group_by(blobs.c.format)
     rows = connection.execute(query.order_by(func.count().desc(), blobs.c.format))
     return [Bar(name, number, int(total_bytes)) for name, number, total_bytes in rows]
 
 
 def count_sides(connection: Connection) -> list[Bar]:
-    """Pictures by their longest side in pixels; videos, whose size is not known, are left out."""
+    """Pictures by longest side in pixels, without videos, whose size is unknown."""
     longest_side = case((blobs.c.width > blobs.c.height, blobs.c.width), else_=blobs.c.height)
     labels = [
         f"under {_SIDE_LIMITS[0]}",
@@ -101,7 +101,7 @@ def count_sides(connection: Connection) -> list[Bar]:
 
 
 def count_file_sizes(connection: Connection) -> list[Bar]:
-    """Files by their size."""
+    """Files by size in bytes."""
     names = [name for _, name in _FILE_SIZE_LIMITS]
     labels = [f"under {names[0]}"]
     labels += [f"{lower} – {upper}" for lower, upper in pairwise(names)]
@@ -111,7 +111,7 @@ def count_file_sizes(connection: Connection) -> list[Bar]:
 
 
 def read_last_runs(connection: Connection) -> list[RunSummary]:
-    """The latest first."""
+    """The last runs, latest first."""
     query = select(runs, collections.c.site).join(collections).order_by(runs.c.id.desc()).limit(RUNS_SHOWN)
     return [_summarize_run(row) for row in connection.execute(query)]
 
@@ -125,7 +125,7 @@ def _count_classes(
 
 
 def _count_values(connection: Connection, query: Select[Any]) -> dict[int, int]:
-    """How often each number comes; by way of a subquery, as PostgreSQL takes two parameters for two things."""
+    """The frequency of each number; uses a subquery, because PostgreSQL treats equal parameters as different."""
     subquery = query.subquery()
     rows = connection.execute(select(subquery.c[0], func.count()).group_by(subquery.c[0]))
     return {int(row[0]): int(row[1]) for row in rows}
@@ -134,7 +134,7 @@ def _count_values(connection: Connection, query: Select[Any]) -> dict[int, int]:
 def _summarize_run(row: Any) -> RunSummary:
     image_count = sum(count for count in (row.counts or {}).values() if isinstance(count, int))
     seconds = None if row.finished_at is None or row.outcome == "killed" else row.finished_at - row.started_at
-    outcome = row.outcome or "running, or killed"
+    outcome = row.outcome or "running or killed"
     started = datetime.fromtimestamp(row.started_at, UTC)
     return RunSummary(
         row.site, started, outcome, image_count, seconds, None if seconds is None else image_count / max(seconds, 1)
