@@ -195,7 +195,7 @@ def test_a_strange_file_among_the_pictures_is_found(harvested: dataset.DataSet, 
 
 
 def test_only_running_crawls_excuse_unknown_files(harvested: dataset.DataSet, commands: Commands) -> None:
-    """Beside a search for look-alikes, or a decision, a new file that nobody names is found all the same."""
+    """Beside a search for near-duplicates, or a decision, a new file that nobody names is found all the same."""
     places = DataPaths(commands.data, "")
     search, decision = DedupeLock(places), lock_verdicts(places)
     try:

@@ -230,7 +230,7 @@ def find_album(connection: Connection, text: str, site: str | None = None) -> An
     Raises UsageProblem if there is no such album, or more than one.
     """
     matches = []
-    for slash in (slash for slash, character in enumerate(text) if character == "/"):  # a name may hold slashes
+    for slash in (slash for slash, character in enumerate(text) if character == "/"):  # a name may contain slashes
         for owner in _matching_owners(connection, text[:slash], site):
             rows = connection.execute(select(albums).where(albums.c.owner_id == owner.id)).all()
             matches += [(owner, album) for album in _matching_rows(rows, text[slash + 1 :])]

@@ -77,7 +77,7 @@ def iter_output_files(connection: Connection) -> Iterator[list[OutputFile]]:
     query = _output_files_query().where(sightings.c.file.is_not(None)).order_by(sightings.c.id).limit(ROWS_PER_PAGE)
     last_row = 0
     while page := [OutputFile(**row._mapping) for row in connection.execute(query.where(sightings.c.id > last_row))]:
-        connection.rollback()  # SQLite's log cannot be emptied behind a reader
+        connection.rollback()  # so that SQLite can empty its log
         yield page
         last_row = page[-1].row
 

@@ -116,7 +116,7 @@ def iter_images(connection: Connection, conditions: Sequence[ColumnElement[bool]
         image_rows = connection.execute(query.where(_is_among(images.c.id, rows)).order_by(images.c.id)).all()
         names_by_image, albums_by_image = _names_by_image(connection, rows), _albums_by_image(connection, rows)
         tags_by_sha256 = _tags_by_sha256(connection, rows, tree) if tree else {}
-        connection.rollback()  # SQLite's log cannot be emptied behind a reader
+        connection.rollback()  # so that SQLite can empty its log
         for row in image_rows:
             image = dict(zip(column_names, row, strict=True))
             image["names"] = names_by_image.get(row.id, [])

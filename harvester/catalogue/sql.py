@@ -16,7 +16,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
         return
     name = connection.dialect.name
     if name in ("sqlite", "postgresql"):
-        dialect = import_module(f"sqlalchemy.dialects.{name}")  # the other one takes time to load
+        dialect = import_module(f"sqlalchemy.dialects.{name}")  # loads only the dialect in use, which saves time
         connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
     else:
         connection.execute(insert(table).prefix_with("IGNORE"), rows)

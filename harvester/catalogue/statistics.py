@@ -174,6 +174,6 @@ def summarize_albums(connection: Connection) -> tuple[int, int, int | None, int 
 
 def count_removed_at_site(connection: Connection) -> int:
     """The number of stored images that are known to be gone from their site."""
-    is_noted = text("images.status = 'done' AND images.detail <> ''")  # as the index says it
+    is_noted = text("images.status = 'done' AND images.detail <> ''")  # exactly as in the partial index
     query = select(func.count()).select_from(images).where(is_noted, images.c.detail.like("no longer at the site%"))
     return int(connection.execute(query).scalar_one())

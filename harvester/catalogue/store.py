@@ -122,8 +122,8 @@ def _connect_immutable(path: str) -> sqlite3.Connection:
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
-    # NORMAL: a commit survives a killed process; after a power cut the last ones may be missing, which only means that
-    # some images are asked for again.
+    # NORMAL: a commit survives a killed process. After a power cut the last commits may be missing, so that some images
+    # are requested again.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 

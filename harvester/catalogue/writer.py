@@ -28,7 +28,7 @@ class ImageOutcome:
     asked_at: int | None = None
     sha256: str | None = None
     files: Mapping[int, str] = field(default_factory=dict)  # placement row -> file name
-    file_sha256: str | None = None  # of those files
+    file_sha256: str | None = None  # digest of each of those files
     blob: Mapping[str, Any] | None = None
 
 

@@ -81,9 +81,7 @@ def discover_images(posts: BinaryIO, name: str, accounts: AccountsFile) -> Itera
     """Every URL of the posts file as a discovered image, in file order. Raises UsageProblem."""
     for acct, user_posts in _posts_by_account(posts, name):
         user = accounts.index.get(acct)
-        url_counts: dict[
-            int, int
-        ] = {}  # post index -> URLs so far; a second post with the same index continues the numbers
+        url_counts: dict[int, int] = {}  # by post index; a second post with the same index continues the numbers
         for post in user_posts:
             first = url_counts.get(post["index"], 0)
             url_counts[post["index"]] = first + len(post["image_urls"])

@@ -24,9 +24,8 @@ def find_rotated_matches(
         rotated_heads = EqualHashGroups.of([hashes, phash], animated, new, usable).heads
         for left, right in _candidate_pairs(rotated_heads, heads, hashes, phash, new, limit):
             pairs = _measure(left, right, hashes, phash)
-            upright = within_limit(
-                _measure(left, right, phash, phash), animated, limit
-            )  # includes each picture with itself
+            # Upright matches include each picture with itself.
+            upright = within_limit(_measure(left, right, phash, phash), animated, limit)
             pairs = subset(pairs, within_limit(pairs, animated, limit) & ~upright)
             forward, backward = subset(pairs, pairs.left < pairs.right), subset(pairs, pairs.left > pairs.right)
             parts_by_orientation.setdefault(orientation, []).append(forward)

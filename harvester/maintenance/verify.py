@@ -60,6 +60,6 @@ def _in_progress_check(places: DataPaths) -> Callable[[Path], bool]:
         try:
             return since is not None and path.lstat().st_ctime >= since
         except OSError:
-            return True  # gone again meanwhile
+            return True  # deleted meanwhile
 
     return is_in_progress

@@ -35,7 +35,7 @@ class Statistics:
     animated: int
     formats: dict[str, Summary]
     sites: dict[str, dict[str, int]]  # images by status
-    reasons: dict[str, int]  # the most frequent first
+    reasons: dict[str, int]  # most frequent first
     users: dict[str, int]
     albums: int
     albums_pending: int

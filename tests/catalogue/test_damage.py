@@ -141,7 +141,7 @@ def test_values_of_a_wrong_type_are_reported(
 
 
 def test_an_intact_catalogue_has_no_invalid_value(commands: Commands, farsite: Farsite, tmp_path: Path) -> None:
-    """With coefficients, and with look-alikes in tables whose rows have no number; a word is found there."""
+    """With coefficients, and with near-duplicates in tables whose rows have no number; a word is found there."""
     urls = [farsite.url(f"/numbered/{number}.jpg") for number in (1, 2)]
     commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
     assert commands.scrapy("dedupe").returncode == 0

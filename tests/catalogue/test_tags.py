@@ -142,7 +142,7 @@ def test_a_name_comes_before_a_number(connection: Connection) -> None:
 
 
 def test_pictures_that_were_removed_do_not_get_their_tags_back(connection: Connection) -> None:
-    """A removal is not taken back by undo, and what undo brings back is for pictures that are there."""
+    """A removal is not undone by undo, and what undo brings back is for pictures that are there."""
     tagging.add_tag(connection, "Lakes")
     tagging.apply_tag(connection, "Lakes", tag_assignment.from_list(connection, SHAS[:3]))
     tagging.delete_tag(connection, "Lakes")

@@ -140,7 +140,6 @@ def _current_query(sha256s: Sequence[str] | None, verdict: str | None = None) ->
                 keepers.c.album_id.is_(None))  # fmt: skip
     has_keeper = exists().where(is_kept, blobs.c.sha256 == keepers.c.sha256)
     query = select(verdicts.c.sha256, verdicts.c.verdict).where(verdicts.c.id.in_(latest_ids))
-    query = query.where(
-        or_(verdicts.c.verdict != "skip", has_keeper, not_(exists().where(is_kept)))
-    )  # the frequent ones first
+    # The most frequent case comes first.
+    query = query.where(or_(verdicts.c.verdict != "skip", has_keeper, not_(exists().where(is_kept))))
     return query if verdict is None else query.where(verdicts.c.verdict == verdict)

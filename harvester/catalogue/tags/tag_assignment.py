@@ -87,7 +87,7 @@ def lock_tags(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE tag_changes IN EXCLUSIVE MODE"))
     else:
-        connection.execute(delete(tag_changes).where(false()))  # SQLite has one writer at a time, from its first write
+        connection.execute(delete(tag_changes).where(false()))  # the first write locks SQLite
 
 
 def begin_change(connection: Connection, origin: str, undoes: int | None = None) -> int:

@@ -67,7 +67,7 @@ class OldBlob:
     hashes: Mapping[str, str]
     tags: frozenset[int]
     placements: tuple[OldPlacement, ...]
-    removed_at: Mapping[int, int | None]  # image -> when that was noticed
+    removed_at: Mapping[int, int | None]  # image -> time when the removal was noticed
 
 
 @dataclass(frozen=True)
