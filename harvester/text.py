@@ -31,6 +31,11 @@ def escape_control_chars(text: str) -> str:
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def count_noun(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun, such as `1 image` or `2,000 images`; `plural` where adding an s is not enough."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def indent_lines(text: str) -> str:
     """On as many lines as it has, each of them printable; all but the first are indented, so none can pass for one of
     ours.

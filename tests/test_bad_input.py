@@ -46,7 +46,7 @@ def refused_crawl_message(
         ('{"a@x": [{"index": 1e30, "image_urls": []}]}', "'index' must be a whole number from 0"),
         ('{"a@x": [{"index": 0, "image_urls": "u"}]}', "'image_urls' must be a list, found \"u\""),
         ('{"a@x": [{"index": 0, "image_urls": ["u", null]}]}', "image_urls[1] must be text, found null"),
-        ('{"a@x": [], "a@x": []}', "account 'a@x' stands there twice"),
+        ('{"a@x": [], "a@x": []}', "account 'a@x' appears twice"),
         ('{"a@x":' + "[" * 100_000, "nested deeper than 5000 levels"),
         ('{"a@x": [' + "[" * 2000 + "]" * 2000 + "]}", "expected an object, found something deeply nested"),
         ('{"a@x": [{"index": ' + "1" * 5000 + "}]}", "a number of more than 2000 digits"),
@@ -100,7 +100,7 @@ def test_a_broken_accounts_file_is_refused(
         (("-s", "ROBOTSTXT_OBEY=maybe"), "ROBOTSTXT_OBEY=maybe: must be 0 or 1"),
         (("-a", "output=~nobody-here/x"), "-a output=~nobody-here/x: "),
         (("-a", "output=/dev/null"), "-a output=/dev/null: not a folder"),
-        (("-s", "HARVESTER_CATALOGUE=sqlite://"), "has no file, so nothing would be remembered"),
+        (("-s", "HARVESTER_CATALOGUE=sqlite://"), "names no file, so nothing would be saved"),
         (("-s", "HARVESTER_CATALOGUE=nonsense"), "HARVESTER_CATALOGUE: 'nonsense' is not a SQLAlchemy URL"),
         (("-s", "HARVESTER_CONTACT=me\r\nX-Evil: 1"), "HARVESTER_CONTACT='me\\r\\nX-Evil: 1': must be one line"),
         (("-s", "COOKIES_ENABLED=x"), "COOKIES_ENABLED=x: must be 0 or 1"),
@@ -171,7 +171,7 @@ def test_a_catalogue_that_cannot_be_used_is_refused(commands: Commands, tmp_path
     for script, says in (
         ("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999')",
          "was written by a newer harvester (schema 9999, this one knows"),
-        ("CREATE TABLE recipes (name TEXT)", "is a database of something else"),
+        ("CREATE TABLE recipes (name TEXT)", "is the database of another program"),
         (None, "file is not a database"),
     ):  # fmt: skip
         path.unlink(missing_ok=True)

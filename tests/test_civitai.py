@@ -222,14 +222,14 @@ def test_permanently_skipped_images_are_not_forgotten(site: Farsite, commands: C
     _crawl(commands, "ids=2,9", "min_count=-1", f"seen={tmp_path / 'seen.txt'}")
     before = rows(commands.data, "SELECT key, status, reason FROM images ORDER BY key")
     assert before == [("2", "skipped", "had-before"), ("9", "skipped", "type-not-wanted")]
-    assert "2 image(s) found, 0 will be fetched again" in commands.scrapy("forget", "--site", "civitai").stdout
+    assert "2 images found, 0 will be fetched again" in commands.scrapy("forget", "--site", "civitai").stdout
     assert rows(commands.data, "SELECT key, status, reason FROM images ORDER BY key") == before
 
 
 def test_an_id_is_not_mistaken_for_a_row_number(site: Farsite, commands: Commands) -> None:
     """`forget 2` means image 2, not the second one that was ever listed."""
     _crawl(commands, "ids=2,3,6", "min_count=-1")
-    assert "1 image(s) found" in commands.scrapy("forget", "2").stdout
+    assert "1 image found" in commands.scrapy("forget", "2").stdout
     assert rows(commands.data, "SELECT key FROM images WHERE status = 'pending'") == [("2",)]
 
 

@@ -20,7 +20,7 @@ PATHS = [*(f"/photo/{number}.jpg" for number in range(len(KINDS))), "/kind/png-r
 """Pictures kept as they are, one for each kind of damage; one with a rendition; an address that is gone."""
 
 FILES = 2 * (len(PATHS) - 1)
-"""Blobs and named copies."""
+"""Blobs and output files."""
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +73,9 @@ def _damage(commands: Commands, kind: str, number: int) -> None:
         f"INSERT INTO removals (path, folder, asked) VALUES ('{blob.relative_to(commands.data)}', 'blobs', '');"
     )
     no_row = f"DELETE FROM blobs WHERE sha256 = '{blob.stem}';"
-    if kind in ("torn", "missing", "unnamed", "altered"):
+    if kind in ("corrupt", "missing", "missing-output", "altered"):
         copy.unlink()
-    if kind == "torn":
+    if kind == "corrupt":
         blob.write_bytes(blob.read_bytes()[:100])
     elif kind == "missing":
         blob.unlink()
@@ -87,9 +87,10 @@ def _damage(commands: Commands, kind: str, number: int) -> None:
         (blob.parent / f".{blob.name}.0123abcd.{'0' * 16}.part").write_bytes(b"half")
     else:
         scripts = {"unrecorded": no_row, "orphaned": unknown + no_row, "unreferenced": unknown,
-                   "going": unknown + no_row + pending_delete,
+                   "pending-delete": unknown + no_row + pending_delete,
                    "outdated": f"UPDATE blobs SET coefficients = NULL WHERE sha256 = '{blob.stem}'",
-                   "unfounded": f"UPDATE images SET sha256 = NULL WHERE id = {row}", "unnamed": ""}  # fmt: skip
+                   "done-without-file": f"UPDATE images SET sha256 = NULL WHERE id = {row}",
+                   "missing-output": ""}  # fmt: skip
         _change(commands, scripts[kind])
 
 
@@ -124,7 +125,7 @@ def test_every_kind_of_damage_is_found_and_repaired(
     commands.crawl(harvested)
     assert _files(commands) == before
     assert commands.scrapy("verify").stdout.endswith(f"{FILES} files: sound.\n")
-    refetched = {"torn", "missing", "orphaned", "unfounded", "unreferenced", "going"}
+    refetched = {"corrupt", "missing", "orphaned", "done-without-file", "unreferenced", "pending-delete"}
     assert _requested_paths(farsite) == {
         f"/photo/{number}.jpg" for number, kind in enumerate(KINDS) if kind in refetched
     }
@@ -145,12 +146,12 @@ def test_a_blob_is_restored_from_its_output_file(
 def test_a_picture_edited_in_place_is_set_aside_and_refetched(
     farsite: Farsite, harvested: dataset.DataSet, commands: Commands
 ) -> None:
-    """An edit of a hard link is an edit of the blob: both are found torn, kept aside, fetched again."""
+    """An edit of a hard link is an edit of the blob: both are found corrupt, set aside, fetched again."""
     before = _files(commands)
     with _output_file(commands, 0).open("r+b") as picture:
         picture.write(b"edited")
     edited = _output_file(commands, 0).read_bytes()
-    assert commands.scrapy("verify").stdout.startswith("torn\t")
+    assert commands.scrapy("verify").stdout.startswith("corrupt\t")
     assert commands.scrapy("verify", "--repair").returncode == 0
     commands.crawl(harvested)
     assert _files(commands) == before
@@ -167,7 +168,7 @@ def test_the_rows_of_blobs_are_rebuilt_from_their_bytes(harvested: dataset.DataS
 
 
 def test_old_fingerprint_versions_are_measured_again(harvested: dataset.DataSet, commands: Commands) -> None:
-    """Blobs of another recipe or without coefficients get what they would get today, and stay as old as they are."""
+    """Blobs of another fingerprint version or without coefficients are measured again, and stay as old as they are."""
     query = "SELECT sha256, phash, recipe, coefficients, stored_at FROM blobs ORDER BY 1"
     _change(commands, "UPDATE blobs SET stored_at = 1700000000")
     before = dataset.rows(commands.data, query)
@@ -194,7 +195,7 @@ def test_a_strange_file_among_the_pictures_is_found(harvested: dataset.DataSet, 
 
 
 def test_only_running_crawls_excuse_unknown_files(harvested: dataset.DataSet, commands: Commands) -> None:
-    """Beside a search for look-alikes, or a decision, a new file that nobody names is found all the same."""
+    """Beside a search for near-duplicates, or a decision, a new file that nobody names is found all the same."""
     places = DataPaths(commands.data, "")
     search, decision = DedupeLock(places), lock_verdicts(places)
     try:
@@ -240,7 +241,7 @@ def test_a_damaged_catalogue_is_reported_by_every_command(harvested: dataset.Dat
 
 
 def test_why_explains_an_image_by_every_name(farsite: Farsite, harvested: dataset.DataSet, commands: Commands) -> None:
-    """Whatever names an image finds it: URL, row, sha256 or its beginning, name, named copy, blob, a copy elsewhere."""
+    """Whatever names an image finds it: URL, row, sha256 or its prefix, name, output file, blob, a copy elsewhere."""
     url, blob, copy = farsite.url("/photo/0.jpg"), _blob(commands, 0), _output_file(commands, 0)
     elsewhere = shutil.copy(copy, commands.data.parent / "elsewhere.jpg")
     names = (url, "1", blob.stem, blob.stem[:8], "0_0_0", "0_0_0.jpg", str(copy), str(blob), str(elsewhere))
@@ -250,13 +251,13 @@ def test_why_explains_an_image_by_every_name(farsite: Farsite, harvested: datase
     assert len(stories) == len(names)
     for name, story in zip(names, stories, strict=True):
         for text in (f"address     {url}", "seen as     0_0_0 (user 0, post 0, URL 0)", "alice@example.social",
-                     "asked       in 1 run(s), last at 20", "status      done at 20", f"stored      {blob}\n",
+                     "asked       in 1 run, last at 20", "status      done at 20", f"stored      {blob}\n",
                      f"named       {copy}\n"):  # fmt: skip
             assert text in story, (name, text)
     missing = commands.scrapy("why", farsite.url("/status/404")).stdout
     assert "failed at 20" in missing
     assert "http-gone · HTTP 404 · 404, 410, 451 or another" in missing
-    assert "not asked for again" in missing
+    assert "not requested again" in missing
 
 
 def test_why_reports_unknown_images(harvested: dataset.DataSet, commands: Commands) -> None:
@@ -266,7 +267,7 @@ def test_why_reports_unknown_images(harvested: dataset.DataSet, commands: Comman
     assert "the catalogue knows no such image" in unknown.stderr
     assert commands.scrapy("why").returncode == 2
     _output_file(commands, 0).unlink()
-    assert "0_0_0.jpg (is not there: scrapy verify --repair)" in commands.scrapy("why", "0_0_0").stdout
+    assert "0_0_0.jpg (missing: run scrapy verify --repair)" in commands.scrapy("why", "0_0_0").stdout
 
 
 def test_why_lists_every_match(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -276,7 +277,7 @@ def test_why_lists_every_match(farsite: Farsite, commands: Commands, tmp_path: P
     done = commands.scrapy("why", _blob(commands, 0).stem)
     assert "2 images" in done.stdout
     assert all(url in done.stdout for url in urls)
-    assert "same bytes  1 other image(s)" in done.stdout
+    assert "same bytes  1 other image:" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""Albums: who keeps them, what is in them and in which order. Each function is one part of a caller's transaction."""
+"""Albums, the site users who keep them, and the order of their images.
+
+Each function is one part of a caller's transaction.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +22,7 @@ from harvester.text import escape_control_chars
 
 @dataclass(frozen=True)
 class Owner:
-    """A user of a site who keeps albums. Times in seconds since 1970, None for never."""
+    """A site user who keeps albums. Times are in seconds since 1970; None means never."""
 
     site: str
     key: str
@@ -30,7 +33,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Album:
-    """An album; `kind` is `pictures` or `galleries`, `pages` the number of its last page seen plus one."""
+    """An album. `kind` is `pictures` or `galleries`; `pages` is one more than the number of the last page seen."""
 
     key: str
     name: str
@@ -41,7 +44,7 @@ class Album:
 
 
 def upsert_owner(connection: Connection, owner: Owner) -> int:
-    """The row of an owner, made where it is new; a newer name or a later time replaces what is there."""
+    """Insert or update a site user; return the row. A newer name or a later time replaces the stored one."""
     insert_new(connection, owners, [vars(owner)])
     query = select(owners).where(owners.c.site == owner.site, owners.c.key == owner.key)
     row = connection.execute(query).one()
@@ -53,7 +56,7 @@ def upsert_owner(connection: Connection, owner: Owner) -> int:
 
 
 def upsert_album(connection: Connection, owner: int, album: Album) -> int:
-    """The row of an album, made where it is new; a newer name, more pages or a later time replace what is there."""
+    """Insert or update an album; return the row. A newer name, more pages or a later time replace the stored ones."""
     insert_new(connection, albums, [vars(album) | {"owner_id": owner}])
     row = connection.execute(select(albums).where(albums.c.owner_id == owner, albums.c.key == album.key)).one()
     _update_row(
@@ -64,9 +67,9 @@ def upsert_album(connection: Connection, owner: int, album: Album) -> int:
 
 
 def append_images(connection: Connection, album: int, named_images: Iterable[tuple[int, str]]) -> int:
-    """Append images (row, file name at the site) that the album does not have yet; returns how many.
+    """Append the images (row, file name at the site) that the album does not have yet; return how many.
 
-    What is there keeps its position, also where an image has failed or is gone from the site.
+    Images already in the album keep their position, even if they failed or are gone from the site.
     """
     known = set(connection.execute(select(album_images.c.image_id).where(album_images.c.album_id == album)).scalars())
     result = connection.execute(select(func.max(album_images.c.position)).where(album_images.c.album_id == album))
@@ -95,30 +98,30 @@ GALLERIES = "galleries"
 
 
 def find_owner_by_name(connection: Connection, _collection: int, site: str, name: str) -> Owner | None:
-    """The user of that name, however it is written in capitals; None where nobody, or more than one, has it."""
+    """The site user with this name, ignoring case; None if nobody has it or several users do."""
     rows = connection.execute(select(owners).where(owners.c.site == site)).all()
     matches = [row for row in rows if row.name.casefold() == name.casefold()]
     return _owner_from_row(matches[0]) if len(matches) == 1 else None
 
 
 def find_owner_by_key(connection: Connection, _collection: int, site: str, key: str) -> Owner | None:
-    """The user of that number."""
+    """The site user with this key; None if there is none."""
     row = connection.execute(select(owners).where(owners.c.site == site, owners.c.key == key)).one_or_none()
     return None if row is None else _owner_from_row(row)
 
 
 def find_owner_row(connection: Connection, _collection: int, site: str, key: str) -> int | None:
-    """The row of the user of that number."""
+    """The row of the site user with this key; None if there is none."""
     return connection.execute(select(owners.c.id).where(owners.c.site == site, owners.c.key == key)).scalar()
 
 
 def save_owner(connection: Connection, _collection: int, owner: Owner) -> int:
-    """Remember a user; returns the row."""
+    """Save a site user; return the row."""
     return upsert_owner(connection, owner)
 
 
 def albums_of_owner(connection: Connection, _collection: int, owner: int) -> list[Album]:
-    """The albums of a user (row), in the order in which they were first listed."""
+    """The albums of a site user (row), in the order in which they were first listed."""
     query = select(album_table).where(album_table.c.owner_id == owner).order_by(album_table.c.id)
     field_names = ("key", "name", "kind", "pages", "read_at", "finished_at")
     return [Album(**{name: getattr(row, name) for name in field_names}) for row in connection.execute(query)]
@@ -130,7 +133,7 @@ def keys_of_albums(connection: Connection, owner: int) -> list[str]:
 
 
 def image_keys_of_album(connection: Connection, _collection: int, owner: int, album: str) -> list[str]:
-    """The keys of the images of an album, in its order."""
+    """The keys of the images of an album, in album order."""
     query = (
         select(images.c.key)
         .join(album_images, album_images.c.image_id == images.c.id)
@@ -142,7 +145,7 @@ def image_keys_of_album(connection: Connection, _collection: int, owner: int, al
 
 
 def listing_ended_at(connection: Connection, collection: int, query: str, default: int | None = None) -> int | None:
-    """When a listing was last walked to its end; None where that was broken off, `otherwise` where it never began."""
+    """The time when a listing last ended; None if it was interrupted, `default` if it never began."""
     select_listing = select(listings).where(listings.c.collection_id == collection, listings.c.query == query)
     row = connection.execute(select_listing).one_or_none()
     if row is None:
@@ -159,7 +162,10 @@ def record_list_page(
     listed_albums: Sequence[Album],
     is_whole_list: bool,
 ) -> tuple[Listing, dict[str, int]]:
-    """Record a page of the list of a user's albums; `whole` where its end is that of the list."""
+    """Record one page of a site user's list of albums.
+
+    `is_whole_list` says that the end of this listing is the end of the whole list.
+    """
     for album in listed_albums:
         upsert_album(connection, owner, album)
     if is_whole_list and page.next_cursor is None:
@@ -171,7 +177,10 @@ def record_album_page(
     connection: Connection, collection: int, row: int, page: ListingPage, owner: int, album: Album,
     image_keys: Sequence[str], file_names: Mapping[str, str],
 ) -> tuple[Listing, dict[str, int]]:  # fmt: skip
-    """Record a page of an album; `placed` are the keys that have found their place, `names` the file names by key."""
+    """Record one page of an album.
+
+    `image_keys` are the keys of its images in album order; `file_names` has their file names by key.
+    """
     listing, lowest_rows = record_page(connection, collection, row, page)
     album_row = upsert_album(connection, owner, album)
     if album.kind == GALLERIES:
@@ -184,13 +193,13 @@ def record_album_page(
 
 
 def delete_listing(connection: Connection, _collection: int, listing: Listing) -> Listing:
-    """What was to be listed is not there: nothing of it is remembered."""
+    """Delete a listing whose subject does not exist; return it as ended."""
     connection.execute(delete(listings).where(listings.c.id == listing.row))
     return replace(listing, state="ended")
 
 
 def record_finished_albums(connection: Connection, _collection: int, owner: int) -> None:
-    """Note which albums have been read to their end and have nothing owed, and whether all of them have."""
+    """Mark the albums that are fully read and have no pending images as finished; mark the user once all are."""
     pending_albums = (
         select(album_images.c.album_id)
         .join(images, images.c.id == album_images.c.image_id)
@@ -213,36 +222,38 @@ def _owner_from_row(row: object) -> Owner:
 
 
 def find_album(connection: Connection, text: str, site: str | None = None) -> Any:
-    """The row of an album, `owner` and `site` with it, from `USER/ALBUM`: names in any capitals, or numbers.
+    """The rows of the site user and of the album that `USER/ALBUM` means: names in any case, or keys.
 
-    Raises BadInput where there is none, or more than one.
+    Raises UsageProblem if there is no such album, or more than one.
     """
     matches = []
-    for slash in (slash for slash, character in enumerate(text) if character == "/"):  # a name may hold slashes
+    for slash in (slash for slash, character in enumerate(text) if character == "/"):  # a name may contain slashes
         for owner in _matching_owners(connection, text[:slash], site):
             rows = connection.execute(select(albums).where(albums.c.owner_id == owner.id)).all()
             matches += [(owner, album) for album in _matching_rows(rows, text[slash + 1 :])]
     if len(matches) != 1:
-        problem = "names more than one" if matches else "names none"
+        problem = "matches more than one album" if matches else "matches no album"
         choices = ", ".join(f"{owner.site}: {owner.key}/{album.key}" for owner, album in matches)
         raise UsageProblem(
-            f"{escape_control_chars(text)}: USER/ALBUM {problem}{f' ({choices})' if matches else ''}: "
+            f"{escape_control_chars(text)}: USER/ALBUM {problem}{f' ({choices})' if matches else ''}; "
             "see scrapy show albums."
         )
     return matches[0]
 
 
 def find_owner(connection: Connection, text: str, site: str | None = None) -> Any | None:
-    """The row of a user who keeps albums. Raises BadInput where there is more than one."""
+    """The row of a site user with albums; None if there is none. Raises UsageProblem if several match."""
     matches = _matching_owners(connection, text, site)
     if len(matches) > 1:
         choices = ", ".join(f"{owner.site}: {owner.key}" for owner in matches)
-        raise UsageProblem(f"{escape_control_chars(text)} names more than one user ({choices}): see scrapy show users.")
+        raise UsageProblem(
+            f"{escape_control_chars(text)} matches more than one user ({choices}); see scrapy show users."
+        )
     return matches[0] if matches else None
 
 
 def find_author_sites(connection: Connection, author: str, site: str | None = None) -> list[str]:
-    """The sites where somebody of just that name posted pictures, those left out where users keep albums."""
+    """The sites where an author with exactly this name posted pictures, except sites whose users keep albums."""
     query = (
         select(collection_table.c.site)
         .join(images, images.c.collection_id == collection_table.c.id)
@@ -259,6 +270,6 @@ def _matching_owners(connection: Connection, text: str, site: str | None) -> Seq
 
 
 def _matching_rows(rows: Sequence[Any], text: str) -> list[Any]:
-    """By number, or else by name."""
+    """The rows whose key is this text, or else those whose name it is."""
     same_name = [row for row in rows if row.name.casefold() == text.casefold()]
     return [row for row in rows if row.key == text] or same_name

@@ -1,4 +1,4 @@
-"""What `scrapy verify` asks of the catalogue: in pieces, so that memory does not grow with it."""
+"""Catalogue queries for `scrapy verify`, read in pieces so that memory stays bounded."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from harvester.catalogue.sql import starts_with
 from harvester.imaging.types import FINGERPRINT_VERSION, NO_FINGERPRINT
 
 ROWS_PER_PAGE = 2000
-"""Rows read at a time."""
+"""Number of rows read at a time."""
 
 SHA256_PREFIXES = tuple(f"{number:02x}" for number in range(256))
 """The folders of the blob store; together they hold every sha256."""
@@ -19,7 +19,7 @@ SHA256_PREFIXES = tuple(f"{number:02x}" for number in range(256))
 
 @dataclass(frozen=True)
 class OutputFile:
-    """A named copy as the catalogue knows it. `sha256` and `ext` are of the image's blob, `file_sha256` of the copy."""
+    """An output file as recorded. `sha256` and `ext` describe the image's blob, `file_sha256` the output file."""
 
     row: int
     image: int
@@ -31,7 +31,7 @@ class OutputFile:
 
 
 def find_damage(connection: Connection) -> list[str]:
-    """What the database itself finds wrong with its file; only SQLite is asked."""
+    """Problems that the database finds in its own file; empty for databases other than SQLite."""
     if connection.dialect.name != "sqlite":
         return []
     lines = connection.execute(text("PRAGMA quick_check(10)")).scalars().all()
@@ -39,20 +39,20 @@ def find_damage(connection: Connection) -> list[str]:
 
 
 def count_files(connection: Connection) -> int:
-    """How many blobs and named copies the catalogue knows."""
+    """The number of recorded blobs and output files."""
     output_files_query = select(func.count()).select_from(sightings).where(sightings.c.file.is_not(None))
     blobs_query = select(func.count()).select_from(blobs)
     return int(connection.execute(output_files_query).scalar_one()) + int(connection.execute(blobs_query).scalar_one())
 
 
 def find_recorded_blobs(connection: Connection, prefix: str) -> dict[str, str]:
-    """sha256 -> extension of every recorded blob of a folder."""
+    """The recorded blobs of one folder: sha256 -> extension."""
     query = select(blobs.c.sha256, blobs.c.ext).where(starts_with(blobs.c.sha256, prefix))
     return {row.sha256: row.ext for row in connection.execute(query)}
 
 
 def find_outdated_blobs(connection: Connection, prefix: str) -> set[str]:
-    """Every sha256 of a folder that was decoded under another recipe, or whose coefficients are not known."""
+    """Blobs of one folder with another fingerprint version or without coefficients, as a set of sha256."""
     is_outdated = or_(blobs.c.recipe != FINGERPRINT_VERSION, blobs.c.coefficients.is_(None))
     query = select(blobs.c.sha256).where(
         starts_with(blobs.c.sha256, prefix), blobs.c.recipe != NO_FINGERPRINT, is_outdated
@@ -61,29 +61,29 @@ def find_outdated_blobs(connection: Connection, prefix: str) -> set[str]:
 
 
 def find_referenced_blobs(connection: Connection, prefix: str) -> set[str]:
-    """Every sha256 of a folder that an image refers to."""
+    """Blobs of one folder that an image refers to, as a set of sha256."""
     return set(
         connection.execute(select(images.c.sha256).where(starts_with(images.c.sha256, prefix)).distinct()).scalars()
     )
 
 
 def has_blob(connection: Connection, sha256: str) -> bool:
-    """Whether a blob is recorded by now."""
+    """Whether a blob is recorded."""
     return connection.execute(select(blobs.c.ext).where(blobs.c.sha256 == sha256)).first() is not None
 
 
 def iter_output_files(connection: Connection) -> Iterator[list[OutputFile]]:
-    """Every named copy that is said to be there, in pages."""
+    """Every output file that the catalogue records, in pages."""
     query = _output_files_query().where(sightings.c.file.is_not(None)).order_by(sightings.c.id).limit(ROWS_PER_PAGE)
     last_row = 0
     while page := [OutputFile(**row._mapping) for row in connection.execute(query.where(sightings.c.id > last_row))]:
-        connection.rollback()  # SQLite's log cannot be emptied behind a reader
+        connection.rollback()  # so that SQLite can empty its log
         yield page
         last_row = page[-1].row
 
 
 def output_files_of_blob(connection: Connection, sha256: str) -> list[OutputFile]:
-    """The named copies of one blob."""
+    """The output files of one blob."""
     query = _output_files_query().where(images.c.sha256 == sha256, sightings.c.file.is_not(None))
     return [OutputFile(**row._mapping) for row in connection.execute(query)]
 
@@ -105,7 +105,7 @@ def _output_files_query() -> Select[Any]:
 
 
 def find_done_without_files(connection: Connection) -> list[tuple[int, str]]:
-    """(row, key) of images called done that have no bytes, or a name without its file."""
+    """(row, key) of images that are done but lack their bytes or an output file."""
     has_missing_file = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
     query = select(images.c.id, images.c.key).where(
         images.c.status == "done", or_(images.c.sha256.is_(None), has_missing_file)
@@ -114,6 +114,6 @@ def find_done_without_files(connection: Connection) -> list[tuple[int, str]]:
 
 
 def find_known_names(connection: Connection, collection: int, names: Sequence[str]) -> set[str]:
-    """Those of the file names (without extension) that the catalogue has promised in a collection."""
+    """The subset of these file names (without extension) that are recorded in a collection."""
     query = select(sightings.c.name).where(sightings.c.collection_id == collection, sightings.c.name.in_(names))
     return set(connection.execute(query).scalars())

@@ -1,4 +1,7 @@
-"""What a database complains of, in one sentence that says what to do. SQLite tells its troubles only in words."""
+"""Database errors as one sentence that says what to do.
+
+SQLite describes its errors only in words, so the messages are matched by keyword.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +27,7 @@ _MESSAGES = {
 
 
 def message(error: DBAPIError, where: str) -> str:
-    """What is wrong with the catalogue at `where`."""
+    """A sentence about a database error, for the catalogue at `where`."""
     db_message = str(error.orig).strip().partition("\n")[0]
     for keyword, template in _MESSAGES.items():
         if keyword in db_message.lower():
@@ -34,7 +37,7 @@ def message(error: DBAPIError, where: str) -> str:
 
 @contextmanager
 def translate_db_errors(engine: Engine) -> Iterator[None]:
-    """Within: whatever is wrong with the database is raised as CatalogueError; errors of our own stay what they are."""
+    """Raise database errors inside the block as CatalogueError; leave the other errors of harvester as they are."""
     try:
         yield
     except DBAPIError as error:
@@ -42,12 +45,12 @@ def translate_db_errors(engine: Engine) -> Iterator[None]:
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         if not (value := find_invalid_value(engine)):
             raise
-        problem = f"is damaged: {value} is no such value as belongs there. Keep a copy of the file and restore a backup"
+        problem = f"is damaged: {value} has an invalid value. Keep a copy of the file and restore a backup"
         raise CatalogueError(f"The catalogue {_display_address(engine)} {problem}.") from error
 
 
 def as_catalogue_error(error: DBAPIError, engine: Engine) -> CatalogueError:
-    """The error to raise in its place."""
+    """The CatalogueError to raise for a database error."""
     return CatalogueError(message(error, _display_address(engine)))
 
 

@@ -1,4 +1,7 @@
-"""Whether a database is a catalogue, and a whole one, before anything in it is changed. Raises CatalogueError."""
+"""Checks that a database is a complete catalogue, made before anything in it is changed.
+
+The checks raise CatalogueError.
+"""
 
 from pathlib import Path
 
@@ -13,39 +16,37 @@ _ADVICE = "Nothing was changed. Restore a backup, or point HARVESTER_CATALOGUE e
 
 
 def has_data(path: Path) -> bool:
-    """Whether there is a file of SQLite's, and something in it or in its log."""
+    """Whether there is a SQLite file with data in it or in its write-ahead log."""
     wal = path.with_name(f"{path.name}-wal")
     return path.is_file() and any(file.is_file() and file.stat().st_size > 0 for file in (path, wal))
 
 
 def check_not_truncated(path: Path) -> None:
-    """A catalogue that was emptied is not begun anew while blobs beside it say that there was more."""
+    """Raise CatalogueError if the catalogue is empty although there are blobs beside it."""
     blob_folder = path.parent / "blobs"
     if path.is_file() and not has_data(path) and blob_folder.is_dir() and any(blob_folder.iterdir()):
         raise CatalogueError(
-            f"The catalogue {path} is an empty file, though there are blobs beside it. Restore a backup, or remove the "
-            "file to begin anew."
+            f"The catalogue {path} is an empty file, though there are blobs beside it. Restore a backup, or delete the "
+            "file to start again."
         )
 
 
 def schema_version(connection: Connection, where: str) -> str | None:
-    """The version of the schema; None for an empty database."""
+    """The version of the schema; None for an empty database. Raises CatalogueError if it is invalid."""
     tables = set(inspect(connection).get_table_names())
     if not tables:
         return None
     if "alembic_version" not in tables:
-        raise CatalogueError(f"{where} is a database of something else, not a catalogue of harvester.")
+        raise CatalogueError(f"{where} is the database of another program, not a harvester catalogue.")
     versions = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
     if len(versions) != 1 or not isinstance(versions[0], str):
-        problem = (
-            f"it names {len(versions)} versions of its schema" if len(versions) != 1 else "its schema has no version"
-        )
-        raise CatalogueError(f"The catalogue {where} is damaged: {problem}, which must be one. {_ADVICE}.")
+        problem = f"it has {len(versions)} schema versions" if len(versions) != 1 else "its schema version is invalid"
+        raise CatalogueError(f"The catalogue {where} is damaged: {problem}; it must have exactly one. {_ADVICE}.")
     return versions[0]
 
 
 def check_schema(connection: Connection, where: str) -> None:
-    """Every table and every column of the schema is there."""
+    """Raise CatalogueError if a table or column of the schema is missing."""
     columns_by_table = {
         table: {column["name"] for column in columns} for (_, table), columns in _columns_by_table(connection).items()
     }
@@ -58,9 +59,9 @@ def check_schema(connection: Connection, where: str) -> None:
 
 
 def find_invalid_value(engine: Engine) -> str:
-    """A value that its column cannot hold, such as a word for a number; empty where there is none.
+    """The place of a value that does not fit its column, such as text in a number column; empty if there is none.
 
-    SQLite keeps whatever it is given. All of the catalogue is read: for finding out why something went wrong.
+    SQLite stores values of any type. This reads the whole catalogue, so call it only to explain an error.
     """
     if engine.dialect.name != "sqlite":
         return ""

@@ -1,7 +1,7 @@
-"""How far the pages of a source have been walked, so that a run that was stopped goes on where it was.
+"""Progress through the pages of a source, so that a stopped run continues where it was.
 
-A page's promises, its numbers and the cursor of the next page are one transaction: whenever a run dies, a page is
-either recorded whole or will be asked for again.
+The discovered images of a page, its counts and the cursor of the next page are one transaction. Whenever a run dies, a
+page is either fully recorded or will be requested again.
 """
 
 from collections import Counter
@@ -20,10 +20,10 @@ from harvester.reasons import NAMELESS
 
 @dataclass(frozen=True)
 class Listing:
-    """One walk over everything a source lists for a query, as far as it has come.
+    """The progress of one walk over everything that a source lists for a query.
 
-    `cursor` is the page to ask for next, None the first one. `state` is open, ended or cut; `why` says why it was cut.
-    `counts` has the entries by what became of them; they add up to `items`.
+    `cursor` is the page to request next; None is the first one. `state` is `open`, `ended` or, if incomplete, `cut`;
+    `why` says why it is incomplete. `counts` has the entries by outcome; they add up to `items`.
     """
 
     row: int
@@ -41,7 +41,7 @@ _INITIAL_VALUES: dict[str, Any] = {"cursor": None, "pages": 0, "items": 0, "coun
 
 
 def begin_listing(connection: Connection, collection: int, query: str) -> Listing:
-    """Open the listing of a query: one that was stopped goes on at its cursor, one that ended begins anew."""
+    """Open the listing of a query: a stopped one continues at its cursor, an ended one starts again."""
     values = {"collection_id": collection, "query": query, "state": "open", "started_at": now(), "changed_at": now()}
     insert_new(connection, listings, [{**values, **_INITIAL_VALUES}])
     select_listing = select(listings).where(listings.c.collection_id == collection, listings.c.query == query)
@@ -53,7 +53,7 @@ def begin_listing(connection: Connection, collection: int, query: str) -> Listin
 
 
 def record_page(connection: Connection, collection: int, row: int, page: ListingPage) -> tuple[Listing, dict[str, int]]:
-    """Record one page; returns the listing and, for each host that now owes something, its lowest new row."""
+    """Record one page; return the listing and, for each host with newly pending images, its lowest new row."""
     reasons = _reasons_by_key(connection, collection, [image.key for image in page.images])
     to_record = [
         image
@@ -80,12 +80,12 @@ def record_page(connection: Connection, collection: int, row: int, page: Listing
 
 
 def mark_incomplete(connection: Connection, _collection: int, row: int, cause: str, restart: bool) -> Listing:
-    """Note that a listing cannot be walked on now, and whether the next walk begins with the first page."""
+    """Mark a listing as incomplete; with `restart` the next walk begins at the first page."""
     return _update_listing(connection, row, state="cut", why=cause, **({"cursor": None} if restart else {}))
 
 
 def listings_by_site(connection: Connection, collection: int | None = None) -> dict[str, list[Listing]]:
-    """Every listing of a collection, or of all of them, by its site."""
+    """The listings of one collection, or of all collections, by site."""
     query = select(listings, collections.c.site).join(collections, collections.c.id == listings.c.collection_id)
     if collection is not None:
         query = query.where(listings.c.collection_id == collection)
@@ -96,7 +96,7 @@ def listings_by_site(connection: Connection, collection: int | None = None) -> d
 
 
 def _is_named_now(image: DiscoveredImage, reason: str) -> bool:
-    """A known image keeps the name it has; one that was not wanted has none yet."""
+    """Whether a known image that has no file name yet gets one now; others keep the name they have."""
     return reason in NAMELESS and image.name is not None
 
 

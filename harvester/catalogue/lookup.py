@@ -1,4 +1,4 @@
-"""One image's rows: found by whatever names it, told whole."""
+"""Look-up of single images by address, name or sha256, with all their rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from harvester.items import Collection
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """All that the catalogue knows of one image: rows of its tables, `blob` None where no bytes are kept."""
+    """Everything recorded about one image, as rows of its tables; `blob` is None if no bytes are stored."""
 
     image: Any
     collection: Collection
     placements: Sequence[Any]
     blob: Any | None
-    duplicate_count: int  # other images of the very same bytes
+    duplicate_count: int  # other images with the same bytes
 
 
 def find_by_text(connection: Connection, text: str) -> set[int]:
-    """Images whose key, address or page this is, or else whose row number."""
+    """Images (rows) with this key, address or page, or else with this row number."""
     key_query = select(images.c.id).where(images.c.collection_id.in_(ALL_COLLECTION_IDS), images.c.key == text)
     rows = set(connection.execute(key_query).scalars())
     address_conditions: list[ColumnElement[bool]] = [images.c.url == text, images.c.page == text]
@@ -35,12 +35,12 @@ def find_by_text(connection: Connection, text: str) -> set[int]:
 
 
 def find_by_sha256(connection: Connection, prefix: str) -> set[int]:
-    """Images whose bytes have a sha256 that begins so."""
+    """Images (rows) whose sha256 starts with these digits."""
     return set(connection.execute(select(images.c.id).where(starts_with(images.c.sha256, prefix))).scalars())
 
 
 def find_by_name(connection: Connection, name: str, collection: int | None = None) -> set[int]:
-    """Images with this file name (without extension), in one collection or in all."""
+    """Images (rows) with this file name (without extension), in one collection or in all."""
     in_collection = sightings.c.collection_id.in_(ALL_COLLECTION_IDS)
     if collection is not None:
         in_collection = sightings.c.collection_id.in_([collection])
@@ -50,7 +50,7 @@ def find_by_name(connection: Connection, name: str, collection: int | None = Non
 
 
 def find_by_rule(connection: Connection, site: str | None, reason: str | None) -> set[int]:
-    """Images of a site, with a reason; None: whichever."""
+    """Images (rows) of a site and with a reason; None matches any."""
     query = select(images.c.id)
     if site is not None:
         query = query.where(images.c.collection_id.in_(select(collections.c.id).where(collections.c.site == site)))
@@ -65,7 +65,7 @@ def has_site(connection: Connection, site: str) -> bool:
 
 
 def names_by_sha256(connection: Connection, sha256s: Sequence[str]) -> dict[str, list[str]]:
-    """What pictures of these bytes are called: their files, or else the names they shall have, or their keys."""
+    """The names of the pictures with these bytes, by sha256: output files, or else planned names, or else keys."""
     names: dict[str, list[str]] = {}
     for chunk in chunks(sha256s):
         query = (
@@ -80,7 +80,7 @@ def names_by_sha256(connection: Connection, sha256s: Sequence[str]) -> dict[str,
 
 
 def load_image_records(connection: Connection, rows: Sequence[int]) -> list[ImageRecord]:
-    """The whole story of these images, in the order of their rows."""
+    """Everything recorded about these images, in row order."""
     records: list[ImageRecord] = []
     for chunk in chunks(sorted(rows), CHUNK_SIZE):
         query = select(images, collections.c.site, collections.c.directory, collections.c.format).join(collections)

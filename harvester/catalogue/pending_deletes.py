@@ -1,4 +1,4 @@
-"""The files of pictures that were removed, as long as they may still be on disk."""
+"""Files of removed pictures that may still be on disk and are to be deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from harvester.catalogue.sql import chunks
 
 @dataclass(frozen=True)
 class PendingDelete:
-    """A file that is to go; `path` as the catalogue writes it, `folder` the part of it that may be a link.
+    """A file to delete. `path` is relative to the data directory; `folder` is the part of it that may be a link.
 
-    `sha256` is of the bytes it must have, None for any; `asked` is what the removal was asked for.
+    `sha256` is the digest the bytes must have, None for any bytes; `command` has the arguments of the removal.
     """
 
     id: int
@@ -24,28 +24,28 @@ class PendingDelete:
 
     @property
     def file(self) -> str:
-        """The path below `folder`."""
+        """The path relative to `folder`."""
         return self.path[len(self.folder) + 1 :]
 
 
 def add_pending_delete(connection: Connection, command: str, folder: str, file: str, sha256: str | None = None) -> None:
-    """Write down one more file."""
+    """Add a file to delete; `command` has the arguments of the removal."""
     values = {"path": f"{folder}/{file}", "folder": folder, "sha256": sha256, "asked": command}
     connection.execute(insert(removals).values(values))
 
 
 def next_pending_deletes(connection: Connection, limit: int) -> list[PendingDelete]:
-    """The first of them. A named copy comes before the blob that it may be a link to."""
+    """The next files to delete, at most `limit`. An output file comes before the blob that it may be a link to."""
     query = select(removals).order_by(removals.c.id).limit(limit)
     return [PendingDelete(row.id, row.path, row.folder, row.sha256, row.asked) for row in connection.execute(query)]
 
 
 def mark_deleted(connection: Connection, rows: Sequence[PendingDelete]) -> None:
-    """These have been dealt with."""
+    """Drop these entries, because their files have been dealt with."""
     for chunk in chunks([row.id for row in rows]):
         connection.execute(delete(removals).where(removals.c.id.in_(chunk)))
 
 
 def is_pending_delete(connection: Connection, path: str) -> bool:
-    """Whether a file is one of them."""
+    """Whether a file (path relative to the data directory) is to be deleted."""
     return connection.execute(select(removals.c.id).where(removals.c.path == path)).first() is not None

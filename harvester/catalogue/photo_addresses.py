@@ -1,4 +1,4 @@
-"""Where the pictures of owed images are, as long as that is known: addresses that a site gives and that expire."""
+"""Picture addresses of pending images, which a site hands out and which expire."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from harvester.catalogue.sql import chunks
 
 @dataclass(frozen=True)
 class PhotoAddress:
-    """An address of a picture, and what else is told of the image; `name` is its file name, None where not told."""
+    """The address of a picture and other facts from its page; `name` is the file name, None if the page has none."""
 
     url: str
     host: str
@@ -22,13 +22,13 @@ class PhotoAddress:
 
 
 def address_of(connection: Connection, _collection: int, row: int) -> tuple[str, dict[str, Any]]:
-    """The address of an image as known now, and what is told of it."""
+    """The current address of an image, and its metadata."""
     image = connection.execute(select(images.c.url, images.c.key, images.c.metadata).where(images.c.id == row)).one()
     return image.url or image.key, image.metadata or {}
 
 
 def record_addresses(connection: Connection, collection: int, addresses: Mapping[str, PhotoAddress]) -> dict[str, int]:
-    """Note what a page tells of images (by key), where they are owed; returns the lowest row noted, for each host."""
+    """Record the facts that a page gives for pending images (by key); return the lowest such row for each host."""
     lowest_rows: dict[str, int] = {}
     for chunk in chunks(list(addresses)):
         query = select(images).where(images.c.collection_id == collection, images.c.key.in_(chunk))
@@ -52,7 +52,10 @@ def record_addresses(connection: Connection, collection: int, addresses: Mapping
 
 
 def expire_addresses(connection: Connection, _collection: int, rows: Collection[int], host: str) -> dict[str, int]:
-    """These addresses are of no use any more: the page of each image, on this host, is to be asked again."""
+    """Drop expired addresses, so that the page of each image is requested again on this host.
+
+    Returns the lowest row for the host.
+    """
     for chunk in chunks(sorted(rows)):
         values = {"url": func.coalesce(images.c.page, images.c.url), "host": host}
         connection.execute(update(images).where(images.c.id.in_(chunk)).values(**values))
@@ -60,19 +63,19 @@ def expire_addresses(connection: Connection, _collection: int, rows: Collection[
 
 
 def images_on_other_hosts(connection: Connection, collection: int, host: str) -> dict[int, str]:
-    """Row -> address of the owed images that are known to be on another host than this one."""
+    """Row -> address of the pending images that are on another host than this one."""
     query = select(images.c.id, images.c.url).where(images.c.collection_id == collection, images.c.host != host)
     return {row.id: row.url or "" for row in connection.execute(query.where(images.c.status == "pending"))}
 
 
 def count_pending_on_host(connection: Connection, collection: int, host: str) -> int:
-    """How many images are owed that are still to be asked for on this host."""
+    """The number of pending images to be requested from this host."""
     query = select(func.count()).where(images.c.collection_id == collection, images.c.status == "pending")
     return int(connection.execute(query.where(images.c.host == host)).scalar_one())
 
 
 def reserve_name(connection: Connection, collection: int, row: int, name: str) -> int | None:
-    """Give an image a file name (without extension) of its own; its sighting, or None where another has the name."""
+    """Give an image a file name (without extension); return its placement, or None if the name is taken."""
     query = select(sightings.c.id).where(sightings.c.collection_id == collection, sightings.c.name == name)
     if connection.execute(query).first() is not None:
         return None
@@ -84,12 +87,12 @@ def reserve_name(connection: Connection, collection: int, row: int, name: str) -
 
 
 def names_in_collection(connection: Connection, collection: int) -> list[str]:
-    """Every name (without extension) that an image of the collection has."""
+    """Every file name (without extension) of the images of a collection."""
     return list(connection.execute(select(sightings.c.name).where(sightings.c.collection_id == collection)).scalars())
 
 
 def file_with_bytes(connection: Connection, collection: int, sha256: str) -> str | None:
-    """The file of the collection that has these very bytes; None where there is none."""
+    """The output file of a collection that has these bytes; None if there is none."""
     query = (
         select(sightings.c.file)
         .join(images, images.c.id == sightings.c.image_id)

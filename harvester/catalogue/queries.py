@@ -1,4 +1,4 @@
-"""Every question asked of the catalogue. Nothing here changes anything."""
+"""Catalogue queries for crawls and reports; they only read."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from harvester.items import Collection, DatasetPosition
 
 @dataclass(frozen=True)
 class PendingImage:
-    """One image still to be had; `sha256` is set where the bytes are known and only names are owed.
+    """One pending image. `sha256` is set if the bytes are known and only output files are missing.
 
-    `names` and `formers` by sighting row: the file name without extension; the sha256 of what we wrote there before.
+    By placement row: `names` has file names without extension, `previous_sha256s` the digests of files written earlier.
     """
 
     row: int
@@ -35,7 +35,7 @@ class PendingImage:
 
 @dataclass(frozen=True)
 class StatusCount:
-    """How many images of one collection share a status and a reason."""
+    """The number of images of one collection with the same status and reason."""
 
     collection: int
     site: str
@@ -46,7 +46,7 @@ class StatusCount:
 
 
 def find_collection(connection: Connection, site: str, directory: str) -> tuple[int, Collection] | None:
-    """A collection and its row, or None."""
+    """The row of a collection and the collection; None if there is none."""
     query = select(collections).where(collections.c.site == site, collections.c.directory == directory)
     row = connection.execute(query).one_or_none()
     return None if row is None else (row.id, _collection_from_row(row))
@@ -63,25 +63,25 @@ def all_collections(connection: Connection) -> dict[int, Collection]:
 
 
 def source_digest(connection: Connection, collection: int) -> str | None:
-    """The sha256 of the source whose promises were last begun to be recorded."""
+    """The sha256 of the source whose images were last being recorded."""
     query = select(collections.c.promising).where(collections.c.id == collection)
     return cast("str | None", connection.execute(query).scalar_one())
 
 
 def unfinished_collections(connection: Connection) -> list[Collection]:
-    """Collections whose promises have not all been recorded: a run was stopped early."""
+    """Collections whose discovered images are not all recorded, because a run was stopped early."""
     query = select(collections).where(collections.c.promising.is_distinct_from(collections.c.promised))
     return [_collection_from_row(row) for row in connection.execute(query)]
 
 
 def accounts_by_user(connection: Connection, collection: int) -> dict[int, str]:
-    """Which account each user number of a collection means."""
+    """The account of each user number of a collection."""
     query = select(accounts.c.user_index, accounts.c.acct).where(accounts.c.collection_id == collection)
     return {row.user_index: row.acct for row in connection.execute(query)}
 
 
 def keys_by_name(connection: Connection, collection: int, names: Sequence[str]) -> dict[str, str]:
-    """For those of the names that are taken: the key of the image that has it."""
+    """The names that are taken, each with the key of the image that has it."""
     keys: dict[str, str] = {}
     for chunk in chunks(names):
         query = (
@@ -94,7 +94,7 @@ def keys_by_name(connection: Connection, collection: int, names: Sequence[str]) 
 
 
 def pending_hosts(connection: Connection, collection: int) -> dict[str, int]:
-    """For each host from which something is owed, its first owed row."""
+    """For each host with pending images, the first pending row."""
     query = (
         select(images.c.host, func.min(images.c.id).label("first"))
         .where(images.c.collection_id == collection, images.c.status == "pending")
@@ -113,13 +113,13 @@ def images_with_status(connection: Connection, rows: Sequence[int], status: str)
 
 
 def count_pending(connection: Connection, collection: int) -> int:
-    """How many images of a collection are owed."""
+    """The number of pending images of a collection."""
     query = select(func.count()).where(images.c.collection_id == collection, images.c.status == "pending")
     return int(connection.execute(query).scalar_one())
 
 
 def has_more_pending_than(connection: Connection, collection: int, number: int) -> bool:
-    """Whether more images than that are owed; counts no further."""
+    """Whether more than `number` images are pending, without counting further."""
     pending_query = select(images.c.id).where(images.c.collection_id == collection, images.c.status == "pending")
     count_query = select(func.count()).select_from(pending_query.limit(number + 1).subquery())
     return int(connection.execute(count_query).scalar_one()) > number
@@ -128,7 +128,7 @@ def has_more_pending_than(connection: Connection, collection: int, number: int) 
 def pending_images(
     connection: Connection, collection: int, host: str, after_row: int, limit: int
 ) -> list[PendingImage]:
-    """Images owed from one host, in the order of their rows, beginning behind row `after`."""
+    """Pending images of one host in row order, at most `limit`, starting after row `after_row`."""
     query = (
         select(images, blobs.c.ext)
         .outerjoin(blobs, blobs.c.sha256 == images.c.sha256)
@@ -171,7 +171,7 @@ def _unpublished_placements(connection: Connection, rows: Sequence[int]) -> dict
 
 
 def count_by_status(connection: Connection, collection: int | None = None) -> list[StatusCount]:
-    """How many images there are by collection, status and reason."""
+    """The number of images by collection, status and reason."""
     query = (
         select(images.c.collection_id, images.c.status, images.c.reason, func.count())
         .group_by(images.c.collection_id, images.c.status, images.c.reason)
@@ -187,7 +187,7 @@ def count_by_status(connection: Connection, collection: int | None = None) -> li
 
 
 def iter_positions(connection: Connection, collection: int) -> Iterable[Any]:
-    """(user, post, url number, URL, status, reason, detail, file) of every named image, in the order of the numbers."""
+    """(user, post, URL number, URL, status, reason, detail, file) of every image with a position, in that order."""
     query = (
         select(
             sightings.c.user_index,
@@ -207,7 +207,7 @@ def iter_positions(connection: Connection, collection: int) -> Iterable[Any]:
 
 
 def next_post_by_user(connection: Connection, collection: int) -> dict[int, int]:
-    """For each user number with a picture, the number of its next post."""
+    """The number of the next post, for each user number that has a picture."""
     query = (
         select(sightings.c.user_index, func.max(sightings.c.post_index))
         .where(sightings.c.collection_id == collection, sightings.c.user_index.is_not(None))
@@ -217,7 +217,7 @@ def next_post_by_user(connection: Connection, collection: int) -> dict[int, int]
 
 
 def positions_by_key(connection: Connection, collection: int, keys: Sequence[str]) -> dict[str, DatasetPosition]:
-    """Where those of the images are that have a position already, by key; the first one of each."""
+    """The first position of each of these images that has one, by key."""
     positions: dict[str, DatasetPosition] = {}
     for chunk in chunks(keys):
         query = (

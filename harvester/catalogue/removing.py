@@ -1,6 +1,6 @@
-"""Taking what `harvester.catalogue.removing` has chosen out of every table, and writing down the files that go with it.
+"""Removal of an album, a site user or a site from every table, with a list of the files to delete.
 
-Both are parts of one transaction of the caller's: either all rows go and the files are written down, or nothing.
+Each function is one part of a caller's transaction: either all rows go and the files are listed, or nothing changes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,6 +45,7 @@ from harvester.catalogue.schema import (
 )
 from harvester.catalogue.sql import CHUNK_SIZE
 from harvester.catalogue.tags import tag_assignment, tag_undo
+from harvester.text import count_noun
 
 _temporary_metadata = MetaData()
 
@@ -59,9 +60,9 @@ _blob_table = Table(
 
 @dataclass(frozen=True)
 class RemovalScope:
-    """What is to go: an album of an owner (rows), all an owner keeps, all of an author at a site, or the site.
+    """The target of a removal: an album of a site user (rows), all albums of one, an author at a site, or a whole site.
 
-    `queries` are the listings that led to an owner's pictures.
+    `queries` are the listings that led to the pictures of the site user.
     """
 
     site: str
@@ -72,13 +73,13 @@ class RemovalScope:
 
     @property
     def is_whole_site(self) -> bool:
-        """Whether nothing narrows it down."""
+        """Whether the whole site is removed."""
         return self.owner is None and self.author is None
 
 
 @dataclass(frozen=True)
 class RemovalSummary:
-    """What goes: places in albums and names in folders, images, blobs and their bytes, named copies on disk."""
+    """Numbers of what is removed: placements in albums and folders, images, blobs, their bytes, and output files."""
 
     occurrences: int
     images: int
@@ -87,16 +88,20 @@ class RemovalSummary:
     output_files: int
 
     def message(self, *, dry_run: bool) -> str:
-        """For a person."""
+        """The summary as one sentence."""
         return (
-            f"{self.occurrences:,} occurrence(s) of {self.images:,} image(s){' would' if dry_run else ''} go, with "
-            f"{self.blobs:,} blob(s) of {self.bytes:,} bytes that nothing else has and "
-            f"{self.output_files:,} named copies."
+            f"{'Would remove' if dry_run else 'Removed'} {count_noun(self.occurrences, 'placement')} of "
+            f"{count_noun(self.images, 'image')}, with {count_noun(self.blobs, 'blob')} "
+            f"({count_noun(self.bytes, 'byte')}) that nothing else uses and "
+            f"{count_noun(self.output_files, 'output file')}."
         )
 
 
 def select_for_removal(connection: Connection, scope: RemovalScope) -> RemovalSummary:
-    """Find out what goes. An image stays that another album has, or a folder; a blob stays that another image has."""
+    """Select what the removal takes; return the summary.
+
+    An image that another album or an output folder has is kept, and so is a blob that another image has.
+    """
     for table in (_image_table, _blob_table):
         connection.execute(CreateTable(table, if_not_exists=True))
         connection.execute(delete(table))
@@ -140,12 +145,12 @@ def _images_in_scope(scope: RemovalScope) -> Select[Any]:
 
 
 def collections_in_scope(scope: RemovalScope) -> Select[Any]:
-    """The collections of the site."""
+    """The rows of the collections of the site."""
     return select(collections.c.id).where(collections.c.site == scope.site)
 
 
 def albums_in_scope(scope: RemovalScope) -> Select[Any]:
-    """The albums that go."""
+    """The rows of the albums to remove."""
     if scope.album is not None:
         return select(albums.c.id).where(albums.c.id == scope.album)
     if scope.owner is not None:
@@ -155,17 +160,17 @@ def albums_in_scope(scope: RemovalScope) -> Select[Any]:
 
 
 def selected_placements(scope: RemovalScope) -> Any:
-    """Which rows of `album_images` go."""
+    """The condition for the rows of `album_images` to remove."""
     return or_(album_images.c.album_id.in_(albums_in_scope(scope)), album_images.c.image_id.in_(selected_images()))
 
 
 def selected_images() -> Select[Any]:
-    """The rows of the chosen images."""
+    """The rows of the selected images."""
     return select(_image_table.c.id)
 
 
 def selected_blobs() -> Select[Any]:
-    """The sha256 of the chosen blobs."""
+    """The sha256 of the selected blobs."""
     return select(_blob_table.c.sha256)
 
 
@@ -174,7 +179,7 @@ def _count(connection: Connection, query: Select[Any]) -> int:
 
 
 def stale_output_files(connection: Connection) -> list[Any]:
-    """(collection_id, name, file_sha256) of copies that are owed again: what was there may still be there."""
+    """(collection_id, name, file_sha256) of pending output files whose earlier version may still be on disk."""
     query = select(sightings.c.collection_id, sightings.c.name, sightings.c.file_sha256)
     query = query.where(
         sightings.c.image_id.in_(selected_images()), sightings.c.file.is_(None), sightings.c.file_sha256.is_not(None)
@@ -183,7 +188,7 @@ def stale_output_files(connection: Connection) -> list[Any]:
 
 
 def iter_selected_names(connection: Connection) -> Iterator[Any]:
-    """(id, collection_id, name, metadata) of every name that goes, whether or not there is a file of that name."""
+    """(id, collection_id, name, metadata) of every selected placement, with or without an output file."""
     columns = (sightings.c.id, sightings.c.collection_id, sightings.c.name, images.c.metadata)
     query = select(*columns).join(images, images.c.id == sightings.c.image_id)
     query = query.where(images.c.id.in_(selected_images())).order_by(sightings.c.id).limit(CHUNK_SIZE)
@@ -194,7 +199,7 @@ def iter_selected_names(connection: Connection) -> Iterator[Any]:
 
 
 def record_files(connection: Connection, command: str, blob_folder: str) -> None:
-    """Write down the named copies and the blobs, all of which are to go; `asked`: the arguments of the removal."""
+    """List the selected output files and blobs as pending deletes; `command` has the arguments of the removal."""
     folder = collections.c.directory
     output_files = select(folder + "/" + sightings.c.file, folder, sightings.c.file_sha256, literal(command))
     output_files = output_files.join(collections, collections.c.id == sightings.c.collection_id)
@@ -211,7 +216,7 @@ def _insert_pending_deletes(connection: Connection, query: Select[Any]) -> None:
 
 
 def remove_selected(connection: Connection, scope: RemovalScope) -> None:
-    """Take what was chosen out of every table, and the listings that led to it: the next crawl begins them anew."""
+    """Delete the selection from every table, with the listings that led to it, so that the next crawl restarts them."""
     for sha256s in _selected_blob_pages(connection):
         pairs.forget_blobs(connection, sha256s)
     change = tag_assignment.begin_change(connection, tag_undo.REMOVAL_ORIGIN)

@@ -1,4 +1,7 @@
-"""Changes to the catalogue that put right what a kill, a disk or a person did. The caller opens and commits."""
+"""Catalogue repairs after a kill, a disk failure or an edit by hand.
+
+Each function is one part of a caller's transaction.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,13 +16,13 @@ from harvester.reasons import NEVER_RETRIED
 
 
 def mark_killed_runs(connection: Connection, collection: int) -> int:
-    """Note that runs which have no end were killed; the caller knows that none of them is alive. Returns how many."""
+    """Mark runs without an end as killed; return how many. The caller makes sure that none of them is alive."""
     is_unfinished = and_(runs.c.collection_id == collection, runs.c.outcome.is_(None))
     return connection.execute(update(runs).where(is_unfinished).values(outcome="killed")).rowcount
 
 
 def refetch(connection: Connection, rows: Sequence[int]) -> None:
-    """The bytes of these images are to be fetched again and named again."""
+    """Make these images pending without bytes, so that they are fetched and published again."""
     for chunk in chunks(rows):
         connection.execute(update(sightings).where(sightings.c.image_id.in_(chunk)).values(file=None))
         values = {"status": "pending", "reason": "", "detail": "", "sha256": None, "finished_at": None}
@@ -27,7 +30,7 @@ def refetch(connection: Connection, rows: Sequence[int]) -> None:
 
 
 def rename_again(connection: Connection, rows: Sequence[int]) -> None:
-    """These named copies (sighting rows) are to be made again, from the blobs."""
+    """Make the images of these placements (rows) pending, so that their output files are made again from the blobs."""
     for chunk in chunks(rows):
         connection.execute(update(sightings).where(sightings.c.id.in_(chunk)).values(file=None))
         image_ids = select(sightings.c.image_id).where(sightings.c.id.in_(chunk))
@@ -36,7 +39,7 @@ def rename_again(connection: Connection, rows: Sequence[int]) -> None:
 
 
 def blob_lost(connection: Connection, sha256: str) -> int:
-    """Bytes are gone: every image that had them is owed again. Returns how many."""
+    """Delete a lost blob and make its images pending again; return how many."""
     rows = list(connection.execute(select(images.c.id).where(images.c.sha256 == sha256)).scalars())
     refetch(connection, rows)
     delete_blob(connection, sha256)
@@ -44,13 +47,13 @@ def blob_lost(connection: Connection, sha256: str) -> int:
 
 
 def delete_blob(connection: Connection, sha256: str) -> None:
-    """Forget what is known of bytes that are not kept any more; when they come back they are compared anew."""
+    """Delete the row of a blob and its comparisons; if the bytes come back, they are compared again."""
     pairs.forget_blobs(connection, [sha256])
     connection.execute(delete(blobs).where(blobs.c.sha256 == sha256))
 
 
 def add_found_blob(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Remember a blob that was found on disk; one that was known keeps the time when it was stored."""
+    """Record a blob that was found on disk; a known blob keeps the time when it was stored."""
     stored_at = connection.execute(select(blobs.c.stored_at).where(blobs.c.sha256 == row["sha256"])).scalar()
     delete_blob(connection, row["sha256"])  # a row with another extension, or of an earlier version
     insert_new(connection, blobs, [{**row, "stored_at": now() if stored_at is None else stored_at}])
@@ -58,7 +61,7 @@ def add_found_blob(connection: Connection, row: Mapping[str, Any]) -> None:
 
 
 def filter_retryable(connection: Connection, rows: Sequence[int]) -> list[int]:
-    """Those of the images that another try can change."""
+    """The subset of these images (rows) for which another attempt can change the result."""
     retryable: list[int] = []
     for chunk in chunks(rows):
         is_settled = or_(images.c.status != "pending", images.c.sha256.is_not(None))

@@ -1,4 +1,4 @@
-"""Everything of one kind in the catalogue, row by row: users, albums, images, runs. Times in seconds since 1970."""
+"""Users, albums, images and runs of the catalogue, row by row. Times are in seconds since 1970."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from harvester.catalogue.sql import chunks
 from harvester.catalogue.tags import tag_assignment, tag_tree
 
 IMAGES_PER_PAGE = 2000
-"""Images read at a time, where all are."""
+"""Number of image rows read at a time."""
 
 Row = dict[str, Any]
 
@@ -41,7 +41,7 @@ _SUMMED_COLUMNS = ("images", "failed", "animated", "bytes")
 
 
 def iter_users(connection: Connection) -> Iterator[Row]:
-    """Who keeps albums; where nobody does, the authors of the images. An image counts once for each."""
+    """Site users who keep albums and, for sites without albums, the authors. An image counts once for each of them."""
     yield from _iter_rows(connection, _album_owners_query())
     yield from _iter_rows(connection, _authors_query())
 
@@ -66,7 +66,10 @@ def _album_owners_query() -> Select[Any]:
 
 
 def _authors_query() -> Select[Any]:
-    """First in the order of the index, so that no image is sorted; then what an author has in several folders."""
+    """The authors with their totals.
+
+    Summed first by author and collection, in index order, so that no image is sorted; then over the collections.
+    """
     author, collection = images.c.author, images.c.collection_id
     totals = select(author, collection, *_AGGREGATES).where(author.is_not(None)).group_by(author, collection).subquery()
     empty_columns = [null().label("listed_at"), null().label("finished_at"), literal(0).label("albums")]
@@ -81,7 +84,7 @@ def _authors_query() -> Select[Any]:
 
 
 def iter_albums(connection: Connection) -> Iterator[Row]:
-    """Every album, by user and in the order in which they were first listed."""
+    """Every album, by site user and in the order in which it was first listed."""
     columns = [owners.c.site, owners.c.key.label("user"), owners.c.name.label("user_name"), albums.c.key, albums.c.name]
     columns += [albums.c.kind, albums.c.pages, albums.c.read_at, albums.c.finished_at]
     query = select(*columns, *_AGGREGATES).select_from(
@@ -94,13 +97,13 @@ def iter_albums(connection: Connection) -> Iterator[Row]:
 
 
 def iter_runs(connection: Connection) -> Iterator[Row]:
-    """Every crawl, the first one first."""
+    """Every crawl, oldest first."""
     query = select(runs, collections.c.site, collections.c.directory).join(collections)
     yield from _iter_rows(connection, query.order_by(runs.c.id))
 
 
 def iter_images(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Row]:
-    """Every image that fits, with its bytes, names, albums and tags."""
+    """Every image that meets the conditions, with its blob, names, albums and tags."""
     selected_columns = [
         *(images.c[name] for name in _IMAGE_COLUMNS),
         collections.c.site,
@@ -113,7 +116,7 @@ def iter_images(connection: Connection, conditions: Sequence[ColumnElement[bool]
         image_rows = connection.execute(query.where(_is_among(images.c.id, rows)).order_by(images.c.id)).all()
         names_by_image, albums_by_image = _names_by_image(connection, rows), _albums_by_image(connection, rows)
         tags_by_sha256 = _tags_by_sha256(connection, rows, tree) if tree else {}
-        connection.rollback()  # SQLite's log cannot be emptied behind a reader
+        connection.rollback()  # so that SQLite can empty its log
         for row in image_rows:
             image = dict(zip(column_names, row, strict=True))
             image["names"] = names_by_image.get(row.id, [])
@@ -123,10 +126,9 @@ def iter_images(connection: Connection, conditions: Sequence[ColumnElement[bool]
 
 
 def _row_pages(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> Iterator[Sequence[int]]:
-    """The images (rows) that fit, some at a time; where all do, ranges of rows that there may be.
+    """The rows of the images that meet the conditions, in pages; without conditions, ranges of possible rows.
 
-    The rules are asked once: that reads an index, or of each image as little as is in the question. Eight bytes of
-    memory for each image that fits.
+    The conditions are evaluated once, on an index or on few columns. This takes eight bytes of memory for each image.
     """
     if conditions:
         query = (
@@ -157,7 +159,7 @@ def _albums_by_image(connection: Connection, rows: Sequence[int]) -> dict[int, l
 
 
 def _tags_by_sha256(connection: Connection, rows: Sequence[int], tree: tag_tree.TagTree) -> dict[str, list[str]]:
-    """By picture, the paths of its tags: on each, the latest word counts."""
+    """The tag paths of each picture, by sha256; the latest log entry for each tag counts."""
     sha256_query = select(images.c.sha256).where(_is_among(images.c.id, rows))
     query = select(tag_log.c.sha256, tag_log.c.tag_id, tag_assignment.LATEST_ENTRY).where(
         tag_log.c.sha256.in_(sha256_query)

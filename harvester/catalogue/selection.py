@@ -1,4 +1,4 @@
-"""Which images a person means by rules. Every rule that is given must fit."""
+"""Image selection by rules on the command line. An image must meet every rule given."""
 
 from dataclasses import dataclass, fields
 
@@ -16,7 +16,7 @@ STATUSES = ("pending", "done", "failed", "skipped")
 
 @dataclass(frozen=True)
 class Selection:
-    """The rules, as they were typed; None where one was not given."""
+    """The rules as typed; None for a rule that was not given."""
 
     site: str | None = None
     collection: str | None = None
@@ -31,7 +31,10 @@ class Selection:
 
 
 def selection_conditions(connection: Connection, places: DataPaths, selection: Selection) -> list[ColumnElement[bool]]:
-    """For a question about `images`. Raises BadInput for a site, folder, album, tag or status that there is not."""
+    """The conditions on the table `images`.
+
+    Raises UsageProblem for an unknown site, folder, album, tag or status.
+    """
     conditions: list[ColumnElement[bool]] = []
     if selection.site is not None:
         if not lookup.has_site(connection, selection.site):
@@ -65,11 +68,11 @@ def _collections_at(connection: Connection, places: DataPaths, text: str) -> lis
     folder = places.relative_to_data(resolve_folder("--collection", text))
     rows = [row for row, collection in queries.all_collections(connection).items() if folder == collection.directory]
     if not rows:
-        raise UsageProblem(f"--collection {text}: no collection lies there.")
+        raise UsageProblem(f"--collection {text}: there is no collection.")
     return rows
 
 
 def selected_pictures(connection: Connection, places: DataPaths, selection: Selection) -> tag_assignment.PictureQuery:
-    """The sha256 of the bytes of every such image."""
+    """The sha256 of the bytes of every selected image, as a query. Raises UsageProblem."""
     conditions = selection_conditions(connection, places, selection)
     return select(images.c.sha256).where(images.c.sha256.is_not(None), *conditions).distinct()

@@ -1,4 +1,4 @@
-"""What a source says of images, taken apart so that it can be asked for: generation data, reactions, tags."""
+"""Generation data, reactions and tags from a source, stored in columns that can be queried."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,21 +13,24 @@ from harvester.items import DiscoveredImage
 SIZE_COLUMNS = ("bytes", "animated")
 
 UNKNOWN_SIZES = dict.fromkeys(SIZE_COLUMNS)
-"""Of an image without bytes."""
+"""The values for an image without bytes."""
 
 
 def size_values(sha256: ColumnElement[Any]) -> dict[str, Any]:
-    """The values of these columns for an image of such bytes; null where they are not recorded."""
+    """The values of `SIZE_COLUMNS` for an image with these bytes; null if the blob is not recorded."""
     return {name: select(blobs.c[name]).where(blobs.c.sha256 == sha256).scalar_subquery() for name in SIZE_COLUMNS}
 
 
 def update_sizes(connection: Connection, sha256: str) -> None:
-    """For every image of these bytes, whose blob was recorded anew."""
+    """Update the sizes of every image with these bytes, after their blob was recorded again."""
     connection.execute(update(images).where(images.c.sha256 == sha256).values(**size_values(images.c.sha256)))
 
 
 def record_source_facts(connection: Connection, rows: Mapping[str, int], discovered: Sequence[DiscoveredImage]) -> None:
-    """Note what is said of new images; `rows` are theirs by key. A file of known identity needs no fetch."""
+    """Record the source's facts about new images; `rows` has their rows by key.
+
+    A file that is known under another image is not fetched again.
+    """
     facts_by_row = {rows[image.key]: asdict(image.generation) for image in discovered if image.generation}
     _reuse_known_files(connection, {row: facts["uuid"] for row, facts in facts_by_row.items() if facts["uuid"]})
     insert_new(connection, generated, [{"image_id": row, **facts} for row, facts in facts_by_row.items()])
@@ -36,7 +39,7 @@ def record_source_facts(connection: Connection, rows: Mapping[str, int], discove
 
 
 def _reuse_known_files(connection: Connection, uuids: Mapping[int, str]) -> None:
-    """New images whose file stands at the source under another image, too, take over its bytes."""
+    """Give new images the bytes of a known image that has the same file at the source."""
     sha256_by_uuid: dict[str, str] = {}
     for chunk in chunks(list(uuids.values())):
         query = (

@@ -1,4 +1,4 @@
-"""SQL helpers shared by all of `catalogue/`: chunks, prefixes, inserts that skip what is there, the time now."""
+"""SQL helpers for the catalogue: chunks, prefixes, inserts that skip existing rows, the current time."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +11,12 @@ from harvester.catalogue.schema import collections
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows that are not there yet; one that breaks a unique key is left as it is."""
+    """Insert the rows that do not exist yet; an existing row with the same unique key is left unchanged."""
     if not rows:
         return
     name = connection.dialect.name
     if name in ("sqlite", "postgresql"):
-        dialect = import_module(f"sqlalchemy.dialects.{name}")  # the other one takes time to load
+        dialect = import_module(f"sqlalchemy.dialects.{name}")  # loads only the dialect in use, which saves time
         connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
     else:
         connection.execute(insert(table).prefix_with("IGNORE"), rows)
@@ -25,23 +25,23 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 T = TypeVar("T")
 
 CHUNK_SIZE = 500
-"""How many values go into one IN list; every database takes that many."""
+"""Number of values in one IN list; every database accepts that many."""
 
 ALL_COLLECTION_IDS = select(collections.c.id)
-"""Every collection. To be asked for in so many words, where an index that begins with the collection is to be used."""
+"""Every collection. Name it in a condition so that an index beginning with the collection is used."""
 
 
 def chunks(values: Sequence[T], size: int = CHUNK_SIZE) -> Iterator[Sequence[T]]:
-    """The values in pieces of `size`."""
+    """Split the values into pieces of at most `size`."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
 
 
 def starts_with(column: Any, prefix: str) -> ColumnElement[bool]:
-    """Whether a sha256 begins with these hex digits, so that an index is of use; every one does with none."""
-    return true() if not prefix else and_(column >= prefix, column < prefix + "g")  # g comes behind every hex digit
+    """The condition that a sha256 starts with these hex digits, written so that an index is used; "" matches all."""
+    return true() if not prefix else and_(column >= prefix, column < prefix + "g")  # g sorts after every hex digit
 
 
 def now() -> int:
-    """The time as the catalogue writes it."""
+    """The current time in whole seconds since 1970."""
     return int(time.time())

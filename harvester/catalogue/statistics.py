@@ -1,4 +1,4 @@
-"""How much there is: sums over the whole catalogue, each by one statement that reads an index and no table."""
+"""Totals over the whole catalogue; each query reads an index and no table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ PIXELS = cast(blobs.c.width, BigInteger) * blobs.c.height
 
 @dataclass(frozen=True)
 class Summary:
-    """Numbers in short: how many, their sum, least, most, mean and standard deviation; None where there are too few."""
+    """A summary of numbers: count, sum, minimum, maximum, mean and standard deviation; None if there are too few."""
 
     number: int = 0
     total: int = 0
@@ -37,7 +37,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class FormatStats:
-    """The blobs of one format, moving or not: bytes and pixels (width times height)."""
+    """Sizes of the blobs of one format, either animated or still, in bytes and pixels (width times height)."""
 
     format: str
     animated: bool
@@ -47,9 +47,9 @@ class FormatStats:
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Of images whose bytes are kept: different bytes, all occurrences, and the bytes that storing each once saves.
+    """Occurrences of stored images: distinct pictures, all occurrences, bytes saved by storing each picture once.
 
-    An image occurs once, and once more for each further place in an album or name in a folder.
+    An image occurs once, and once more for each further placement in an album or folder.
     """
 
     unique: int
@@ -58,12 +58,12 @@ class Occurrences:
 
     @property
     def duplicates(self) -> int:
-        """Occurrences that needed no bytes of their own."""
+        """The number of occurrences that need no bytes of their own."""
         return self.total - self.unique
 
 
 def stats_by_format(connection: Connection) -> list[FormatStats]:
-    """The blobs by format, and whether they move."""
+    """Statistics of the blobs, by format and by whether they are animated."""
     sample = select(blobs.c.bytes, PIXELS.label("pixels")).limit(1000).subquery()
     averages = connection.execute(select(func.avg(sample.c.bytes), func.avg(sample.c.pixels))).one()
     centres = [float(value or 0) for value in averages]
@@ -82,7 +82,7 @@ def stats_by_format(connection: Connection) -> list[FormatStats]:
 
 
 def _sum_columns(column: ColumnElement[Any], centre: float) -> list[ColumnElement[Any]]:
-    """Sum, least, most, and the second moment about a value near the mean, so that nothing cancels out."""
+    """Sum, minimum, maximum and second moment about a value near the mean, which avoids cancellation."""
     offset = column - literal(centre, Float)
     return [func.sum(column), func.min(column), func.max(column), func.sum(offset * offset)]
 
@@ -95,7 +95,7 @@ def _summary_from_sums(number: int, sums: Sequence[Any], centre: float) -> Summa
 
 
 def merge_summaries(summaries: Sequence[Summary]) -> Summary:
-    """The spread of all numbers of several."""
+    """Merge several summaries into one."""
     non_empty = [summary for summary in summaries if summary.number]
     number, total = sum(summary.number for summary in non_empty), sum(summary.total for summary in non_empty)
     if not number:
@@ -114,19 +114,19 @@ def merge_summaries(summaries: Sequence[Summary]) -> Summary:
 
 
 def _squared_distances(summary: Summary) -> float:
-    """Squared distances of two numbers from their mean."""
+    """The sum of squared distances of two numbers from their mean."""
     return ((summary.most or 0) - (summary.least or 0)) ** 2 / 2
 
 
 def find_size_by_pixels(connection: Connection, pixels: int) -> tuple[int, int]:
-    """Width and height of a blob of so many pixels."""
+    """Width and height of a blob with this number of pixels."""
     query = select(blobs.c.width, blobs.c.height).where(PIXELS.in_([pixels])).limit(1)
     width, height = connection.execute(query).one()
     return width, height
 
 
 def count_occurrences(connection: Connection) -> Occurrences:
-    """How often kept bytes occur."""
+    """Count the occurrences of stored images."""
     total = int(connection.execute(select(func.count(images.c.sha256))).scalar_one())
     duplicates_query = select((func.count() - 1).label("number"), func.max(images.c.bytes).label("bytes"))
     duplicates_query = (
@@ -144,14 +144,14 @@ def count_occurrences(connection: Connection) -> Occurrences:
 
 
 def _sum_repetitions(connection: Connection, repeated: Subquery) -> tuple[int, int]:
-    """How many repetitions, and their bytes."""
+    """The number of repetitions, and their bytes."""
     sums = (func.sum(repeated.c.number), func.sum(repeated.c.number * repeated.c.bytes))
     number, size = connection.execute(select(*sums)).one()
     return int(number or 0), int(size or 0)
 
 
 def count_users(connection: Connection) -> dict[str, int]:
-    """Users by site: those who keep albums; where there are none, the authors of the images."""
+    """The number of users by site: those who keep albums or, at sites without albums, the authors."""
     owner_rows = connection.execute(select(owners.c.site, func.count()).group_by(owners.c.site)).all()
     counts = {site: int(number) for site, number in owner_rows}
     author_collections = (
@@ -166,14 +166,14 @@ def count_users(connection: Connection) -> dict[str, int]:
 
 
 def summarize_albums(connection: Connection) -> tuple[int, int, int | None, int | None]:
-    """Albums of pictures; how many were never read to their end; when the oldest and the newest reading ended."""
+    """The number of picture albums, how many are not fully read, and the oldest and newest time of a full reading."""
     query = select(func.count(), func.count(albums.c.read_at), func.min(albums.c.read_at), func.max(albums.c.read_at))
     number, read, oldest, newest = connection.execute(query.where(albums.c.kind == "pictures")).one()
     return number, number - read, oldest, newest
 
 
 def count_removed_at_site(connection: Connection) -> int:
-    """Images whose bytes are here and, as somebody noted, at their site no more."""
-    is_noted = text("images.status = 'done' AND images.detail <> ''")  # as the index says it
+    """The number of stored images that are known to be gone from their site."""
+    is_noted = text("images.status = 'done' AND images.detail <> ''")  # exactly as in the partial index
     query = select(func.count()).select_from(images).where(is_noted, images.c.detail.like("no longer at the site%"))
     return int(connection.execute(query).scalar_one())

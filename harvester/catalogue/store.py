@@ -1,4 +1,4 @@
-"""Opening the catalogue: connection, pragmas, schema version. The only place that knows which database it is."""
+"""Opening the catalogue: connection, pragmas and schema version."""
 
 import logging
 import os
@@ -27,13 +27,13 @@ from harvester.catalogue.schema import HEAD, metadata
 from harvester.errors import CatalogueError, UsageProblem
 
 MAX_UPGRADE_ATTEMPTS = 50
-"""Tenths of a second."""
+"""Attempts, a tenth of a second apart."""
 
 
 def open_catalogue(address: str | Path) -> Engine:
-    """The catalogue in a SQLite file or at a SQLAlchemy URL, created or brought to the newest schema where needed.
+    """Open the catalogue in a SQLite file or at a SQLAlchemy URL; create or upgrade it if needed.
 
-    Raises BadInput for an address SQLAlchemy cannot use and CatalogueError for a catalogue that cannot be used.
+    Raises UsageProblem for an address SQLAlchemy cannot use and CatalogueError for a catalogue that cannot be used.
     """
     url = _parse_address(address)
     if _is_sqlite_file(url):
@@ -52,7 +52,7 @@ def open_catalogue(address: str | Path) -> Engine:
 
 
 def open_existing(address: str | Path) -> Engine | None:
-    """Like `open_catalogue`, but None, and nothing created, where there is no catalogue yet."""
+    """Like `open_catalogue`, but return None and create nothing if there is no catalogue yet."""
     url = _parse_address(address)
     if _is_sqlite_file(url) and not integrity.has_data(Path(str(url.database))):
         return None
@@ -60,12 +60,12 @@ def open_existing(address: str | Path) -> Engine | None:
 
 
 def display_address(url: URL) -> str:
-    """The address as it may be printed: a file's path, or the URL with its password hidden."""
+    """The address in printable form: the path of the file, or the URL with its password hidden."""
     return str(url.database) if _is_sqlite_file(url) else url.render_as_string(hide_password=True)
 
 
 def _parse_address(address: str | Path) -> URL:
-    if isinstance(address, Path):  # it may hold what means something in a URL
+    if isinstance(address, Path):  # a path may hold characters that are special in a URL
         return URL.create("sqlite", database=str(address))
     try:
         url = make_url(address)
@@ -74,12 +74,12 @@ def _parse_address(address: str | Path) -> URL:
             f"HARVESTER_CATALOGUE: {_mask_password(str(address))!r} is not a SQLAlchemy URL such as sqlite:////abs/path.db."
         ) from error
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        raise UsageProblem(f"HARVESTER_CATALOGUE: {address} has no file, so nothing would be remembered.")
+        raise UsageProblem(f"HARVESTER_CATALOGUE: {address} names no file, so nothing would be saved.")
     return url
 
 
 def _mask_password(address: str) -> str:
-    """Without all that stands before an @: what is no URL has its password anywhere."""
+    """Hide everything before an @: in text that is not a URL the password may be anywhere."""
     return re.sub(r".*@", "…@", address, flags=re.DOTALL)
 
 
@@ -91,7 +91,7 @@ def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CatalogueError(f"The folder of the catalogue {path} cannot be made: {error.strerror}.") from error
+        raise CatalogueError(f"The folder of the catalogue {path} cannot be created: {error.strerror}.") from error
 
 
 def _create_engine(url: URL) -> Engine:
@@ -112,7 +112,7 @@ def _lock_timeout(url: URL) -> dict[str, int]:
 
 
 def _is_read_only(path: Path) -> bool:
-    """In a folder where nothing can be written SQLite could not even begin to read: its log needs files there."""
+    """Whether SQLite must open the file as immutable: in a read-only folder it cannot create its log files."""
     wal = path.with_name(f"{path.name}-wal")
     return path.is_file() and not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size)
 
@@ -122,21 +122,24 @@ def _connect_immutable(path: str) -> sqlite3.Connection:
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
-    # NORMAL: a commit survives a killed process; after a power cut the last ones may be missing, which only means that
-    # some images are asked for again.
+    # NORMAL: a commit survives a killed process. After a power cut the last commits may be missing, so that some images
+    # are requested again.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _enable_wal(engine: Engine, url: URL) -> None:
-    """Readers never wait for the writer. It changes the file, so only what is known to be a catalogue gets it."""
+    """Switch to a write-ahead log, so that readers never wait for the writer.
+
+    This changes the file, so it is done only once the file is known to be a catalogue.
+    """
     if _is_sqlite_file(url) and not _is_read_only(Path(str(url.database))):
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
 
 
 def _upgrade_with_retries(engine: Engine, url: URL) -> None:
-    """Where another process makes the same new tables at the same moment, it is waited for."""
+    """Upgrade the schema; wait if another process is creating the same tables."""
     for _ in range(MAX_UPGRADE_ATTEMPTS):
         try:
             return _upgrade_schema(engine, url)
@@ -161,7 +164,7 @@ def _upgrade_schema(engine: Engine, url: URL) -> None:
 
 @contextmanager
 def _schema_transaction(engine: Engine) -> Iterator[Connection]:
-    """A transaction that holds for CREATE TABLE too; by itself Python's SQLite begins none for it."""
+    """A transaction that also covers CREATE TABLE, for which Python's SQLite begins none by itself."""
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -169,7 +172,10 @@ def _schema_transaction(engine: Engine) -> Iterator[Connection]:
 
 
 def _create_schema(engine: Engine) -> None:
-    """A new catalogue needs no history: a fifth of a second less. A test holds both ways to the same schema."""
+    """Create the newest schema directly, a fifth of a second faster than by migrations.
+
+    A test checks that both ways give the same schema.
+    """
     with _schema_transaction(engine) as connection:
         if inspect(connection).has_table("alembic_version"):  # another process was faster
             return
@@ -179,8 +185,6 @@ def _create_schema(engine: Engine) -> None:
 
 
 def _migrate_schema(engine: Engine, url: URL, revision: str) -> None:
-    # A fifth of a second, and seldom needed.
-
     with open_revisions() as migrations:
         if revision not in migrations.known_versions():
             raise CatalogueError(
@@ -192,7 +196,7 @@ def _migrate_schema(engine: Engine, url: URL, revision: str) -> None:
 
 
 class Revisions:
-    """Alembic over a folder of revisions."""
+    """Alembic, applied to a folder of revisions."""
 
     def __init__(self, folder: Path) -> None:
         logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -200,18 +204,18 @@ class Revisions:
         self._config.set_main_option("script_location", str(folder).replace("%", "%%"))
 
     def known_versions(self) -> set[str]:
-        """Every schema that can be brought to the newest one."""
+        """Every schema version that can be upgraded."""
         return {script.revision for script in ScriptDirectory.from_config(self._config).walk_revisions()}
 
     def upgrade(self, connection: Connection, target: str = "head") -> None:
-        """Bring the schema to the target, in the connection's transaction."""
+        """Upgrade the schema to the target, in the connection's transaction."""
         self._config.attributes["connection"] = connection
         command.upgrade(self._config, target)
 
 
 @contextmanager
 def open_revisions() -> Iterator[Revisions]:
-    """Alembic reads files, so what lies in a zipped egg (scrapyd's) is unpacked while it is needed."""
+    """The revisions of the schema. Alembic reads files, so a zipped egg (as of scrapyd) is unpacked meanwhile."""
     folder = files("harvester.catalogue") / "migrations"
     if isinstance(folder, Path):
         yield Revisions(folder)

@@ -1,4 +1,7 @@
-"""Every change to the catalogue. Each function is one part of a transaction that the caller opens and commits."""
+"""Catalogue changes made by crawls and imports.
+
+Each function is one part of a transaction that the caller opens and commits.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,7 +19,7 @@ from harvester.reasons import NAMELESS, NEVER_RETRIED, REASONS, TEMPORARY_REASON
 
 @dataclass(frozen=True)
 class ImageOutcome:
-    """What became of one image; `blob` is a row for the table of that name where bytes were stored."""
+    """The outcome of one image; `blob` is a row for the table `blobs` if bytes were stored, else None."""
 
     row: int
     status: str
@@ -24,13 +27,13 @@ class ImageOutcome:
     detail: str = ""
     asked_at: int | None = None
     sha256: str | None = None
-    files: Mapping[int, str] = field(default_factory=dict)  # sighting row -> file name
-    file_sha256: str | None = None  # of those files
+    files: Mapping[int, str] = field(default_factory=dict)  # placement row -> file name
+    file_sha256: str | None = None  # digest of each of those files
     blob: Mapping[str, Any] | None = None
 
 
 def get_or_create_collection(connection: Connection, collection: Collection) -> int:
-    """The row of a collection, made where it is new."""
+    """The row of a collection, which is created if it is new."""
     insert_new(connection, collections, [asdict(collection)])
     query = select(collections.c.id).where(
         collections.c.site == collection.site, collections.c.directory == collection.directory
@@ -39,7 +42,7 @@ def get_or_create_collection(connection: Connection, collection: Collection) -> 
 
 
 def record_accounts(connection: Connection, collection: int, accounts_by_user: Mapping[int, str]) -> None:
-    """Remember which account each user number of a data set means."""
+    """Record the account of each user number of a data set."""
     rows = [
         {"collection_id": collection, "user_index": index, "acct": acct} for index, acct in accounts_by_user.items()
     ]
@@ -48,7 +51,7 @@ def record_accounts(connection: Connection, collection: int, accounts_by_user: M
 
 
 def begin_discovery(connection: Connection, collection: int, source: str) -> bool:
-    """Note that the promises of a source (its sha256) are being recorded; True where all of them are already."""
+    """Note that the images of a source (its sha256) are being recorded; return True if all of them already are."""
     row = connection.execute(select(collections.c.promised).where(collections.c.id == collection)).one()
     if row.promised == source:
         return True
@@ -58,20 +61,20 @@ def begin_discovery(connection: Connection, collection: int, source: str) -> boo
 
 
 def end_discovery(connection: Connection, collection: int) -> None:
-    """Note that every promise of the source is recorded."""
+    """Note that every image of the source is recorded."""
     statement = update(collections).where(collections.c.id == collection)
     connection.execute(statement.values(promised=collections.c.promising))
 
 
 def record_discovered(connection: Connection, collection: int, discovered: Sequence[DiscoveredImage]) -> dict[str, int]:
-    """Record images as owed; returns, for each host that now owes something, its lowest new row.
+    """Record discovered images as pending; return, for each host with newly pending images, the lowest such row.
 
     Known images stay as they are, except that a new name for a finished one makes it `pending` again: its bytes are
-    known, so it is named without being fetched. Any number of promises is one transaction; a few thousand is best.
+    known, so it is published without being fetched. One transaction takes any number of images; a few thousand is best.
     """
     rows = rows_by_key(connection, collection, [image.key for image in discovered])
     new_images: dict[str, DiscoveredImage] = {}
-    for image in discovered:  # of several promises of one address, one with a name decides
+    for image in discovered:  # of several images at one address, one with a name counts
         if image.key not in rows and (image.key not in new_images or new_images[image.key].name is None):
             new_images[image.key] = image
     insert_new(connection, images, [_image_values(collection, image) for image in new_images.values()])
@@ -109,7 +112,7 @@ def _image_values(collection: int, image: DiscoveredImage) -> dict[str, Any]:
 
 
 def _reuse_known_bytes(connection: Connection, collection: int, keys: list[str]) -> None:
-    """New images whose bytes another collection of the same site already has need no fetch."""
+    """Give new images the bytes that another collection of the same site already has, so that they are not fetched."""
     site = select(collections.c.site).where(collections.c.id == collection).scalar_subquery()
     other_query = select(collections.c.id).where(collections.c.site == site, collections.c.id != collection)
     if (other_ids := list(connection.execute(other_query).scalars())) and keys:
@@ -130,7 +133,7 @@ def _reuse_known_bytes(connection: Connection, collection: int, keys: list[str])
 def _add_placements(
     connection: Connection, collection: int, named_images: list[DiscoveredImage], rows: Mapping[str, int]
 ) -> set[int]:
-    """Add the names that are new; returns the images that got one."""
+    """Add the names that are new; return the rows of the images that got one."""
     names = [image.name for image in named_images if image.name]
     known_names: set[str] = set()
     for chunk in chunks(names):
@@ -154,7 +157,7 @@ def _placement_values(collection: int, discovered: DiscoveredImage, image_row: i
 
 
 def _reopen_images(connection: Connection, rows: set[int]) -> dict[str, int]:
-    """Re-open finished images that got a new name; returns the lowest owed row per host among the touched."""
+    """Re-open finished images that got a new name; return the lowest pending row of these images for each host."""
     lowest_rows: dict[str, int] = {}
     for chunk in chunks(sorted(rows)):
         is_reopenable = or_(images.c.status == "done", images.c.reason.in_(NAMELESS))
@@ -170,9 +173,9 @@ def _reopen_images(connection: Connection, rows: set[int]) -> dict[str, int]:
 
 
 def requeue(connection: Connection, collection: int, retry: str) -> int:
-    """Put earlier refusals back to `pending`: temporary failures (`failed`), everything (`all`) or nothing (`none`).
+    """Make images `pending` again: temporary failures (`failed`), all that failed or were skipped (`all`), or `none`.
 
-    Returns how many. An address that is no address, or an image without a name, is never asked for.
+    Returns how many. An invalid address, or an image without a name, is never requested.
     """
     if retry == "none":
         return 0
@@ -188,7 +191,7 @@ def requeue(connection: Connection, collection: int, retry: str) -> int:
 
 
 def record_outcomes(connection: Connection, outcomes: Sequence[ImageOutcome]) -> None:
-    """Record what became of images. `done` is kept back as `pending` while a name is still without its file."""
+    """Record the outcomes of images. An image stays `pending` instead of `done` while an output file is missing."""
     insert_new(connection, blobs, [{**outcome.blob, "stored_at": now()} for outcome in outcomes if outcome.blob])
     files = [(outcome, placement, file) for outcome in outcomes for placement, file in outcome.files.items()]
     if parameters := [{"b_id": row, "b_file": file, "b_sha256": outcome.file_sha256} for outcome, row, file in files]:
@@ -201,7 +204,7 @@ def _outcome_parameters(outcome: ImageOutcome) -> dict[str, Any]:
     return {**values, "b_id": outcome.row, "b_asked": int(outcome.asked_at is not None), "b_now": now()}
 
 
-# Built once: an image takes about a millisecond of them otherwise.
+# Built once: otherwise this takes about a millisecond for each image.
 _SET_FILE = (
     update(sightings)
     .where(sightings.c.id == bindparam("b_id"))
@@ -231,7 +234,7 @@ _SET_OUTCOME = (
 
 
 def start_run(connection: Connection, collection: int, arguments: Mapping[str, str], version: str, pid: int) -> int:
-    """Note that a crawl has begun; returns its row."""
+    """Record the start of a crawl; return its row."""
     values = {"arguments": dict(arguments), "version": version, "pid": pid, "started_at": now()}
     result = connection.execute(insert(runs).values(collection_id=collection, **values))
     assert result.inserted_primary_key is not None
@@ -239,6 +242,6 @@ def start_run(connection: Connection, collection: int, arguments: Mapping[str, s
 
 
 def end_run(connection: Connection, run: int, outcome: str, counts: Mapping[str, int]) -> None:
-    """Note how a crawl ended."""
+    """Record the end of a crawl."""
     values = {"finished_at": now(), "outcome": outcome, "counts": json.loads(json.dumps(counts))}
     connection.execute(update(runs).where(runs.c.id == run).values(**values))

@@ -1,4 +1,4 @@
-"""`scrapy verdict`: what a person says of pictures that look alike. Nothing is deleted by it."""
+"""`scrapy verdict`: decisions on near-duplicates; it deletes nothing."""
 
 import argparse
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Command(ScrapyCommand):
-    """Lists the groups that wait, shows one, decides, takes back; exit code 1 where nothing is left to take back."""
+    """Lists undecided groups, shows one, records and undoes decisions; exit code 1 if there is nothing to undo."""
 
     requires_project = True
     requires_crawler_process = False
@@ -23,25 +23,25 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """How it is called."""
-        return "[GROUP [--keep SHA …] [--skip SHA …] [--false [SHA …]]] | --undo | --history"
+        return "[GROUP [--keep SHA …] [--skip SHA …] [--not-duplicate [SHA …]]] | --undo | --history"
 
     def short_desc(self) -> str:
         """One line for `scrapy`."""
-        return "Decide which look-alikes to keep, hide or tell apart; without GROUP: what waits for that"
+        return "Decide which near-duplicates to keep, hide or tell apart; without GROUP, list the undecided"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """What is said, and two ways to look at what was said."""
+        """Add the options for decisions, undo and history."""
         super().add_options(parser)
         list_option: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "SHA", "default": []}
-        parser.add_argument("--keep", help="show these, even if repeated", **list_option)
-        parser.add_argument("--skip", help="hide these from exports, in favour of those that are kept", **list_option)
+        parser.add_argument("--keep", help="keep these, even if repeated", **list_option)
+        parser.add_argument("--skip", help="skip these in exports, in favour of those that are kept", **list_option)
         parser.add_argument(
-            "--false",
+            "--not-duplicate",
             nargs="*",
             metavar="SHA",
-            help="these are not the same as the others; alone: all that are not named",
+            help="these are not duplicates of the others; without SHA: all that are not named",
         )
-        parser.add_argument("--undo", action="store_true", help="take the last decision back")
+        parser.add_argument("--undo", action="store_true", help="undo the last decision")
         parser.add_argument("--history", action="store_true", help="print every decision")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -49,10 +49,8 @@ class Command(ScrapyCommand):
         from harvester.cli import run_command
         from harvester.duplicates.decide import DecisionInput
 
-        false_alone = opts.false is not None and not opts.false
-        decision = DecisionInput(
-            {"keep": opts.keep, "skip": opts.skip, "false": opts.false or []}, rest_not_duplicate=false_alone
-        )
+        prefixes = {"keep": opts.keep, "skip": opts.skip, "false": opts.not_duplicate or []}
+        decision = DecisionInput(prefixes, rest_not_duplicate=opts.not_duplicate == [])
         unknown = [arg for arg in args if arg.startswith("-") or not arg]
         if unknown or len(args) > 1 or (decision and not args) or bool(args) + opts.undo + opts.history > 1:
             raise UsageError(f"expected: scrapy verdict {self.syntax()}", print_help=False)
@@ -75,18 +73,19 @@ class Command(ScrapyCommand):
                     lines = list(_undo_last(connection))
                 else:
                     lines = list(_show_group(connection, args[0], decision) if args else _list_undecided(connection))
-        print("\n".join(lines) or "No decision was made yet.")  # noqa: T201
+        print("\n".join(lines) or "No decisions yet.")  # noqa: T201
         return int(undo and not lines)
 
 
 def _list_undecided(connection: "Connection") -> "Iterator[str]":
     from harvester.duplicates.describe import summary_line
     from harvester.duplicates.groups import DECIDED, find_groups
+    from harvester.text import count_noun
 
     all_groups = find_groups(connection)
     undecided = [group for group in all_groups if group.state != DECIDED]
     yield from map(summary_line, undecided)
-    yield f"{len(undecided):,} of {len(all_groups):,} groups wait for a decision"
+    yield f"{len(undecided):,} of {count_noun(len(all_groups), 'group')} undecided."
 
 
 def _show_group(connection: "Connection", start: str, decision: "DecisionInput") -> "Iterator[str]":

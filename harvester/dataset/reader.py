@@ -1,7 +1,7 @@
-"""The two input files of the Mastodon UGC data set: `user_posts.json` and `accounts_labeled.csv`.
+"""Readers for the two input files of the Mastodon UGC data set: `user_posts.json` and `accounts_labeled.csv`.
 
-Their shape is that of the FediData collection (github.com/FDUDataNET/FediData, `data_collection/image_download`).
-The readers take open files and give small records; a mistake in a file raises BadInput, which says where it is.
+The files have the shape of the FediData collection (github.com/FDUDataNET/FediData, `data_collection/image_download`).
+The readers take open files and return small records. A mistake in a file raises UsageProblem, which says where it is.
 """
 
 import csv
@@ -18,12 +18,12 @@ from harvester.parsing.urls import discovered_from_url
 from harvester.text import csv_unescape
 
 MAX_INDEX = 2**63 - 1
-"""A database holds no larger number."""
+"""The largest number that a database can hold."""
 
 
 @dataclass
 class AccountsFile:
-    """The accounts file: which number each account has, and which accounts stand there more than once."""
+    """The accounts file: the number of each account, and the accounts listed more than once."""
 
     index: dict[str, int] = field(default_factory=dict)
     repeated: list[str] = field(default_factory=list)
@@ -31,7 +31,7 @@ class AccountsFile:
 
 @dataclass
 class PostsFileSummary:
-    """What a posts file holds, counted before anything is fetched. Numbers of URLs, unless said otherwise."""
+    """Counts of a posts file, made before anything is fetched: numbers of URLs, unless stated otherwise."""
 
     urls: int = 0
     accounts: int = 0
@@ -40,9 +40,9 @@ class PostsFileSummary:
 
 
 def read_accounts(lines: Iterable[str], name: str) -> AccountsFile:
-    """The accounts file, from its text lines (a byte order mark taken off); the last row of an account wins.
+    """Read the accounts file from its text lines, without a byte order mark; the last row of an account counts.
 
-    Raises BadInput where there is no `acct` column or the text is not CSV.
+    Raises UsageProblem if there is no `acct` column, or if the text is not CSV.
     """
     reader = csv.DictReader(lines)
     accounts = AccountsFile()
@@ -59,12 +59,12 @@ def read_accounts(lines: Iterable[str], name: str) -> AccountsFile:
     except csv.Error as error:
         raise UsageProblem(f"{name}, line {reader.line_num + 1}: not CSV ({error}).") from error
     except UnicodeDecodeError as error:
-        raise UsageProblem(f"{name}: not UTF-8 text ({error.reason} behind line {reader.line_num}).") from error
+        raise UsageProblem(f"{name}: not UTF-8 text ({error.reason} after line {reader.line_num}).") from error
     return accounts
 
 
 def summarise_posts(posts: BinaryIO, name: str, accounts: AccountsFile) -> PostsFileSummary:
-    """Read the whole posts file once, keep only counts; raises BadInput at the first mistake."""
+    """Read the whole posts file once and return its counts. Raises UsageProblem at the first mistake."""
     summary = PostsFileSummary()
     for acct, user_posts in _posts_by_account(posts, name):
         summary.accounts += 1
@@ -78,10 +78,10 @@ def summarise_posts(posts: BinaryIO, name: str, accounts: AccountsFile) -> Posts
 
 
 def discover_images(posts: BinaryIO, name: str, accounts: AccountsFile) -> Iterator[DiscoveredImage]:
-    """Every URL of the posts file as a promise, in the order of the file."""
+    """Every URL of the posts file as a discovered image, in file order. Raises UsageProblem."""
     for acct, user_posts in _posts_by_account(posts, name):
         user = accounts.index.get(acct)
-        url_counts: dict[int, int] = {}  # post index -> URLs so far: a second post of one index goes on counting
+        url_counts: dict[int, int] = {}  # by post index; a second post with the same index continues the numbers
         for post in user_posts:
             first = url_counts.get(post["index"], 0)
             url_counts[post["index"]] = first + len(post["image_urls"])
@@ -94,7 +94,7 @@ def _posts_by_account(posts: BinaryIO, name: str) -> Iterator[tuple[str, list[di
     seen: set[str] = set()
     for acct, user_posts in read_members(posts, name):
         if acct in seen:
-            raise UsageProblem(f"{name}: account {acct!r} stands there twice.")
+            raise UsageProblem(f"{name}: account {acct!r} appears twice.")
         seen.add(acct)
         _check_posts(user_posts, f"{name}: account {acct!r}")
         yield acct, user_posts

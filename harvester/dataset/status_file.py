@@ -1,9 +1,9 @@
-"""`download_status.json`, in the very shape the seed script wrote, derived from the catalogue.
+"""The file `download_status.json`, written from the catalogue in the shape of the original download script.
 
     {"userIndex": {"postIndex": [{"url_idx": 0, "url": "https://…", "success": true, "error": null}, …]}}
 
-Keys are texts; entries are sorted by `url_idx`; `error` is null or the reason word and its detail. What is still owed
-stands there too, with the error "pending".
+Keys are strings; entries are sorted by `url_idx`; `error` is null, or the reason and its detail. Pending images are
+included, with the error "pending".
 """
 
 import json
@@ -21,7 +21,7 @@ Row = tuple[int, int, int, str, str, str, str, str | None]
 
 
 def write_status(connection: Connection, collection: int, path: Path) -> None:
-    """Write the status file of a collection, whole or not at all; memory does not grow with it. Raises StoreError."""
+    """Write the status file of a collection, whole or not at all, in bounded memory. Raises StoreError."""
     publish_stream(path, _encode_status(queries.iter_positions(connection, collection)))
 
 
@@ -38,7 +38,7 @@ def _encode_status(rows: Iterable[Row]) -> Iterator[bytes]:
 
 def _entry_from_row(row: Row) -> dict[str, Any]:
     _, _, url_idx, url, status, reason, detail, file = row
-    success = file is not None  # one of an image's names may be taken, and the others made
+    success = file is not None  # a name of an image may be taken while its other output files exist
     return {
         "url_idx": url_idx,
         "url": url,

@@ -1,7 +1,7 @@
-"""A collection as the two files of a UGC data set: `user_posts.json` and `accounts.csv`.
+"""Writers for a collection as the two files of a UGC data set: `user_posts.json` and `accounts.csv`.
 
-`harvester.dataset.reader` reads them back, and so does the data set's own downloader: every picture gets the name it
-has here. The accounts stand in the order of their numbers, because the row is the number.
+`harvester.dataset.reader` and the original downloader of the data set can read them back, and each picture gets the
+same name. The accounts are in the order of their numbers, because the row is the number.
 """
 
 import csv
@@ -25,7 +25,7 @@ Entry = tuple[int, int, int, str]
 
 
 def write_collection(connection: Connection, collection: int, accounts: Path, posts: Path) -> None:
-    """Write both files of a collection; memory does not grow with them. Raises StoreError."""
+    """Write both files of a collection, in bounded memory. Raises StoreError."""
     acct_of = queries.accounts_by_user(connection, collection)
     entries = ((row[0], row[1], row[2], row[3]) for row in queries.iter_positions(connection, collection))
     publish_stream(accounts, encode_accounts(acct_of))
@@ -33,7 +33,7 @@ def write_collection(connection: Connection, collection: int, accounts: Path, po
 
 
 def encode_posts(entries: Iterable[Entry], acct_of: Mapping[int, str]) -> Iterator[bytes]:
-    """`user_posts.json` in pieces, one account after the other. The entries are sorted; URL numbers begin with 0."""
+    """Encode `user_posts.json` in pieces, account by account. The entries must be sorted; URL numbers begin at 0."""
     yield b"{"
     for number, (user, user_entries) in enumerate(groupby(entries, lambda entry: entry[0])):
         posts = [
@@ -45,7 +45,7 @@ def encode_posts(entries: Iterable[Entry], acct_of: Mapping[int, str]) -> Iterat
 
 
 def encode_accounts(acct_of: Mapping[int, str]) -> Iterator[bytes]:
-    """`accounts.csv` in pieces: the columns `id` and `acct`, one row for each number from 0."""
+    """Encode `accounts.csv` in pieces: the columns `id` and `acct`, one row for each number from 0."""
     yield _encode_row("id", "acct")
     for number in range(max(acct_of, default=-1) + 1):
         yield _encode_row(str(number), acct_of.get(number, ""))
@@ -60,8 +60,9 @@ def _encode_row(*cells: str) -> bytes:
 def write_dataset_files(
     connection: Connection, collection_id: int, collection: Collection, places: DataPaths
 ) -> list[Path]:
-    """Write those that the collection has, each whole or not at all: the status file of every data set, and the two
-    files of one that was made here. Returns where they are. Raises StoreError.
+    """Write the data set files of a collection, each whole or not at all; return their paths. Raises StoreError.
+
+    Every data set has a status file; a data set made by harvester also has the posts and accounts files.
     """
     if not collection.is_dataset:
         return []

@@ -1,7 +1,7 @@
-"""How 64 bits are cut for the pigeonhole, and the bits of the chosen blocks moved to the top.
+"""Blocks of hash bits for the pigeonhole search, and moving chosen blocks to the top bits.
 
-Of m blocks at least m - d are equal in two hashes that differ in d bits. So whoever compares, for each choice of
-m - d blocks, the hashes that are equal there, misses no pair.
+If a hash is cut into m blocks, two hashes that differ in d bits are equal in at least m - d of them. So comparing, for
+each choice of m - d blocks, the hashes that are equal there misses no pair.
 """
 
 from dataclasses import dataclass
@@ -16,47 +16,47 @@ HashArray = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Block:
-    """Bits of a hash: those of `mask`, the lowest of which is number `low`."""
+    """A block of `width` adjacent bits of a hash, the lowest of which is number `low`."""
 
     low: int
     width: int
 
     @property
     def mask(self) -> int:
-        """These bits set."""
+        """A mask with the bits of this block set."""
         return ((1 << self.width) - 1) << self.low
 
 
 @dataclass(frozen=True)
 class BlockChoice:
-    """Blocks in which hashes shall be equal, and the blocks before the last of them that are not among these.
+    """The `chosen` blocks, in which hashes must be equal, and the `others` before the last chosen one.
 
-    A pair that is equal in more blocks is met in several choices. It counts in the first only: where it differs in
-    each of `others`.
+    A pair that is equal in more blocks is met in several choices. It counts only in the first choice, which is the one
+    where it differs in each of `others`.
     """
 
     chosen: tuple[Block, ...]
     others: tuple[Block, ...]
-    total_bits: int  # that were cut
-    free_bits: int  # how many of the low bits are in no chosen block, once these were moved to the top
+    total_bits: int  # number of bits that were cut into blocks
+    free_bits: int  # number of low bits outside the chosen blocks, after these were moved to the top
     moves: tuple[tuple[int, int], ...]
-    """(mask, shift to the left, negative: to the right): first those of the chosen blocks, then all others."""
+    """(mask, left shift; negative means right) of each move: first the chosen blocks, then all others."""
 
     def bucket_key(self, hashes: HashArray, bits: int) -> HashArray:
-        """The first so many bits of the chosen blocks, or all of them where they have fewer."""
+        """The first `bits` bits of the chosen blocks, or all of them if they have fewer."""
         top = self.moves[: len(self.chosen)]
         return _move_bits(hashes, top) >> np.uint64(max(self.free_bits, self.total_bits - bits))
 
     def move_chosen_up(self, hashes: HashArray) -> HashArray:
-        """The chosen blocks on top of the bits that were cut, all else below; a copy."""
+        """A copy of the hashes with the chosen blocks moved to the top and all other bits below."""
         return _move_bits(hashes, self.moves)
 
     def restore(self, hashes: HashArray) -> HashArray:
-        """What `moved` was given."""
+        """Undo `move_chosen_up`."""
         return _move_bits(hashes, tuple((_shift_mask(mask, shift), -shift) for mask, shift in self.moves))
 
     def is_first_meeting(self, difference: HashArray) -> npt.NDArray[np.bool_]:
-        """Which of the pairs count here; `difference` is left ^ right, moved back."""
+        """A mask of the pairs that count in this choice; `difference` is left ^ right of the restored hashes."""
         is_first = np.ones(len(difference), np.bool_)
         for block in self.others:
             is_first &= (difference & np.uint64(block.mask)) != 0
@@ -80,13 +80,13 @@ def _shift_mask(mask: int, shift: int) -> int:
 
 
 def block_edges(bits: int, block_count: int) -> list[tuple[int, int]]:
-    """(first bit, bit behind the last) of each block, from the lowest on; as equally wide as can be."""
+    """(first bit, bit after the last) of each block, from the lowest on; the widths differ by at most one."""
     return [(bits * number // block_count, bits * (number + 1) // block_count) for number in range(block_count)]
 
 
 @cache
 def block_choices(bits: int, blocks: int, distance: int) -> tuple[BlockChoice, ...]:
-    """Every choice of `blocks` - `distance` of the blocks into which the low `bits` bits are cut."""
+    """Every choice of `blocks` - `distance` blocks, where the low `bits` bits are cut into `blocks` blocks."""
     all_blocks = [Block(low, high - low) for low, high in block_edges(bits, blocks)][::-1]
     return tuple(_make_choice(bits, all_blocks, chosen) for chosen in combinations(range(blocks), blocks - distance))
 

@@ -1,4 +1,4 @@
-"""Groups and decisions in words, line by line."""
+"""Text lines about groups and decisions, for `scrapy verdict`."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,32 +14,41 @@ from harvester.duplicates.proposal import propose_keeper
 from harvester.text import escape_control_chars
 
 MAX_NAMES_SHOWN = 3
-"""Of so many names of one picture each is shown."""
+"""Largest number of names shown for one picture."""
+
+
+def verdict_label(verdict: str) -> str:
+    """The word for a verdict in texts for users; the catalogue stores `false` for *not a duplicate*."""
+    return "not a duplicate" if verdict == "false" else verdict
+
+
+def _verdict_cell(verdict: str) -> str:
+    return verdict_label(verdict).ljust(len("not a duplicate"))
 
 
 def summary_line(group: Group) -> str:
-    """A group on one line: name, state, members by verdict, and what to keep where something is to be decided."""
+    """A group on one line: name, state, members by verdict and, if undecided, the proposal."""
     counts = Counter(member.verdict for member in group.members)
-    counts_text = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
+    counts_text = ", ".join(f"{number} {verdict_label(word)}" for word, number in sorted(counts.items()))
     line = f"{group.name}  {group.state:<9}  {len(group.members)} pictures: {counts_text}"
     return line if group.state == "decided" else f"{line}; {proposal_text(group)}"
 
 
 def proposal_text(group: Group) -> str:
-    """What to keep, and why."""
+    """The picture that is proposed to be kept, with the reasons."""
     member, reasons = propose_keeper(group)
     return f"keep {member.sha256[:NAME_DIGITS]}? {', '.join(reasons)}"
 
 
 def describe_group(connection: Connection, group: Group) -> Iterator[str]:
-    """A group whole: its members with their names, the scores of its pairs, the proposal."""
+    """A group in full: its summary, its members with their names, and the scores of its pairs."""
     yield summary_line(group)
     names = lookup.names_by_sha256(connection, [member.sha256 for member in group.members])
     for member in group.members:
         format_text = f"{member.format}{' animated' if member.animated else ''}"
         size = f"{member.width} × {member.height}, {member.bytes:,} bytes, {format_text}"
         known_names = _format_names(names.get(member.sha256, ()))
-        yield f"  {member.verdict:<5}  {member.sha256[:NAME_DIGITS]}  {size}  {known_names}"
+        yield f"  {_verdict_cell(member.verdict)}  {member.sha256[:NAME_DIGITS]}  {size}  {known_names}"
     for (first, second), scores in _pair_scores(connection, group).items():
         yield f"  {first[:NAME_DIGITS]} – {second[:NAME_DIGITS]}  {', '.join(scores)}"
 
@@ -54,13 +63,13 @@ def _pair_scores(connection: Connection, group: Group) -> Mapping[tuple[str, str
 
 
 def history_lines(connection: Connection) -> Iterator[str]:
-    """Every decision, the oldest first, with what it changed."""
+    """Every decision, oldest first, with the verdicts that it changed."""
     verdicts_by_sha256: dict[str, dict[int, str]] = {}
     given_by_decision: dict[int, Sequence[Verdict]] = {}
     for decision in verdicts.iter_decisions(connection):
         timestamp = datetime.fromtimestamp(decision.at, UTC).isoformat(timespec="seconds")
         if decision.undoes is not None:
-            yield f"{decision.id}  {timestamp}  {decision.origin}  takes back {decision.undoes}"
+            yield f"{decision.id}  {timestamp}  {decision.origin}  undoes {decision.undoes}"
             for entry in given_by_decision.get(decision.undoes, ()):
                 verdicts_by_sha256[entry.sha256].pop(decision.undoes, None)
             continue
@@ -69,21 +78,21 @@ def history_lines(connection: Connection) -> Iterator[str]:
         for entry in decision.verdicts:
             if entry.album is not None:
                 occurrence = f"image {entry.image} of album {entry.album}"
-                yield f"  {entry.verdict:<5}  {entry.sha256[:NAME_DIGITS]} as {occurrence}"
+                yield f"  {_verdict_cell(entry.verdict)}  {entry.sha256[:NAME_DIGITS]} as {occurrence}"
                 continue
             earlier = verdicts_by_sha256.setdefault(entry.sha256, {})
             if entry.verdict != next(reversed(earlier.values()), "new"):
-                yield f"  {entry.verdict:<5}  {entry.sha256[:NAME_DIGITS]}"
+                yield f"  {_verdict_cell(entry.verdict)}  {entry.sha256[:NAME_DIGITS]}"
             earlier[decision.id] = entry.verdict
 
 
 def undo_message(connection: Connection, decision: Decision) -> Iterator[str]:
-    """What holds now of the pictures that a decision which was taken back had spoken of."""
+    """The verdicts that hold now on the pictures of an undone decision."""
     timestamp = datetime.fromtimestamp(decision.at, UTC).isoformat(timespec="seconds")
-    yield f"decision {decision.id} of {timestamp} is taken back; now:"
+    yield f"Undid decision {decision.id} of {timestamp}; the verdicts are now:"
     current = verdicts.current_verdicts(connection, [entry.sha256 for entry in decision.verdicts])
     for entry in decision.verdicts:
-        yield f"  {current.get(entry.sha256, 'new'):<5}  {entry.sha256[:NAME_DIGITS]}"
+        yield f"  {_verdict_cell(current.get(entry.sha256, 'new'))}  {entry.sha256[:NAME_DIGITS]}"
 
 
 def _format_names(names: Sequence[str]) -> str:

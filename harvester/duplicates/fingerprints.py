@@ -1,4 +1,4 @@
-"""Every fingerprint of a catalogue as arrays, one place for each blob, in the order of their sha256."""
+"""All fingerprints of a catalogue as arrays with one element for each blob, in sha256 order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ Sha256Array = npt.NDArray[np.bytes_]
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """Equally long arrays. `fresh`: no search has compared this blob before. `flat`: shows nothing to compare.
+    """Arrays of equal length. `fresh`: no search has compared the blob before. `low_detail`: nothing to compare in it.
 
-    Where orientations are wanted, `turned` has the phash by orientation, which is right where `measured` says so.
+    If orientations are wanted, `rotated` has the phash by orientation; it is valid where `measured` is true.
     """
 
     sha256s: Sha256Array
@@ -37,13 +37,13 @@ class Fingerprints:
     rotated: Mapping[str, HashArray]
 
     def sha256s_at(self, indices: npt.NDArray[np.int64]) -> list[str]:
-        """The sha256 at each of the places."""
+        """The sha256 at each of these indices."""
         sha256s: list[str] = self.sha256s[indices].astype(str).tolist()
         return sha256s
 
 
 def register_new_blobs(engine: Engine, run_id: int, version: int, prefixes: Sequence[str]) -> None:
-    """Blobs that are new become those of the search, and which are flat is noted; each portion is a transaction."""
+    """Assign new blobs to a search and mark the low-detail ones, in one transaction for each prefix."""
     for prefix in prefixes:
         with engine.begin() as connection:
             compared.register_new(connection, run_id, version, prefix)
@@ -56,7 +56,7 @@ def register_new_blobs(engine: Engine, run_id: int, version: int, prefixes: Sequ
 
 
 def load_prints(engine: Engine, run_id: int, version: int, prefixes: Sequence[str], *, rotated: bool) -> Fingerprints:
-    """Those that a search has taken up. `turned` wants orientations, too."""
+    """Load the fingerprints of the blobs that a search compares; with `rotated` also those by orientation."""
     with engine.connect() as connection:
         batches = compared.iter_fingerprints(connection, version, prefixes, coefficients=rotated)
         parts = [_build_columns(rows, rotated=rotated) for rows in batches] or [_build_columns([], rotated=rotated)]
@@ -111,7 +111,7 @@ def _unpack(coefficients: Sequence[bytes | None]) -> dct.Frequencies:
 
 
 def _is_among(sha256s: Sha256Array, selected: Sha256Array) -> Flags:
-    """Which of the shas, which are in order, are among the names."""
+    """A mask of the elements of `sha256s`, which is sorted, that are in `selected`."""
     is_member = np.zeros(len(sha256s), np.bool_)
     positions = np.searchsorted(sha256s, selected)
     in_range = positions < len(sha256s)

@@ -1,4 +1,4 @@
-"""Groups of look-alikes: what hangs together by pairs, with what was decided of each member. Reads only."""
+"""Groups of near-duplicates: pictures connected by pairs, with the verdict on each member. Reads only."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +16,11 @@ NEW, REOPENED, DECIDED = "new", "re-opened", "decided"
 STATES = (NEW, REOPENED, DECIDED)
 
 NAME_DIGITS = 12
-"""Digits of a sha256 that are shown."""
+"""Number of digits of a sha256 that are shown."""
 
 
 class Member(NamedTuple):
-    """A blob of a group; `verdict` is `new`, `false`, `keep` or `skip`. Sizes in pixels and bytes."""
+    """A blob of a group. `verdict` is `new`, `false` (not a duplicate), `keep` or `skip`; sizes in pixels and bytes."""
 
     sha256: str
     ext: str
@@ -36,18 +36,18 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True)
 class Group:
-    """Two or more look-alikes, the one stored first at the front."""
+    """Two or more near-duplicates, in the order in which they were stored."""
 
     members: tuple[Member, ...]
 
     @property
     def name(self) -> str:
-        """The first digits of the member stored first; those of any other name the group as well."""
+        """The first digits of the sha256 of the first member. Those of any other member also find the group."""
         return self.members[0].sha256[:NAME_DIGITS]
 
     @property
     def state(self) -> str:
-        """`decided` where no member is new, `re-opened` where some are, `new` where all are."""
+        """`decided` if no member is new, `re-opened` if some are, `new` if all are."""
         new_count = sum(member.verdict == "new" for member in self.members)
         return DECIDED if not new_count else NEW if new_count == len(self.members) else REOPENED
 
@@ -67,7 +67,7 @@ def count_groups(connection: Connection) -> tuple[int, int]:
 
 
 def find_components(links: Iterable[tuple[str, str]]) -> list[list[str]]:
-    """What hangs together, each blob once."""
+    """The connected components of the links; each blob is in one of them."""
     component_of: dict[str, list[str]] = {}
     for first, second in links:
         left, right = component_of.get(first) or [first], component_of.get(second) or [second]
@@ -80,7 +80,7 @@ def find_components(links: Iterable[tuple[str, str]]) -> list[list[str]]:
 
 
 def find_group_of(connection: Connection, sha256: str) -> Group | None:
-    """The group that a blob is in, None where it is in none."""
+    """The group of a blob; None if it is in no group."""
     component = _find_component(connection, sha256)
     verdict_of = current_verdicts(connection, component)
     members = _members_by_sha256(member_table.iter_blobs(connection, component), verdict_of)
@@ -107,6 +107,6 @@ _BY_AGE = attrgetter("stored_at", "sha256")
 
 def _build_groups(component_list: Iterable[Sequence[str]], members: Mapping[str, Member]) -> Iterable[Group]:
     for component in component_list:
-        present = filter(None, map(members.get, component))  # bytes that were lost connect, but are no member
+        present = filter(None, map(members.get, component))  # lost blobs connect others but are not members
         if len(group := sorted(present, key=_BY_AGE)) > 1:
             yield Group(tuple(group))

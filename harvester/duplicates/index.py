@@ -1,6 +1,6 @@
-"""Which hashes of 64 bits are within a distance of each other: all of them, and no others.
+"""Exact search for pairs of 64-bit hashes within a distance.
 
-Exact, by the pigeonhole (see `blocks`): every answer equals that of comparing each hash with each.
+It uses the pigeonhole principle (see `bit_blocks`); every result equals that of comparing each hash with every other.
 """
 
 from typing import NamedTuple
@@ -13,16 +13,16 @@ from harvester.duplicates.bit_blocks import HashArray, block_choices
 from harvester.duplicates.join import Distances, Positions
 
 MAX_DISTANCE = 31
-"""Bits. Half of all pairs of unrelated hashes are within 32."""
+"""Largest distance, in bits. Half of all pairs of unrelated hashes are within 32 bits."""
 
-_ROWS_PER_CHUNK = 2**16  # known hashes looked at in one go
-_KEY_BITS = 22  # bits
-_MAX_LIKELY_SHARE = 0.25  # part of the known hashes that may be likely; choosing more of them first brings nothing
-_MAX_DIRECT_HASHES = 2048  # hashes: to compare each of them with all others takes no longer than to sort those
+_ROWS_PER_CHUNK = 2**16  # known hashes processed at a time
+_KEY_BITS = 22  # bits of a bucket key
+_MAX_LIKELY_SHARE = 0.25  # largest share of likely hashes at which filtering pays off
+_MAX_DIRECT_HASHES = 2048  # up to this number, comparing with all others is as fast as sorting
 
 
 class Pairs(NamedTuple):
-    """Three equally long arrays: positions, and in how many bits the hashes there differ. In no certain order."""
+    """Three arrays of equal length, in no particular order: two positions and the distance of their hashes in bits."""
 
     left: Positions
     right: Positions
@@ -30,27 +30,27 @@ class Pairs(NamedTuple):
 
 
 class UniqueHashes(NamedTuple):
-    """The different hashes, ascending; and for each hash that was given its position among them."""
+    """The distinct hashes, ascending, and the position of each given hash among them."""
 
     unique: HashArray
     inverse: Positions
 
 
 def unique_hashes(hashes: HashArray) -> UniqueHashes:
-    """Identical hashes taken together: `unique[inverse]` are the hashes.
+    """Collapse identical hashes; `unique[inverse]` are the given hashes.
 
-    k identical hashes are k * (k - 1) / 2 pairs. Who only wants groups searches `within(unique, distance)`, and takes
-    the hashes of each inverse position as one group.
+    k identical hashes form k * (k - 1) / 2 pairs. To find only groups, search `find_pairs_within(unique, distance)` and
+    treat the hashes with the same inverse position as one group.
     """
     unique, inverse = np.unique(hashes, return_inverse=True)
     return UniqueHashes(unique, inverse.astype(np.int64, copy=False))
 
 
 def find_pairs_within(hashes: HashArray, distance: int) -> Pairs:
-    """All pairs with left < right whose hashes differ in at most `distance` bits, each once; 0 to FURTHEST.
+    """All pairs with left < right whose hashes differ in at most `distance` bits (0 to MAX_DISTANCE), each once.
 
-    Identical hashes are searched once, then every pair of them is named too: `collapse` first where these are many.
-    Raises ValueError for another distance.
+    Identical hashes are searched once, but every pair of them is returned; if there are many, call `unique_hashes`
+    first. Raises ValueError for another distance.
     """
     _check_distance(distance)
     positions = _HashPositions.of(hashes)
@@ -62,10 +62,10 @@ def find_pairs_within(hashes: HashArray, distance: int) -> Pairs:
 
 
 def find_pairs_between(new: HashArray, known: HashArray, distance: int) -> Pairs:
-    """All pairs of a new hash (left) and a known one (right) within a distance: 0 to FURTHEST bits.
+    """All pairs of a new hash (left) and a known one (right) within `distance` bits (0 to MAX_DISTANCE).
 
-    Costs little where the new ones are few, so that an incremental run need not compare all with all. Identical
-    hashes are searched once, then each is named. Raises ValueError for another distance.
+    This is cheap for few new hashes, so an incremental search need not compare all with all. Identical hashes are
+    searched once, but each of them is returned. Raises ValueError for another distance.
     """
     _check_distance(distance)
     if not len(new) or not len(known):
@@ -79,7 +79,7 @@ def find_pairs_between(new: HashArray, known: HashArray, distance: int) -> Pairs
 
 
 def _find_across(new: "_HashPositions", known: "_HashPositions", distance: int) -> Pairs:
-    """Of the pairs in all hashes together those of a new one and a known one."""
+    """The pairs of a new and a known hash, found by searching all hashes together."""
     common = np.intersect1d(new.unique, known.unique, assume_unique=True)
     parts = [_expand_pairs((common, common), new, known)]
     for left, right in join.find_pairs(np.union1d(new.unique, known.unique), distance):
@@ -90,7 +90,7 @@ def _find_across(new: "_HashPositions", known: "_HashPositions", distance: int) 
 
 
 class _HashPositions(NamedTuple):
-    """Where the hashes are: those that equal `unique[n]` stand at `order[first[n] : first[n + 1]]`."""
+    """Positions of hashes: those equal to `unique[n]` are at `order[starts[n] : starts[n + 1]]`."""
 
     unique: HashArray
     order: Positions
@@ -98,7 +98,7 @@ class _HashPositions(NamedTuple):
 
     @classmethod
     def of(cls, hashes: HashArray, positions: Positions | None = None) -> "_HashPositions":
-        """Of hashes whose positions are named otherwise where `names` are given."""
+        """Build the index of these hashes; `positions` replaces their own positions if given."""
         order = np.argsort(hashes)
         sorted_hashes = hashes[order]
         is_first = np.ones(len(hashes), np.bool_)
@@ -107,19 +107,19 @@ class _HashPositions(NamedTuple):
         return cls(sorted_hashes[is_first], order if positions is None else positions[order], starts)
 
     def contains(self, hashes: HashArray) -> npt.NDArray[np.bool_]:
-        """Which of the hashes are among these; there is at least one of these."""
+        """A mask of the given hashes that are in this index, which must not be empty."""
         position = np.searchsorted(self.unique, hashes)
         is_member: npt.NDArray[np.bool_] = self.unique[np.minimum(position, len(self.unique) - 1)] == hashes
         return is_member
 
     def locate(self, hashes: HashArray) -> tuple[Positions, Positions]:
-        """(first, how many) in `order` of each of the hashes, all of which are among these."""
+        """(start, count) in `order` of each of the given hashes, all of which must be in this index."""
         position = np.searchsorted(self.unique, hashes)
         return self.starts[position], self.starts[position + 1] - self.starts[position]
 
 
 def _expand_pairs(hash_pairs: join.HashPairs, lefts: _HashPositions, rights: _HashPositions) -> Pairs:
-    """Every pair of positions at which the hashes of a pair stand."""
+    """Every pair of positions that have the two hashes of a pair."""
     (left_start, left_count), (right_start, right_count) = lefts.locate(hash_pairs[0]), rights.locate(hash_pairs[1])
     distance = np.bitwise_count(hash_pairs[0] ^ hash_pairs[1])
     pair_counts = left_count * right_count
@@ -131,7 +131,7 @@ def _expand_pairs(hash_pairs: join.HashPairs, lefts: _HashPositions, rights: _Ha
 
 
 def _identical_pairs(positions: _HashPositions) -> Pairs:
-    """Every pair of identical hashes."""
+    """Every pair of positions with identical hashes."""
     counts = np.diff(positions.starts)
     repeated = positions.unique[counts > 1]
     left, right, distance = _expand_pairs((repeated, repeated), positions, positions)
@@ -142,7 +142,7 @@ def _identical_pairs(positions: _HashPositions) -> Pairs:
 def _find_likely(new: HashArray, known: HashArray, distance: int) -> Positions:
     """Positions of the known hashes that may be near a new one: equal to one in all blocks of some choice.
 
-    Of these blocks the first `_KEY` bits are looked at. All positions, where too few hashes could be told apart.
+    Only the first `_KEY_BITS` bits of these blocks are compared. If that would exclude too few hashes, returns all.
     """
     all_choices = block_choices(64, distance + 2, distance)
     bits = min(64 - all_choices[0].free_bits, _KEY_BITS)
@@ -172,4 +172,4 @@ def _concat(parts: list[Pairs]) -> Pairs:
 
 def _check_distance(distance: int) -> None:
     if not 0 <= distance <= MAX_DISTANCE:
-        raise ValueError(f"a distance is 0 to {MAX_DISTANCE} bits, not {distance}")
+        raise ValueError(f"a distance must be from 0 to {MAX_DISTANCE} bits, not {distance}")

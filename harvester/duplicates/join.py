@@ -1,7 +1,7 @@
-"""All pairs of hashes within a distance, among hashes that are all different: sorted, bucket by bucket, in threads.
+"""Search for all pairs of distinct hashes within a distance, by sorting into buckets, in threads.
 
-Memory: for each thread a copy of the hashes and some MB, and the pairs. A bucket of any size is looked at whole: a
-large one is cut anew by the bits in which its hashes may still differ, so skewed hashes cost time but no memory.
+Memory: a copy of the hashes and some MB for each thread, and the pairs. A bucket of any size is searched completely; a
+large one is cut again by the bits in which its hashes may still differ, so skewed hashes cost time but no memory.
 """
 
 import os
@@ -16,19 +16,19 @@ import numpy.typing as npt
 from harvester.duplicates.bit_blocks import BlockChoice, HashArray, block_choices, block_edges
 
 _COMPARE_NS, _CANDIDATE_NS, _SORT_NS = 1.3, 15.0, 60.0
-"""Nanoseconds: a pair compared where each is with each; a pair of a bucket; a hash moved, sorted and looked at."""
+"""Nanoseconds to compare a pair in a full comparison, to compare a pair in a bucket, and to sort one hash."""
 
-_CHOICE_NS = 100_000.0  # nanoseconds that every choice takes
+_CHOICE_NS = 100_000.0  # nanoseconds of overhead for each choice
 
-_MAX_SAMPLED_PAIRS = 2**20  # pairs, at most
+_MAX_SAMPLED_PAIRS = 2**20  # largest number of pairs drawn to estimate costs
 
-_MAX_EXTRA_BLOCKS = 7  # blocks more than needed, at most
+_MAX_EXTRA_BLOCKS = 7  # largest number of blocks beyond the minimum
 
-_MAX_CHOICES = 1000  # choices
+_MAX_CHOICES = 1000  # largest number of choices of blocks
 
 
 def cheapest_block_count(hashes: HashArray, bits: int, distance: int) -> int | None:
-    """Into how many blocks to cut the lowest `bits` bits, the only ones that differ; None: compare each with each."""
+    """The best number of blocks for the lowest `bits` bits, the only ones that differ; None for a full comparison."""
     hash_count = len(hashes)
     all_pairs = hash_count * (hash_count - 1) / 2
     best_count, lowest_cost = None, _COMPARE_NS * all_pairs
@@ -48,17 +48,17 @@ def cheapest_block_count(hashes: HashArray, bits: int, distance: int) -> int | N
 
 
 def _sample_differences(hashes: HashArray) -> HashArray:
-    """Left ^ right of pairs drawn with a fixed seed, so that the same hashes take the same way."""
+    """Left ^ right of random pairs, drawn with a fixed seed so that the same hashes give the same plan."""
     generator = np.random.default_rng(len(hashes))
     pair_count = min(4 * len(hashes), _MAX_SAMPLED_PAIRS)
     left = generator.integers(0, len(hashes), pair_count)
-    right = generator.integers(1, len(hashes), pair_count)  # never the hash itself
+    right = generator.integers(1, len(hashes), pair_count)  # never 0, which would pair a hash with itself
     sample: npt.NDArray[np.uint64] = hashes[left] ^ hashes[(left + right) % len(hashes)]
     return sample
 
 
 def _mean_meetings(sample: HashArray, bits: int, block_count: int, distance: int) -> float:
-    """In how many choices a pair is met, on average."""
+    """The average number of choices in which a pair is met."""
     equal_blocks = np.zeros(len(sample), np.uint8)
     for low, high in block_edges(bits, block_count):
         equal_blocks += (sample & np.uint64((1 << high) - (1 << low))) == 0
@@ -66,24 +66,24 @@ def _mean_meetings(sample: HashArray, bits: int, block_count: int, distance: int
     return float(np.dot(np.bincount(equal_blocks, minlength=block_count + 1), weights)) / len(sample)
 
 
-_MAX_BUCKET = 256  # hashes, compared neighbour by neighbour up to here
+_MAX_BUCKET = 256  # hashes; buckets up to this size are compared neighbour by neighbour
 
-_ROWS_PER_CHUNK = 2**17  # hashes looked at in one go: their temporaries stay in the processor's cache
+_ROWS_PER_CHUNK = 2**17  # hashes processed at a time, so that temporary arrays stay in the processor cache
 
-_CELLS_PER_TILE, _COLUMNS_PER_TILE = 2**17, 2**12  # comparisons in one go, likewise
+_CELLS_PER_TILE, _COLUMNS_PER_TILE = 2**17, 2**12  # comparisons at a time, for the same reason
 
-_MAX_THREADS = 4  # at most: each holds a copy
+_MAX_THREADS = 4  # each thread holds a copy of the hashes
 
 Positions = npt.NDArray[np.int64]
 
 Distances = npt.NDArray[np.uint8]
 
 HashPairs = tuple[HashArray, HashArray]
-"""Left and right of each pair, equally long."""
+"""The left and the right hash of each pair, as two arrays of equal length."""
 
 
 def find_pairs(hashes: HashArray, distance: int) -> Iterator[HashPairs]:
-    """Each pair of different hashes within a distance once, in any order and direction; `hashes` are all different."""
+    """Each pair of hashes within a distance, once, in any order and direction; `hashes` must be distinct."""
     block_count = cheapest_block_count(hashes, 64, distance)
     if block_count is None:
         yield from _compare_all(hashes, distance)
@@ -96,7 +96,7 @@ def find_pairs(hashes: HashArray, distance: int) -> Iterator[HashPairs]:
 
 
 def _pairs_in_bucket(hashes: HashArray, free_bits: int, distance: int) -> Iterator[HashPairs]:
-    """The same of hashes that differ in the `free` lowest bits only."""
+    """Like `find_pairs`, for hashes that differ only in the `free_bits` lowest bits."""
     block_count = cheapest_block_count(hashes, free_bits, distance)
     if block_count is None:
         yield from _compare_all(hashes, distance)
@@ -106,7 +106,7 @@ def _pairs_in_bucket(hashes: HashArray, free_bits: int, distance: int) -> Iterat
 
 
 def _pairs_of_choice(hashes: HashArray, choice: BlockChoice, distance: int) -> Iterator[HashPairs]:
-    """The pairs that are equal in the chosen blocks and count there."""
+    """The pairs that are equal in the chosen blocks and count in this choice."""
     sorted_hashes = np.empty_like(hashes)
     starts = range(0, len(hashes), _ROWS_PER_CHUNK)
     for start in starts:
@@ -123,7 +123,7 @@ def _pairs_of_choice(hashes: HashArray, choice: BlockChoice, distance: int) -> I
 
 
 def _find_large_buckets(sorted_hashes: HashArray, free_bits: int) -> Iterator[tuple[int, int]]:
-    """(first, end) of the buckets with more than `_BUCKET` hashes."""
+    """(first, end) of each bucket with more than `_MAX_BUCKET` hashes."""
     covered_to = 0
     for start in range(0, len(sorted_hashes) - _MAX_BUCKET, _ROWS_PER_CHUNK):
         chunk = sorted_hashes[start : start + _ROWS_PER_CHUNK + _MAX_BUCKET]
@@ -138,10 +138,10 @@ def _find_large_buckets(sorted_hashes: HashArray, free_bits: int) -> Iterator[tu
 def _neighbour_pairs(
     sorted_hashes: HashArray, free_bits: int, distance: int, start: int, large: npt.NDArray[np.int64]
 ) -> HashPairs:
-    """Pairs in the other buckets whose left hash is one of the `_ROWS` hashes from `start` on."""
+    """Pairs in the small buckets whose left hash is one of the `_ROWS_PER_CHUNK` hashes from `start` on."""
     chunk = sorted_hashes[start : start + _ROWS_PER_CHUNK + _MAX_BUCKET]
     differences = chunk[1:] ^ chunk[:-1]
-    same_bucket = np.append(differences < np.uint64(1 << free_bits), False)  # to the next one
+    same_bucket = np.append(differences < np.uint64(1 << free_bits), False)  # as the next hash
     in_chunk = slice(np.searchsorted(large[:, 1], start, "right"), np.searchsorted(large[:, 0], start + len(chunk)))
     for first, end in large[in_chunk]:
         same_bucket[max(0, first - start) : end - start] = False
@@ -166,7 +166,10 @@ def _compare_all(hashes: HashArray, distance: int) -> Iterator[HashPairs]:
 def compare_tiles(
     rows: HashArray, columns: HashArray, distance: int, *, above_diagonal: bool = False
 ) -> Iterator[tuple[Positions, Positions, Distances]]:
-    """(row, column, distance) of all that are within it, a few at a time; `later`: only columns behind the row."""
+    """(row, column, distance) of all pairs within `distance`, tile by tile.
+
+    With `above_diagonal` only columns after the row are compared.
+    """
     width = min(_COLUMNS_PER_TILE, len(columns))
     height = max(1, _CELLS_PER_TILE // max(1, width))
     for top in range(0, len(rows), height):

@@ -1,4 +1,4 @@
-"""How far two pictures may differ and still be called alike, by method. Checked once; raises BadInput."""
+"""Limits on the difference between near-duplicates, by method."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,15 +8,18 @@ from harvester.errors import UsageProblem
 
 OFF = "off"
 MAX_BITS = 15
-"""Bits; at 32 half of all unrelated pictures would be alike."""
+"""Largest limit in bits; at 32, half of all unrelated pictures would match."""
 
 DEFAULTS = {"phash": (4, 3), "dhash": (4, 1), "average": (1, None), "whash": (1, None)}
-"""Bits for still pictures, and where either is animated; those of the old tool (docs/duplicates.md)."""
+"""Limits in bits for still pictures and for pairs with an animated one, as in imagefap-favorites.
+
+See docs/duplicates.md.
+"""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Bits in which two hashes may differ: of still pictures, and where either is animated (None: never alike)."""
+    """Bits in which two hashes may differ: for still pictures, and if either is animated (None: they never match)."""
 
     regular: int
     animated: int | None
@@ -24,24 +27,24 @@ class Limit:
 
 @dataclass(frozen=True)
 class MatchLimits:
-    """The methods that are used, and whether turned and mirrored pictures are alike as well."""
+    """The methods to use, and whether rotated and mirrored pictures match, too."""
 
     methods: Mapping[str, Limit]
     orientations: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """As the catalogue keeps them."""
+        """The limits in the form stored in the catalogue."""
         methods = {name: [limit.regular, limit.animated] for name, limit in self.methods.items()}
         return {**methods, "orientations": self.orientations}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "MatchLimits":
-        """What `as_dict` gave."""
+        """Build the limits from the result of `as_dict`."""
         methods = {name: Limit(*stored[name]) for name in DEFAULTS if name in stored}
         return cls(methods, stored["orientations"])
 
     def exceeds(self, other: "MatchLimits") -> bool:
-        """Whether these limits can find a pair that the others could not."""
+        """Whether these limits can match a pair that the other limits cannot."""
         if self.orientations and not other.orientations:
             return True
         return any(
@@ -53,7 +56,7 @@ class MatchLimits:
 
 
 def parse_limits(regular: Mapping[str, str], animated: Mapping[str, str], *, orientations: bool) -> MatchLimits:
-    """From the words of the command line, by method; those left out are the defaults. Raises BadInput."""
+    """Limits from command-line values by method, with defaults for missing ones. Raises UsageProblem."""
     methods: dict[str, Limit] = {}
     for name, (default, default_animated) in DEFAULTS.items():
         still = _parse_bits(f"--{name}", regular[name]) if name in regular else default

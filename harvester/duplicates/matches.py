@@ -1,4 +1,7 @@
-"""Which places of the fingerprints are alike by one method. Of equal hashes each is paired with the next only."""
+"""Matches between fingerprints by one method.
+
+Of several equal hashes, each is paired only with the next.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,7 +18,7 @@ _NEVER = -1
 
 
 class Matches(NamedTuple):
-    """Three equally long arrays: places with left < right, and in how many bits the hashes there differ."""
+    """Three arrays of equal length: two indices with left < right, and the distance of the hashes there, in bits."""
 
     left: Indices
     right: Indices
@@ -23,9 +26,9 @@ class Matches(NamedTuple):
 
 
 class EqualHashGroups(NamedTuple):
-    """Places of equal hashes, still and animated ones apart: in `order` they follow each other, known ones first.
+    """Indices of equal hashes, adjacent in `order`, known ones first; still and animated pictures are kept apart.
 
-    `starts` are those places of `order` at which another hash begins.
+    `starts` are the positions in `order` at which another hash begins.
     """
 
     order: Indices
@@ -33,7 +36,7 @@ class EqualHashGroups(NamedTuple):
 
     @classmethod
     def of(cls, hashes: Sequence[HashArray], animated: Flags, new: Flags, usable: Flags) -> "EqualHashGroups":
-        """Of the usable places only; where several hashes are given, all of them are equal in a class."""
+        """Group the usable indices; if several hash arrays are given, members of a group are equal in all of them."""
         indices = np.flatnonzero(usable)
         keys = [animated[indices], *(column[indices] for column in hashes)]
         order = np.lexsort((new[indices], *keys))
@@ -43,11 +46,11 @@ class EqualHashGroups(NamedTuple):
 
     @property
     def heads(self) -> Indices:
-        """One place for each hash."""
+        """One index for each hash."""
         return self.order[self.starts]
 
     def link_new(self, new: Flags) -> Matches:
-        """Each new place with the one before it that has the same hash."""
+        """Match each new index with the one before it that has the same hash."""
         is_linked = new[self.order].copy()
         is_linked[self.starts] = False
         positions = np.flatnonzero(is_linked)
@@ -55,7 +58,7 @@ class EqualHashGroups(NamedTuple):
 
 
 def find_matches(hashes: HashArray, animated: Flags, new: Flags, usable: Flags, limit: Limit) -> Matches:
-    """The pairs within the limit in which a place is new, as many as are needed to hold all look-alikes together."""
+    """Pairs within the limit that contain a new index, enough of them to connect all near-duplicates."""
     groups = EqualHashGroups.of([hashes], animated, new, usable)
     heads = groups.heads
     fresh, known = heads[new[heads]], heads[~new[heads]]
@@ -72,22 +75,22 @@ def find_matches(hashes: HashArray, animated: Flags, new: Flags, usable: Flags, 
 
 
 def canonical(first: Indices, second: Indices, score: npt.NDArray[np.integer]) -> Matches:
-    """With left < right."""
+    """Build matches with left < right."""
     return Matches(np.minimum(first, second), np.maximum(first, second), score.astype(np.int64))
 
 
 def concat(parts: list[Matches]) -> Matches:
-    """All of them."""
+    """Concatenate matches."""
     return Matches(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def subset(matches: Matches, mask: Flags) -> Matches:
-    """Some of them."""
+    """The matches that a mask selects."""
     return Matches(matches.left[mask], matches.right[mask], matches.score[mask])
 
 
 def within_limit(matches: Matches, animated: Flags, limit: Limit) -> Flags:
-    """Which are within the limits for still pictures, or for animated ones where either is."""
+    """A mask of the matches within the limit for still pictures or, if either is animated, for animated ones."""
     is_animated = animated[matches.left] | animated[matches.right]
     animated_limit = _NEVER if limit.animated is None else limit.animated
     is_within: Flags = matches.score <= np.where(is_animated, animated_limit, limit.regular)

@@ -1,4 +1,4 @@
-"""Which places are alike once one of them is mirrored or turned: its hashes that way against all upright ones."""
+"""Matches between mirrored or rotated pictures and upright ones."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,9 +14,9 @@ from harvester.duplicates.matches import EqualHashGroups, Indices, Matches, cano
 def find_rotated_matches(
     rotated: Mapping[str, HashArray], phash: HashArray, animated: Flags, new: Flags, usable: Flags, limit: Limit
 ) -> Mapping[str, Matches]:
-    """By orientation, the pairs in which a place is new: the left one looks like the right one when it is turned so.
+    """Matches that contain a new index, by orientation: the left picture, transformed so, looks like the right one.
 
-    Each pair has the orientation that fits best, and none where the two are alike as they are.
+    Each pair is listed under its best orientation; pairs that match upright are left out.
     """
     heads = EqualHashGroups.of([phash], animated, new, usable).heads
     parts_by_orientation: dict[str, list[Matches]] = {}
@@ -24,7 +24,8 @@ def find_rotated_matches(
         rotated_heads = EqualHashGroups.of([hashes, phash], animated, new, usable).heads
         for left, right in _candidate_pairs(rotated_heads, heads, hashes, phash, new, limit):
             pairs = _measure(left, right, hashes, phash)
-            upright = within_limit(_measure(left, right, phash, phash), animated, limit)  # each with itself among them
+            # Upright matches include each picture with itself.
+            upright = within_limit(_measure(left, right, phash, phash), animated, limit)
             pairs = subset(pairs, within_limit(pairs, animated, limit) & ~upright)
             forward, backward = subset(pairs, pairs.left < pairs.right), subset(pairs, pairs.left > pairs.right)
             parts_by_orientation.setdefault(orientation, []).append(forward)
@@ -37,7 +38,7 @@ def find_rotated_matches(
 def _candidate_pairs(
     rotated: Indices, heads: Indices, hashes: HashArray, phash: HashArray, new: Flags, limit: Limit
 ) -> Iterator[tuple[Indices, Indices]]:
-    """New ones against all, known ones against new ones."""
+    """Pairs of new rotated hashes with all upright ones, and of known rotated hashes with new upright ones."""
     for lefts, rights in ((rotated[new[rotated]], heads), (rotated[~new[rotated]], heads[new[heads]])):
         pairs = find_pairs_between(hashes[lefts], phash[rights], limit.regular)
         yield lefts[pairs.left], rights[pairs.right]
@@ -48,7 +49,7 @@ def _measure(left: Indices, right: Indices, lefts: HashArray, rights: HashArray)
 
 
 def _keep_best(matches: Mapping[str, Matches]) -> Iterator[tuple[str, Matches]]:
-    """Of each pair the orientation with the lowest score."""
+    """For each pair, keep the orientation with the lowest score."""
     all_matches = concat(list(matches.values()))
     orientation_number = np.repeat(np.arange(len(matches)), [len(part.left) for part in matches.values()])
     order = np.lexsort((orientation_number, all_matches.score, all_matches.right, all_matches.left))

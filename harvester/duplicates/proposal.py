@@ -1,4 +1,4 @@
-"""Which of a group to keep: a proposal with its reasons. Nothing is decided here."""
+"""Proposal of the picture of a group to keep, with reasons; it decides nothing."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,18 +14,18 @@ _CRITERIA: tuple[tuple[Callable[[Member], int], Callable[[Member], str]], ...] =
     (lambda one: -one.stored_at, lambda _: "stored first"),
     (lambda one: one.embedded, lambda _: "has generation data"),
 )
-"""What makes a copy the better one, the weightiest first."""
+"""Criteria for the better picture, most important first: a measure and its description."""
 
 
 class Proposal(NamedTuple):
-    """The copy to keep, and why: each reason left fewer copies to choose from."""
+    """The picture to keep, and the criteria that narrowed down the choice."""
 
     member: Member
     reasons: tuple[str, ...]
 
 
 def propose_keeper(group: Group) -> Proposal:
-    """Of those that were not said to be something else; of all, where that was said of each."""
+    """Propose one of the members that are not marked as not duplicates; if all are marked, one of all."""
     candidates = [member for member in group.members if member.verdict != "false"] or list(group.members)
     reasons = []
     for measure, describe in _CRITERIA:

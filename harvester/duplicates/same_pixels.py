@@ -1,4 +1,4 @@
-"""Different files that hold the very same pixels. Only those are decoded that have equal hashes and an equal size."""
+"""Search for files with identical pixels; decodes only files with equal hashes and equal size."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -18,18 +18,18 @@ from harvester.imaging.types import ImageLimits
 from harvester.storage.blobs import BlobStore
 
 UNREADABLE = ""
-"""In place of the digest of pixels that cannot be decoded, so that it is not tried again."""
+"""Stored instead of a digest if pixels cannot be decoded, so that this is not tried again."""
 
 _BLOBS_PER_BATCH = 64
 
 
 def find_same_pixels(engine: Engine, store: BlobStore, prints: Fingerprints, limits: ImageLimits) -> Matches:
-    """Each fresh blob with one of the very same pixels. Pixels are decoded once and remembered."""
+    """Match each fresh blob with one that has identical pixels; each blob is decoded once and its digest stored."""
     indices = _find_candidates(prints)
     digests = _load_digests(engine, store, prints, indices, limits)
     last_by_digest: dict[str, int] = {}
     pairs = []
-    for index in indices.tolist():  # in each class known blobs come first
+    for index in indices.tolist():  # in each group known blobs come first
         digest = digests.get(index, UNREADABLE)
         if digest != UNREADABLE:
             if digest in last_by_digest and prints.fresh[index]:
@@ -40,7 +40,7 @@ def find_same_pixels(engine: Engine, store: BlobStore, prints: Fingerprints, lim
 
 
 def _find_candidates(prints: Fingerprints) -> Indices:
-    """Places of fresh blobs and of those that may equal them, class by class, fresh ones last."""
+    """Indices of fresh blobs and of those that may equal them, group by group, fresh ones last."""
     phash = prints.hashes["phash"]
     same_phash = np.flatnonzero(np.isin(phash, phash[prints.fresh]))
     keys = [key[same_phash] for key in (*prints.hashes.values(), prints.width, prints.height)]
@@ -74,7 +74,7 @@ def _load_digests(
 def _compute_digests(
     pool: ThreadPoolExecutor, store: BlobStore, files: Sequence[Any], limits: ImageLimits
 ) -> Iterator[tuple[str, str]]:
-    """A blob that is not there, or is damaged, has no digest now; verify finds it."""
+    """Yield (sha256, digest); leave out missing or damaged blobs, which `scrapy verify` reports."""
 
     def digest_or_none(file: Any) -> str | None:
         data = store.read(file.sha256, file.ext)

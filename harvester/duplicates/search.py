@@ -1,8 +1,8 @@
-"""One search for look-alikes, from the fingerprints to the pairs in the catalogue.
+"""Search for near-duplicates, from the fingerprints to the pairs in the catalogue.
 
-Fresh blobs are compared with all; all with all only where the limits have grown since the last search that ended.
-Where there is nothing to compare, no fingerprint is read. What is found counts once the search has ended: one that is
-killed leaves nothing behind but digests of pixels.
+Fresh blobs are compared with all blobs. All are compared with all only if the limits have grown since the last finished
+search. If there is nothing to compare, no fingerprint is read. Pairs count once the search has finished; a killed
+search leaves behind only pixel digests.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,16 +22,16 @@ from harvester.imaging.types import FINGERPRINT_VERSION, NO_FINGERPRINT
 from harvester.storage.blobs import BlobStore
 
 PIXELS_METHOD = "pixels"
-"""The method of files whose pixels are the very same."""
+"""The method name for files with identical pixels."""
 
 _PAIRS_PER_WRITE = 5000
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Numbers of blobs: new to the search and known before; flat ones; videos; fingerprints of another recipe.
+    """Numbers of blobs: new to the search, known before, low-detail, videos, of another fingerprint version.
 
-    `pairs`: how many new ones by method.
+    `pairs` has the number of new pairs by method.
     """
 
     new: int
@@ -45,7 +45,7 @@ class SearchResult:
 def find_duplicates(
     engine: Engine, store: BlobStore, limits: MatchLimits, image_limits: types.ImageLimits
 ) -> SearchResult:
-    """Find all look-alikes that are not known yet. Blocks. Raises DBAPIError."""
+    """Find all near-duplicates that are not known yet. Blocks. Raises DBAPIError."""
     with engine.begin() as connection:
         last = searches.last_finished_run(connection)
         run_id = searches.begin_dedupe_run(connection, FINGERPRINT_VERSION, limits.as_dict())
@@ -74,7 +74,7 @@ def find_duplicates(
 
 
 def _find_by_method(prints: Fingerprints, limits: MatchLimits, *, grown: bool) -> Iterator[tuple[str, str, Matches]]:
-    """Method, orientation and pairs."""
+    """(method, orientation, matches) for each method and orientation."""
     new = np.ones(len(prints.fresh), np.bool_) if grown else prints.fresh
     for method, limit in limits.methods.items():
         yield method, "", find_matches(prints.hashes[method], prints.animated, new, ~prints.low_detail, limit)

@@ -1,4 +1,4 @@
-"""One export from beginning to end."""
+"""The `scrapy export` process, from selection to the files in the output folder."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -36,14 +36,14 @@ from harvester.storage.locks import Lock
 MANIFEST_FILE = "manifest.jsonl"
 
 ProgressCallback = Callable[[int, int], object]
-"""Told how far an export is: images done, of how many."""
+"""A function called with the number of images done and the number of all images."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """What is to be exported, and where to. `fitting` chooses the images; `blobs` is where their bytes are.
+    """The specification of an export. `conditions` select the images; `blobs` is the store that has their bytes.
 
-    `tag` is the path of the tag that was asked for, None for all.
+    `tag` is the path of the requested tag, None for all tags.
     """
 
     export_options: ExportOptions
@@ -54,7 +54,7 @@ class Export:
     options: ConversionOptions
 
     def run(self, engine: Engine, progress: ProgressCallback) -> ExportTotals:
-        """Do it. Raises BadInput, Busy, CatalogueError and StoreError."""
+        """Run the export. Raises UsageProblem, LockedByOther, CatalogueError and StoreError."""
         shard_format = self._shard_format()
         with ExitStack() as stack:
             if not self.export_options.dry:
@@ -63,7 +63,8 @@ class Export:
             stack.enter_context(manifest.translate_errors())
             if manifest.format not in (None, self.export_options.format):
                 raise UsageProblem(
-                    f"{self.folder} holds an export as {manifest.format}: give {self.export_options.format} its own."
+                    f"{self.folder} holds an export as {manifest.format}; "
+                    f"use another folder for {self.export_options.format}."
                 )
             manifest.set_format(self.export_options.format)
             folder = stack.enter_context(closing(OutputFolder(self.folder, manifest, dry=self.export_options.dry)))
@@ -87,11 +88,11 @@ def _lock_folder(folder: Path) -> Lock:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageProblem(f"--to: the folder {folder} cannot be made: {error.strerror}.") from error
+        raise UsageProblem(f"--to: the folder {folder} cannot be created: {error.strerror}.") from error
     try:
         return Lock(folder / f"{DATABASE_NAME}.lock", "scrapy export")
     except LockedByOther as busy:
-        raise LockedByOther(f"{busy.holder} is at work in {folder}: wait for its end.") from None
+        raise LockedByOther(f"{busy.holder} is at work in {folder}; wait until it ends.") from None
 
 
 class _ExportRun:
@@ -163,13 +164,13 @@ class _ExportRun:
                 self._folder, self._manifest, renditions, self._shard_format, self._pool, self._options
             )
             return shards.export(self._read_records(), self._reader, self._mark_removed)
-        link = self._options.format != "captions"  # those are made to be edited
+        link = self._options.format != "captions"  # caption files and their pictures are meant to be edited
         return FilesWriter(
             self._folder, renditions, choose_layout(self._options, self._export.tag), self._pool, link=link
         ).export(self._read_records())
 
     def _count_outcomes(self, outcomes: Iterable[ExportedImage]) -> Iterator[ExportedImage]:
-        """Those that are exported; the others are counted."""
+        """Count all outcomes and yield those of exported images."""
         for number, outcome in enumerate(outcomes, start=1):
             self._progress(number, self._totals.selected)
             if outcome.failure:

@@ -1,4 +1,4 @@
-"""Formats in which each picture is a file of its own."""
+"""Writer for formats in which each picture is a separate file."""
 
 import os
 import shutil
@@ -17,21 +17,21 @@ from harvester.export.result import ExportedImage
 from harvester.storage.blobs import digest
 
 MAX_IN_PROGRESS = 64
-"""Pictures under way at once; only as many as there are threads are decoded."""
+"""Largest number of pictures in progress; only one for each thread is decoded at a time."""
 
 
 @dataclass
 class _Job:
-    """A file that is to be written, for one image or for several; `failed` says why it could not be."""
+    """A file to write, for one or several images; `failure` says why it could not be written."""
 
     path: str
     text: str | None
-    part: Path | None = None  # whole, and waiting for its name
+    part: Path | None = None  # complete, but not published yet
     failure: str = ""
 
 
 class FilesWriter:
-    """Writes them. With `link` a picture whose bytes stay is a hard link to its blob, otherwise a copy of its own."""
+    """Writes the files. With `link` an unconverted picture becomes a hard link to its blob, otherwise a copy."""
 
     def __init__(
         self, folder: OutputFolder, renditions: Renditions, layout: Layout, pool: Executor, *, link: bool
@@ -44,7 +44,7 @@ class FilesWriter:
         self._jobs: dict[str, _Job] = {}
 
     def export(self, records: Iterable[Record]) -> Iterator[ExportedImage]:
-        """What became of each, in their order. Raises StoreError."""
+        """Export the records; yield the outcome of each, in their order. Raises StoreError."""
         in_progress: deque[tuple[ExportedImage, list[_Job], Future[None]]] = deque()
         for record in records:
             outcome, own_jobs, needed_jobs = self._plan_jobs(record)
@@ -56,7 +56,10 @@ class FilesWriter:
             yield self._finish(*in_progress.popleft())
 
     def _plan_jobs(self, record: Record) -> tuple[ExportedImage, list[_Job], list[_Job]]:
-        """Its own jobs, and all that it needs: another image of the same bytes may have the same file."""
+        """The outcome of a record, its own jobs, and all jobs it needs.
+
+        Another image with the same bytes may have the same file.
+        """
         outcome, own_jobs, needed_jobs = ExportedImage(record), list[_Job](), list[_Job]()
         if record.blob is None or not self._renditions.can_hold(record.blob):
             return (
@@ -114,7 +117,7 @@ class FilesWriter:
         return outcome
 
     def _publish(self, job: _Job, failure: str) -> str:
-        """Publish a file; returns why it is not, empty where it is."""
+        """Publish a file; return the reason if that fails, else an empty text."""
         if job.part is not None:
             try:
                 self._folder.publish_file(job.path, job.part)
@@ -134,6 +137,6 @@ def _link_or_copy(blob: Path, part: Path, *, link: bool) -> None:
         if link:
             os.link(blob, part)
             return
-    except OSError:  # another file system, too many links, none at all
+    except OSError:  # another file system, too many links, or no hard links
         part.unlink(missing_ok=True)
     shutil.copyfile(blob, part)

@@ -1,4 +1,4 @@
-"""Which files an image becomes where each picture is a file of its own, and what they are called."""
+"""File names of exported images, for formats in which each picture is a separate file."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,23 +11,23 @@ from harvester.export.rows import caption_from_record
 from harvester.parsing.file_names import folder_name
 
 MAX_NAME_BYTES = 255
-"""Bytes of UTF-8 in a file's name; the most a file system takes."""
+"""Longest file name in bytes of UTF-8; file systems accept no more."""
 
 
 @dataclass(frozen=True)
 class LayoutFile:
-    """The names it may have, the best first; `text` is its content, None for the picture."""
+    """A file: its possible names, best first, and its content as `text`, None for the picture."""
 
     names: tuple[str, ...]
     text: str | None = None
 
 
 Layout = Callable[[Record, str], Iterator[LayoutFile]]
-"""From an image and the extension of its picture to its files."""
+"""A function from a record and the extension of its picture to its files."""
 
 
 def choose_layout(options: ExportOptions, tag: str | None) -> Layout:
-    """That of a format; `tag` is the path of the tag that was asked for, None for all."""
+    """The layout of a format; `tag` is the path of the requested tag, None for all tags."""
     if options.format == "tags":
         return TagsLayout(NumberPrefix(enabled=options.number), tag)
     if options.format == "files":
@@ -36,13 +36,16 @@ def choose_layout(options: ExportOptions, tag: str | None) -> Layout:
 
 
 def picture_key(record: Record, options: ExportOptions) -> str:
-    """The name of a picture among all of an export; where bytes may come twice, with the row of the image."""
+    """The key of a picture in an export: its sha256, with the image row if the same bytes may occur twice."""
     sha256 = str(record.image.sha256)
     return f"{sha256}-{record.image.id}" if options.dedupe == "all" else sha256
 
 
 def image_folder_layout(options: ExportOptions) -> Layout:
-    """`train/<2 hex>/<key>.<ext>`: no name a person wrote, as loaders read words such as `test` in names."""
+    """The layout `train/<2 hex>/<key>.<ext>`.
+
+    It uses no names written by people, because data set loaders interpret words such as `test` in names.
+    """
 
     def files(record: Record, ext: str) -> Iterator[LayoutFile]:
         yield LayoutFile((f"train/{record.image.sha256[:2]}/{picture_key(record, options)}.{ext}",))
@@ -51,7 +54,7 @@ def image_folder_layout(options: ExportOptions) -> Layout:
 
 
 def captions_layout(options: ExportOptions) -> Layout:
-    """`<key>.<ext>` and, where there is a caption, `<key>.txt`, all in one folder."""
+    """The layout `<key>.<ext>` and, if there is a caption, `<key>.txt`, all in one folder."""
 
     def files(record: Record, ext: str) -> Iterator[LayoutFile]:
         yield LayoutFile((f"{picture_key(record, options)}.{ext}",))
@@ -62,14 +65,14 @@ def captions_layout(options: ExportOptions) -> Layout:
 
 
 class NumberPrefix:
-    """Puts `00001-` and so on before names, counting by folder."""
+    """Prefixes names with `00001-` and so on, counted by folder."""
 
     def __init__(self, *, enabled: bool) -> None:
         self._enabled = enabled
         self._counts: Counter[str] = Counter()
 
     def build_file(self, folder: str, stem: str, sha256: str, ext: str) -> LayoutFile:
-        """A picture of that name; where the name is taken, the first digits of its sha256 come before it."""
+        """A picture with this name; if the name is taken, it is prefixed with the first digits of the sha256."""
         prefix = ""
         if self._enabled:
             self._counts[folder] += 1
@@ -79,21 +82,21 @@ class NumberPrefix:
 
 
 def _fit_name(start: str, stem: str, end: str) -> str:
-    """A file's name, its stem cut so that every file system takes it."""
+    """A file name whose stem is shortened so that every file system accepts it."""
     room = MAX_NAME_BYTES - len((start + end).encode())
     fitted = stem if len(stem.encode()) <= room else stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .")
     return f"{start}{fitted}{end}"
 
 
 class TagsLayout:
-    """`<tag>/<tag below it>/<name>`, once for each tag of a picture; of one tag only, where that was asked for."""
+    """The layout `<tag>/<child tag>/<name>`, with a file for each tag of a picture, or only for the requested tag."""
 
     def __init__(self, prefix: NumberPrefix, tag: str | None) -> None:
         self._prefix = prefix
         self._tag = tag
 
     def __call__(self, record: Record, ext: str) -> Iterator[LayoutFile]:
-        """Nothing for a picture without tags."""
+        """The files of a record; none for a picture without tags."""
         for path in record.tags:
             if self._tag in (None, path):
                 folder = "/".join(folder_name(part, "_") for part in path.split("/"))
@@ -101,14 +104,14 @@ class TagsLayout:
 
 
 class FilesLayout:
-    """`<collection>/<owner>/<album>/<name>` for pictures in albums, `<collection>/<its name there>` for the others."""
+    """The layout `<collection>/<user>/<album>/<name>` for pictures in albums, else `<collection>/<output file>`."""
 
     def __init__(self, prefix: NumberPrefix, *, every_place: bool) -> None:
         self._prefix = prefix
         self._every_place = every_place
 
     def __call__(self, record: Record, ext: str) -> Iterator[LayoutFile]:
-        """One for each place, or for the first only."""
+        """The files of a record: one for each placement, or only for the first."""
         collection_folder = folder_name(PurePosixPath(record.image.directory).name, record.image.site)
         placements = list(self._placements(record))
         for folders, stem in placements if self._every_place else placements[:1]:
@@ -125,7 +128,7 @@ class FilesLayout:
 
 
 def _readable_name(record: Record, index: int) -> str:
-    """The file's name at a place, without its extension."""
+    """The file name at a placement, without extension."""
     entry = record.album_entries[index] if record.album_entries else AlbumEntry("", "", 0, "")
     own_name = record.names[0].rpartition("/")[2] if record.names else ""
     return folder_name(

@@ -1,4 +1,4 @@
-"""What a person wants exported, and how: the options of `scrapy export`, checked."""
+"""Options of `scrapy export`, and their checks."""
 
 import re
 from dataclasses import dataclass, replace
@@ -9,10 +9,10 @@ from harvester.items import Collection
 from harvester.storage.paths import DataPaths, resolve_folder
 
 PICTURE_FORMATS = ("files", "tags", "imagefolder", "captions", "webdataset", "parquet")
-"""Formats that hold pictures."""
+"""Formats that contain pictures."""
 
 ROW_FORMATS = ("csv", "jsonl")
-"""Formats that hold a row for each image, whatever became of it."""
+"""Formats with a row for each image, whatever its status."""
 
 FORMATS = (*PICTURE_FORMATS, *ROW_FORMATS, "status")
 
@@ -23,12 +23,12 @@ DEDUPE_MODES = ("keep", "best", "all")
 IMAGE_FORMS = ("original", "rgb", "jpeg")
 
 MAX_SIDE_PIXELS = 65_500
-"""Pixels: no JPEG is longer."""
+"""Largest side of a JPEG, in pixels."""
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """One export. `dedupe`: see `picking`; `longest` is the longest side in pixels, 0: as it is."""
+    """The options of one export. For `dedupe` see `selected_images`; `max_side` is in pixels, 0 means unchanged."""
 
     format: str
     dedupe: str = ""
@@ -38,7 +38,7 @@ class ExportOptions:
     dry: bool = False
 
     def with_defaults(self) -> "ExportOptions":
-        """With defaults filled in. Raises BadInput for what makes no sense."""
+        """The options with defaults filled in. Raises UsageProblem for invalid options or combinations."""
         if self.format not in FORMATS:
             raise UsageProblem(f"{self.format}: must be one of {', '.join(FORMATS)}.")
         for option, value, choices in (("--dedupe", self.dedupe, DEDUPE_MODES), ("--image", self.image, IMAGE_FORMS)):
@@ -46,21 +46,21 @@ class ExportOptions:
                 raise UsageProblem(f"{option} {value}: must be one of {', '.join(choices)}.")
         self._check_pixels()
         if self.number and self.format not in NUMBERED_FORMATS:
-            raise UsageProblem(f"--number: only for {' and '.join(NUMBERED_FORMATS)}, whose names a person reads.")
+            raise UsageProblem(f"--number: only for {' and '.join(NUMBERED_FORMATS)}.")
         if self.dedupe and self.format == "status":
-            raise UsageProblem("--dedupe: the status file has every image of a data set.")
+            raise UsageProblem("--dedupe: the status file always has every image of a data set.")
         dedupe = self.dedupe or ("keep" if self.format in PICTURE_FORMATS else "all")
         return replace(self, dedupe=dedupe, image=self.image or ("rgb" if self.max_side else "original"))
 
     def _check_pixels(self) -> None:
         if (self.image or self.max_side) and self.format not in PICTURE_FORMATS:
-            raise UsageProblem(f"--image, --resize: {self.format} holds no pictures.")
+            raise UsageProblem(f"--image, --resize: {self.format} contains no pictures.")
         if self.max_side and self.image == "original":
-            raise UsageProblem("--resize changes pictures, --image original keeps them: give one of the two.")
+            raise UsageProblem("--resize changes pictures and --image original keeps them; use only one of the two.")
 
 
 def parse_pixels(option: str, text: str | None) -> int:
-    """A number of pixels; 0 where none was given. Raises BadInput."""
+    """Parse a number of pixels; 0 if none was given. Raises UsageProblem."""
     if text is None:
         return 0
     if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_SIDE_PIXELS:
@@ -69,13 +69,13 @@ def parse_pixels(option: str, text: str | None) -> int:
 
 
 def check_export_folder(text: str, places: DataPaths, collections: list[Collection]) -> Path:
-    """The folder that --to names. Raises BadInput where the collection itself lies there."""
+    """The folder that --to names. Raises UsageProblem if it belongs to the collection."""
     folder = resolve_folder("--to", text)
     if folder.is_relative_to(places.root):
-        raise UsageProblem(f"--to {text}: lies in the data directory {places.root}; export to a folder of its own.")
+        raise UsageProblem(f"--to {text}: is in the data directory {places.root}; export to a separate folder.")
     if places.root.is_relative_to(folder):
-        raise UsageProblem(f"--to {text}: the data directory {places.root} lies in it; export to a folder of its own.")
+        raise UsageProblem(f"--to {text}: contains the data directory {places.root}; export to a separate folder.")
     for collection in collections:
         if folder.is_relative_to(places.output(collection)):
-            raise UsageProblem(f"--to {text}: crawls write their pictures there; export to a folder of its own.")
+            raise UsageProblem(f"--to {text}: crawls write their pictures there; export to a separate folder.")
     return folder

@@ -1,6 +1,7 @@
-"""The folder of an export: files appear there whole, replace only our own, and go when they do not belong any more.
+"""Output folder of an export.
 
-A file that was changed after we wrote it is its owner's: it is neither replaced nor removed.
+Files appear there complete, replace only files that harvester wrote, and are removed when they no longer belong to the
+export. A file that somebody changed after it was written is neither replaced nor removed.
 """
 
 import hashlib
@@ -18,24 +19,24 @@ from harvester.storage.safe_files import escapes_folder
 
 
 def make_folder(folder: Path) -> None:
-    """With all folders above it. Raises StoreError."""
+    """Create a folder and its parents. Raises StoreError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{folder} cannot be made: {error.strerror}.") from error
+        raise StoreError(f"{folder} cannot be created: {error.strerror}.") from error
 
 
 def is_unchanged(exported: ExportedFile, stat: os.stat_result) -> bool:
-    """Whether a file is as we published it, or were about to."""
+    """Whether a file still has the size and time with which it was published or planned."""
     return (stat.st_size, stat.st_mtime_ns) == (exported.size, exported.mtime)
 
 
 def publish_without_replacing(part: Path, target: Path) -> bool:
-    """Without replacing anything: False where another file has the name, unless it has the same bytes."""
+    """Publish a file without replacing another; return False if a file with other bytes has the name."""
     try:
         target.hardlink_to(part)
     except OSError:
-        if not os.path.lexists(target):  # no hard links there
+        if not os.path.lexists(target):  # the file system has no hard links
             part.rename(target)
             return True
         return not target.is_symlink() and target.is_file() and compute_sha256(target) == compute_sha256(part)
@@ -49,22 +50,22 @@ def compute_sha256(path: Path) -> str:
 
 
 PART_FOLDER = ".harvester-export.tmp"
-"""Where files lie until they are whole; emptied by the next export after a kill."""
+"""The folder for unfinished files; after a kill the next export empties it."""
 
 NAME_TAKEN = "name taken by another file"
 
 WriteFunction = Callable[[Path], object]
-"""Writes a file at a path where there is none."""
+"""A function that writes a new file at a path."""
 
 
 class CannotExport(Exception):
-    """Something cannot be exported; the text is a reason of few words, to be counted."""
+    """An image or file cannot be exported; the text is a short reason, by which failures are counted."""
 
 
 class OutputFolder:
-    """Where an export goes. `files` counts: written, unchanged, removed, yours (changed by their owner, left alone).
+    """The output folder. `files` counts files: written, unchanged, removed, yours (changed by somebody, so left alone).
 
-    All but `write` is to be called from one thread. With `dry` nothing is touched.
+    Call all methods except `write_part` from one thread. With `dry` nothing is changed.
     """
 
     def __init__(self, root: Path, manifest: ExportManifest, *, dry: bool) -> None:
@@ -80,7 +81,7 @@ class OutputFolder:
             self._recover(plan)
 
     def _recover(self, plan: ExportedFile) -> None:
-        """A killed export planned it: it has its name already, or what it was to replace is there still."""
+        """Complete or drop a plan of a killed export, depending on whether its file was published."""
         stat = self._stat(plan.path)
         if stat is not None and is_unchanged(plan, stat):
             self._manifest.mark_published(plan.path, stat)
@@ -88,18 +89,21 @@ class OutputFolder:
             self._manifest.delete_plan(plan.path)
 
     def new_part_path(self) -> Path:
-        """The path of a new unfinished file."""
+        """A path for a new unfinished file."""
         return self._part_folder / token_hex(8)
 
     def is_name_used(self, path: str, stamp: str) -> bool:
-        """Whether the name is taken: by something else of this export, or by a stranger."""
+        """Whether the path is taken by other content of this export or by a foreign file."""
         current = self._manifest.find_current(path)
         if current is not None:
             return current != (path, stamp)
         return self._is_foreign(path, self._manifest.find_file(path), self._stat(path))
 
     def needs_writing(self, path: str, stamp: str) -> bool:
-        """Whether a file has to be written; where it must not be, raises CannotExport. Notes that it belongs here."""
+        """Whether a file has to be written; if not, note that it belongs to this export.
+
+        Raises CannotExport if the path is taken.
+        """
         current = self._manifest.find_current(path)
         if escapes_folder(self.root, path) or current not in (None, (path, stamp)):
             raise CannotExport(NAME_TAKEN)
@@ -116,7 +120,7 @@ class OutputFolder:
         return True
 
     def _is_foreign(self, path: str, exported: ExportedFile | None, stat: os.stat_result | None) -> bool:
-        """Whether a file that is there is not ours, which may have the name in other capitals."""
+        """Whether an existing file is foreign; an exported file may have the same name in another case."""
         if stat is None or (exported and exported.path == path):
             return False
         our_stat = self._stat(exported.path) if exported else None
@@ -128,7 +132,7 @@ class OutputFolder:
         return False
 
     def plan_file(self, path: str, stamp: str) -> None:
-        """Note that a file is about to be published."""
+        """Plan the publication of a file."""
         exported = self._manifest.find_file(path)
         if exported is not None and exported.path != path:
             self._remove_file(exported)
@@ -136,7 +140,10 @@ class OutputFolder:
         self._manifest.add_plan(path, stamp)
 
     def write_part(self, path: str, write: WriteFunction) -> Path:
-        """A whole file that waits for its name, `path`. Raises StoreError; may be called from a thread."""
+        """Write a complete file that is to be published at `path`; return where it is.
+
+        Raises StoreError. May be called from any thread.
+        """
         part = self.new_part_path()
         try:
             write(part)
@@ -145,7 +152,7 @@ class OutputFolder:
         return part
 
     def publish_file(self, path: str, part: Path) -> None:
-        """Give it the name that was planned. Raises CannotExport where a stranger's file has it, and StoreError."""
+        """Publish a file at its planned path. Raises StoreError, and CannotExport if a foreign file is there."""
         target, replaces = self.root / path, self._manifest.find_file(path) is not None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -162,12 +169,12 @@ class OutputFolder:
         self.files["written"] += 1
 
     def count_dry_run(self, path: str) -> None:
-        """In place of `publish` with `dry`."""
+        """Count a file as written; called instead of `publish_file` in a dry run."""
         self._manifest.mark_current(path)
         self.files["written"] += 1
 
     def cancel_file(self, path: str) -> None:
-        """Note that it is not published; what was to be replaced stays, as it may be the last of its kind."""
+        """Cancel a planned file; the file that it was to replace stays, because it may be the only version."""
         self._manifest.delete_plan(path)
         if self._stat(path) is not None:
             self._manifest.mark_current(path)
@@ -175,7 +182,7 @@ class OutputFolder:
             self._manifest.forget_file(path)
 
     def plan_and_publish(self, path: str, stamp: str, part: Path) -> None:
-        """Plan and publish in one. Raises CannotExport and StoreError."""
+        """Plan and publish a file. Raises CannotExport and StoreError."""
         self.plan_file(path, stamp)
         try:
             self.publish_file(path, part)
@@ -184,7 +191,7 @@ class OutputFolder:
             raise
 
     def publish_if_changed(self, path: str, part: Path) -> None:
-        """Publish what every export makes anew, unless it came out as it was. Raises CannotExport and StoreError."""
+        """Publish a file that every export rewrites, if its bytes have changed. Raises CannotExport and StoreError."""
         try:
             stamp = compute_sha256(part)
         except OSError as error:
@@ -193,13 +200,13 @@ class OutputFolder:
             self.plan_and_publish(path, stamp, part)
 
     def remove_stale(self) -> None:
-        """Remove the files of earlier exports that this one did not want, and folders that have become empty."""
+        """Remove files of earlier exports that do not belong to this one, and folders that are empty now."""
         for exported in self._manifest.stale_files():
             self.files["removed" if self._remove_file(exported) else "yours"] += 1
             self._manifest.forget_file(exported.path)
 
     def close(self) -> None:
-        """Nothing unfinished is left."""
+        """Remove unfinished files."""
         if not self.dry:
             shutil.rmtree(self._part_folder, ignore_errors=True)
 
@@ -213,7 +220,7 @@ class OutputFolder:
             try:
                 (self.root / exported.path).unlink()
             except OSError as error:
-                raise StoreError(f"{self.root / exported.path} cannot be removed: {error.strerror}.") from error
+                raise StoreError(f"{self.root / exported.path} cannot be deleted: {error.strerror}.") from error
             for folder in list(Path(exported.path).parents)[:-1]:
                 with suppress(OSError):
                     (self.root / folder).rmdir()
@@ -225,7 +232,7 @@ class OutputFolder:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise StoreError(f"{self.root / path} cannot be looked at: {error.strerror}.") from error
+            raise StoreError(f"{self.root / path} cannot be inspected: {error.strerror}.") from error
 
     def _write_error(self, path: str, error: OSError) -> StoreError:
         return StoreError(f"{self.root / path} cannot be written: {error.strerror or error}.")

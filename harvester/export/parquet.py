@@ -1,4 +1,4 @@
-"""Parquet files that hold the pictures too, in the columns that Hugging Face's `datasets` knows as an image."""
+"""Parquet shards with pictures, in the columns that Hugging Face's `datasets` reads as images."""
 
 import json
 from collections.abc import Iterator
@@ -11,11 +11,14 @@ from harvester.export.rows import COLUMNS
 from harvester.export.shards import Sample
 
 ROW_GROUP_BYTES = 64 * 2**20
-"""Bytes of pictures that are held until they are written as one row group."""
+"""Bytes of pictures in one row group."""
 
 
 class Parquet:
-    """Columns: `image` (its bytes, and its name as `path`), `caption`, and those of a row. Raises BadInput."""
+    """The format: columns `image` (bytes, and the name as `path`), `caption`, and those of a row.
+
+    Raises UsageProblem if pyarrow is not installed.
+    """
 
     ext = "parquet"
 
@@ -36,7 +39,7 @@ class Parquet:
 
     @contextmanager
     def begin(self, path: Path) -> Iterator["_ParquetShard"]:
-        """Open a new file."""
+        """Open a new shard."""
         with self._pq.ParquetWriter(path, self._schema, compression="zstd") as file:
             writer = _ParquetShard(file, self._pa, self._schema)
             yield writer
@@ -50,7 +53,7 @@ class _ParquetShard:
         self._bytes = 0
 
     def add(self, sample: Sample) -> None:
-        """Hold it until there is enough for a row group."""
+        """Add a sample; it is written once there is enough for a row group."""
         image = {"bytes": sample.picture, "path": f"{sample.key}.{sample.ext}"}
         self._rows.append({"image": image, "caption": sample.caption or None, **sample.row})
         self._bytes += len(sample.picture)
@@ -58,7 +61,7 @@ class _ParquetShard:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is held."""
+        """Write the pending row group."""
         if self._rows:
             self._file.write_table(self._arrow.Table.from_pylist(self._rows, schema=self._schema))
         self._rows, self._bytes = [], 0

@@ -1,4 +1,4 @@
-"""Everything the catalogue knows of the images of an export, some hundred at a time."""
+"""Catalogue data of the images of an export, read in batches."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from harvester.catalogue.duplicates.verdicts import current_verdicts
 from harvester.export.tags_and_best import TagIndex
 
 MAX_TWINS = 100
-"""Images of the very same bytes that are told of one, at most."""
+"""Largest number of images with the same bytes that are listed for one image."""
 
 
 @dataclass(frozen=True)
 class AlbumEntry:
-    """Where an image stands in an album: its owner's name, the album's, the position from 0, the file's name there."""
+    """A placement in an album: name of the site user, name of the album, position from 0, and file name."""
 
     owner: str
     album: str
@@ -26,10 +26,10 @@ class AlbumEntry:
 
 @dataclass(frozen=True)
 class Record:
-    """One image. `image`, `blob` and `generated` are rows of the catalogue, the latter two None where there is none.
+    """One image. `image`, `blob` and `generated` are rows of the catalogue; the latter two may be None.
 
-    `n` is its number in the order of the export. `twins` are the rows of other images of the very same bytes,
-    at most MAX_TWINS.
+    `number` is its number in the order of the export. `twins` are the rows of other images with the same bytes, at most
+    MAX_TWINS.
     """
 
     number: int
@@ -46,12 +46,12 @@ class Record:
 
     @property
     def address(self) -> str:
-        """From where it was fetched."""
+        """The address from which it was fetched."""
         return str(self.image.url or self.image.key)
 
 
 class RecordReader:
-    """Reads records; `twins`: with those of each."""
+    """Reads records from the catalogue; with `twins` also the twins of each image."""
 
     def __init__(self, connection: Connection, tags: TagIndex, *, twins: bool) -> None:
         self._connection = connection
@@ -59,7 +59,7 @@ class RecordReader:
         self._twins = twins
 
     def read(self, numbered_images: Sequence[tuple[int, int]]) -> Iterator[Record]:
-        """Those of (number, image), in that order."""
+        """Read the records of (number, image) pairs, in that order; images removed meanwhile are left out."""
         image_ids = [image for _, image in numbered_images]
         connection = self._connection
         image_by_id = {row.id: row for row in export_rows.iter_images(connection, image_ids)}

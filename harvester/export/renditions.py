@@ -1,4 +1,4 @@
-"""The bytes of a picture as an export wants them."""
+"""Renditions: the bytes of pictures in the form that an export needs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ _JPEGS = ("JPEG", "MPO")
 
 
 class Renditions:
-    """Makes them; its methods may be called from threads. `options` say how pictures are encoded."""
+    """Makes renditions; the methods may be called from threads. `options` say how pictures are encoded."""
 
     def __init__(self, blobs: BlobStore, export_options: ExportOptions, options: ConversionOptions) -> None:
         self._blobs = blobs
@@ -26,7 +26,7 @@ class Renditions:
         self._options = replace(options, format=export_options.image, max_side=export_options.max_side)
 
     def can_hold(self, blob: Row[Any]) -> bool:
-        """Whether the export can hold it: a video only among files that are kept as they are."""
+        """Whether the export can contain a blob; videos fit only where files are exported unchanged."""
         return blob.format in EXTENSIONS or (
             self._export_options.image == "original" and self._export_options.format in ("files", "tags")
         )
@@ -38,7 +38,7 @@ class Renditions:
         return "jpg" if self._export_options.image == "jpeg" or blob.format in _JPEGS else "png"
 
     def stamp(self, blob: Row[Any]) -> str:
-        """What the rendition is made of: another stamp, other bytes."""
+        """A text that identifies the rendition: it changes if the bytes change."""
         if self._export_options.image == "original":
             return str(blob.sha256)
         parameters = (
@@ -50,7 +50,7 @@ class Renditions:
         return f"{blob.sha256} {' '.join(map(str, parameters))}"
 
     def find_blob_file(self, blob: Row[Any]) -> Path:
-        """The file of the blob, whole as far as its size tells. Raises CannotExport."""
+        """The file of a blob, checked by its size. Raises CannotExport."""
         path = self._blobs.path(blob.sha256, blob.ext)
         try:
             size = path.stat().st_size
@@ -61,7 +61,7 @@ class Renditions:
         return path
 
     def make_rendition(self, blob: Row[Any]) -> bytes | None:
-        """The rendition; None where it is the very bytes of the blob. Raises CannotExport."""
+        """The rendition; None if it is identical to the blob. Raises CannotExport."""
         if self._export_options.image == "original":
             self.find_blob_file(blob)
             return None

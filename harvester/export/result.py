@@ -1,14 +1,15 @@
-"""What became of each image of an export, in numbers that add up."""
+"""Outcomes of the images of an export, and their totals."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 from harvester.export.records import Record
+from harvester.text import count_noun
 
 
 @dataclass
 class ExportedImage:
-    """Of one image: the files that hold it, or why it could not be exported; with neither it does not belong there."""
+    """The outcome of one image: its files or the reason of a failure; with neither, the format does not fit it."""
 
     record: Record
     files: list[str] = field(default_factory=list)
@@ -17,9 +18,9 @@ class ExportedImage:
 
 @dataclass
 class ExportTotals:
-    """Images and files of one export. selected = exported + skipped + failed.
+    """Totals of images and files of one export: selected = exported + skipped + failed.
 
-    `files`: written, unchanged, removed, yours (changed by their owner, so left alone).
+    `files` counts files: written, unchanged, removed, yours (changed by somebody, so left alone).
     """
 
     selected: int = 0
@@ -30,21 +31,23 @@ class ExportTotals:
 
     @property
     def is_consistent(self) -> bool:
-        """Every selected image ended in exactly one way."""
+        """Whether every selected image has exactly one outcome."""
         return self.selected == self.exported + self.skipped.total() + self.failed.total()
 
     def complaints(self) -> list[str]:
-        """What is wrong with it, a sentence each."""
-        messages = [f"{self.failed.total():,} images could not be exported."] if self.failed else []
+        """The problems of the export, one sentence each."""
+        messages = [f"{count_noun(self.failed.total(), 'image')} could not be exported."] if self.failed else []
         if not self.is_consistent:
             messages += [
-                "These numbers do not add up, so pictures may be missing: export again, and report the mistake."
+                "These numbers do not add up, so pictures may be missing. Export again, and report the problem."
             ]
         return messages
 
     def lines(self, *, dry: bool) -> list[str]:
-        """For a person."""
-        summary = f"{self.selected:,} images selected: {self.exported:,} {'to export' if dry else 'exported'}"
+        """The totals as text lines."""
+        summary = (
+            f"{count_noun(self.selected, 'image')} selected: {self.exported:,} {'to export' if dry else 'exported'}"
+        )
         summary += f", {self.skipped.total():,} skipped, {self.failed.total():,} failed."
         reasons = [
             f"  {status}: {reason}: {number:,}"
@@ -53,7 +56,7 @@ class ExportTotals:
         ]
         files = [f"{self.files[word]:,} {word if not dry else dry_word}" for word, dry_word in _FILE_WORDS.items()]
         if self.files["yours"]:
-            files.append(f"{self.files['yours']:,} left alone, as they were changed after the last export")
+            files.append(f"{self.files['yours']:,} left alone because of changes after the last export")
         return [summary, *reasons, f"Files: {', '.join(files)}."]
 
 

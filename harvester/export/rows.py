@@ -1,4 +1,4 @@
-"""A record as the row of a table, as a caption, as a line of the manifest."""
+"""Conversion of records to table rows, captions and manifest lines."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ COLUMNS: dict[str, ColumnType] = {
     "seed": "text", "hearts": "number", "likes": "number", "comments": "number",
     "metadata": "text", "embedded": "text",
 }  # fmt: skip
-"""What a row has; every row has all of them, null where nothing is known. `metadata` and `embedded` are JSON texts."""
+"""The columns of every row; unknown values are null. `metadata` and `embedded` are JSON texts."""
 
 _GENERATION_COLUMNS = (
     "prompt",
@@ -54,7 +54,7 @@ _LICENCE_KEYS = ("license", "licence", "rights", "terms")
 
 
 def row_from_record(record: Record) -> dict[str, Any]:
-    """All columns; times are UTC, ISO 8601. Sizes in pixels and bytes are those of the original."""
+    """The row of a record. Times are ISO 8601 in UTC; sizes in pixels and bytes are those of the original."""
     image = record.image
     values: dict[str, Any] = {
         "url": record.address,
@@ -75,10 +75,10 @@ def row_from_record(record: Record) -> dict[str, Any]:
 
 
 def caption_from_record(record: Record) -> str:
-    """One line that says what is to be seen; empty where nobody said it.
+    """A caption of one line; empty if there is none.
 
-    The prompt at the source, else the one in the bytes, else the alt text, else that of another image of these bytes,
-    else the tags.
+    It is the prompt at the source, else the embedded prompt, else the alt text, else the alt text of another image with
+    the same bytes, else the tags.
     """
     embedded = (record.blob.embedded if record.blob else None) or {}
     texts = [record.generated.prompt if record.generated else None, embedded.get("prompt"), record.image.alt]
@@ -89,7 +89,7 @@ def caption_from_record(record: Record) -> str:
 
 
 def manifest_from_record(record: Record, files: Sequence[str]) -> dict[str, Any]:
-    """Where a picture came from and what may be done with it; `files` are the paths it has in the folder."""
+    """The manifest line of a picture, with its sources and licence; `files` are its paths in the folder."""
     return {
         "files": list(files),
         "sha256": record.image.sha256,
@@ -104,7 +104,7 @@ def manifest_from_record(record: Record, files: Sequence[str]) -> dict[str, Any]
 
 
 def find_licence(image: Row[Any]) -> str | None:
-    """The licence or terms that the source states for this very image; None where it states none."""
+    """The licence or terms that the source states for this image; None if it states none."""
     metadata = image.metadata if isinstance(image.metadata, Mapping) else {}
     texts = (metadata.get(key) for key in _LICENCE_KEYS)
     return next((text for text in texts if isinstance(text, str) and text), None)

@@ -1,8 +1,8 @@
-"""Which of the selected images are exported, in which order, and why the others are not.
+"""Selected images of an export: their order, and the reasons why some are skipped.
 
-`all` takes every image that is done, `keep` every picture once and without those that a person's verdict skips, `best`
-also only the best of each group of look-alikes that nobody has decided on. The list lies in the ledger's database, in a
-temporary file: a million images need no memory.
+The mode `all` exports every image that is done. `keep` exports every picture once, without those that a verdict skips.
+`best` also exports only the best picture of each undecided group of near-duplicates. The list is a temporary table of
+the manifest database, so that a million images need no memory.
 """
 
 from collections import Counter
@@ -14,10 +14,10 @@ from harvester.catalogue.export_rows import iter_in_export_order
 from harvester.export.manifest_db import ExportManifest
 
 NO_PICTURE, SAME_BYTES, VERDICT_SKIP, BETTER_DUPLICATE, UNTAGGED = (
-    "no picture", "same bytes as another", "verdict skip", "a look-alike is better", "untagged",
+    "no picture", "same bytes as another", "verdict skip", "a near-duplicate is better", "untagged",
 )  # fmt: skip
 WRONG_FORMAT, NOT_IN_DATA_SET, REMOVED = "not for this format", "not of a data set", "removed meanwhile"
-"""Why an image is skipped."""
+"""Reasons why an image is skipped."""
 
 _BATCH_SIZE = 500
 
@@ -58,9 +58,9 @@ class SelectedImages:
         self._database.executescript(_SCHEMA)
 
     def add(self, connection: Connection, conditions: ImageConditions, *, any_status: bool) -> None:
-        """Write down the images that fit, in the order of user, album and position, then those in no album.
+        """Add the images that meet the conditions, ordered by site user, album and position, then those in no album.
 
-        With `any_status` those without a picture are exported as well: as rows.
+        With `any_status` images without a picture are exported, too, as rows.
         """
         self._database.execute("BEGIN")
         for row in iter_in_export_order(connection, conditions):
@@ -85,40 +85,40 @@ class SelectedImages:
         self._database.execute("COMMIT")
 
     def skip_same_bytes(self) -> None:
-        """Take each picture once: where a verdict keeps it, else at its first place."""
+        """Select each picture once: at the placement that a verdict keeps, else at its first placement."""
         self._database.execute(_SKIP_REPEATED, (SAME_BYTES,))
 
     def skip_image(self, image: int, reason: str) -> None:
-        """Skip one after all."""
+        """Skip one image."""
         self._database.execute("UPDATE picked SET fate = ? WHERE image = ?", (reason, image))
 
     def count_in_collection(self, collection_id: int) -> int:
-        """How many of a collection are taken."""
+        """The number of selected images of a collection that are not skipped."""
         query = "SELECT count(*) FROM picked WHERE collection = ? AND fate = ''"
         return int(self._database.execute(query, (collection_id,)).fetchone()[0])
 
     def skip_collection(self, collection_id: int, reason: str) -> None:
-        """Skip all of a collection."""
+        """Skip all images of a collection."""
         self._database.execute("UPDATE picked SET fate = ? WHERE collection = ? AND fate = ''", (reason, collection_id))
 
     @property
     def skipped(self) -> Counter[str]:
-        """Images by why they are not exported."""
+        """The number of skipped images by reason."""
         rows = self._database.execute("SELECT fate, count(*) FROM picked WHERE fate <> '' GROUP BY fate")
         return Counter(dict(rows))
 
     @property
     def total(self) -> int:
-        """All images that fit."""
+        """The number of selected images, with the skipped ones."""
         return int(self._database.execute("SELECT count(*) FROM picked").fetchone()[0])
 
     def has_picture(self, sha256: str) -> bool:
-        """Whether a picture is among them."""
+        """Whether a picture is selected and not skipped."""
         query = "SELECT 1 FROM picked WHERE sha256 = ? AND fate = '' LIMIT 1"
         return self._database.execute(query, (sha256,)).fetchone() is not None
 
     def batches(self) -> Iterator[list[tuple[int, int]]]:
-        """Those that are taken, in their order, some at a time: (number in the order, image)."""
+        """(number in the order, image) of the images that are not skipped, in batches."""
         after = 0
         query = "SELECT n, image FROM picked WHERE fate = '' AND n > ? ORDER BY n LIMIT ?"
         while rows := self._database.execute(query, (after, _BATCH_SIZE)).fetchall():

@@ -1,4 +1,4 @@
-"""Which images a person means: --site, --tag, --album and --where, in the words of the other commands."""
+"""Image selection by --site, --tag, --album and --where, with the same rules as in other commands."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -17,21 +17,21 @@ RULES = tuple(rule.name for rule in fields(Selection))
 
 @dataclass(frozen=True)
 class ResolvedSelection:
-    """`tag` is the path of the tag that was asked for; `fitting` are conditions on the table `images`."""
+    """A checked selection: `tag` is the path of the requested tag, `conditions` apply to the table `images`."""
 
     tag: str | None
     conditions: ImageConditions
 
 
 def parse_selection(named_rules: dict[str, str | None], where_rules: Iterable[str]) -> Selection:
-    """From --site, --tag and --album, and from `rule=value` of --where. Raises BadInput."""
+    """Parse --site, --tag, --album and the `rule=value` pairs of --where. Raises UsageProblem."""
     rules = {name: value for name, value in named_rules.items() if value is not None}
     for text in where_rules:
         name, separator, value = text.partition("=")
         if not separator or name not in RULES:
             raise UsageProblem(f"--where {text}: must be RULE=VALUE, with one of {', '.join(RULES)}.")
         if name in rules:
-            raise UsageProblem(f"--where {text}: {name} is given twice, and every rule must fit.")
+            raise UsageProblem(f"--where {text}: {name} is given twice.")
         rules[name] = value
     return Selection(**rules)
 
@@ -39,9 +39,9 @@ def parse_selection(named_rules: dict[str, str | None], where_rules: Iterable[st
 def resolve_selection(
     connection: Connection, places: DataPaths, options: ExportOptions, selection: Selection
 ) -> ResolvedSelection:
-    """Raises BadInput for a rule that names what there is not."""
+    """Check a selection against the catalogue. Raises UsageProblem for a rule that matches nothing known."""
     if options.format == "status" and selection != Selection(site=selection.site):
-        raise UsageProblem("status: a status file is that of a whole data set; only --site can be chosen.")
+        raise UsageProblem("status: a status file covers a whole data set; only --site is possible.")
     tree = tag_assignment.load_tree(connection) if selection.tag is not None else {}
     tag = None if selection.tag is None else tag_tree.tag_path(tree, tag_tree.find_tag(tree, selection.tag))
     return ResolvedSelection(tag, selection_conditions(connection, places, selection))

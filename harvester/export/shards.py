@@ -1,7 +1,7 @@
-"""Formats that pack many pictures into one file: WebDataset and Parquet.
+"""Writer for formats that pack many pictures into one file: WebDataset and Parquet.
 
-A picture stays in the shard it came into; new ones fill up the last shard and begin others. So a second export writes
-only the shards in which something is new, changed or gone.
+A picture stays in its shard; new pictures fill up the last shard and start others. So a second export writes only the
+shards in which something is new, changed or gone.
 """
 
 import hashlib
@@ -26,17 +26,17 @@ from harvester.export.rows import caption_from_record, row_from_record
 from harvester.storage.blobs import digest
 
 MAX_SHARD_PICTURES = 1000
-"""Pictures in a shard, at most."""
+"""Largest number of pictures in a shard."""
 
 MAX_SHARD_BYTES = 512 * 2**20
-"""Of originals in a shard, roughly at most."""
+"""Approximate largest size of the originals in a shard, in bytes."""
 
 _PACK_BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture in a shard: its name, its file's extension and bytes, what is to be seen, and its row."""
+    """One picture in a shard: its key, the extension and bytes of its file, its caption, and its row."""
 
     key: str
     ext: str
@@ -49,20 +49,20 @@ class Shard(Protocol):
     """A shard that is being written."""
 
     def add(self, sample: Sample) -> None:
-        """Take one more picture."""
+        """Add a picture."""
 
 
 class ShardFormat(Protocol):
-    """How a format packs; `ext` is that of its files, without the dot."""
+    """A format of shards; `ext` is the extension of its files, without the dot."""
 
     ext: str
 
     def begin(self, path: Path) -> AbstractContextManager[Shard]:
-        """Open a new file; it is whole when the context ends."""
+        """Open a new shard, which is complete when the context ends."""
 
 
 class ShardWriter:
-    """Writes them."""
+    """Writes shards."""
 
     def __init__(
         self,
@@ -83,9 +83,10 @@ class ShardWriter:
     def export(
         self, records: Iterable[Record], reader: RecordReader, on_removed: Callable[[int], object]
     ) -> Iterator[ExportedImage]:
-        """What became of each; `records` is read first, then each shard's from `reader`. Raises StoreError.
+        """Export the records; yield the outcome of each. Raises StoreError.
 
-        `gone` is told of images (rows) that have disappeared between the two readings.
+        All `records` are read first, then those of each shard again from `reader`. `on_removed` is called with images
+        (rows) that disappeared between the two readings.
         """
         members = _ShardMembers(self._manifest)
         for record in records:
@@ -154,7 +155,7 @@ class ShardWriter:
 
 
 class _ShardMembers:
-    """Which picture is in which shard."""
+    """The assignment of pictures to shards, stored in the manifest."""
 
     def __init__(self, manifest: ExportManifest) -> None:
         self._database = manifest.database
@@ -166,7 +167,7 @@ class _ShardMembers:
         self._last_shard, self._last_pictures, self._last_bytes = self._database.execute(query).fetchone() or (0, 0, 0)
 
     def add(self, name: str, record: Record, stamp: str) -> None:
-        """A picture belongs to this export."""
+        """Add a picture to this export."""
         assert record.blob is not None
         existing = self._database.execute("SELECT shard FROM packed WHERE key = ?", (name,)).fetchone()
         shard = existing[0] if existing else self._choose_shard(record.blob.bytes)
@@ -183,30 +184,30 @@ class _ShardMembers:
         return self._last_shard
 
     def remove_others(self) -> None:
-        """What this export did not take is gone."""
+        """Remove pictures that do not belong to this export."""
         self._database.execute("DELETE FROM packed WHERE run < ?", (self._run,))
 
     def discard(self, shard: int, image: int) -> None:
-        """It could not be packed; the next export tries again."""
+        """Remove a picture that could not be packed; the next export tries again."""
         self._database.execute("DELETE FROM packed WHERE shard = ? AND image = ?", (shard, image))
 
     def shard_numbers(self) -> list[int]:
-        """Those with anything in them."""
+        """The numbers of the shards with pictures."""
         return [row[0] for row in self._database.execute("SELECT DISTINCT shard FROM packed ORDER BY shard")]
 
     def count_pictures(self, shard: int) -> int:
-        """Pictures in it."""
+        """The number of pictures in a shard."""
         return int(self._database.execute("SELECT count(*) FROM packed WHERE shard = ?", (shard,)).fetchone()[0])
 
     def stamp(self, shard: int) -> str:
-        """What it is made of."""
+        """A digest that identifies the content of a shard."""
         hasher = hashlib.sha256()
         for name, stamp in self._database.execute(_STAMPS_QUERY, (shard,)):
             hasher.update(f"{name} {stamp}\n".encode())
         return hasher.hexdigest()
 
     def image_ids(self, shard: int) -> list[int]:
-        """Its images."""
+        """The image rows of a shard, in order."""
         return [row[0] for row in self._database.execute(_IMAGES_QUERY, (shard,))]
 
 

@@ -1,4 +1,4 @@
-"""`download_status.json` of every data set, in the shape of the seed script, in a folder that is handed on."""
+"""Export of `download_status.json` for every data set."""
 
 from pathlib import PurePosixPath
 
@@ -15,9 +15,9 @@ STATUS_FILE = "download_status.json"
 
 
 def write_status_files(connection: Connection, selected: SelectedImages, folder: OutputFolder) -> int:
-    """One for each data set in which something was picked: `<its folder's name>/download_status.json`.
+    """Write `<folder name>/download_status.json` for each data set with a selected image.
 
-    Returns how many images they tell of; the others have no place in a data set. Raises StoreError.
+    Returns the number of images in them; other images are skipped, because they are in no data set. Raises StoreError.
     """
     exported, used_names = 0, set[str]()
     for collection_id, collection in queries.all_collections(connection).items():

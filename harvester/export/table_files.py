@@ -1,4 +1,4 @@
-"""Files of one line for each image: the manifest, metadata.jsonl, rows as CSV or JSON."""
+"""Writer for files with one line for each image: manifest, metadata.jsonl, and rows as CSV or JSON."""
 
 import csv
 import io
@@ -17,14 +17,14 @@ from harvester.text import csv_escape, json_text
 AddRow = Callable[[Mapping[str, Any]], None]
 
 FormatLine = Callable[[Mapping[str, Any]], str]
-"""From a row to its line, line end and all."""
+"""A function from a row to its line, including the line end."""
 
 
 @contextmanager
 def open_table(folder: OutputFolder, path: str, format_line: FormatLine, header: str = "") -> Iterator[AddRow]:
-    """A file that appears when the context ends well, and is replaced only where it came out otherwise.
+    """Open a table file; it is published when the context ends without error, and replaced only if it changed.
 
-    Raises StoreError, also where a stranger's file has its name.
+    Raises StoreError, also if a foreign file has its name.
     """
     if folder.dry:
         yield lambda _row: None
@@ -41,7 +41,7 @@ def open_table(folder: OutputFolder, path: str, format_line: FormatLine, header:
                 file.flush()
                 os.fsync(file.fileno())
         finally:
-            with _translate_errors(folder, path):  # a full disk may be noticed only now
+            with _translate_errors(folder, path):  # a full disk may be reported only on closing
                 file.close()
         with _translate_errors(folder, path):
             folder.publish_if_changed(path, part)
@@ -65,12 +65,12 @@ def _translate_errors(folder: OutputFolder, path: str) -> Iterator[None]:
 
 
 def json_line(row: Mapping[str, Any]) -> str:
-    """A row as JSON."""
+    """Encode a row as a line of JSON."""
     return json_text(row) + "\n"
 
 
 def csv_line(row: Mapping[str, Any]) -> str:
-    """A row as CSV, lists as JSON; null and the empty text are empty cells, and no cell is a formula."""
+    """Encode a row as CSV, with lists as JSON; null and empty text are empty cells, and no cell is a formula."""
     return _format_cells([_cell_value(row[name]) for name in COLUMNS])
 
 

@@ -1,4 +1,4 @@
-"""What people said of pictures: their tags, and which of the look-alikes are left out."""
+"""Tags of exported pictures, and the near-duplicates that `--dedupe best` leaves out."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -16,7 +16,7 @@ CREATE TEMP TABLE tagged (sha256 TEXT NOT NULL, place INTEGER NOT NULL, PRIMARY 
 
 
 class TagIndex:
-    """The tags of pictures, in a temporary file of the ledger's, as there may be millions."""
+    """The tags of pictures, in a temporary table of the manifest database, because there may be millions."""
 
     def __init__(self, connection: Connection, manifest: ExportManifest) -> None:
         self._database = manifest.database
@@ -31,7 +31,7 @@ class TagIndex:
         self._database.execute("COMMIT")
 
     def find_paths(self, sha256s: Sequence[str]) -> dict[str, list[str]]:
-        """sha256 -> the paths of its tags, `parent/child`, sorted."""
+        """The sorted tag paths (`parent/child`) of these pictures, by sha256."""
         paths: dict[str, list[str]] = {}
         for chunk in chunks(sha256s):
             placeholders = ", ".join("?" * len(chunk))
@@ -41,7 +41,7 @@ class TagIndex:
         return paths
 
     def find_pictures(self, path: str | None) -> Iterator[str]:
-        """Those with this tag, or with any."""
+        """The pictures (sha256) with this tag, or with any tag if None."""
         if path is None:
             rows = self._database.execute("SELECT DISTINCT sha256 FROM tagged")
         else:
@@ -51,9 +51,9 @@ class TagIndex:
 
 
 def inferior_duplicates(connection: Connection, is_exported: Callable[[str], bool]) -> Iterator[str]:
-    """Those of the pictures that are taken of which a better look-alike is taken, and which nobody has decided on.
+    """Undecided pictures (sha256) of which a better near-duplicate is exported, too.
 
-    What a person keeps is better than what is new; among the new ones the proposal of `scrapy dedupe` counts.
+    A picture that a verdict keeps is better than a new one; among new ones, the proposal of `scrapy dedupe` is best.
     """
     for group in find_groups(connection):
         remaining = [

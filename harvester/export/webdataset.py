@@ -1,4 +1,4 @@
-"""WebDataset shards: tar files with the picture, the caption and the row of each sample side by side."""
+"""WebDataset shards: tar files with the picture, the caption and the row of each sample."""
 
 import io
 import json
@@ -11,7 +11,10 @@ from harvester.export.shards import Sample
 
 
 class WebDataset:
-    """`<key>.<ext>`, `<key>.txt` where there is a caption, `<key>.json`; without times, so that equal is equal."""
+    """The format: `<key>.<ext>`, `<key>.txt` if there is a caption, and `<key>.json`.
+
+    Entries have no times, so that equal content gives equal bytes.
+    """
 
     ext = "tar"
 
@@ -27,7 +30,7 @@ class _TarShard:
         self._file = file
 
     def add(self, sample: Sample) -> None:
-        """Append its files, one right behind the other, as readers want them."""
+        """Append the files of a sample next to each other, as readers require."""
         self._add_file(f"{sample.key}.{sample.ext}", sample.picture)
         if sample.caption:
             self._add_file(f"{sample.key}.txt", sample.caption.encode())

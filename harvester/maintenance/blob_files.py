@@ -1,4 +1,4 @@
-"""The blob store against the catalogue, one folder of 256 at a time: every file is read and hashed, on all cores."""
+"""Check of the blob store against the catalogue: reads and hashes every file, on all cores, folder by folder."""
 
 import hashlib
 import os
@@ -20,14 +20,14 @@ _BLOB = re.compile(r"([0-9a-f]{64})\.[a-z0-9]{1,8}")
 
 @dataclass(frozen=True)
 class BlobFinding(Finding):
-    """A finding about one blob; its file may be there or not, and its extension is `*` where nothing tells it."""
+    """A finding about one blob, whose file may be missing; its extension is `*` if it is unknown."""
 
     sha256: str = ""
 
 
 @dataclass(frozen=True)
 class BlobCheck:
-    """Reads the store; `in_hand` says of a path whether a running crawl may be at work on it."""
+    """Reads the blob store; `is_in_progress` tells whether a running crawl may be working on a path."""
 
     places: DataPaths
     store: BlobStore
@@ -37,7 +37,7 @@ class BlobCheck:
     on_progress: Callable[[int], object]
 
     def findings(self) -> Iterator[BlobFinding]:
-        """Everything wrong with the blobs; memory holds one folder's names."""
+        """Everything that is wrong with the blobs; memory holds the names of one folder."""
         for entry in _scan_folder(self.store.root):
             if not (entry.is_dir(follow_symlinks=False) and entry.name in audit.SHA256_PREFIXES):
                 yield BlobFinding("foreign", entry.path)
@@ -70,13 +70,13 @@ class BlobCheck:
         for (sha256, path), digest in zip(files.items(), self.pool.map(sha256_or_error, files.values()), strict=True):
             self.on_progress(1)
             if digest != sha256:
-                yield BlobFinding("torn", str(path), _mismatch_text(digest), sha256=sha256)
+                yield BlobFinding("corrupt", str(path), _mismatch_text(digest), sha256=sha256)
             elif sha256 not in recorded:
                 if not self.is_in_progress(path) and not self._is_recorded_now(sha256):
                     kind = (
                         "unrecorded"
                         if sha256 in referenced
-                        else "going"
+                        else "pending-delete"
                         if self._is_pending_delete(path)
                         else "orphaned"
                     )
@@ -96,7 +96,7 @@ class BlobCheck:
 
 
 def sha256_or_error(path: Path) -> str:
-    """The sha256 of a file, or in its place why it cannot be read. The interpreter's lock is free meanwhile."""
+    """The sha256 of a file, or the reason why it cannot be read. Releases the interpreter lock."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""The named copies against the catalogue: is each there, and has it the bytes that were written?"""
+"""Check of the output files against the catalogue: each must exist and have the bytes that were written."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -21,14 +21,14 @@ from harvester.storage.safe_files import escapes_folder
 
 @dataclass(frozen=True)
 class OutputFileFinding(Finding):
-    """A finding about one named copy; `row` is its sighting, 0 for a file that is none."""
+    """A finding about one output file; `placement_id` is its row, 0 for a file that is not recorded."""
 
     placement_id: int = 0
 
 
 @dataclass(frozen=True)
 class OutputFileCheck:
-    """Reads the output folders. A hard link to its blob is not read again: the blob is."""
+    """Reads the output folders. A hard link to its blob is not read, because the blob is."""
 
     places: DataPaths
     engine: Engine
@@ -37,7 +37,7 @@ class OutputFileCheck:
     on_progress: Callable[[int], object]
 
     def findings(self) -> Iterator[OutputFileFinding]:
-        """Everything wrong with the named copies; memory holds a few thousand of them."""
+        """Everything that is wrong with the output files; memory holds a few thousand of them."""
         with self.engine.connect() as connection:
             collections = queries.all_collections(connection)
             connection.rollback()
@@ -56,7 +56,7 @@ class OutputFileCheck:
     def _check_file(self, output_file: OutputFile, output: Path) -> tuple[str, str] | None:
         path = output / output_file.file
         if escapes_folder(output, output_file.file) or not (path.is_file() or path.is_symlink()):
-            return ("unnamed", "")
+            return ("missing-output", "")
         if path.is_symlink():
             return ("altered", "a symbolic link")
         if output_file.file_sha256 is None or self._is_linked_blob(output_file, path):
@@ -75,7 +75,7 @@ class OutputFileCheck:
             return False
 
     def _find_foreign(self, collection_id: int, collection: Collection) -> Iterator[OutputFileFinding]:
-        """Only where the folder is our own: an output elsewhere may be shared with anything."""
+        """Unrecorded files in the output folder, if that is in `images/`; elsewhere others may share the folder."""
         folder = self.places.output(collection)
         if not (folder.is_relative_to(self.places.root / "images") and folder.is_dir()):
             return
@@ -91,22 +91,22 @@ class OutputFileCheck:
                     for name in batch
                     if _without_extension(name) not in recorded and not self.is_in_progress(folder / name)
                 ]
-                pending_deletes = {
+                to_delete = {
                     name
                     for name in foreign
                     if pending_deletes.is_pending_delete(connection, f"{collection.directory}/{name}")
                 }
             for name in foreign:
-                yield OutputFileFinding("going" if name in pending_deletes else "foreign", str(folder / name))
+                yield OutputFileFinding("pending-delete" if name in to_delete else "foreign", str(folder / name))
 
 
 def _walk_files(folder: Path) -> Iterator[str]:
-    """Paths relative to the folder, slashes between folders, without hidden files; links are not followed."""
+    """Paths of files relative to the folder, with slashes, without hidden files; links are not followed."""
     for subfolder, _, files in os.walk(folder):
         relative = Path(subfolder).relative_to(folder)
         yield from ((relative / file).as_posix() for file in files if not file.startswith("."))
 
 
 def _without_extension(name: str) -> str:
-    """As the catalogue writes it: with its folders, without its extension; what lies beside a picture has its stem."""
+    """The name as recorded: with folders, without extension. A file beside a picture has the same stem."""
     return name.rpartition(".")[0]

@@ -1,4 +1,4 @@
-"""Taking away the files of removed pictures, as the catalogue has written them down, also by a stopped removal."""
+"""Deletion of the files of removed pictures, as listed in the catalogue; also completes a stopped removal."""
 
 import stat
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from harvester.storage.safe_files import escapes_folder
 
 @dataclass
 class DeleteResult:
-    """`files` that were taken away; `missing` that were not there; `left`: which and why.
+    """The number of deleted files, the paths that were missing, and the skipped paths with the reason.
 
-    `asked` is what the removals were asked for of which there was something to take away.
+    `commands` has the arguments of each removal whose files were processed.
     """
 
     files: int = 0
@@ -32,9 +32,9 @@ class DeleteResult:
 
 
 def delete_removed_files(engine: Engine, places: DataPaths) -> DeleteResult:
-    """Take them all away; the caller holds the lock of the data directory. Raises StoreError.
+    """Delete all pending files; the caller holds the lock of the data directory. Raises StoreError.
 
-    What a crawl has stored or named again since then stays.
+    Files that a crawl has stored or published again since then are kept.
     """
     result = DeleteResult()
     with translate_db_errors(engine):
@@ -66,7 +66,7 @@ def _delete_file(places: DataPaths, pending: PendingDelete, result: DeleteResult
         if pending.sha256 is not None:
             result.missing.append(str(path))
     except OSError as error:
-        raise StoreError(f"{path} cannot be removed: {error.strerror}. Run the same command again.") from error
+        raise StoreError(f"{path} cannot be deleted: {error.strerror}. Run the same command again.") from error
 
 
 def _find_thumbnails(places: DataPaths, sha256: str) -> list[Path]:
@@ -78,20 +78,20 @@ def _find_thumbnails(places: DataPaths, sha256: str) -> list[Path]:
 
 
 def _reason_to_keep(places: DataPaths, path: Path, pending: PendingDelete) -> str:
-    """Why a file is not taken away, empty where it is. Of a hard link to its blob the bytes are not read."""
+    """The reason to keep a file; empty if it may be deleted. A hard link to its blob is not read."""
     if escapes_folder(places.root / pending.folder, pending.file):
-        return "a link, or a file, has the name of a folder above it"
+        return "a folder above it is a link or a file"
     if not stat.S_ISREG(path.lstat().st_mode):
-        return "it is a link, or no file"
+        return "it is a link, or not a regular file"
     if pending.sha256 is None or path.is_relative_to(places.blobs):
         return ""
     blob = BlobStore(places.blobs).path(pending.sha256, path.suffix[1:])
     is_link = blob.is_file() and path.samefile(blob)
-    return "" if is_link or sha256_or_error(path) == pending.sha256 else "its bytes are not those that were written"
+    return "" if is_link or sha256_or_error(path) == pending.sha256 else "its bytes have been changed"
 
 
 def _remove_empty_folders(places: DataPaths, folder: Path) -> None:
-    """Folders of a layout that are empty now say who was there."""
+    """Remove empty folders of a layout, because their names tell whose pictures were there."""
     while folder.parent.parent.is_relative_to(places.root / "images"):
         with suppress(OSError):
             folder.rmdir()
@@ -101,7 +101,7 @@ def _remove_empty_folders(places: DataPaths, folder: Path) -> None:
 
 
 def _find_restored(connection: Connection, places: DataPaths, batch: Sequence[PendingDelete]) -> set[str]:
-    """Files that have got a row again."""
+    """The files of a batch that are recorded again, as paths."""
     blobs = f"{places.relative_to_data(places.blobs)}/"
     blob_paths = (pending.path for pending in batch if pending.path.startswith(blobs))
     restored = {path for path in blob_paths if audit.has_blob(connection, PurePath(path).stem)}

@@ -1,4 +1,4 @@
-"""The whole story of one image, as lines of (what, told) for a person."""
+"""Everything known about one image, as labelled lines for `scrapy why`."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,17 +7,18 @@ from harvester.catalogue.lookup import ImageRecord
 from harvester.reasons import NEVER_RETRIED, REASONS
 from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
+from harvester.text import count_noun
 
 
 def explain(record: ImageRecord, places: DataPaths) -> Iterator[tuple[str, str]]:
-    """From where it was seen to where it is stored."""
+    """(label, text) lines about an image, from its origin to the next step."""
     image = record.image
     yield "image", f"{image.id} of {record.collection.site}, in {places.output(record.collection)}"
     if image.url:
         yield "id", image.key
     yield "address", image.url or image.key
     yield from _origin_lines(record)
-    yield "promised", _format_time(image.promised_at)
+    yield "discovered", _format_time(image.promised_at)
     yield from _request_lines(record)
     yield "status", _status_text(record)
     yield from _storage_lines(record, places)
@@ -37,16 +38,16 @@ def _origin_lines(record: ImageRecord) -> Iterator[tuple[str, str]]:
 def _request_lines(record: ImageRecord) -> Iterator[tuple[str, str]]:
     image = record.image
     if image.asked_at is None and not image.attempts:
-        yield "asked", "never" if image.sha256 is None else "never: its bytes were known"
+        yield "asked", "never" if image.sha256 is None else "never: its bytes were already known"
     else:
         last_request = f", last at {_format_time(image.asked_at)}" if image.asked_at is not None else ""
-        yield "asked", f"in {image.attempts} run(s){last_request}"
+        yield "asked", f"in {count_noun(image.attempts, 'run')}{last_request}"
 
 
 def _status_text(record: ImageRecord) -> str:
     image = record.image
     if image.status == "pending":
-        return "owed" if image.sha256 is None else "owed: its bytes are known, a name is missing"
+        return "pending" if image.sha256 is None else "pending: its bytes are known, an output file is missing"
     finished = f" at {_format_time(image.finished_at)}" if image.finished_at is not None else ""
     if not image.reason:
         return f"{image.status}{finished}"
@@ -63,30 +64,30 @@ def _storage_lines(record: ImageRecord, places: DataPaths) -> Iterator[tuple[str
         yield "stored", f"{path}{_missing_note(path.is_file())}"
         yield "as", description
     elif image.sha256:
-        yield "stored", f"sha256 {image.sha256}, but the blob is not recorded: scrapy verify --repair"
+        yield "stored", f"sha256 {image.sha256}, but the blob is not recorded: run scrapy verify --repair"
     for placement in record.placements:
         if placement.file:
             path = places.output(record.collection) / placement.file
             yield "named", f"{path}{_missing_note(path.is_file())}"
     if record.duplicate_count:
-        yield "same bytes", f"{record.duplicate_count} other image(s): scrapy why {image.sha256}"
+        yield "same bytes", f"{count_noun(record.duplicate_count, 'other image')}: scrapy why {image.sha256}"
 
 
 def _next_step(record: ImageRecord) -> str:
     image = record.image
     if image.status == "pending":
-        return "the next crawl of this collection does it"
+        return "the next crawl of this collection fetches it"
     if image.status == "done":
-        return "nothing; scrapy forget has it fetched again"
+        return "nothing; after scrapy forget it is fetched again"
     if image.reason in NEVER_RETRIED:
-        return "never asked for: docs/reasons.md says what can be done"
+        return "never requested; docs/reasons.md says what you can do"
     if image.reason in REASONS and REASONS[image.reason].temporary:
         return "the next crawl of this collection tries again"
-    return "not asked for again, unless with -a retry=all or after scrapy forget"
+    return "not requested again, except with -a retry=all or after scrapy forget"
 
 
 def _missing_note(exists: bool) -> str:
-    return "" if exists else " (is not there: scrapy verify --repair)"
+    return "" if exists else " (missing: run scrapy verify --repair)"
 
 
 def _format_time(seconds: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Which images a person means: by URL, id, sha256, file, or name."""
+"""Look-up of the images that an argument names: by URL, id, sha256, file or name."""
 
 import re
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from harvester.catalogue.db_errors import translate_db_errors
 from harvester.errors import UsageProblem
 from harvester.maintenance.blob_files import sha256_or_error
 from harvester.storage.paths import DataPaths
-from harvester.text import escape_control_chars, strip_unstorable
+from harvester.text import count_noun, escape_control_chars, strip_unstorable
 
 _SHA256 = re.compile(r"[0-9a-f]{8,64}")
 
 
 def find_images(connection: Connection, places: DataPaths, text: str) -> set[int]:
-    """The rows of the images that a text names, none where it names nothing.
+    """The rows of the images that a text names; empty if it names none.
 
-    A text may be an image's address, the page it was seen on, the site's id of it, its row in the catalogue, its sha256
-    (8 digits or more), its file name with or without extension, or the path of any file: a named copy, a blob, or a
-    file of the same bytes.
+    A text may be the address of an image, its page, its id at the site, its row in the catalogue, its sha256 (8 digits
+    or more), its file name with or without extension, or the path of any file: an output file, a blob, or a file with
+    the same bytes.
     """
-    if strip_unstorable(text) != text:  # bytes that are no text name nothing of ours
+    if strip_unstorable(text) != text:  # undecodable bytes match no name in the catalogue
         return set()
     image_ids = lookup.find_by_text(connection, text) | lookup.find_by_name(connection, text)
     if "://" in text:
@@ -41,7 +41,7 @@ def find_images(connection: Connection, places: DataPaths, text: str) -> set[int
 
 
 def _find_output_file(connection: Connection, places: DataPaths, path: Path) -> set[int]:
-    """By its place, whatever its bytes are by now; a blob by its own name."""
+    """The images of an output file, found by its path even if its bytes have changed, or of a blob by its name."""
     path = path.absolute()
     folder = path.parent.resolve()
     if folder.is_relative_to(places.blobs.resolve()) and len(path.stem) == 64:
@@ -57,28 +57,28 @@ def _find_output_file(connection: Connection, places: DataPaths, path: Path) -> 
 
 @dataclass(frozen=True)
 class ForgetResult:
-    """`images`: how many fit. `again`: how many of them are fetched again. `unknown`: texts that name no image."""
+    """The number of matching images, how many of them are fetched again, and the texts that match no image."""
 
     images: int
     requeued: int
     unknown: list[str]
 
     def message(self, *, dry: bool) -> str:
-        """For a person."""
+        """The result as one or two sentences."""
         verb = "would be fetched" if dry else "will be fetched"
-        text = f"{self.images:,} image(s) found, {self.requeued:,} {verb} again by the next crawl of their collection."
+        text = f"{count_noun(self.images, 'image')} found, {self.requeued:,} {verb} again by the next crawl."
         if self.requeued < self.images:
-            text += " The others are owed already, or no try can change them (see scrapy why)."
+            text += " The others are already pending, or another attempt cannot change them (see scrapy why)."
         return text
 
 
 def forget_images(
     engine: Engine, places: DataPaths, texts: Sequence[str], *, site: str | None, reason: str | None, dry: bool
 ) -> ForgetResult:
-    """Forget bytes, names and reasons of the images that fit: named by one of the texts, of the site, for the reason.
+    """Make the matching images pending without bytes: those that the texts name, of the site, with the reason.
 
-    Blobs and named copies stay as they are: where the same bytes come again they are used, where others come, the
-    named copy is replaced, and `verify` finds the old blob unreferenced. Raises BadInput for an unknown site.
+    Blobs and output files stay as they are. If the same bytes are fetched again, they are used; if others are, the
+    output file is replaced and `verify` reports the old blob as unreferenced. Raises UsageProblem for an unknown site.
     """
     unknown: list[str] = []
     with translate_db_errors(engine), engine.begin() as connection:

@@ -1,11 +1,11 @@
-"""What can be wrong with the store: the only place where the words of `scrapy verify` are listed."""
+"""Kinds of findings of `scrapy verify`, with their meanings and repairs."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class FindingKind:
-    """What one word means; `sound` where nothing is lost and nothing has to be done."""
+    """The meaning of one kind of finding; `harmless` if nothing is lost and nothing has to be done."""
 
     harmless: bool
     meaning: str
@@ -14,26 +14,27 @@ class FindingKind:
 
 
 KINDS: dict[str, FindingKind] = {
-    "torn": FindingKind(False, "a blob whose bytes are not those of its name",
-                 "restored from its named copy; else set aside, its images owed again", "removed, not set aside"),
-    "missing": FindingKind(False, "a blob that the catalogue knows and the disk does not",
-                    "restored from its named copy; else its images owed again", "–"),
-    "unrecorded": FindingKind(False, "a blob of an image, without its row in the catalogue",
+    "corrupt": FindingKind(False, "a blob whose bytes do not match its sha256",
+                 "restored from its output file; else set aside, its images pending again", "removed, not set aside"),
+    "missing": FindingKind(False, "a blob that is recorded in the catalogue but not on disk",
+                    "restored from its output file; else its images pending again", "–"),
+    "unrecorded": FindingKind(False, "a blob that an image refers to, without a row in the catalogue",
                        "the row is made from the bytes", "–"),
-    "orphaned": FindingKind(False, "a blob without a row, and no image refers to it",
+    "orphaned": FindingKind(False, "a blob without a row that no image refers to",
                      "the row is made from the bytes", "removed"),
-    "foreign": FindingKind(False, "a file in blobs/ or images/ that harvester did not make", "–", "removed"),
-    "unnamed": FindingKind(False, "a named copy that the catalogue knows and the disk does not",
-                    "owed again: the next crawl makes it from the blob", "–"),
-    "altered": FindingKind(False, "a named copy with other bytes than were written",
-                    "set aside and owed again", "removed, not set aside"),
-    "unfounded": FindingKind(False, "an image called done without bytes or without a name", "owed again", "–"),
+    "foreign": FindingKind(False, "a file in blobs/ or images/ that harvester did not write", "–", "removed"),
+    "missing-output": FindingKind(False, "an output file that is recorded in the catalogue but not on disk",
+                    "pending again: the next crawl makes it from the blob", "–"),
+    "altered": FindingKind(False, "an output file whose bytes have changed since they were written",
+                    "set aside and pending again", "removed, not set aside"),
+    "done-without-file": FindingKind(False, "an image that is done but lacks its bytes or an output file",
+                    "pending again", "–"),
     "outdated": FindingKind(False,
-                     "a blob that an earlier version measured, with other fingerprints or without coefficients",
+                     "a blob with fingerprints of another version or without coefficients",
                      "measured again", "–"),
     "unreferenced": FindingKind(True, "a recorded blob that no image refers to", "–", "removed"),
-    "going": FindingKind(True, "a file of a removed picture; the removal was stopped, the next `scrapy remove` ends it",
-                  "–", "removed"),
+    "pending-delete": FindingKind(True, "a file of a stopped removal; the next `scrapy remove` deletes it",
+                                  "–", "removed"),
     "leftover": FindingKind(True, "an unfinished hidden file of a killed process; the next crawl removes it",
                      "–", "removed"),
 }  # fmt: skip
@@ -41,7 +42,7 @@ KINDS: dict[str, FindingKind] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be. `what`: the path of the file, or the image; `detail` for a person."""
+    """One problem in the store. `subject` is the path of the file or the key of the image; `detail` is a short text."""
 
     kind: str
     subject: str
@@ -49,7 +50,7 @@ class Finding:
 
     @property
     def is_harmless(self) -> bool:
-        """Whether it can stay as it is."""
+        """Whether the subject can stay as it is."""
         return KINDS[self.kind].harmless
 
 

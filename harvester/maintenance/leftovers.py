@@ -1,4 +1,4 @@
-"""Unfinished files of processes that were killed: hidden, never under a final name, and nobody will finish them."""
+"""Unfinished hidden files that killed processes left behind."""
 
 import os
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from harvester.storage.paths import DataPaths
 
 
 def find_leftovers(places: DataPaths, collections: list[Collection]) -> Iterator[Path]:
-    """Every unfinished file in the data directory and in these collections whose process is not at work any more.
+    """Unfinished files in the data directory and in these collections whose process is no longer running.
 
-    A process takes its lock before it begins a file, so a file that is seen now and whose maker has no lock afterwards
-    is nobody's.
+    A process takes its lock before it begins a file. So a file that exists now, and whose writer holds no lock
+    afterwards, is abandoned.
     """
     outputs = {places.output(collection) for collection in collections}
     for folder in {places.metadata_folder(collection) for collection in collections} - outputs:
@@ -26,13 +26,13 @@ def find_leftovers(places: DataPaths, collections: list[Collection]) -> Iterator
 
 
 def delete_leftovers(places: DataPaths, collections: list[Collection]) -> int:
-    """Remove them; returns how many. Raises StoreError."""
+    """Delete the leftovers; return how many. Raises StoreError."""
     removed = 0
     for path in find_leftovers(places, collections):
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            raise StoreError(f"{path} cannot be removed: {error.strerror}.") from error
+            raise StoreError(f"{path} cannot be deleted: {error.strerror}.") from error
         removed += 1
     return removed
 

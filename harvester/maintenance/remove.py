@@ -1,9 +1,9 @@
-"""Removing an album, a user or a site, with the bytes that nothing else has.
+"""Removal of an album, a site user or a site, with the bytes that nothing else uses.
 
-Rows go first, all of them in one transaction, which also writes down the files that go with them; then the files go,
-and the notes about them. So whenever a process dies, either nothing has happened, or the catalogue knows nothing of the
-pictures any more and knows which files are left over: `scrapy verify` is content with them, and the next removal ends
-the work. The other way round, files first, the catalogue would for a while promise bytes that are not there.
+The rows are deleted first, in one transaction that also lists the files to delete; then the files are deleted, and
+their list. So whenever a process dies, either nothing has changed, or the pictures are out of the catalogue and it
+lists the remaining files: `scrapy verify` accepts them, and the next removal deletes them. If the files were deleted
+first, the catalogue would refer to missing bytes for a while.
 """
 
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ from harvester.text import escape_control_chars
 
 
 def removal_command(kind: str, text: str, site: str | None) -> str:
-    """The arguments of `scrapy remove` in a form of their own, by which a stopped removal knows itself again."""
+    """The arguments of `scrapy remove` in one normal form, by which a stopped removal is recognized."""
     return f"{kind} {text}" if site is None else f"{kind} {text} --site {site}"
 
 
 def resolve_scope(connection: Connection, kind: str, text: str, site: str | None = None) -> RemovalScope:
-    """What a text means. Raises BadInput where it means nothing, or more than one thing."""
+    """The target that a text means. Raises UsageProblem if it matches nothing, or more than one target."""
     if kind == "site":
         if not lookup.has_site(connection, text):
             raise UsageProblem(f"{escape_control_chars(text)}: nothing has been harvested from a site of that name.")
@@ -47,7 +47,9 @@ def resolve_scope(connection: Connection, kind: str, text: str, site: str | None
     authors = albums.find_author_sites(connection, text, site)
     if len(authors) + (owner is not None) != 1:
         sites = ", ".join([*authors, *([owner.site] if owner is not None else [])])
-        problem = f"a user at each of {sites}: say which with --site" if sites else "no user: see scrapy show users"
+        problem = (
+            f"a user at each of {sites}; choose with --site" if sites else "not a known user; see scrapy show users"
+        )
         raise UsageProblem(f"{escape_control_chars(text)} is {problem}.")
     if owner is None:
         return RemovalScope(authors[0], author=text)
@@ -61,7 +63,7 @@ def _folder_list_query(user: str) -> str:
 
 
 def preview_removal(engine: Engine, kind: str, text: str, site: str | None) -> RemovalSummary:
-    """What would go; nothing is changed. Raises BadInput."""
+    """The summary of a removal, without changing anything. Raises UsageProblem."""
     with translate_db_errors(engine), engine.connect() as connection:
         summary = select_for_removal(connection, resolve_scope(connection, kind, text, site))
         connection.rollback()
@@ -69,9 +71,9 @@ def preview_removal(engine: Engine, kind: str, text: str, site: str | None) -> R
 
 
 def remove_from_catalogue(engine: Engine, places: DataPaths, kind: str, text: str, site: str | None) -> RemovalSummary:
-    """Take the rows out and write down the files, for `sweep_removed`; the caller holds the lock of the data directory.
+    """Delete the rows and list the files for `delete_removed_files`; the caller holds the lock of the data directory.
 
-    Raises BadInput and StoreError.
+    Raises UsageProblem and StoreError.
     """
     with translate_db_errors(engine):
         with engine.begin() as connection:
@@ -108,7 +110,7 @@ def _stale_files(connection: Connection) -> Iterator[tuple[int, str, str]]:
 
 
 def _metadata_files(connection: Connection, site: str) -> Iterator[tuple[int, str, str]]:
-    """What lies beside the copies goes only where we have written it: with other bytes it is somebody's own."""
+    """Metadata files beside the output files; those with changed bytes are kept, because somebody edited them."""
     if site in SIDECAR_WRITERS:
         for _, collection_id, name, metadata in removing.iter_selected_names(connection):
             for ext, data in sidecars_of_site(site, metadata or {}).items():

@@ -1,4 +1,4 @@
-"""What is done about a finding. Bytes are never thrown away unless that is asked for: damaged files are set aside."""
+"""Repair of findings; damaged files are set aside, and deleted only on request."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,12 +16,13 @@ from harvester.maintenance.findings import Finding, ImageFinding
 from harvester.storage.blobs import publish
 from harvester.storage.paths import DataPaths
 from harvester.storage.safe_files import escapes_folder
+from harvester.text import count_noun
 
 
 class Repair:
-    """Mends one finding after the other; the caller holds the lock of the data directory.
+    """Repairs findings one by one; the caller holds the lock of the data directory.
 
-    `options` bound what is decoded where a row is made from bytes; `delete`: files are removed, not set aside.
+    `options` limit what is decoded when a row is made from bytes. With `delete` files are removed, not set aside.
     """
 
     def __init__(self, places: DataPaths, engine: Engine, options: ConversionOptions, *, delete: bool) -> None:
@@ -31,7 +32,7 @@ class Repair:
         self._delete = delete
 
     def repair(self, finding: Finding) -> str:
-        """What was done, empty where nothing was. Raises StoreError."""
+        """Repair one finding; return what was done, empty if nothing. Raises StoreError."""
         try:
             return self._repair_finding(finding)
         except OSError as error:
@@ -40,21 +41,21 @@ class Repair:
     def _repair_finding(self, finding: Finding) -> str:
         if isinstance(finding, ImageFinding):
             self._change(repair.refetch, [finding.image_id])
-            return "owed again"
+            return "pending again"
         if isinstance(finding, OutputFileFinding) and finding.placement_id:
             return self._repair_output_file(finding)
         path = Path(finding.subject)
-        if finding.kind in ("foreign", "going", "leftover"):
+        if finding.kind in ("foreign", "pending-delete", "leftover"):
             return self._remove_file(path) if self._delete else ""
         return self._repair_blob(finding, path) if isinstance(finding, BlobFinding) else ""
 
     def _repair_output_file(self, finding: OutputFileFinding) -> str:
         actions = [self._set_aside(Path(finding.subject))] if finding.kind == "altered" else []
         self._change(repair.rename_again, [finding.placement_id])
-        return ", ".join([*actions, "owed again"])
+        return ", ".join([*actions, "pending again"])
 
     def _repair_blob(self, finding: BlobFinding, path: Path) -> str:
-        if finding.kind in ("torn", "missing"):
+        if finding.kind in ("corrupt", "missing"):
             return self._restore_blob(finding.sha256, path) or self._requeue_lost(finding, path)
         if self._delete and finding.kind in ("orphaned", "unreferenced"):
             self._change(repair.delete_blob, finding.sha256)
@@ -66,7 +67,7 @@ class Repair:
         return self._requeue_images(finding.sha256) if finding.kind == "unrecorded" else ""
 
     def _restore_blob(self, sha256: str, path: Path) -> str:
-        """A named copy that is no link to a torn blob may have the very bytes."""
+        """Restore a blob from an output file that has its bytes; return what was done, empty if there is none."""
         for file, _ in self._find_output_files(sha256):
             if sha256_or_error(file) == sha256:
                 target = path if path.suffix != ".*" else path.with_suffix(file.suffix)
@@ -75,9 +76,9 @@ class Repair:
         return ""
 
     def _requeue_lost(self, finding: BlobFinding, path: Path) -> str:
-        """The links to a torn blob are as torn as it is."""
+        """Set aside a corrupt blob and the hard links to it, and make its images pending again."""
         actions = []
-        if finding.kind == "torn":
+        if finding.kind == "corrupt":
             actions = [
                 self._set_aside(file)
                 for file, written_sha256 in self._find_output_files(finding.sha256)
@@ -87,10 +88,10 @@ class Repair:
         return ", ".join([*actions[-1:], self._requeue_images(finding.sha256)])
 
     def _requeue_images(self, sha256: str) -> str:
-        return f"{self._change(repair.blob_lost, sha256)} image(s) owed again"
+        return f"{count_noun(self._change(repair.blob_lost, sha256) or 0, 'image')} pending again"
 
     def _find_output_files(self, sha256: str) -> Iterator[tuple[Path, str | None]]:
-        """(path, sha256 of what was written there) of the named copies of a blob that are there."""
+        """(path, sha256 of the bytes written there) of the existing output files of a blob."""
         with self._engine.connect() as connection:
             collections = queries.all_collections(connection)
             output_files = audit.output_files_of_blob(connection, sha256)
@@ -101,7 +102,7 @@ class Repair:
                 yield path, output_file.file_sha256
 
     def _record_blob(self, sha256: str, path: Path) -> bool:
-        """Make the row of a blob from its bytes; False where they are no picture that is kept."""
+        """Make the row of a blob from its bytes; return False if these are not an acceptable picture."""
         try:
             row = describe_blob(path.read_bytes(), self._options)
         except ImageRejected:
@@ -122,7 +123,7 @@ class Repair:
 
     def _remove_file(self, path: Path) -> str:
         if path.is_dir() and not path.is_symlink():
-            return ""  # a strange folder may hold anything
+            return ""  # an unknown folder may hold anything
         path.unlink(missing_ok=True)
         return "removed"
 

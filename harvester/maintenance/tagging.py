@@ -1,6 +1,7 @@
-"""What a person does to the tags. Each function is one change: a part of a caller's transaction, told in a sentence.
+"""Tag commands: add, rename, move, delete, apply, clear and undo.
 
-Every one raises BadInput, and changes nothing, where what is asked for cannot be done.
+Each function makes one change as part of a caller's transaction and returns a sentence about it. It raises
+UsageProblem, and changes nothing, if the request cannot be fulfilled.
 """
 
 import re
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 
 from harvester.catalogue.tags import tag_assignment, tag_tree, tag_undo
 from harvester.errors import UsageProblem
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 ORIGIN = "tag"
 TOP_LEVEL = "/"
@@ -19,7 +20,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def add_tag(connection: Connection, text: str) -> str:
-    """A new tag, at the top or as `PARENT/NAME`."""
+    """Add a tag, at the top level or as `PARENT/NAME`."""
     change = tag_assignment.begin_change(connection, ORIGIN)
     tree = tag_assignment.load_tree(connection)
     parent_path, _, name = text.rpartition("/")
@@ -29,7 +30,7 @@ def add_tag(connection: Connection, text: str) -> str:
 
 
 def rename_tag(connection: Connection, text: str, name: str) -> str:
-    """Another name, or the same in other capitals."""
+    """Rename a tag; only the case may differ, too."""
     change = tag_assignment.begin_change(connection, ORIGIN)
     tree = tag_assignment.load_tree(connection)
     tag_id = tag_tree.find_tag(tree, text)
@@ -40,7 +41,7 @@ def rename_tag(connection: Connection, text: str, name: str) -> str:
 
 
 def move_tag(connection: Connection, text: str, parent_text: str) -> str:
-    """To another parent, with all that is below it; `/` is the top."""
+    """Move a tag and everything below it to another parent; `/` is the top level."""
     change = tag_assignment.begin_change(connection, ORIGIN)
     tree = tag_assignment.load_tree(connection)
     tag_id = tag_tree.find_tag(tree, text)
@@ -52,56 +53,57 @@ def move_tag(connection: Connection, text: str, parent_text: str) -> str:
 
 
 def delete_tag(connection: Connection, text: str) -> str:
-    """A tag without children, off every picture."""
+    """Delete a tag without children, and take it off every picture."""
     change = tag_assignment.begin_change(connection, ORIGIN)
     tree = tag_assignment.load_tree(connection)
     tag_id = tag_tree.find_tag(tree, text)
     if children := tag_tree.children(tree, tag_id):
         names = ", ".join(tree[child].name for child in children)
-        raise UsageProblem(f"{tree[tag_id].name} has tags below it ({names}): delete or move them first.")
+        raise UsageProblem(f"{tree[tag_id].name} has tags below it ({names}); delete or move them first.")
     picture_count = tag_assignment.count_pictures(connection, tag_assignment.pictures_with_tag(tag_id, tree[tag_id]))
     tag_assignment.append(connection, change, "delete", tag_id)
-    return f"Deleted {tag_tree.tag_path(tree, tag_id)} ({tag_id}); {picture_count:,} picture(s) had it."
+    return f"Deleted {tag_tree.tag_path(tree, tag_id)} ({tag_id}); {count_noun(picture_count, 'picture')} had it."
 
 
 def apply_tag(connection: Connection, text: str, pictures: tag_assignment.PictureQuery) -> str:
-    """A tag onto pictures."""
+    """Apply a tag to pictures."""
     change, tag_id = (
         tag_assignment.begin_change(connection, ORIGIN),
         tag_tree.find_tag(tag_assignment.load_tree(connection), text),
     )
     new_count = tag_assignment.apply_tag(connection, change, tag_id, pictures)
     return _close_change(
-        connection, change, f"{_describe_tag(connection, tag_id)} is on {new_count:,} more picture(s)."
+        connection, change, f"{_describe_tag(connection, tag_id)} is on {count_noun(new_count, 'more picture')}."
     )
 
 
 def clear_tag(connection: Connection, text: str, pictures: tag_assignment.PictureQuery) -> str:
-    """A tag off pictures."""
+    """Remove a tag from pictures."""
     change, tag_id = (
         tag_assignment.begin_change(connection, ORIGIN),
         tag_tree.find_tag(tag_assignment.load_tree(connection), text),
     )
     cleared_count = tag_assignment.clear_tag(connection, change, tag_id, pictures)
     return _close_change(
-        connection, change, f"{_describe_tag(connection, tag_id)} is off {cleared_count:,} picture(s)."
+        connection, change, f"{_describe_tag(connection, tag_id)} is off {count_noun(cleared_count, 'picture')}."
     )
 
 
 def undo_change(connection: Connection) -> str:
-    """The last change that is not taken back, as a whole."""
+    """Undo the last change that is not undone, as a whole."""
     last_change = tag_undo.last_undoable(connection)
     if last_change is None:
-        raise UsageProblem("There is nothing to take back.")
+        raise UsageProblem("There is nothing to undo.")
     change = tag_assignment.begin_change(connection, ORIGIN, last_change)
     entries = tag_undo.undo_change(connection, change, last_change)
-    return f"Taken back: change {last_change}, by {entries:,} new entries; scrapy tag history shows it."
+    entries_text = count_noun(entries, "new entry", "new entries")
+    return f"Undid change {last_change} by {entries_text}; scrapy tag history shows it."
 
 
 def read_picture_list(connection: Connection, lines: Iterable[str]) -> tuple[tag_assignment.PictureQuery, int]:
-    """The pictures that lines name by their sha256, the first word of each; and how many there is no blob of.
+    """The stored pictures that lines name by sha256, the first word of each; and the number of pictures without a blob.
 
-    Lines of CSV, such as those of `scrapy show images --csv`, will do.
+    The lines may be CSV, such as those of `scrapy show images --csv`.
     """
     listed = tag_assignment.from_list(connection, _parse_sha256s(lines))
     tag_assignment.lock_tags(connection)  # what follows reads, and a change shall follow it
@@ -116,7 +118,7 @@ def _parse_sha256s(lines: Iterable[str]) -> Iterator[str]:
         if not word or word == ["sha256"]:  # a row of an image without bytes; the headings of scrapy show
             continue
         if not _SHA256.fullmatch(word[0].lower()):
-            raise UsageProblem(f"Line {line_number} of the list is no sha256: {escape_control_chars(word[0][:80])}.")
+            raise UsageProblem(f"Line {line_number} of the list is not a sha256: {escape_control_chars(word[0][:80])}.")
         yield word[0].lower()
 
 
@@ -125,4 +127,4 @@ def _describe_tag(connection: Connection, tag_id: int) -> str:
 
 
 def _close_change(connection: Connection, change: int, sentence: str) -> str:
-    return sentence if tag_assignment.close_change(connection, change) else f"{sentence} It was so already."
+    return sentence if tag_assignment.close_change(connection, change) else f"{sentence} Nothing changed."

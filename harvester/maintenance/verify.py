@@ -1,4 +1,4 @@
-"""Is the store sound? Everything the catalogue knows against everything on disk, and what is to be done about it."""
+"""Verification of the store: everything in the catalogue against everything on disk."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from harvester.storage.paths import DataPaths
 
 
 def count_files(engine: Engine) -> int:
-    """How many files there are to look at, roughly."""
+    """The approximate number of files to check."""
     with translate_db_errors(engine), engine.connect() as connection:
         return audit.count_files(connection)
 
@@ -28,10 +28,10 @@ def count_files(engine: Engine) -> int:
 def check_store(
     places: DataPaths, engine: Engine, on_progress: Callable[[int], object], threads: int
 ) -> Iterator[Finding]:
-    """Everything that is not as it should be, as it is found; `step` is called with the number of files done.
+    """Yield the problems of the store as they are found; call `on_progress` with the number of files done.
 
-    While crawls run, files younger than the oldest of them are theirs. Raises CatalogueError, also where the database
-    finds its own file damaged.
+    While crawls run, files younger than the oldest crawl are taken for theirs. Raises CatalogueError, also if the
+    database reports that its own file is damaged.
     """
     with translate_db_errors(engine):
         with engine.connect() as connection:
@@ -43,13 +43,13 @@ def check_store(
             yield from OutputFileCheck(places, engine, pool, is_in_progress, on_progress).findings()
             yield from BlobCheck(places, BlobStore(places.blobs), engine, pool, is_in_progress, on_progress).findings()
         with engine.connect() as connection:
-            unfounded = audit.find_done_without_files(connection)
-        yield from (ImageFinding("unfounded", key, image_id=image_id) for image_id, key in unfounded)
+            incomplete = audit.find_done_without_files(connection)
+        yield from (ImageFinding("done-without-file", key, image_id=image_id) for image_id, key in incomplete)
         yield from (Finding("leftover", str(path)) for path in find_leftovers(places, collections))
 
 
 def count_cores() -> int:
-    """Of which this process may use."""
+    """The number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
@@ -60,6 +60,6 @@ def _in_progress_check(places: DataPaths) -> Callable[[Path], bool]:
         try:
             return since is not None and path.lstat().st_ctime >= since
         except OSError:
-            return True  # gone again meanwhile
+            return True  # deleted meanwhile
 
     return is_in_progress

@@ -1,4 +1,4 @@
-"""What `scrapy show` shows: for each subject its columns, its rows, and a row as a line for a person."""
+"""Tables of `scrapy show`: columns, rows and line format of each subject."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -8,18 +8,19 @@ from sqlalchemy import Connection
 
 from harvester.catalogue import rows
 from harvester.catalogue.selection import Selection, selection_conditions
+from harvester.duplicates.describe import verdict_label
 from harvester.duplicates.groups import find_groups
 from harvester.reporting.tables import format_bytes, format_number, format_time
 from harvester.reporting.tags import format_tag, read_tag_rows
 from harvester.storage.paths import DataPaths
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class ShowTable:
-    """One thing that can be shown. `rows` takes a connection, the places and rules, of which only images have any."""
+    """One subject of `scrapy show`. Only images use the selection that `read_rows` takes."""
 
     columns: Sequence[str]
     read_rows: Callable[[Connection, DataPaths, Selection], Iterator[Row]]
@@ -28,7 +29,7 @@ class ShowTable:
 
 
 def _format_measures(row: Row) -> str:
-    counts = f"{row['images']:,} images / {row['failed']:,} failed / {row['animated']:,} animated"
+    counts = f"{count_noun(row['images'], 'image')} / {row['failed']:,} failed / {row['animated']:,} animated"
     text = f"{counts}, {format_bytes(row['bytes'])}"
     if row["least"] is None:
         return text
@@ -36,14 +37,18 @@ def _format_measures(row: Row) -> str:
 
 
 def _format_user(row: Row) -> str:
-    albums_text = f", {row['albums']:,} albums, read {format_time(row['finished_at'])}" if row["key"] else ""
+    albums_text = (
+        f", {count_noun(row['albums'], 'album')}, read {format_time(row['finished_at'])}" if row["key"] else ""
+    )
     return f"{row['site']} {row['key'] or '-'}: {row['name']} ({_format_measures(row)}{albums_text})"
 
 
 def _format_album(row: Row) -> str:
     read_at = format_time(row["read_at"]) if row["read_at"] is not None else "pending"
     measures = (
-        f"{_format_measures(row)} / {row['pages']:,} pages / {read_at}" if row["kind"] == "pictures" else row["kind"]
+        f"{_format_measures(row)} / {count_noun(row['pages'], 'page')} / {read_at}"
+        if row["kind"] == "pictures"
+        else row["kind"]
     )
     return f"{row['site']} {row['user']}/{row['key']}: {row['user_name']}/{row['name']} ({measures})"
 
@@ -60,11 +65,11 @@ def _format_image(row: Row) -> str:
 
 def _format_group(row: Row) -> str:
     properties = f"{row['width']} × {row['height']}, {row['bytes']:,} bytes, {row['format']}"
-    return f"{row['group']} {row['state']}: {row['verdict']} {row['sha256']}, {properties}"
+    return f"{row['group']} {row['state']}: {verdict_label(row['verdict'])} {row['sha256']}, {properties}"
 
 
 def _format_run(row: Row) -> str:
-    end_text = f"ended {format_time(row['finished_at'])}: {row['outcome'] or 'running, or killed'}"
+    end_text = f"ended {format_time(row['finished_at'])}: {row['outcome'] or 'running or killed'}"
     counts = ", ".join(f"{number:,} {word}" for word, number in (row["counts"] or {}).items())
     return (
         f"{row['id']}: {row['site']} into {row['directory']}, {format_time(row['started_at'])}, {end_text} ({counts})"
@@ -88,16 +93,16 @@ _BLOB_COLUMNS = ("sha256", "ext", "format", "width", "height", "bytes", "animate
 TABLES: dict[str, ShowTable] = {
     "users": ShowTable(
         ("site", "key", "name", "albums", *_SIZE_COLUMNS, "listed_at", "finished_at"),
-        lambda connection, _places, _wanted: rows.iter_users(connection), _format_user, "NO USERS",
+        lambda connection, _places, _wanted: rows.iter_users(connection), _format_user, "No users yet.",
     ),
     "albums": ShowTable(
         ("site", "user", "user_name", "key", "name", "kind", *_SIZE_COLUMNS, "pages", "read_at", "finished_at"),
-        lambda connection, _places, _wanted: rows.iter_albums(connection), _format_album, "NO ALBUMS",
+        lambda connection, _places, _wanted: rows.iter_albums(connection), _format_album, "No albums yet.",
     ),
     "tags": ShowTable(
         ("id", "name", "parent", "path", "depth", "pictures", "bytes"),
         lambda connection, _places, _wanted: (asdict(tag) for tag in read_tag_rows(connection)),
-        format_tag, "NO TAGS CREATED",
+        format_tag, "No tags yet.",
     ),
     "images": ShowTable(
         ("sha256", "id", "site", "key", "url", "page", "author", "status", "reason", "detail", *_BLOB_COLUMNS[1:],
@@ -105,18 +110,18 @@ TABLES: dict[str, ShowTable] = {
         lambda connection, places, wanted: rows.iter_images(
             connection, selection_conditions(connection, places, wanted)
         ),
-        _format_image, "NO IMAGES",
+        _format_image, "No images.",
     ),
-    "groups": ShowTable(("group", "state", "verdict", *_BLOB_COLUMNS), _group_rows, _format_group, "NO GROUPS"),
+    "groups": ShowTable(("group", "state", "verdict", *_BLOB_COLUMNS), _group_rows, _format_group, "No groups yet."),
     "runs": ShowTable(
         ("id", "site", "directory", "arguments", "version", "started_at", "finished_at", "outcome", "counts"),
-        lambda connection, _places, _wanted: rows.iter_runs(connection), _format_run, "NO RUNS",
+        lambda connection, _places, _wanted: rows.iter_runs(connection), _format_run, "No runs yet.",
     ),
 }  # fmt: skip
 
 
 def format_lines(table: ShowTable, rows: Iterator[Row]) -> Iterator[str]:
-    """For a person, one line for each row."""
+    """The rows as text, one line each, or a sentence if there are none."""
     has_rows = False
     for row in rows:
         has_rows = True

@@ -1,4 +1,4 @@
-"""The whole collection in numbers: what `scrapy stats` tells."""
+"""Statistics of the whole collection, for `scrapy stats`."""
 
 import os
 from collections import Counter
@@ -17,14 +17,14 @@ from harvester.catalogue.tags import tag_assignment
 from harvester.duplicates import groups
 from harvester.reporting.tables import format_bytes, format_number, format_time
 from harvester.storage.paths import DataPaths
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 GONE_REASONS = ("gone", "http-gone")
 
 
 @dataclass
 class Statistics:
-    """Numbers of all sites; sizes in bytes, pixels are width times height, times in seconds since 1970."""
+    """Statistics of all sites. Sizes are in bytes, pixels are width times height, times are in seconds since 1970."""
 
     catalogue: str
     catalogue_bytes: int | None
@@ -35,7 +35,7 @@ class Statistics:
     animated: int
     formats: dict[str, Summary]
     sites: dict[str, dict[str, int]]  # images by status
-    reasons: dict[str, int]  # the most frequent first
+    reasons: dict[str, int]  # most frequent first
     users: dict[str, int]
     albums: int
     albums_pending: int
@@ -47,22 +47,22 @@ class Statistics:
     tags: int
     near_duplicates: int
     groups: int
-    thumbs: Summary | None = None  # measured where that was asked for
+    thumbs: Summary | None = None  # measured only on request
 
     @property
     def failed(self) -> int:
-        """Images that could not be had, each once however many albums list it."""
+        """The number of failed images, each counted once however many albums list it."""
         return sum(count.get("failed", 0) for count in self.sites.values())
 
     def as_dict(self) -> dict[str, Any]:
-        """For machines."""
+        """The statistics as a dictionary for JSON."""
         return asdict(self) | {"failed": self.failed, "exact_duplicates": self.occurrences.duplicates}
 
 
 def read_statistics(engine: Engine, places: DataPaths, *, thumbs: bool) -> Statistics:
-    """Read them, on two cores; `thumbs`: also the sizes of all thumbnails, from the disk.
+    """Read the statistics, on two cores; with `thumbs` also measure all thumbnails on disk.
 
-    While a crawl runs, the numbers are not all of the very same moment.
+    While a crawl runs, the numbers may be of slightly different moments.
     """
     readers = (statistics.stats_by_format, statistics.count_occurrences, statistics.count_users,
                  statistics.summarize_albums,
@@ -128,7 +128,7 @@ def _count_images(connection: Connection) -> tuple[dict[str, dict[str, int]], di
 
 
 def _database_bytes(engine: Engine) -> int | None:
-    """Of a database that is a file."""
+    """The size of a SQLite database with its log; None for other databases."""
     url = engine.url
     if url.get_backend_name() != "sqlite":
         return None
@@ -147,26 +147,26 @@ def _measure_thumbs(root: Path) -> Summary:
 
 
 def format_statistics(statistics: Statistics) -> Iterator[str]:
-    """What there is on disk, an empty line, what there is in the catalogue."""
+    """Text lines about the disk, then an empty line and lines about the catalogue."""
     yield from _disk_lines(statistics)
     yield ""
     for site, number in sorted(statistics.users.items()):
-        yield f"{number:,} users of {escape_control_chars(site)}"
+        yield f"{count_noun(number, 'user')} of {escape_control_chars(site)}"
     yield _format_albums(statistics)
     occurrences = statistics.occurrences
-    total_and_duplicates = f"{occurrences.total:,} total, {occurrences.duplicates:,} exact duplicates"
-    yield f"{occurrences.unique:,} unique images ({total_and_duplicates})"
-    yield f"{format_bytes(occurrences.saved)} saved by keeping the same bytes once"
-    yield f"{statistics.failed:,} unique failed images"
-    yield f"{statistics.gone:,} of them are gone from their site; {statistics.gone_but_kept:,} more are gone, but kept"
-    yield f"{statistics.near_duplicates:,} perceptual duplicates in {statistics.groups:,} groups"
-    yield f"{statistics.tags:,} tags"
+    total_and_duplicates = f"{occurrences.total:,} total, {count_noun(occurrences.duplicates, 'exact duplicate')}"
+    yield f"{count_noun(occurrences.unique, 'unique image')} ({total_and_duplicates})"
+    yield f"{format_bytes(occurrences.saved)} saved by storing identical bytes once"
+    yield f"{count_noun(statistics.failed, 'unique failed image')}"
+    yield f"{statistics.gone:,} of them gone from their site; {statistics.gone_but_kept:,} more gone, but stored"
+    yield f"{count_noun(statistics.near_duplicates, 'near-duplicate')} in {count_noun(statistics.groups, 'group')}"
+    yield count_noun(statistics.tags, "tag")
     for site, count in statistics.sites.items():
         yield ""
         counts_text = ", ".join(
             f"{count.get(status, 0):,} {status}" for status in ("done", "failed", "skipped", "pending")
         )
-        yield f"{escape_control_chars(site)}: {sum(count.values()):,} images promised: {counts_text}"
+        yield f"{escape_control_chars(site)}: {count_noun(sum(count.values()), 'image')} expected: {counts_text}"
     if statistics.reasons:
         yield ""
         yield from (f"{reason}: {number:,}" for reason, number in statistics.reasons.items())
@@ -189,7 +189,8 @@ def _disk_lines(statistics: Statistics) -> Iterator[str]:
             f"mean {format_number(pixels.mean or 0)}, stdev {_format_deviation(pixels, format_number)}"
         )
     for format_name, spread in statistics.formats.items():
-        yield f"{format_name}: {spread.number:,} images, {format_bytes(spread.total)}; {_format_spread(spread)}"
+        total = f"{count_noun(spread.number, 'image')}, {format_bytes(spread.total)}"
+        yield f"{format_name}: {total}; {_format_spread(spread)}"
     if statistics.thumbs is not None:
         share = f" ({100 * statistics.thumbs.total / images.total:.2f}% of the images)" if images.total else ""
         yield f"Thumbnails: {statistics.thumbs.number:,}, {format_bytes(statistics.thumbs.total)}{share}"
@@ -211,7 +212,7 @@ def _format_albums(statistics: Statistics) -> str:
     if not statistics.albums:
         return "0 albums"
     if statistics.newest_read is None:
-        return f"{statistics.albums:,} albums (pending)"
+        return f"{count_noun(statistics.albums, 'album')} (pending)"
     pending = f"; {statistics.albums_pending:,} pending" if statistics.albums_pending else ""
     oldest, newest = format_time(statistics.oldest_read), format_time(statistics.newest_read)
-    return f"{statistics.albums:,} albums (oldest: {oldest} / newer: {newest}{pending})"
+    return f"{count_noun(statistics.albums, 'album')} (oldest: {oldest} / newest: {newest}{pending})"

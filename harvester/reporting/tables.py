@@ -1,4 +1,4 @@
-"""Rows of named values, one after the other, as CSV or JSON. Memory does not grow with them."""
+"""Rows of named values written as CSV or JSON, in bounded memory."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 
 def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
-    """With a line of headings; several values in one cell have ` | ` between them."""
+    """Write rows as CSV with a header line; several values in one cell are separated by ` | `."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
     values = itemgetter(*columns)
@@ -25,18 +25,18 @@ def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> No
 
 
 _PLAIN_TYPES = frozenset({int, bool, type(None)})
-"""Kinds of values that are cells as they are, as is what has only letters and digits: asked of each of millions."""
+"""Types whose values need no escaping; this fast check, and that for alphanumeric text, run for millions of cells."""
 
 
 def join_values(value: Any) -> Any:
-    """Several values as one text."""
+    """A list or dictionary as one text; other values unchanged."""
     if isinstance(value, list):
         return " | ".join(map(str, value))
     return json_text(value) if isinstance(value, dict) else value
 
 
 def write_json(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
-    """A list of objects, one on each line."""
+    """Write rows as a JSON list of objects, one on each line."""
     first = True
     for row in rows:
         text = json_text({column: row[column] for column in columns})
@@ -46,12 +46,12 @@ def write_json(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> N
 
 
 def format_bytes(number: float) -> str:
-    """Bytes, in steps of 1024: `1.50 kb`."""
+    """A number of bytes with a unit, in steps of 1024: `1.50 kb`."""
     return _scale(number, 1024, ("b", "kb", "Mb", "Gb", "Tb"))
 
 
 def format_number(number: float) -> str:
-    """A number, in steps of 1000: `2.50 M`."""
+    """A number with a unit, in steps of 1000: `2.50 M`."""
     return _scale(number, 1000, ("", "k", "M", "G", "T"))
 
 
@@ -64,5 +64,5 @@ def _scale(number: float, step: int, units: tuple[str, ...]) -> str:
 
 
 def format_time(seconds: int | None) -> str:
-    """A time as the catalogue writes it, UTC; `-` for none."""
+    """A time (seconds since 1970) in ISO 8601 and UTC; `-` for None."""
     return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""The tree of tags with what has each, for `scrapy tag list` and `scrapy show tags`."""
+"""The tag tree with numbers of pictures, for `scrapy tag list` and `scrapy show tags`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from harvester.reporting.tables import format_bytes
 
 @dataclass(frozen=True)
 class TagRow:
-    """A tag, how many pictures have it, and their bytes; what its children have is not counted."""
+    """A tag with the number and bytes of its pictures, not counting those of child tags."""
 
     id: int
     name: str
@@ -24,7 +24,7 @@ class TagRow:
 
 
 def read_tag_rows(connection: Connection) -> list[TagRow]:
-    """Every tag: depth first, by name on each level."""
+    """Every tag: depth-first, by name on each level."""
     tree = tag_assignment.load_tree(connection)
     rows = []
     for depth, number in tag_tree.walk_tree(tree):
@@ -35,5 +35,5 @@ def read_tag_rows(connection: Connection) -> list[TagRow]:
 
 
 def format_tag(tag: Mapping[str, Any]) -> str:
-    """For a person."""
+    """A tag as a text line, indented by its depth."""
     return f"{'    ' * tag['depth']}{tag['id']}: {tag['name']!r} ({tag['pictures']:,} / {format_bytes(tag['bytes'])})"

@@ -55,16 +55,19 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "random bytes behind the header": (_randomize_body, "is damaged"),
     "zero bytes": (_overwrite(b""), "is an empty file, though there are blobs beside it"),
     "a folder": (_replace_by_folder, "unable to open"),
-    "a database of something else": (_replace_by_other_database, "is a database of something else"),
+    "a database of something else": (_replace_by_other_database, "is the database of another program"),
     "a missing table": (_run_sql("DROP TABLE sightings"), "it has no table sightings"),
     "a missing column": (_run_sql("ALTER TABLE images DROP COLUMN alt"), "its table images has no column alt"),
     "an unknown revision": (
         _run_sql("UPDATE alembic_version SET version_num = 'ffff'"),
         "a newer harvester (schema ffff",
     ),
-    "two heads": (_run_sql("INSERT INTO alembic_version VALUES ('0001')"), "it names 2 versions of its schema"),
-    "no head": (_run_sql("DELETE FROM alembic_version"), "it names 0 versions of its schema"),
-    "a head that is none": (_run_sql("UPDATE alembic_version SET version_num = x'00ff'"), "its schema has no version"),
+    "two heads": (_run_sql("INSERT INTO alembic_version VALUES ('0001')"), "it has 2 schema versions"),
+    "no head": (_run_sql("DELETE FROM alembic_version"), "it has 0 schema versions"),
+    "a head that is none": (
+        _run_sql("UPDATE alembic_version SET version_num = x'00ff'"),
+        "its schema version is invalid",
+    ),
     "an old head on new tables": (_run_sql("UPDATE alembic_version SET version_num = '0002'"), "cannot be used"),
 }
 
@@ -118,11 +121,11 @@ def test_a_damaged_catalogue_is_reported_and_unchanged(
     [
         (
             "UPDATE images SET promised_at = 'yesterday'",
-            "images.promised_at of row 1 is no such value as belongs there",
+            "images.promised_at of row 1 has an invalid value",
         ),
-        ("UPDATE images SET metadata = '{not json'", "images.metadata of row 1 is no such value"),
-        ("UPDATE images SET finished_at = x'00ff'", "images.finished_at of row 1 is no such value"),
-        ("UPDATE sightings SET name = CAST(name AS BLOB)", "sightings.name of row 1 is no such value"),
+        ("UPDATE images SET metadata = '{not json'", "images.metadata of row 1 has an invalid value"),
+        ("UPDATE images SET finished_at = x'00ff'", "images.finished_at of row 1 has an invalid value"),
+        ("UPDATE sightings SET name = CAST(name AS BLOB)", "sightings.name of row 1 has an invalid value"),
         ("UPDATE sightings SET name = CAST(name || x'ff' AS TEXT)", "Could not decode to UTF-8 column 'name'"),
     ],
 )
@@ -138,7 +141,7 @@ def test_values_of_a_wrong_type_are_reported(
 
 
 def test_an_intact_catalogue_has_no_invalid_value(commands: Commands, farsite: Farsite, tmp_path: Path) -> None:
-    """With coefficients, and with look-alikes in tables whose rows have no number; a word is found there."""
+    """With coefficients, and with near-duplicates in tables whose rows have no number; a word is found there."""
     urls = [farsite.url(f"/numbered/{number}.jpg") for number in (1, 2)]
     commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
     assert commands.scrapy("dedupe").returncode == 0

@@ -142,7 +142,7 @@ def test_a_name_comes_before_a_number(connection: Connection) -> None:
 
 
 def test_pictures_that_were_removed_do_not_get_their_tags_back(connection: Connection) -> None:
-    """A removal is not taken back by undo, and what undo brings back is for pictures that are there."""
+    """A removal is not undone by undo, and what undo brings back is for pictures that are there."""
     tagging.add_tag(connection, "Lakes")
     tagging.apply_tag(connection, "Lakes", tag_assignment.from_list(connection, SHAS[:3]))
     tagging.delete_tag(connection, "Lakes")
@@ -152,7 +152,7 @@ def test_pictures_that_were_removed_do_not_get_their_tags_back(connection: Conne
     tag_assignment.clear_all_tags(connection, removal, tag_assignment.from_list(connection, SHAS[1:3]))
     tagging.undo_change(connection)  # the clearing, though the removal is the last change
     assert _state(connection)[1][2] == {SHAS[0]}
-    assert tag_undo.list_changes(connection, 1)[0].done == ["apply Lakes: 1 picture(s)"]
+    assert tag_undo.list_changes(connection, 1)[0].done == ["apply Lakes: 1 picture"]
 
 
 def test_two_concurrent_adds_make_one_tag(engine: Engine) -> None:
@@ -169,7 +169,7 @@ def test_two_concurrent_adds_make_one_tag(engine: Engine) -> None:
             messages.append(str(error))
 
     _run_in_threads([make, make])
-    assert sorted(messages) == ["Added Lakes (1).", "There is a tag of that name already: Lakes (1)."]
+    assert sorted(messages) == ["Added Lakes (1).", "There is already a tag of that name: Lakes (1)."]
 
 
 def test_a_list_is_applied_while_others_write(tmp_path: Path) -> None:

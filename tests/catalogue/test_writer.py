@@ -89,7 +89,7 @@ def test_an_image_discovered_twice_is_one_image(connection: Connection) -> None:
 
 
 def test_a_new_name_reopens_a_finished_image(connection: Connection) -> None:
-    """A finished image that gets another name is owed again, with its bytes known and only that name to make."""
+    """A finished image that gets another name is pending again, with its bytes known and only that name to make."""
     collection = _collection(connection)
     writer.record_discovered(connection, collection, [_discovered("a", 0, 0, 0)])
     _finish(connection, 1)

@@ -39,8 +39,9 @@ def _dedupe(commands: Commands, *arguments: str) -> Any:
 
 def _verdicts(commands: Commands, group: str) -> dict[str, str]:
     """What `scrapy verdict GROUP` shows: the beginning of each member's sha256 -> its verdict."""
-    lines = [line.split() for line in _run(commands, "verdict", group).splitlines()[1:]]
-    return {words[1]: words[0] for words in lines if words[0] in ("new", "false", "keep", "skip")}
+    lines = [line.strip().split("  ") for line in _run(commands, "verdict", group).splitlines()[1:]]
+    words = [[word.strip() for word in line if word] for line in lines]
+    return {line[1]: line[0] for line in words if line[0] in ("new", "not a duplicate", "keep", "skip")}
 
 
 def test_decided_groups_stay_decided(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -56,15 +57,15 @@ def test_decided_groups_stay_decided(farsite: Farsite, commands: Commands, tmp_p
     assert "0_1_0.jpg" in text
     assert "phash 0" in text
     _run(commands, "verdict", large[:8], "--keep", large[:12], "--skip", small[:5])
-    _run(commands, "verdict", other, "--false")
-    assert _run(commands, "verdict") == "0 of 2 groups wait for a decision\n"
+    _run(commands, "verdict", other, "--not-duplicate")
+    assert _run(commands, "verdict") == "0 of 2 groups undecided.\n"
 
     *_, smaller = _harvest(commands, farsite, tmp_path, LARGE, SMALL, OTHER, OTHER_SMALL, SINGLE, SMALLER)
     report = _dedupe(commands)
     assert report["groups"] == {"new": 0, "re-opened": 1, "decided": 1}
     assert report["compared"] == {"new": 1, "known": 5}
     assert _verdicts(commands, large) == {large[:12]: "keep", small[:12]: "skip", smaller[:12]: "new"}
-    assert _verdicts(commands, other) == {other[:12]: "false", other_small[:12]: "false"}
+    assert _verdicts(commands, other) == {other[:12]: "not a duplicate", other_small[:12]: "not a duplicate"}
     _run(commands, "verdict", large, "--skip", smaller)
     again = _dedupe(commands)
     assert again["groups"] == {"new": 0, "re-opened": 0, "decided": 2}
@@ -72,9 +73,9 @@ def test_decided_groups_stay_decided(farsite: Farsite, commands: Commands, tmp_p
     wide = _dedupe(commands, "--phash", "8", "--animated-phash", "off")
     assert wide["groups"]["decided"] == 2, "wider limits re-opened what was decided"
 
-    assert "is taken back" in _run(commands, "verdict", "--undo")
+    assert "Undid decision 3" in _run(commands, "verdict", "--undo")
     assert _verdicts(commands, large) == {large[:12]: "keep", small[:12]: "skip", smaller[:12]: "new"}
-    assert len(_run(commands, "verdict", "--history").split("takes back 3")) == 2
+    assert len(_run(commands, "verdict", "--history").split("undoes 3")) == 2
     for expected in (0, 0, 1):  # the third decision is undone; there were two more
         done = commands.scrapy("verdict", "--undo")
         assert done.returncode == expected
@@ -99,7 +100,7 @@ def test_same_pixels_in_different_files_are_paired(farsite: Farsite, commands: C
 
 
 def test_old_decisions_hold_for_the_groups_that_are_found(commands: Commands, tmp_path: Path) -> None:
-    """A database of the old tool is taken over; its look-alikes are found, and what was decided then is decided."""
+    """A database of the old tool is imported; its near-duplicates are found, and what was decided then is decided."""
     content = old_databases.content()
     _run(commands, "import-favorites", str(old_databases.write(tmp_path / "old", content)))
     report = _dedupe(commands, "--phash", "15", "--dhash", "15", "--average", "15", "--whash", "15")
@@ -144,10 +145,10 @@ def test_invalid_decisions_are_refused_whole(farsite: Farsite, commands: Command
     assert "scrapy dedupe finds the groups" in _run(commands, "verdict", large, code=2)
     _dedupe(commands)
     refused = {
-        (large, "--skip", large): "a skip goes with a --keep",
+        (large, "--skip", large): "--skip needs a --keep",
         (large, "--keep", single): f"{single}: no picture of the group",
-        (large, "--keep", large, "--skip", large, small): "--keep and --skip at once",
-        (single, "--false"): "no group has a picture",
+        (large, "--keep", large, "--skip", large, small): "--keep and --skip exclude each other",
+        (single, "--not-duplicate"): "no group has a picture",
         (large, "--keep", "xyz"): "no picture of the group",
     }
     for arguments, says in refused.items():

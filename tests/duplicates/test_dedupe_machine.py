@@ -95,7 +95,7 @@ class DedupeMachine(RuleBasedStateMachine):
 
     @rule()
     def undo(self) -> None:
-        """The last decision is taken back."""
+        """The last decision is undone."""
         with self.engine.begin() as connection:
             undone = verdicts.undo_decision(connection, decide.ORIGIN)
         assert (undone is None) == (not self.decisions)

@@ -57,7 +57,7 @@ class DedupeCatalogue:
 
 @pytest.fixture
 def catalogue(engine: Engine, tmp_path: Path) -> Iterator[DedupeCatalogue]:
-    """Two look-alikes, one other picture, and a blank one."""
+    """Two near-duplicates, one other picture, and a blank one."""
     filled = DedupeCatalogue(engine, tmp_path)
     for picture in (pictures.photo(1), pictures.photo(1, 400, 300), pictures.photo(2)):
         filled.add_picture(picture)

@@ -100,7 +100,7 @@ def test_rotated_pictures_are_found_with_their_orientation(
 def test_low_detail_pictures_are_paired_by_their_pixels_only(
     engine: Engine, store: BlobStore, add_picture: AddPicture
 ) -> None:
-    """Blank pages of all sizes and colours are no look-alikes; two files of the very same blank page are."""
+    """Blank pages of all sizes and colours are no near-duplicates; two files of the very same blank page are."""
     white = [add_picture(_png(Image.new("RGB", (200, 100), "white"), compress_level=level)) for level in (1, 9)]
     add_picture(_png(Image.new("RGB", (300, 300), "white")))
     add_picture(_png(Image.new("RGB", (200, 100), "navy")))

@@ -39,7 +39,7 @@ class ExportRun:
 
     def number(self, word: str) -> int:
         """A number that was printed: selected, exported, skipped, failed, written, unchanged, removed."""
-        match = re.search(rf"([\d,]+) (images )?{word}", self.done.stdout)
+        match = re.search(rf"([\d,]+) (images? )?{word}", self.done.stdout)
         return int(match[1].replace(",", "")) if match else 0
 
 

@@ -1,4 +1,4 @@
-"""Exports that are killed just before a change of their folder, be it of a file or of their ledger.
+"""Exports that are killed just before a change of their folder, be it of a file or of their manifest.
 
 Python tells its audit hooks of changes of files, SQLite its trace of every statement, both before they happen.
 """
@@ -57,7 +57,7 @@ class _KillSwitch:
             self._count_change()
 
     def watch(self, path: object, database: sqlite3.Connection) -> sqlite3.Connection:
-        """Count its changes where it is the ledger."""
+        """Count its changes where it is the manifest."""
         if str(path).startswith(self._folder):
             database.set_trace_callback(self._trace)
         return database

@@ -162,7 +162,7 @@ def test_the_best_near_duplicate_is_exported(harvested: Commands) -> None:
     pair_query = "SELECT first, second FROM pairs"
     assert not [pair for pair in rows(harvested.data, pair_query) if set(pair) <= shas], "two of one group"
     skipped = {sha for pair in rows(harvested.data, pair_query) for sha in pair} - shas
-    assert f"skipped: a look-alike is better: {len(skipped)}" in exported.done.stdout
+    assert f"skipped: a near-duplicate is better: {len(skipped)}" in exported.done.stdout
 
 
 @pytest.mark.parametrize(("image", "kinds"), [("rgb", {"JPEG", "PNG"}), ("jpeg", {"JPEG"})])
@@ -253,7 +253,7 @@ def test_a_lost_blob_fails_and_is_reported(harvested: Commands, format: str) -> 
     away = blob.rename(harvested.data.parent / "away")
     exported = export(harvested, format, code=1)
     assert "failed: blob missing: 1" in exported.done.stdout
-    assert "1 images could not be exported" in exported.done.stderr
+    assert "1 image could not be exported" in exported.done.stderr
     assert {line["sha256"] for line in exported.manifest} == pictures(harvested) - {sha}
     away.rename(blob)
     assert {line["sha256"] for line in export(harvested, format).manifest} == pictures(harvested)
@@ -470,14 +470,14 @@ def test_a_damaged_export_manifest_is_one_sentence(harvested: Commands, damage: 
         b"nonsense" * 999 if damage == "not a database" else whole[:4096] + b"\xff" * len(whole[4096:])
     )
     refused = export(harvested, "files", *dry, code=2)
-    assert f"{manifest_db}, which says what was exported, cannot be used" in refused.done.stderr
+    assert f"The export manifest {manifest_db} cannot be used" in refused.done.stderr
     assert len(refused.done.stderr.strip().splitlines()) == 1
     assert refused.files == exported.files
 
 
 @pytest.mark.parametrize("is_undone", [True, False])
 def test_the_latest_verdict_on_a_placement_counts(harvested: Commands, is_undone: bool) -> None:
-    """A picture is exported where a verdict keeps it, no longer when that was taken back or followed by a skip."""
+    """A picture is exported where a verdict keeps it, no longer when that was undone or followed by a skip."""
     query = """
         SELECT sha256, album_id, image_id FROM images JOIN album_images ON image_id = images.id
         JOIN albums ON albums.id = album_id WHERE albums.name = 'Uncategorized' AND album_images.name LIKE 'old_mill%'
@@ -492,7 +492,7 @@ def test_the_latest_verdict_on_a_placement_counts(harvested: Commands, is_undone
 
 
 def _decide(commands: Commands, placement: tuple[str, int, int] | None, verdict: str) -> None:
-    """On one place of a picture; None: take back the decision before."""
+    """On one placement of a picture; None: undo the decision before."""
     with sqlite3.connect(commands.data / "catalogue.db") as connection:
         undoes = None if placement else connection.execute("SELECT max(id) FROM decisions").fetchone()[0]
         row = connection.execute(
@@ -546,7 +546,9 @@ def test_a_folder_that_cannot_be_created_is_named(harvested: Commands) -> None:
     """One sentence about --to, not about the data directory."""
     done = harvested.scrapy("export", "files", "--to", "/proc/nowhere/out")
     assert done.returncode == 2
-    assert done.stderr.strip() == "Error: --to: the folder /proc/nowhere/out cannot be made: No such file or directory."
+    assert (
+        done.stderr.strip() == "Error: --to: the folder /proc/nowhere/out cannot be created: No such file or directory."
+    )
 
 
 @pytest.mark.parametrize(
@@ -558,13 +560,13 @@ def test_a_folder_that_cannot_be_created_is_named(harvested: Commands) -> None:
         (("files", "--image", "original", "--resize", "9"), "--resize changes pictures"),
         (("files", "--resize", "-1"), "--resize -1: must be a whole number from 1"),
         (("files", "--resize", "big"), "--resize big: must be a whole number from 1"),
-        (("csv", "--image", "jpeg"), "csv holds no pictures"),
+        (("csv", "--image", "jpeg"), "csv contains no pictures"),
         (("captions", "--number"), "--number: only for files and tags"),
-        (("status", "--dedupe", "keep"), "--dedupe: the status file has every image"),
-        (("status", "--album", "alice/landscapes"), "status: a status file is that of a whole data set"),
+        (("status", "--dedupe", "keep"), "--dedupe: the status file always has every image"),
+        (("status", "--album", "alice/landscapes"), "status: a status file covers a whole data set"),
         (("files", "--site", "flickr"), "--site flickr: nothing has been harvested"),
         (("files", "--tag", "nothing"), "There is no tag nothing"),
-        (("files", "--album", "alice/nothing"), "names none"),
+        (("files", "--album", "alice/nothing"), "matches no album"),
         (("files", "--where", "colour=red"), "--where colour=red: must be RULE=VALUE, with one of site"),
         (("files", "--site", "civitai", "--where", "site=civitai"), "site is given twice"),
     ],
@@ -581,7 +583,7 @@ def test_invalid_options_are_refused(harvested: Commands, words: tuple[str, ...]
 def test_the_collection_itself_is_no_place_for_an_export(harvested: Commands, to: str) -> None:
     """Neither the data directory, nor what is in it, nor what it is in."""
     before = sorted(harvested.data.iterdir())
-    assert "export to a folder of its own" in export(harvested, "files", to=to, code=2).done.stderr
+    assert "export to a separate folder" in export(harvested, "files", to=to, code=2).done.stderr
     assert sorted(harvested.data.iterdir()) == before
 
 

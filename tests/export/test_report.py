@@ -77,7 +77,7 @@ def _screenshot(page: Path, name: str, *options: str) -> Image.Image:
 
 
 def test_the_page_shows_what_the_catalogue_holds(harvested: Commands) -> None:
-    """The books, every reason, formats, runs and groups of look-alikes; the numbers are those of the catalogue."""
+    """Summaries, every reason, formats, runs and groups of near-duplicates, with the numbers of the catalogue."""
     harvested.scrapy("dedupe")
     page = _ReportPage(_write_report(harvested))
     text = " ".join(page.text.split())

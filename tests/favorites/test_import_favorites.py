@@ -59,9 +59,9 @@ def test_an_old_database_is_imported_whole(commands: Commands, tmp_path: Path, l
         SHAS
     )
     assert set(_rows(commands, "SELECT length(coefficients) FROM blobs")) == {(128,)}
-    assert "pictures taken over: 4" in output
-    assert "phash as the old tool had it: 4" in output
-    assert f"images owed: 1\nimages failed: {len(failed)}" in "\n".join(sorted(output.splitlines(), reverse=True))
+    assert "pictures imported: 4" in output
+    assert "phash as in the old database: 4" in output
+    assert f"images pending: 1\nimages failed: {len(failed)}" in "\n".join(sorted(output.splitlines(), reverse=True))
 
 
 @pytest.mark.parametrize("layout", old_databases.LAYOUTS)
@@ -120,13 +120,13 @@ def test_importing_twice_changes_nothing(commands: Commands, tmp_path: Path) -> 
 
 
 def test_late_bytes_are_imported_by_the_next_import(commands: Commands, tmp_path: Path) -> None:
-    """A lost and a damaged file are named, exit code 1, their images stay owed; put back, they are taken."""
+    """A lost and a damaged file are named, exit code 1, their images stay pending; put back, they are imported."""
     old = old_databases.write(tmp_path / "old")
     (old / "blobs" / f"{SHAS[0]}.jpg").unlink()
     (old / "blobs" / f"{SHAS[1]}.jpg").write_bytes(BODIES[1][:-10])
     _, complaints = _import(commands, old, code=1)
-    assert f"{SHAS[0]}.jpg: cannot be read (No such file or directory); its images stay owed." in complaints
-    assert f"{SHAS[1]}.jpg: not the bytes its name says; its images stay owed." in complaints
+    assert f"{SHAS[0]}.jpg: cannot be read (No such file or directory); its images stay pending." in complaints
+    assert f"{SHAS[1]}.jpg: its bytes do not match its name; its images stay pending." in complaints
     pending = {key for key, status, _ in _rows(commands, _STATUS) if status == "pending"}
     assert pending == {"111", "112", "113", "116"}
     assert not (commands.data / "blobs" / SHAS[1][:2] / f"{SHAS[1]}.jpg").exists()
@@ -150,12 +150,12 @@ def test_a_file_that_is_no_picture_fails_with_its_reason(commands: Commands, tmp
 
 
 def test_sizes_that_differ_are_named(commands: Commands, tmp_path: Path) -> None:
-    """The bytes have the right sha256, so they are taken over; what the database said of them is not true."""
+    """The bytes have the right sha256, so they are imported; what the database said of them is not true."""
     content = old_databases.content()
     content["blobs"][SHAS[0]] |= {"sz": 5, "width": 9, "percept": "0123456789abcdef"}
     output, complaints = _import(commands, old_databases.write(tmp_path / "old", content), code=1)
-    assert f"has {len(BODIES[0])} bytes, the database says 5; taken over as it is." in complaints
-    assert "has 96 × 64 pixels, the database says 9 × 64; taken over as it is." in complaints
+    assert f"has {len(BODIES[0])} bytes, the database says 5; imported as it is." in complaints
+    assert "has 96 × 64 pixels, the database says 9 × 64; imported as it is." in complaints
     assert "phash different: 1" in output
 
 
@@ -167,9 +167,12 @@ class _RunsCommand:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        (_RunsCommand(), "it holds more than plain data (it wants to call 'posix.system'). Nothing of it was run."),
-        ({"users": _RunsCommand()}, "it holds more than plain data"),
-        ({**old_databases.content(), "surprise": 1}, "holds 'surprise', which this program does not know"),
+        (
+            _RunsCommand(),
+            "it contains more than plain data (it wants to call 'posix.system'). None of it was executed.",
+        ),
+        ({"users": _RunsCommand()}, "it contains more than plain data"),
+        ({**old_databases.content(), "surprise": 1}, "contains 'surprise', which is unknown"),
         (b"raw", "expected a dictionary, found bytes"),
     ],
 )

@@ -1,4 +1,7 @@
-"""Which blobs searches for look-alikes have taken up, and what is known of them. The caller opens and commits."""
+"""Blobs that searches for near-duplicates have compared.
+
+Each function is one part of a caller's transaction.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -20,11 +23,11 @@ from harvester.catalogue.schema import blobs, compared
 from harvester.catalogue.sql import chunks, starts_with
 
 BLOBS_PER_READ = 20_000
-"""Up to so many blobs are read in one go; more of them by the first two digits of their sha256."""
+"""Largest number of blobs read in one go; more are read by the first two digits of their sha256."""
 
 
 class ComparedCounts(NamedTuple):
-    """Numbers of blobs: new to a search and known before, and how many of both are flat."""
+    """Numbers of blobs: new to a search, known before, and how many of both are low-detail."""
 
     new: int
     known: int
@@ -32,13 +35,13 @@ class ComparedCounts(NamedTuple):
 
 
 def sha256_prefixes(connection: Connection) -> list[str]:
-    """How the blobs are read: beginnings of their sha256, together all of them."""
+    """The sha256 prefixes by which blobs are read; together they cover all blobs."""
     is_large = connection.execute(select(func.count()).select_from(blobs)).scalar_one() > BLOBS_PER_READ
     return [f"{number:02x}" for number in range(256)] if is_large else [""]
 
 
 def register_new(connection: Connection, run: int, fingerprint_version: int, prefix: str) -> None:
-    """Blobs that no search has compared are taken up by this one."""
+    """Assign the blobs that no search has compared to this search."""
     query = select(blobs.c.sha256, literal(run)).where(blobs.c.sha256.in_(_not_compared(prefix)))
     connection.execute(
         insert(compared).from_select(["sha256", "search_id"], query.where(blobs.c.recipe == fingerprint_version))
@@ -46,20 +49,20 @@ def register_new(connection: Connection, run: int, fingerprint_version: int, pre
 
 
 def _not_compared(prefix: str = "") -> Select[tuple[str]]:
-    """Blobs that no search has taken up. In order, so that SQLite walks two indexes side by side and reads no table."""
+    """Blobs that no search has compared, in order, so that SQLite walks two indexes side by side and reads no table."""
     all_blobs = select(blobs.c.sha256).where(starts_with(blobs.c.sha256, prefix))
     compared_blobs = select(compared.c.sha256).where(starts_with(compared.c.sha256, prefix))
     return select(all_blobs.except_(compared_blobs).order_by("sha256").subquery().c.sha256)
 
 
 def not_measured(connection: Connection, prefix: str) -> Sequence[Any]:
-    """sha256 and coefficients of blobs of which is not noted yet whether they are flat."""
+    """sha256 and coefficients of the compared blobs that are not yet known to be low-detail or not."""
     query = select(blobs.c.sha256, blobs.c.coefficients).join(compared, compared.c.sha256 == blobs.c.sha256)
     return connection.execute(query.where(starts_with(compared.c.sha256, prefix), compared.c.flat.is_(None))).all()
 
 
 def record_low_detail(connection: Connection, prefix: str, sha256s: Sequence[str]) -> None:
-    """Of what was not noted yet these are flat, and the others are not."""
+    """Mark these blobs as low-detail and the other unmarked blobs with this prefix as not low-detail."""
     for chunk in chunks(sha256s):
         connection.execute(update(compared).where(compared.c.sha256.in_(chunk)).values(flat=True))
     statement = update(compared).where(starts_with(compared.c.sha256, prefix), compared.c.flat.is_(None))
@@ -67,7 +70,7 @@ def record_low_detail(connection: Connection, prefix: str, sha256s: Sequence[str
 
 
 def count_compared(connection: Connection, run: int) -> ComparedCounts:
-    """How many blobs are compared with each other once this search has ended."""
+    """The numbers of blobs that are compared once this search has ended."""
     is_new = case((compared.c.search_id == run, 1), else_=0)
     columns = (func.count(), func.sum(is_new), func.sum(case((compared.c.flat, 1), else_=0)))
     total, new_count, low_detail_count = (int(number or 0) for number in connection.execute(select(*columns)).one())
@@ -77,10 +80,10 @@ def count_compared(connection: Connection, run: int) -> ComparedCounts:
 def iter_fingerprints(
     connection: Connection, fingerprint_version: int, prefixes: Sequence[str], *, coefficients: bool
 ) -> Iterator[Sequence[Any]]:  # fmt: skip
-    """sha256, hashes, animated, width, height, and coefficients where wanted, of all blobs; in no order.
+    """sha256, hashes, animated, width, height and, if wanted, coefficients of all blobs, in no particular order.
 
-    Plain tuples of the driver are half the work. SQLite is fastest in the order in which it keeps the rows; drivers of
-    others hold a whole answer in memory, so that these are asked portion by portion.
+    Plain tuples of the driver take half the time of rows. SQLite is fastest in storage order; other drivers hold the
+    whole result in memory, so they are queried prefix by prefix.
     """
     column_names = ("sha256", *HASHES, "animated", "width", "height", *(["coefficients"] if coefficients else []))
     query = select(*(blobs.c[name] for name in column_names)).where(blobs.c.recipe == fingerprint_version)
@@ -91,27 +94,27 @@ def iter_fingerprints(
 
 
 def not_compared(connection: Connection) -> list[str]:
-    """Blobs that no search has taken up: stored since, or without fingerprints of the recipe."""
+    """Blobs that no search has compared: stored since, or with another fingerprint version."""
     return [row.sha256 for row in connection.execute(_not_compared())]
 
 
 def new_in_run(connection: Connection, run: int) -> list[str]:
-    """The blobs that are new to a search."""
+    """The blobs that are new to a search, as sha256."""
     return list(connection.execute(select(compared.c.sha256).where(compared.c.search_id == run)).scalars())
 
 
 def low_detail(connection: Connection) -> list[str]:
-    """The blobs that show nothing to compare."""
+    """The blobs with too little detail to compare, as sha256."""
     return list(connection.execute(select(compared.c.sha256).where(compared.c.flat)).scalars())
 
 
 def blob_files(connection: Connection, sha256s: Sequence[str]) -> Sequence[Any]:
-    """sha256 and extension of blobs: a few hundred at a time."""
+    """sha256 and extension of these blobs; pass at most a few hundred."""
     return connection.execute(select(blobs.c.sha256, blobs.c.ext).where(blobs.c.sha256.in_(sha256s))).all()
 
 
 def pixel_digests(connection: Connection, sha256s: Sequence[str]) -> dict[str, str]:
-    """The sha256 of the pixels of those of these blobs that were decoded; empty where they could not be."""
+    """The pixel digests (sha256) of these blobs, for those that were decoded; "" if decoding failed."""
     digests: dict[str, str] = {}
     for chunk in chunks(sha256s):
         query = select(compared.c.sha256, compared.c.pixels).where(compared.c.sha256.in_(chunk))
@@ -122,7 +125,7 @@ def pixel_digests(connection: Connection, sha256s: Sequence[str]) -> dict[str, s
 
 
 def record_pixel_digests(connection: Connection, digests: Mapping[str, str]) -> None:
-    """Remember the pixels of blobs (sha256 -> sha256 of the pixels), so that they are decoded once."""
+    """Store pixel digests of blobs (sha256 -> sha256 of the pixels), so that each blob is decoded once."""
     parameters = [{"b_sha": sha256, "b_pixels": digest} for sha256, digest in digests.items()]
     if not parameters:
         return

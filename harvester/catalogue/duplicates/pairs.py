@@ -1,4 +1,7 @@
-"""The table of look-alikes: what was found, and what is left of it when blobs go. The caller opens and commits."""
+"""Pairs of near-duplicates, and their upkeep when blobs are deleted.
+
+Each function is one part of a caller's transaction.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,13 +12,13 @@ from harvester.catalogue.schema import blobs, compared, pairs, searches
 from harvester.catalogue.sql import chunks, insert_new, starts_with
 
 INVERSE_ROTATIONS = {"rotate-90": "rotate-270", "rotate-270": "rotate-90"}
-"""Turns that are not their own inverse."""
+"""Rotations that are not their own inverse."""
 
 
 class Pair(NamedTuple):
-    """Two blobs (sha256, `first` < `second`), the method that finds them alike, and the bits in which they differ.
+    """Two near-duplicate blobs (sha256, `first` < `second`), the method that matches them, and their distance in bits.
 
-    `orientation` says how the first has to be turned to look like the second; it is empty where both are upright.
+    `orientation` says how to transform the first so that it looks like the second; it is empty if both are upright.
     """
 
     first: str
@@ -26,35 +29,35 @@ class Pair(NamedTuple):
 
 
 def make_pair(first: str, second: str, method: str, orientation: str, score: int) -> Pair:
-    """In its one right order."""
+    """Build a pair in canonical order."""
     if first < second:
         return Pair(first, second, method, orientation, score)
     return Pair(second, first, method, INVERSE_ROTATIONS.get(orientation, orientation), score)
 
 
 def from_finished_runs() -> ColumnElement[bool]:
-    """Only what finished searches found counts."""
+    """The condition that a pair was found by a finished search."""
     return pairs.c.search_id.not_in(select(searches.c.id).where(searches.c.finished_at.is_(None)))
 
 
 def add_pairs(connection: Connection, run: int, new_pairs: Sequence[Pair]) -> None:
-    """Note what a search found; what is known already stays as it is."""
+    """Add the pairs that a search found; known pairs stay as they are."""
     insert_new(connection, pairs, [{**new_pair._asdict(), "search_id": run} for new_pair in new_pairs])
 
 
 def iter_links(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Both ends of every pair, once for all methods."""
+    """Both members of every pair, once for all methods."""
     query = select(pairs.c.first, pairs.c.second).where(from_finished_runs()).distinct()
     yield from connection.execute(query.execution_options(yield_per=10_000))
 
 
 def paired_blobs() -> CompoundSelect[tuple[str]]:
-    """The sha256 of every blob in a pair. In order, so that SQLite merges two indexes and sorts no texts."""
+    """The sha256 of every blob in a pair, in order, so that SQLite merges two indexes and sorts nothing."""
     return union(select(pairs.c.first), select(pairs.c.second)).order_by("first")
 
 
 def is_paired(connection: Connection) -> ColumnElement[bool]:
-    """Whether a blob is in a pair; SQLite is made to read the blobs in the order in which they lie in the file."""
+    """The condition that a blob is in a pair, written so that SQLite reads the blobs in storage order."""
     condition = blobs.c.sha256.in_(paired_blobs())
     if connection.dialect.name != "sqlite":
         return condition
@@ -63,7 +66,7 @@ def is_paired(connection: Connection) -> ColumnElement[bool]:
 
 
 def pairs_of(connection: Connection, sha256s: Sequence[str]) -> list[Pair]:
-    """Every pair that one of these blobs is in."""
+    """Every pair that contains one of these blobs."""
     unique_pairs: dict[Pair, None] = {}
     for chunk in chunks(sha256s):
         is_member = or_(pairs.c.first.in_(chunk), pairs.c.second.in_(chunk))
@@ -73,7 +76,7 @@ def pairs_of(connection: Connection, sha256s: Sequence[str]) -> list[Pair]:
 
 
 def paired_with_prefix(connection: Connection, prefix: str) -> list[str]:
-    """Paired blobs whose sha256 begins so, two at most."""
+    """Paired blobs whose sha256 starts with this prefix, at most two."""
     columns = (pairs.c.first, pairs.c.second)
     query = union(*(select(column).where(starts_with(column, prefix), from_finished_runs()) for column in columns))
     return list(connection.execute(query.limit(2)).scalars())
@@ -84,10 +87,10 @@ def _pair_columns() -> Sequence[Any]:
 
 
 def forget_blobs(connection: Connection, sha256s: Sequence[str]) -> None:
-    """Blobs leave their groups, because their bytes go: to be called while the table `blobs` still knows them.
+    """Take blobs out of their groups before they are deleted; call this while the table `blobs` still has them.
 
-    A group of two is none any more, a larger one goes on without them. What was decided stays in the log: verdicts of
-    the others hold, but for a `skip` in favour of pictures that have all gone (see `verdicts.py`).
+    A group of two ends; a larger one continues without them. Decisions stay in the log, and verdicts on the other
+    members hold, except a `skip` in favour of pictures that are all deleted (see `verdicts.py`).
     """
     for chunk in chunks(sha256s):
         for sha256 in _paired_among(connection, chunk):
@@ -104,7 +107,10 @@ def _paired_among(connection: Connection, sha256s: Sequence[str]) -> list[str]:
 
 
 def _replacement_pairs(connection: Connection, sha256: str) -> Iterator[Mapping[str, Any]]:
-    """Of blobs with equal hashes only one is paired with the others; when it goes, the next takes its place."""
+    """Pairs that replace those of a deleted blob.
+
+    Of blobs with equal hashes only one is paired with other blobs; if it is deleted, the next takes its place.
+    """
     query = select(pairs).where(or_(pairs.c.first == sha256, pairs.c.second == sha256))
     rows = connection.execute(query.order_by(pairs.c.first, pairs.c.second)).all()
     equal_blobs = _equally_animated(connection, sha256, [_other_member(row, sha256) for row in rows if not row.score])
@@ -127,7 +133,7 @@ def _other_member(row: Any, sha256: str) -> str:
 
 
 def _equally_animated(connection: Connection, sha256: str, others: Sequence[str]) -> set[str]:
-    """Those to which the same limits apply."""
+    """The other blobs that are animated like this one, so that the same limits apply."""
     animated_by_sha256: dict[str, bool] = {}
     for chunk in chunks([sha256, *others]):
         query = select(blobs.c.sha256, blobs.c.animated).where(blobs.c.sha256.in_(chunk))

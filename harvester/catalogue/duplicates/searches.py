@@ -1,4 +1,7 @@
-"""What a search for look-alikes reads and leaves behind. Each function is a short transaction, or part of one."""
+"""Records of searches for near-duplicates.
+
+Each function is one part of a caller's transaction.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,23 +26,23 @@ HASHES = ("phash", "dhash", "average", "whash")
 
 
 class DedupeRun(NamedTuple):
-    """A search that ended: the recipe of the fingerprints it compared, and its limits as they were kept."""
+    """A finished search: the fingerprint version that it compared, and its limits as stored."""
 
     fingerprint_version: int
     limits: Mapping[str, Any]
 
 
 def last_finished_run(connection: Connection) -> DedupeRun | None:
-    """The latest search that ended."""
+    """The latest finished search; None if there is none."""
     query = select(searches.c.recipe, searches.c.limits).where(searches.c.finished_at.is_not(None))
     row = connection.execute(query.order_by(searches.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else DedupeRun(row.recipe, row.limits)
 
 
 def begin_dedupe_run(connection: Connection, fingerprint_version: int, limits: Mapping[str, Any]) -> int:
-    """A new search; the pairs of searches that were killed go, and all that was found by another recipe.
+    """Begin a search; return its row. Delete pairs of killed searches and of other fingerprint versions.
 
-    What killed ones took up is taken up by this one, so that pixels they decoded are not decoded again.
+    This search takes over the blobs of killed searches, so that pixels they decoded are not decoded again.
     """
     result = connection.execute(
         insert(searches).values(recipe=fingerprint_version, limits=dict(limits), started_at=now())
@@ -58,7 +61,7 @@ def begin_dedupe_run(connection: Connection, fingerprint_version: int, limits: M
 
 
 def finish_dedupe_run(connection: Connection, run: int, limits: Mapping[str, Any]) -> None:
-    """The search has ended: from now on what it found counts, and what its limits leave out is gone."""
+    """Finish a search, so that its pairs count, and delete the pairs beyond its limits."""
     for condition in _beyond_limits(limits):
         connection.execute(delete(pairs).where(condition))
     connection.execute(update(searches).where(searches.c.id == run).values(finished_at=now()))
@@ -76,19 +79,19 @@ def _beyond_limits(limits: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
 
 
 def count_pairs_by_method(connection: Connection, run: int) -> Counter[str]:
-    """How many pairs that search was the first to find, by method."""
+    """The number of pairs that this search was the first to find, by method."""
     query = select(pairs.c.method, func.count()).where(pairs.c.search_id == run).group_by(pairs.c.method)
     return Counter(dict(connection.execute(query).all()))
 
 
 def count_by_fingerprint_version(connection: Connection) -> Counter[int]:
-    """How many blobs there are by the recipe of their fingerprints."""
+    """The number of blobs by fingerprint version."""
     query = select(blobs.c.recipe, func.count()).group_by(blobs.c.recipe)
     return Counter(dict(connection.execute(query).all()))
 
 
 def count_exact_duplicates(connection: Connection) -> int:
-    """How many images have the very same bytes as an earlier one."""
+    """The number of images with the same bytes as an earlier image."""
     query = select(func.count(images.c.sha256), func.count(images.c.sha256.distinct()))
     total, unique = connection.execute(query).one()
     return int(total - unique)

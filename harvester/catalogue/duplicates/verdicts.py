@@ -1,8 +1,8 @@
-"""Verdicts on look-alikes: a log that only grows, and what holds now, which follows from it.
+"""Verdicts on near-duplicates: an append-only log, from which the current verdicts are computed.
 
-One decision is what one look at a group said of its members. The latest verdict on a picture holds; a `skip` holds as
-long as one of the pictures that were kept by the same decision is still there (or where none was: always).
-docs/decisions/0012-verdicts-survive.md says why.
+One decision has verdicts on the members of one group. The latest verdict on a picture holds. A `skip` holds as long as
+a picture that the same decision kept still exists; if that decision kept none, it always holds. See
+docs/decisions/0012-verdicts-survive.md.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -16,7 +16,10 @@ from harvester.catalogue.sql import chunks, now
 
 
 class Verdict(NamedTuple):
-    """`new`, `false`, `keep` or `skip` on a picture; with album and image (rows) only on that occurrence of it."""
+    """A verdict on a picture: `new`, `false` (not a duplicate), `keep` or `skip`.
+
+    With `album` and `image` (rows) it applies to that occurrence only.
+    """
 
     sha256: str
     verdict: str
@@ -26,7 +29,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Decision:
-    """A row of the log; `undoes` is the decision that it takes back, in which case it gives no verdicts."""
+    """A row of the log. If `undoes` is set, this row undoes that decision and has no verdicts."""
 
     id: int
     at: int
@@ -36,7 +39,7 @@ class Decision:
 
 
 def record_decision(connection: Connection, origin: str, new_verdicts: Collection[Verdict]) -> int:
-    """Log the verdicts of one decision; returns its row."""
+    """Log the verdicts of one decision; return its row."""
     row = _insert_decision(connection, origin)
     rows = [
         {
@@ -53,7 +56,7 @@ def record_decision(connection: Connection, origin: str, new_verdicts: Collectio
 
 
 def undo_decision(connection: Connection, origin: str) -> Decision | None:
-    """Take back the latest decision of that origin that was not taken back yet, by a new entry; None: there is none."""
+    """Undo, by a new entry, the latest decision of this origin that is not undone; None if there is none."""
     is_undoable = and_(
         decisions.c.origin == origin, decisions.c.undoes.is_(None), decisions.c.id.not_in(_undone_decisions())
     )
@@ -71,7 +74,7 @@ def _insert_decision(connection: Connection, origin: str, undoes: int | None = N
 
 
 def past_decisions(connection: Connection, origin: str) -> set[frozenset[Verdict]]:
-    """Every decision of that origin, as the set of its verdicts."""
+    """Every decision of this origin, each as the set of its verdicts."""
     verdicts_by_decision: dict[int, set[Verdict]] = {}
     query = (
         select(verdicts).join(decisions, decisions.c.id == verdicts.c.decision_id).where(decisions.c.origin == origin)
@@ -82,7 +85,7 @@ def past_decisions(connection: Connection, origin: str) -> set[frozenset[Verdict
 
 
 def current_verdicts(connection: Connection, sha256s: Sequence[str] | None = None) -> dict[str, str]:
-    """The verdict that holds on each of these pictures, or on all: `false`, `keep` or `skip`; the others are new."""
+    """The current verdicts on these pictures, or on all: `false`, `keep` or `skip`; pictures left out are new."""
     current: dict[str, str] = {}
     for chunk in [None] if sha256s is None else chunks(sha256s):
         current.update(connection.execute(_current_query(chunk)).all())
@@ -90,12 +93,12 @@ def current_verdicts(connection: Connection, sha256s: Sequence[str] | None = Non
 
 
 def skipped_pictures(connection: Connection) -> set[str]:
-    """The pictures (sha256) that exports leave out."""
+    """The pictures (sha256) that exports skip."""
     return set(connection.execute(_current_query(None, "skip").with_only_columns(verdicts.c.sha256)).scalars())
 
 
 def kept_placements() -> Select[Any]:
-    """Image and album (rows) of the occurrences on which the latest verdict is `keep`; each once."""
+    """Image and album (rows) of each placement whose latest verdict is `keep`."""
     is_effective = and_(verdicts.c.album_id.is_not(None), verdicts.c.image_id.is_not(None), verdicts.c.verdict != "new",
                 verdicts.c.decision_id.not_in(_undone_decisions()))  # fmt: skip
     latest_ids = select(func.max(verdicts.c.id)).where(is_effective).group_by(verdicts.c.image_id, verdicts.c.album_id)
@@ -104,7 +107,7 @@ def kept_placements() -> Select[Any]:
 
 
 def iter_decisions(connection: Connection, only_id: int | None = None) -> Iterator[Decision]:
-    """Every decision, the oldest first; or one. Verdicts on single occurrences are part of it."""
+    """Every decision, oldest first, or only one; includes verdicts on single occurrences."""
     query = select(decisions).order_by(decisions.c.id)
     rows = connection.execute(query if only_id is None else query.where(decisions.c.id == only_id)).all()
     for chunk in chunks(rows):
@@ -125,7 +128,7 @@ def _undone_decisions() -> Select[Any]:
 
 
 def _current_query(sha256s: Sequence[str] | None, verdict: str | None = None) -> Select[Any]:
-    """The latest entries that say something of a whole picture, and still make sense."""
+    """The latest verdicts on whole pictures that still hold."""
     is_effective = and_(
         verdicts.c.album_id.is_(None), verdicts.c.verdict != "new", verdicts.c.decision_id.not_in(_undone_decisions())
     )
@@ -137,7 +140,6 @@ def _current_query(sha256s: Sequence[str] | None, verdict: str | None = None) ->
                 keepers.c.album_id.is_(None))  # fmt: skip
     has_keeper = exists().where(is_kept, blobs.c.sha256 == keepers.c.sha256)
     query = select(verdicts.c.sha256, verdicts.c.verdict).where(verdicts.c.id.in_(latest_ids))
-    query = query.where(
-        or_(verdicts.c.verdict != "skip", has_keeper, not_(exists().where(is_kept)))
-    )  # the frequent ones first
+    # The most frequent case comes first.
+    query = query.where(or_(verdicts.c.verdict != "skip", has_keeper, not_(exists().where(is_kept))))
     return query if verdict is None else query.where(verdicts.c.verdict == verdict)

@@ -1,6 +1,6 @@
-"""Tags: a log that only grows, and the tree and the tagged pictures that follow from it.
+"""Tags: an append-only log, from which the tag tree and the tagged pictures are computed.
 
-What is written in one transaction for one command is one change, which can be taken back as a whole.
+Everything that one command writes in one transaction is one change, which can be undone as a whole.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,16 +32,16 @@ from harvester.catalogue.schema import blobs, images, tag_changes, tag_log
 from harvester.catalogue.sql import insert_new, now
 
 PictureQuery = Select[tuple[str]]
-"""A question whose answer is one column: the sha256 of pictures."""
+"""A query with one column: the sha256 of pictures."""
 
 
 LATEST_ENTRY = func.max(2 * tag_log.c.id + case((tag_log.c.action == "apply", 1), else_=0))
-"""Of entries on a picture: twice the number of the latest one, and one more where it puts the tag on."""
+"""Twice the id of the latest log entry about a picture, plus one if that entry applies the tag."""
 
 
 @dataclass(frozen=True)
 class Tag:
-    """A tag as it is now; `since` is the log entry that made it, `parent` is None at the top."""
+    """A tag as it is now; `since` is the log entry that created it, `parent` is None at the top level."""
 
     name: str
     parent: int | None
@@ -49,7 +49,7 @@ class Tag:
 
 
 def load_tree(connection: Connection, before: int | None = None) -> dict[int, Tag]:
-    """The tags there are by number, or those that there were before a log entry, in the order they were made in."""
+    """The tags by number, now or before a log entry, in the order of their creation."""
     tags_by_number: dict[int, Tag] = {}
     query = select(tag_log).where(tag_log.c.sha256.is_(None)).order_by(tag_log.c.id)
     if before is not None:
@@ -71,7 +71,7 @@ def load_tree(connection: Connection, before: int | None = None) -> dict[int, Ta
 
 
 def pictures_with_tag(number: int, tag: Tag, before: int | None = None) -> PictureQuery:
-    """The pictures that have a tag, now or before a log entry: on each, the latest word about it counts."""
+    """The pictures that have a tag, now or before a log entry; the latest entry for each picture counts."""
     query = select(tag_log.c.sha256).where(tag_log.c.tag_id == number, tag_log.c.sha256.is_not(None))
     query = query.where(tag_log.c.id > tag.since)
     if before is not None:
@@ -99,18 +99,18 @@ def sum_tagged_pictures(connection: Connection, number: int, tag: Tag) -> tuple[
 
 
 def lock_tags(connection: Connection) -> None:
-    """From here to the end of the transaction nobody else changes the tags; waits for who does.
+    """Lock the tags until the end of the transaction; wait while another process changes them.
 
-    In SQLite a transaction that has read cannot wait for another writer any more: it fails at its first write.
+    Call this before reading: in SQLite a transaction that has already read fails instead of waiting for a writer.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE tag_changes IN EXCLUSIVE MODE"))
     else:
-        connection.execute(delete(tag_changes).where(false()))  # SQLite has one writer at a time, from its first write
+        connection.execute(delete(tag_changes).where(false()))  # the first write locks SQLite
 
 
 def begin_change(connection: Connection, origin: str, undoes: int | None = None) -> int:
-    """Open a change; from here to the end of the transaction nobody else changes the tags."""
+    """Open a change and return its id; the tags are locked until the end of the transaction."""
     lock_tags(connection)
     primary_key = connection.execute(
         insert(tag_changes).values(at=now(), origin=origin, undoes=undoes)
@@ -120,7 +120,7 @@ def begin_change(connection: Connection, origin: str, undoes: int | None = None)
 
 
 def close_change(connection: Connection, change: int) -> bool:
-    """End a change; False, and nothing is left of it, where it changed nothing."""
+    """Close a change; return False and delete it if it changed nothing."""
     if connection.execute(select(tag_log.c.id).where(tag_log.c.change_id == change).limit(1)).first() is not None:
         return True
     connection.execute(delete(tag_changes).where(tag_changes.c.id == change))
@@ -130,9 +130,9 @@ def close_change(connection: Connection, change: int) -> bool:
 def add_tag(
     connection: Connection, change: int, name: str, parent: int | None = None, preferred_number: int | None = None
 ) -> int:
-    """A new tag; returns its number: `wish` where it is free, otherwise the smallest free one from 1.
+    """Add a tag; return its number: `preferred_number` if that is free, otherwise the smallest free number from 1.
 
-    The caller sees to it that the name is free in the whole tree.
+    The caller makes sure that no tag in the whole tree has this name.
     """
     known_tags = load_tree(connection)
     number = (
@@ -145,37 +145,37 @@ def add_tag(
 
 
 def append(connection: Connection, change: int, action: str, number: int, **values: object) -> None:
-    """Write what was done to a tag."""
+    """Append a log entry about a tag."""
     connection.execute(insert(tag_log).values(change_id=change, action=action, tag_id=number, **values))
 
 
 def apply_tag(connection: Connection, change: int, number: int, pictures: PictureQuery) -> int:
-    """Put a tag on pictures; those that have it already are not logged again. Returns how many are."""
+    """Apply a tag to the pictures that do not have it yet; return how many these are."""
     tagged = pictures_with_tag(number, load_tree(connection)[number])
     return _append_for_pictures(connection, change, "apply", number, except_(pictures, tagged).subquery())
 
 
 def clear_tag(connection: Connection, change: int, number: int, pictures: PictureQuery) -> int:
-    """Take a tag off those of the pictures that have it. Returns how many had."""
+    """Remove a tag from the pictures that have it; return how many these are."""
     tagged = pictures_with_tag(number, load_tree(connection)[number])
     return _append_for_pictures(connection, change, "clear", number, intersect(pictures, tagged).subquery())
 
 
 def clear_all_tags(connection: Connection, change: int, pictures: PictureQuery) -> None:
-    """Take every tag off pictures that go, also tags that were on them before: undoing brings none of them back."""
+    """Clear every tag that pictures being removed have or ever had, so that undo brings none of them back."""
     query = select(literal(change), literal("clear"), tag_log.c.tag_id, tag_log.c.sha256).distinct()
     statement = insert(tag_log).from_select(_LOG_COLUMNS, query.where(tag_log.c.sha256.in_(pictures)))
     connection.execute(statement)
 
 
 def _append_for_pictures(connection: Connection, change: int, action: str, number: int, pictures: Subquery) -> int:
-    """One entry for each of the pictures, by one statement. Returns how many."""
+    """Append one log entry for each picture, in one statement; return how many."""
     query = select(literal(change), literal(action), literal(number), pictures.c.sha256).order_by(pictures.c.sha256)
     return connection.execute(insert(tag_log).from_select(_LOG_COLUMNS, query)).rowcount
 
 
 def from_list(connection: Connection, sha256s: Iterable[str]) -> PictureQuery:
-    """A question that these pictures are the answer to, however many; they are written down for this connection."""
+    """A query that returns these pictures, however many; they are kept in a temporary table of the connection."""
     connection.execute(CreateTable(_picture_table, if_not_exists=True))
     connection.execute(delete(_picture_table))
     remaining: Iterator[str] = iter(sha256s)

@@ -1,4 +1,4 @@
-"""What was done to the tags, and taking back the last of it: by new entries that bring back the state before."""
+"""History of tag changes, and undo by new log entries that restore the earlier state."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +8,15 @@ from sqlalchemy import Connection, func, select
 from harvester.catalogue.schema import tag_changes, tag_log
 from harvester.catalogue.tags import tag_assignment
 from harvester.catalogue.tags.tag_assignment import Tag
+from harvester.text import count_noun
 
 REMOVAL_ORIGIN = "remove"
-"""The origin of changes that are not taken back: the pictures are gone."""
+"""The origin of changes that cannot be undone, because the pictures are gone."""
 
 
 @dataclass(frozen=True)
 class TagChange:
-    """One command's change; `done` tells each thing done to a tag, or to how many pictures. Times since 1970."""
+    """The change made by one command; `done` describes each action. `at` is in seconds since 1970."""
 
     id: int
     at: int
@@ -26,7 +27,7 @@ class TagChange:
 
 
 def last_undoable(connection: Connection) -> int | None:
-    """The latest change that can be taken back: no undoing, and not taken back already."""
+    """The latest change that can be undone: neither an undo itself nor already undone; None if there is none."""
     undone_query = select(tag_changes.c.undoes).where(tag_changes.c.undoes.is_not(None))
     query = select(func.max(tag_changes.c.id)).where(
         tag_changes.c.undoes.is_(None), tag_changes.c.origin != REMOVAL_ORIGIN
@@ -35,9 +36,9 @@ def last_undoable(connection: Connection) -> int | None:
 
 
 def undo_change(connection: Connection, change: int, undone_change: int) -> int:
-    """Log, as a change, whatever brings back tags and pictures as they were before another; returns the entries.
+    """Log, as `change`, the entries that restore the state before `undone_change`; return how many.
 
-    Pictures that were removed since do not get their tags back.
+    Pictures that were removed since then do not get their tags back.
     """
     first_entry = connection.execute(
         select(func.min(tag_log.c.id)).where(tag_log.c.change_id == undone_change)
@@ -47,7 +48,7 @@ def undo_change(connection: Connection, change: int, undone_change: int) -> int:
     for number, tag in before.items():
         if number in after:
             entry_count += _restore_pictures(connection, change, undone_change, number)
-        else:  # it is there again, under a new entry, with no pictures yet
+        else:  # the tag exists again, under a new entry, with no pictures yet
             had_tag = tag_assignment.pictures_with_tag(number, tag, first_entry).subquery()
             entry_count += tag_assignment.apply_tag(
                 connection, change, number, _not_removed_since(select(had_tag.c.sha256), undone_change)
@@ -57,7 +58,7 @@ def undo_change(connection: Connection, change: int, undone_change: int) -> int:
 
 def _restore_tree(connection: Connection, change: int, before: dict[int, Tag], after: dict[int, Tag]) -> int:
     entry_count = 0
-    for number in reversed(list(after)):  # below before above
+    for number in reversed(list(after)):  # children before parents
         if number not in before:
             tag_assignment.append(connection, change, "delete", number)
             entry_count += 1
@@ -76,7 +77,7 @@ def _restore_tree(connection: Connection, change: int, before: dict[int, Tag], a
 
 
 def _restore_pictures(connection: Connection, change: int, undone_change: int, number: int) -> int:
-    """Every entry about a picture was a change, so the opposite of it is the way back."""
+    """Restore the pictures of one tag: every entry about a picture changed it, so its opposite restores it."""
     query = select(tag_log.c.sha256).where(tag_log.c.change_id == undone_change, tag_log.c.tag_id == number)
     cleared_count = tag_assignment.clear_tag(connection, change, number, query.where(tag_log.c.action == "apply"))
     return cleared_count + tag_assignment.apply_tag(
@@ -85,7 +86,7 @@ def _restore_pictures(connection: Connection, change: int, undone_change: int, n
 
 
 def _not_removed_since(pictures: tag_assignment.PictureQuery, undone_change: int) -> tag_assignment.PictureQuery:
-    """Those that were not removed after a change."""
+    """The subset of these pictures that were not removed after a change."""
     entry = tag_log.alias()
     removed = select(entry.c.sha256).join(tag_changes, tag_changes.c.id == entry.c.change_id)
     column = pictures.selected_columns[0]
@@ -109,7 +110,7 @@ def list_changes(connection: Connection, limit: int) -> list[TagChange]:
 
 
 def _descriptions_by_change(connection: Connection, first_change: int) -> dict[int, list[str]]:
-    """What each change from the first on did, in words, with the names that the tags had then."""
+    """Descriptions of each change from `first_change` on, with the names that the tags had then."""
     names: dict[int | None, str] = {}
     tag_rows: dict[int, list[Any]] = {}
     for row in connection.execute(select(tag_log).where(tag_log.c.sha256.is_(None)).order_by(tag_log.c.id)):
@@ -133,10 +134,10 @@ def _describe_tag_entry(row: Any, names: dict[int | None, str]) -> str:
     old_name = names.get(row.tag_id, "")
     if row.name is not None:
         names[row.tag_id] = row.name
-    place = f"below {names.get(row.parent_id)}" if row.parent_id is not None else "at the top"
+    place = f"below {names.get(row.parent_id)}" if row.parent_id is not None else "at the top level"
     details = {"add": f"{row.name} {place}", "rename": f"{old_name} to {row.name}", "move": f"{old_name} {place}"}
     return f"{row.action} {details.get(row.action, old_name)}"
 
 
 def _describe_picture_entry(row: Any, names: dict[int | None, str]) -> str:
-    return f"{row.action} {names.get(row.tag_id)}: {row.pictures:,} picture(s)"
+    return f"{row.action} {names.get(row.tag_id)}: {count_noun(row.pictures, 'picture')}"

@@ -1,4 +1,4 @@
-"""Where the marks of a chart stand: plain numbers for the template to draw."""
+"""Chart layout: positions and sizes of bars for the report template."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from harvester.reporting.html.report_queries import Bar
 from harvester.reporting.totals import SiteSummary
 
 CHART_WIDTH, CHART_HEIGHT = 960, 200
-"""Of the chart of days, in units of its own."""
+"""Size of the chart of days, in SVG units."""
 
 _GAP_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class ChartBar:
-    """One bar of a chart: its corner, its size, and what it stands for."""
+    """One bar of a chart: its corner, its size, its label and its number."""
 
     x: float
     y: float
@@ -26,7 +26,7 @@ class ChartBar:
 
 @dataclass(frozen=True)
 class BarSegment:
-    """A stretch of a stacked bar, in percent."""
+    """A segment of a stacked bar; `start` and `share` are in percent."""
 
     kind: str
     number: int
@@ -35,7 +35,7 @@ class BarSegment:
 
 
 def layout_columns(bars: Sequence[Bar], top: int) -> list[ChartBar]:
-    """Upright bars side by side; `top` is the number at the upper edge. Few bars do not become walls."""
+    """Lay out vertical bars; `top` is the number at the upper edge. The width of a bar is limited."""
     step = min(CHART_WIDTH / max(len(bars), 1), 60)
     chart_bars = []
     for index, bar in enumerate(bars):
@@ -55,7 +55,7 @@ def layout_columns(bars: Sequence[Bar], top: int) -> list[ChartBar]:
 
 
 def round_axis_top(number: int) -> int:
-    """The next of 1, 2, 3, 4, 6, 8, 10, 20, …"""
+    """The smallest of 1, 2, 3, 4, 6, 8, 10, 20, … that is at least `number`."""
     magnitude = 1
     while True:
         for digit in (1, 2, 3, 4, 6, 8):
@@ -65,7 +65,7 @@ def round_axis_top(number: int) -> int:
 
 
 def stack_segments(summary: SiteSummary) -> list[BarSegment]:
-    """What became of the images of a site, as parts of one bar."""
+    """The outcomes of the images of a site, as segments of one bar."""
     counts = {
         "done": summary.done, "failed": sum(summary.failed.values()), "skipped": sum(summary.skipped.values()),
         "pending": summary.pending,
@@ -79,13 +79,13 @@ def stack_segments(summary: SiteSummary) -> list[BarSegment]:
 
 
 def with_shares(bars: Sequence[Bar]) -> list[tuple[Bar, float]]:
-    """Each with its length in percent of the longest."""
+    """Each bar with its length in percent of the longest."""
     maximum = max((bar.number for bar in bars), default=0) or 1
     return [(bar, 100 * bar.number / maximum) for bar in bars]
 
 
 def format_decimal_bytes(number: float) -> str:
-    """Bytes for a person."""
+    """A number of bytes with a unit, in steps of 1000."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if number < 1000:
             return f"{number:.3g} {unit}" if unit != "bytes" else f"{number:.0f} {unit}"

@@ -1,4 +1,4 @@
-"""The report: one page of HTML that needs no network, no script and no other file."""
+"""The HTML report: one page that needs no network, no script and no other file."""
 
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -21,22 +21,22 @@ from harvester.text import escape_control_chars
 from harvester.version import VERSION
 
 REPORT_MARKER = b'<meta name="generator" content="harvester '
-"""Stands in every report, so that nothing else is ever replaced by one."""
+"""The start of a tag in every report; a file without it is never replaced by a report."""
 
 
 def check_report_path(text: str, places: DataPaths) -> Path:
-    """The file that --to names. Raises BadInput where it is something else than a report, or among the pictures."""
+    """The file that --to names. Raises UsageProblem if it exists and is no report, or is among the pictures."""
     path = Path(text).expanduser().absolute()
     if not text or path.is_dir():
         raise UsageProblem(f"--to {text}: expected the name of a file, such as report.html.")
     if path.parent != places.root and path.resolve().is_relative_to(places.root):
-        raise UsageProblem(f"--to {text}: lies among the files of the collection; choose another folder.")
+        raise UsageProblem(f"--to {text}: is among the files of the collection; choose another folder.")
     try:
         head = path.read_bytes()[:4000] if path.exists() else REPORT_MARKER
     except OSError as error:
         raise UsageProblem(f"--to {text}: {error.strerror}.") from error
     if REPORT_MARKER not in head:
-        raise UsageProblem(f"--to {text}: there is a file of that name, and it is no report; choose another name.")
+        raise UsageProblem(f"--to {text}: the file exists and is not a report; choose another name.")
     return path
 
 
@@ -50,14 +50,14 @@ def write_report(engine: Engine, places: DataPaths, options: ConversionOptions, 
         groups, states = samples.read_groups()
         text = _load_template().render(
             version=VERSION, root=str(places.root), made=datetime.now(UTC), reasons=REASONS,
-            books=summaries, parts={summary.site: charts.stack_segments(summary) for summary in summaries},
+            summaries=summaries, parts={summary.site: charts.stack_segments(summary) for summary in summaries},
             totals=report_queries.count_totals(connection), days=charts.layout_columns(days, axis_top), span=span,
             top=axis_top, width=charts.CHART_WIDTH, height=charts.CHART_HEIGHT,
             formats=charts.with_shares(report_queries.count_formats(connection)),
             sides=charts.with_shares(report_queries.count_sides(connection)),
             weights=charts.with_shares(report_queries.count_file_sizes(connection)),
             runs=report_queries.read_last_runs(connection),
-            alike=groups, states=states, sheet=samples.read_samples(),
+            groups=groups, states=states, sheet=samples.read_samples(),
         )  # fmt: skip
     publish(path, text.encode("utf-8", "replace"))
 

@@ -1,4 +1,4 @@
-"""What the report tells in numbers, read from the catalogue."""
+"""Catalogue queries for the numbers in the report."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from harvester.catalogue import report
 
 MAX_DAY_BARS = 60
-"""Bars of the chart of days, at most; a longer time is told in spans of more days."""
+"""Largest number of bars in the chart of days; over a longer time each bar covers several days."""
 
 RUNS_SHOWN = 12
 
@@ -26,7 +26,7 @@ _FILE_SIZE_LIMITS = (
 
 @dataclass(frozen=True)
 class Bar:
-    """One thing of a distribution: what it is, how many, and how many bytes where that is of interest."""
+    """One bar of a distribution: label, number and, if shown, bytes."""
 
     label: str
     number: int
@@ -35,7 +35,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A crawl: `seconds` and `rate` (images per second) are None while it runs, or where it was killed."""
+    """A crawl; `seconds` and `rate` (images per second) are None while it runs or if it was killed."""
 
     site: str
     started: datetime
@@ -47,7 +47,7 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class PictureTotals:
-    """Of the pictures that are kept: different ones, their bytes, and images whose bytes another one has as well."""
+    """Totals of stored pictures: distinct pictures, their bytes, and images that share their bytes with another."""
 
     pictures: int
     bytes: int
@@ -106,7 +106,7 @@ def read_last_runs(connection: Connection) -> list[RunSummary]:
 def _summarize_run(row: Any) -> RunSummary:
     image_count = sum(count for count in (row.counts or {}).values() if isinstance(count, int))
     seconds = None if row.finished_at is None or row.outcome == "killed" else row.finished_at - row.started_at
-    outcome = row.outcome or "running, or killed"
+    outcome = row.outcome or "running or killed"
     started = datetime.fromtimestamp(row.started_at, UTC)
     return RunSummary(
         row.site, started, outcome, image_count, seconds, None if seconds is None else image_count / max(seconds, 1)

@@ -1,4 +1,4 @@
-"""Small pictures for the report, embedded in it."""
+"""Thumbnails embedded in the report."""
 
 import base64
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from harvester.catalogue import report
+from harvester.duplicates.describe import verdict_label
 from harvester.duplicates.groups import Group, find_groups
 from harvester.errors import ImageRejected
 from harvester.imaging.convert import process_image
@@ -19,7 +20,7 @@ SAMPLES_SHOWN = 24
 GROUPS_SHOWN = 6
 MEMBERS_SHOWN = 4
 THUMBNAIL_SIDE = 200
-"""Pixels: the longest side of a small picture."""
+"""Longest side of a thumbnail, in pixels."""
 
 _JPEG_QUALITY = 78
 _MAX_DESCRIPTION_LENGTH = 300
@@ -27,7 +28,7 @@ _MAX_DESCRIPTION_LENGTH = 300
 
 @dataclass(frozen=True)
 class ReportPicture:
-    """A small picture; `data` is a data: URL, empty where it cannot be shown. `page` is an http(s) address or empty."""
+    """A thumbnail. `data` is a data: URL, empty if it cannot be shown; `page` is an http(s) address or empty."""
 
     data: str
     description: str
@@ -42,7 +43,7 @@ class ReportPicture:
 
 @dataclass(frozen=True)
 class GroupSample:
-    """A group of look-alikes; `members` are the first few, `more` is how many there are besides."""
+    """A group of near-duplicates; `members` are the first few, `more` is the number of others."""
 
     name: str
     state: str
@@ -51,7 +52,7 @@ class GroupSample:
 
 
 class SampleReader:
-    """Makes them; `options` are those of reading bytes that are kept."""
+    """Makes thumbnails; `options` apply to decoding stored bytes."""
 
     def __init__(self, connection: Connection, store: BlobStore, options: ConversionOptions) -> None:
         self._connection = connection
@@ -66,7 +67,7 @@ class SampleReader:
         return [self._report_picture(blob) for blob in sample]
 
     def read_groups(self) -> tuple[list[GroupSample], dict[str, int]]:
-        """The largest groups of look-alikes, and how many groups there are by state."""
+        """The largest groups of near-duplicates, and the number of groups by state."""
         all_groups = find_groups(self._connection)
         states: dict[str, int] = {}
         for group in all_groups:
@@ -77,7 +78,8 @@ class SampleReader:
         first_members = group.members[:MEMBERS_SHOWN]
         blob_of = report.blobs_by_sha256(self._connection, [member.sha256 for member in first_members])
         members = [
-            replace(self._report_picture(blob_of[member.sha256]), verdict=member.verdict) for member in first_members
+            replace(self._report_picture(blob_of[member.sha256]), verdict=verdict_label(member.verdict))
+            for member in first_members
         ]
         return GroupSample(group.name, group.state, members, len(group.members) - len(first_members))
 

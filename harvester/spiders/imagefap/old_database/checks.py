@@ -1,4 +1,4 @@
-"""Checking values out of a pickle: each function gives the value or raises BadInput with the place where it stood."""
+"""Checks of values from a pickle: each function returns the value or raises UsageProblem with its location."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from harvester.errors import UsageProblem
 from harvester.text import strip_unstorable
 
 MAX_INTEGER = 2**63 - 1
-"""A database holds no larger number."""
+"""The largest number that a database can hold."""
 
 _SHA = re.compile(r"[0-9a-f]{64}")
 _EXT = re.compile(r"[a-z0-9]{1,8}")
@@ -16,26 +16,26 @@ _HASH = re.compile(r"[0-9a-f]{16}")
 
 
 def check_dict(value: Any, where: str) -> dict[Any, Any]:
-    """A dictionary."""
+    """Check that a value is a dictionary."""
     if not isinstance(value, dict):
         raise UsageProblem(f"{where}: expected a dictionary, found {_type_name(value)}.")
     return value
 
 
 def check_record(value: Any, where: str, needed: str, optional: str = "") -> dict[str, Any]:
-    """A dictionary with the needed keys and no others than those named; both are words in one text."""
+    """Check for a dictionary with all needed keys and no unknown ones; the keys are words in one text."""
     fields = check_dict(value, where)
     for name in needed.split():
         if name not in fields:
             raise UsageProblem(f"{where}: there is no {name!r}.")
     allowed = {*needed.split(), *optional.split()}
     if unknown := [name for name in fields if name not in allowed]:
-        raise UsageProblem(f"{where}: holds {describe_value(unknown[0])}, which this program does not know.")
+        raise UsageProblem(f"{where}: contains {describe_value(unknown[0])}, which is unknown.")
     return fields
 
 
 def check_list(value: Any, where: str) -> list[Any]:
-    """A list, tuple or set of anything; `{}` is an empty one."""
+    """Check for a list, tuple or set of anything; `{}` counts as an empty one."""
     if value == {}:
         return []
     if not isinstance(value, (list, tuple, set, frozenset)):
@@ -44,21 +44,21 @@ def check_list(value: Any, where: str) -> list[Any]:
 
 
 def check_tuple(value: Any, where: str, length: int) -> tuple[Any, ...]:
-    """A tuple of that many values."""
+    """Check for a tuple of this length."""
     if not isinstance(value, tuple) or len(value) != length:
-        raise UsageProblem(f"{where}: expected {length} values together, found {_type_name(value)}.")
+        raise UsageProblem(f"{where}: expected a tuple of {length} values, found {_type_name(value)}.")
     return value
 
 
 def check_integer(value: Any, where: str, minimum: int = 0) -> int:
-    """A whole number that a database can hold; numpy's `True` is none."""
+    """Check for a whole number that a database can hold; `True`, also of numpy, is none."""
     if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= MAX_INTEGER:
         raise UsageProblem(f"{where}: expected a whole number from {minimum}, found {describe_value(value)}.")
     return value
 
 
 def check_small_integer(value: Any, where: str, minimum: int = 0) -> int:
-    """A whole number below two thousand million: numbers of pages, pixels, tags."""
+    """Check for a whole number below 2**31, such as a number of pages, pixels or tags."""
     integer = check_integer(value, where, minimum)
     if integer >= 2**31:
         raise UsageProblem(f"{where}: {integer} is too large.")
@@ -66,26 +66,26 @@ def check_small_integer(value: Any, where: str, minimum: int = 0) -> int:
 
 
 def check_id(value: Any, where: str) -> int:
-    """A number of the site's (-1 or from 1), or one of 128 bits that the old tool made of a local file."""
+    """Check for an id of the site (-1, or from 1), or a 128-bit id that the old tool computed for a local file."""
     if isinstance(value, bool) or not isinstance(value, int) or value == 0 or not -1 <= value < 2**128:
         raise UsageProblem(f"{where}: expected -1 or a whole number from 1, found {describe_value(value)}.")
     return value
 
 
 def check_time(value: Any, where: str) -> int | None:
-    """Seconds since 1970, a fraction cut off; None for 0, which means never."""
+    """Check for seconds since 1970, without the fraction; None for 0, which means never."""
     return check_integer(int(value) if isinstance(value, float) and 0 <= value < MAX_INTEGER else value, where) or None
 
 
 def check_text(value: Any, where: str) -> str:
-    """A text, made fit for a database."""
+    """Check for a text; return it in a form that a database can store."""
     if not isinstance(value, str):
         raise UsageProblem(f"{where}: expected text, found {_type_name(value)}.")
     return strip_unstorable(value.encode("utf-8", "replace").decode())
 
 
 def check_choice(value: Any, where: str, allowed: Iterable[str]) -> str:
-    """One of the words allowed."""
+    """Check for one of the allowed words."""
     allowed = tuple(allowed)
     if not isinstance(value, str) or value not in allowed:
         raise UsageProblem(f"{where}: expected one of {', '.join(allowed)}, found {describe_value(value)}.")
@@ -93,22 +93,22 @@ def check_choice(value: Any, where: str, allowed: Iterable[str]) -> str:
 
 
 def check_sha256(value: Any, where: str) -> str:
-    """64 lower-case hex digits."""
+    """Check for a sha256: 64 lower-case hex digits."""
     return _check_pattern(_SHA, value, where, "a sha256")
 
 
 def check_extension(value: Any, where: str) -> str:
-    """A file extension that cannot lead elsewhere."""
+    """Check for a file extension that cannot change the path."""
     return _check_pattern(_EXT, value, where, "a file extension")
 
 
 def check_hash(value: Any, where: str) -> str:
-    """16 lower-case hex digits."""
+    """Check for a hash: 16 lower-case hex digits."""
     return _check_pattern(_HASH, value, where, "a hash of 16 hex digits")
 
 
 def describe_value(value: Any) -> str:
-    """A value for a sentence: short, on one line, in ASCII; of anything nested only the kind."""
+    """A short ASCII description of a value on one line; for nested values only the type."""
     if isinstance(value, (str, bytes)):
         return ascii(value[:60])
     if isinstance(value, (int, float)) and abs(value) < 10**30:

@@ -1,6 +1,6 @@
-"""Taking an old database over into the catalogue, whole. Doing it twice changes nothing more.
+"""Import of an old database into the catalogue; importing it twice changes nothing more.
 
-Every step is a transaction of its own and knows what is there already, so a broken-off import is simply begun again.
+Every step is one transaction and skips what exists already, so an interrupted import is simply started again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,13 +31,13 @@ from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
 
 _FIRST_LOCAL_IMAGE = 10**18
-"""Numbers of the site's have fewer digits; the old tool made 128-bit ones for local files."""
+"""Ids of the site have fewer digits; the old tool computed 128-bit ids for local files."""
 
 
 def import_favorites(path: Path, places: DataPaths, options: ConversionOptions) -> ImportReport:
-    """Take over the database at a path, or in that folder, once all of it has been read and checked. Blocks.
+    """Import the database at a path, or in that folder, after reading and checking all of it. Blocks.
 
-    Raises BadInput, CatalogueError, StoreError and DBAPIError.
+    Raises UsageProblem, CatalogueError, StoreError and DBAPIError.
     """
     file = find_database(path)
     old_database = read_old_database(file)
@@ -52,7 +52,7 @@ def import_favorites(path: Path, places: DataPaths, options: ConversionOptions) 
 def import_database(
     old_database: OldDatabase, folder: Path, places: DataPaths, catalogue: Engine, options: ConversionOptions
 ) -> ImportReport:
-    """Write everything; `folder` holds `blobs/`. Blocks. Raises StoreError and DBAPIError."""
+    """Write everything; `folder` contains `blobs/`. Blocks. Raises StoreError and DBAPIError."""
     directory = places.relative_to_data(places.default_output(SITE_NAME))
     collection = Collection(SITE_NAME, directory, "original", "albums")
     report = ImportReport()
@@ -71,7 +71,7 @@ def import_database(
 
 
 def _discover_images(old_database: OldDatabase, catalogue: Engine, collection: int) -> dict[int, int]:
-    """Every image by its number at the site, promised where it is new -> its row."""
+    """Record every image as discovered if it is new; return the rows by id at the site."""
     numbers = {placement.image for blob in old_database.blobs for placement in blob.placements}
     for folder in old_database.folders:
         numbers.update(folder.images, (failure.image for failure in folder.failed))
@@ -102,7 +102,7 @@ def _import_blobs(
         for blob in old_database.blobs
         if any(image_rows[placement.image] not in done_ids for placement in blob.placements)
     ]
-    report.count("pictures known already", len(old_database.blobs) - len(remaining))
+    report.count("pictures already known", len(old_database.blobs) - len(remaining))
     for batch in import_blobs(remaining, folder, store, options):
         outcomes = [
             outcome
@@ -112,16 +112,16 @@ def _import_blobs(
         with catalogue.begin() as connection:
             writer.record_outcomes(connection, outcomes)
         for imported in batch:
-            report.count("pictures taken over" if imported.blob else "pictures not taken over")
+            report.count("pictures imported" if imported.blob else "pictures not imported")
             report.complaints += imported.complaints
             for name, is_near in imported.hashes_match.items():
-                report.count(f"{name} as the old tool had it" if is_near else f"{name} different")
+                report.count(f"{name} as in the old database" if is_near else f"{name} different")
 
 
 def _list_outcomes(
     blob: OldBlob, imported: ImportedBlob, image_rows: Mapping[int, int], done_ids: set[int]
 ) -> Iterator[writer.ImageOutcome]:
-    """Images of a blob become done with its bytes, or failed with what is wrong with them; lost bytes stay owed."""
+    """The outcomes of the images of a blob: done with its bytes, or failed. With lost bytes they stay pending."""
     if not imported.blob and not imported.reason:
         return
     for image in {placement.image for placement in blob.placements}:
@@ -142,13 +142,13 @@ def _list_outcomes(
 
 
 def _mark_failures(connection: Connection, old_database: OldDatabase, image_rows: Mapping[int, int]) -> None:
-    """What the old tool could not get is gone, unless its bytes are known from elsewhere."""
+    """Mark images that the old tool could not fetch as gone, unless their bytes are known from elsewhere."""
     failed = {failure.image: failure for folder in old_database.folders for failure in folder.failed}
     with_bytes = {placement.image for blob in old_database.blobs for placement in blob.placements}
     lost = [image_rows[image] for image in failed if image not in with_bytes]
     still_pending = queries.images_with_status(connection, lost, "pending")
     for chunk in chunks(sorted(still_pending)):
-        detail = "the old tool could not get it"
+        detail = "the old tool could not fetch it"
         writer.record_outcomes(
             connection, [writer.ImageOutcome(image_id, "failed", "gone", detail) for image_id in chunk]
         )
@@ -156,5 +156,5 @@ def _mark_failures(connection: Connection, old_database: OldDatabase, image_rows
 
 def _count_statuses(connection: Connection, collection: int, report: ImportReport) -> None:
     counts = queries.count_by_status(connection, collection)
-    for status, label in (("done", "images done"), ("failed", "images failed"), ("pending", "images owed")):
+    for status, label in (("done", "images done"), ("failed", "images failed"), ("pending", "images pending")):
         report.count(label, sum(count.images for count in counts if count.status == status))

@@ -1,7 +1,8 @@
-"""Reading a pickle as data. A pickle is a program: this reader knows only the steps that build plain values.
+"""Safe reader for pickles that contain only plain data.
 
-Containers, numbers and strings come out as themselves, numpy scalars as numbers, numpy arrays as `plain.Array`. Nothing
-is imported and no function of the file's choice is called; whatever else stands in the file is refused.
+A pickle is a program; this reader accepts only the opcodes that build plain values. Containers, numbers and strings are
+returned as such, numpy scalars as numbers, and numpy arrays as `Array`. Nothing is imported and no function that
+the file names is called; anything else in the file is rejected.
 """
 
 import math
@@ -26,12 +27,12 @@ _STRUCT_LETTERS = {
 
 
 class UnsafePickle(ValueError):
-    """Something that is not plain data; its text says what."""
+    """A pickle contains something other than plain data; the text says what."""
 
 
 @dataclass(frozen=True)
 class PickledName:
-    """A name of a module; it is compared, never looked up."""
+    """A qualified name in a pickle; it is compared but never imported."""
 
     module: str
     name: str
@@ -45,7 +46,7 @@ class ElementType:
     order: str = "<"
 
     def build(self, state: Any) -> None:
-        """Take the byte order from a state."""
+        """Set the byte order from a pickled state."""
         order = expect(tuple, state)[1]
         self.order = ">" if order == ">" else "<"
 
@@ -59,39 +60,39 @@ class Array:
     data: bytes = b""
 
     def build(self, state: Any) -> None:
-        """Take everything from a state; an array of Python objects is refused."""
+        """Set all attributes from a pickled state; an array of Python objects is rejected."""
         _, shape, element, _, data = expect(tuple, state)
         self.set_elements(shape, element, data)
 
     def set_elements(self, shape: Any, element: Any, data: Any) -> None:
-        """Check that the bytes are as many as the shape says."""
+        """Set shape, element type and bytes, after checking that their sizes agree."""
         sides = [expect(int, side) for side in expect(tuple, shape)]
         size = struct.calcsize(_STRUCT_LETTERS[expect(ElementType, element).name])
         if not isinstance(data, bytes) or min(sides, default=0) < 0 or math.prod(sides) * size != len(data):
-            raise UnsafePickle("it holds an array that is not one of numbers")
+            raise UnsafePickle("it contains an array of something other than numbers")
         self.shape, self.element, self.data = tuple(sides), element, data
 
 
 def expect(kind: type[T], value: Any) -> T:
-    """The value, if it is of that kind; raises TypeError."""
+    """Return the value if it is of this type, else raise TypeError."""
     if not isinstance(value, kind):
         raise TypeError(kind)
     return value
 
 
 def hashable(value: Any) -> Hashable:
-    """The value as a key or a member of a set: nothing nested, so that hashing it is no risk."""
+    """Return the value as a key or set member; nested values are rejected, so that hashing is safe."""
     parts = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(part, _SCALAR_TYPES) for part in parts):
-        raise UnsafePickle("it holds a key that is neither a number nor text, nor a few of them")
+        raise UnsafePickle("it contains a key that is not a number, a text or a tuple of these")
     return value  # type: ignore[no-any-return]
 
 
 def safe_call(name: Any, arguments: tuple[Any, ...]) -> Any:
-    """What a call would give, for the few calls that build plain data."""
+    """Evaluate one of the few calls that build plain data; raise UnsafePickle for any other."""
     if not isinstance(name, PickledName) or (name.module, name.name) not in _ALLOWED_CALLS:
         function_name = f"{name.module}.{name.name}"[:80] if isinstance(name, PickledName) else "something"
-        raise UnsafePickle(f"it holds more than plain data (it wants to call {function_name!a})")
+        raise UnsafePickle(f"it contains more than plain data (it wants to call {function_name!a})")
     return _ALLOWED_CALLS[name.module, name.name](*arguments)
 
 
@@ -109,19 +110,19 @@ def _empty_bytes() -> bytes:
 
 def _encode(text: Any, encoding: Any = "latin1") -> bytes:
     if encoding != "latin1":
-        raise UnsafePickle("it holds more than plain data (bytes in an unusual encoding)")
+        raise UnsafePickle("it contains more than plain data (bytes in an unusual encoding)")
     return expect(str, text).encode("latin1")
 
 
 def _empty_array(kind: Any, _shape: Any, _letter: Any) -> Array:
     if kind != PickledName("numpy", "ndarray"):
-        raise UnsafePickle("it holds more than plain data (an array of another kind)")
+        raise UnsafePickle("it contains more than plain data (an array of another kind)")
     return Array()
 
 
 def _make_element_type(name: Any, *_: Any) -> ElementType:
     if name not in _STRUCT_LETTERS:
-        raise UnsafePickle("it holds an array that is not one of numbers")
+        raise UnsafePickle("it contains an array of something other than numbers")
     return ElementType(name)
 
 
@@ -149,23 +150,23 @@ _ALLOWED_CALLS: dict[tuple[str, str], Callable[..., Any]] = {
 }
 
 _MALFORMED_ERRORS = (ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError, struct.error)
-"""What pickletools and the steps raise over bytes that are no pickle."""
+"""Errors that pickletools and the opcodes raise for bytes that are not a pickle."""
 
 
 def read_pickle(data: bytes, name: str) -> Any:
-    """The value in a pickle of any protocol. Raises BadInput, which names the file."""
+    """The value in a pickle of any protocol. Raises UsageProblem, which names the file."""
     vm = _PickleVM()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of odd escapes in its texts
+            warnings.simplefilter("ignore", DeprecationWarning)  # about unusual escapes in strings
             for opcode, argument, _ in pickletools.genops(data):
                 if opcode.name == "STOP":
                     return vm.result()
                 vm.execute(opcode.name, argument)
     except UnsafePickle as error:
-        raise UsageProblem(f"{name}: {error}. Nothing of it was run.") from error
+        raise UsageProblem(f"{name}: {error}. None of it was executed.") from error
     except _MALFORMED_ERRORS as error:
-        raise UsageProblem(f"{name}: not a database of imagefap-favorites, or a damaged one.") from error
+        raise UsageProblem(f"{name}: not an imagefap-favorites database, or a damaged one.") from error
     raise UsageProblem(f"{name}: the file ends too early.")
 
 
@@ -178,12 +179,12 @@ class _PickleVM:
         self._memo: dict[int, Any] = {}
 
     def result(self) -> Any:
-        """The one value that is left at the end."""
+        """The only value left on the stack at the end."""
         (value,) = self._stack
         return value
 
     def execute(self, opcode: str, argument: Any) -> None:
-        """One step, by its name in pickletools."""
+        """Execute one opcode, by its name in pickletools."""
         if opcode in _VALUE_OPCODES:
             self._stack.append(argument)
         elif opcode in _CONSTANT_OPCODES:
@@ -191,7 +192,7 @@ class _PickleVM:
         elif opcode in _OPCODE_HANDLERS:
             _OPCODE_HANDLERS[opcode](self, argument)
         elif opcode not in _IGNORED_OPCODES:
-            raise UnsafePickle(f"it holds more than plain data (the step {opcode})")
+            raise UnsafePickle(f"it contains more than plain data (the step {opcode})")
 
     def mark(self) -> None:
         self._marks.append(len(self._stack))
@@ -234,11 +235,11 @@ class _PickleVM:
     def build(self) -> None:
         state = self._stack.pop()
         if not isinstance(self._stack[-1], (Array, ElementType)):
-            raise UnsafePickle("it holds more than plain data (an object with a state)")
+            raise UnsafePickle("it contains more than plain data (an object with a state)")
         self._stack[-1].build(state)
 
     def pop_last(self, count: int) -> list[Any]:
-        """Take the last few values off the stack."""
+        """Remove the last `count` values from the stack and return them."""
         start = len(self._stack) - count
         if start < 0:
             raise IndexError(count)
@@ -247,7 +248,7 @@ class _PickleVM:
         return values
 
     def pop_marked(self) -> list[Any]:
-        """Take everything behind the last mark off the stack."""
+        """Remove everything after the last mark from the stack and return it."""
         start = self._marks.pop()
         values = self._stack[start:]
         del self._stack[start:]

@@ -1,6 +1,7 @@
-"""From the file `imagefap.database` to records; every layout the old tool wrote, nothing else. Changes nothing.
+"""Reader for the file `imagefap.database` of imagefap-favorites.
 
-The layouts: the one its README describes, version 1 (January to March 2023) and version 2 (to August 2023).
+It accepts every layout that the old tool wrote and nothing else: the one that its README describes, version 1 (January
+to March 2023) and version 2 (to August 2023). The file is not changed.
 """
 
 from collections.abc import Iterator
@@ -23,16 +24,16 @@ from harvester.spiders.imagefap.old_database.records import (
 DATABASE_FILE = "imagefap.database"
 VERDICTS = ("new", "false", "keep", "skip")
 
-_MAX_FILE_BYTES = 4 * 2**30  # bytes; the old tool loads its database whole as well
-_MAX_TAG_DEPTH = 64  # levels of tags
-_FERNET_PREFIX = b"gAAAA"  # how every Fernet token begins
+_MAX_FILE_BYTES = 4 * 2**30  # bytes; the old tool, too, loads its whole database
+_MAX_TAG_DEPTH = 64  # levels of nested tags
+_FERNET_PREFIX = b"gAAAA"  # the start of every Fernet token
 _REQUIRED_TABLES = "users favorites tags blobs image_ids_index"
 _OPTIONAL_TABLES = "configs duplicates_registry duplicates_key_index duplicates_index"
 _HASH_NAMES = {"percept": "phash", "diff": "dhash", "average": "average", "wavelet": "whash"}
 
 
 def find_database(path: Path) -> Path:
-    """The database a path means: the file itself, or the one in that folder. Raises BadInput."""
+    """The database at a path: the file itself, or the one in that folder. Raises UsageProblem if there is none."""
     file = path / DATABASE_FILE if path.is_dir() else path
     if not file.is_file():
         raise UsageProblem(f"{file}: there is no such file.")
@@ -40,7 +41,7 @@ def find_database(path: Path) -> Path:
 
 
 def read_old_database(file: Path) -> OldDatabase:
-    """Everything in a database of the old tool. Raises BadInput, one sentence about the first thing that is unknown."""
+    """Read a database of the old tool. Raises UsageProblem about the first value that is unknown or wrong."""
     try:
         if file.stat().st_size > _MAX_FILE_BYTES:
             raise UsageProblem(f"{file}: larger than 4 GiB.")
@@ -58,7 +59,7 @@ def _parse_database(content: dict[str, Any], file: str) -> OldDatabase:
     tags = tuple(_parse_tags(content["tags"], f"{file}: tags", None, 0))
     tag_ids = {tag.id for tag in tags}
     if len(tag_ids) < len(tags):
-        raise UsageProblem(f"{file}: tags: two tags have one number.")
+        raise UsageProblem(f"{file}: tags: two tags have the same number.")
     for image, sha in checks.check_dict(content["image_ids_index"], f"{file}: image_ids_index").items():
         checks.check_id(image, f"{file}: image_ids_index")
         checks.check_sha256(sha, f"{file}: image_ids_index: image {image}")
@@ -74,7 +75,7 @@ def _parse_database(content: dict[str, Any], file: str) -> OldDatabase:
 def _parse_users(users: Any, where: str) -> Iterator[OldUser]:
     for number, user in checks.check_dict(users, where).items():
         here = f"{where}: {checks.describe_value(number)}"
-        values = {"name": user} if isinstance(user, str) else user  # a mere name is the layout of the README
+        values = {"name": user} if isinstance(user, str) else user  # only a name: the layout of the README
         fields = checks.check_record(values, here, "name", "date_albums date_finished date_audit")
         yield OldUser(
             checks.check_id(number, here),

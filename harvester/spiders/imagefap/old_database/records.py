@@ -1,4 +1,4 @@
-"""What a database of imagefap-favorites holds, as plain records. Times are seconds since 1970; 0 there is None here."""
+"""Records of an imagefap-favorites database. Times are in seconds since 1970; None stands for its 0."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FailedImage:
-    """An image that could not be had when it was last asked for."""
+    """An image that could not be fetched at the last attempt."""
 
     image: int
     failed_at: int | None
@@ -15,7 +15,10 @@ class FailedImage:
 
 @dataclass(frozen=True)
 class OldFolder:
-    """A favourite folder of a user, its images in the site's order; `pages` is the number of its last page plus one."""
+    """A favourites folder of a site user, with its images in the order of the site.
+
+    `pages` is one more than the number of the last page.
+    """
 
     user: int
     id: int
@@ -29,7 +32,7 @@ class OldFolder:
 
 @dataclass(frozen=True)
 class OldUser:
-    """A user and when all their folders were listed, and read."""
+    """A site user, and the times when all folders were listed and read."""
 
     id: int
     name: str
@@ -39,7 +42,7 @@ class OldUser:
 
 @dataclass(frozen=True)
 class OldPlacement:
-    """One occurrence of a blob: an image in a folder, the name it had there, a verdict on it (version 2)."""
+    """A placement of a blob: an image in a folder, its file name there, and a verdict on it (version 2)."""
 
     image: int
     user: int
@@ -50,9 +53,10 @@ class OldPlacement:
 
 @dataclass(frozen=True)
 class OldBlob:
-    """Bytes that were kept: `blobs/<sha256>.<ext>` beside the database, and what the old tool measured.
+    """Stored bytes (`blobs/<sha256>.<ext>` beside the database), with the measurements of the old tool.
 
-    `hashes` are its perceptual hashes by our names, 16 hex digits; `gone` are images since taken from the site.
+    `hashes` are its perceptual hashes (16 hex digits) under the names of harvester; `removed_at` has images that have
+    been removed from the site.
     """
 
     sha256: str
@@ -63,12 +67,12 @@ class OldBlob:
     hashes: Mapping[str, str]
     tags: frozenset[int]
     placements: tuple[OldPlacement, ...]
-    removed_at: Mapping[int, int | None]  # image -> when that was noticed
+    removed_at: Mapping[int, int | None]  # image -> time when the removal was noticed
 
 
 @dataclass(frozen=True)
 class OldTag:
-    """A tag in the tree; `parent` is None at the top."""
+    """A tag in the tree; `parent` is None at the top level."""
 
     id: int
     name: str
@@ -77,7 +81,7 @@ class OldTag:
 
 @dataclass(frozen=True)
 class OldDatabase:
-    """All of it. `groups`: sha256 -> new, false, keep or skip, of look-alikes. Tags: parents before children."""
+    """A whole database. `groups` have verdicts on near-duplicates by sha256; in `tags` parents come before children."""
 
     users: tuple[OldUser, ...]
     folders: tuple[OldFolder, ...]
