@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from harvester.catalogue.duplicates import pairs
-from harvester.catalogue.schema import blobs, images, runs, sightings
+from harvester.catalogue.schema import blobs, images, placements, runs
 from harvester.catalogue.source_facts import UNKNOWN_SIZES, update_sizes
 from harvester.catalogue.sql import chunks, insert_new, now
 from harvester.reasons import NEVER_RETRIED
@@ -21,16 +21,16 @@ def mark_killed_runs(connection: Connection, collection: int) -> int:
 def refetch(connection: Connection, rows: Sequence[int]) -> None:
     """The bytes of these images are to be fetched again and named again."""
     for chunk in chunks(rows):
-        connection.execute(update(sightings).where(sightings.c.image_id.in_(chunk)).values(file=None))
+        connection.execute(update(placements).where(placements.c.image_id.in_(chunk)).values(file=None))
         values = {"status": "pending", "reason": "", "detail": "", "sha256": None, "finished_at": None}
         connection.execute(update(images).where(images.c.id.in_(chunk)).values(**values, **UNKNOWN_SIZES))
 
 
 def rename_again(connection: Connection, rows: Sequence[int]) -> None:
-    """These named copies (sighting rows) are to be made again, from the blobs."""
+    """These named copies (placement rows) are to be made again, from the blobs."""
     for chunk in chunks(rows):
-        connection.execute(update(sightings).where(sightings.c.id.in_(chunk)).values(file=None))
-        image_ids = select(sightings.c.image_id).where(sightings.c.id.in_(chunk))
+        connection.execute(update(placements).where(placements.c.id.in_(chunk)).values(file=None))
+        image_ids = select(placements.c.image_id).where(placements.c.id.in_(chunk))
         values = {"status": "pending", "reason": "", "detail": ""}
         connection.execute(update(images).where(images.c.id.in_(image_ids)).values(**values))
 

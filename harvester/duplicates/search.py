@@ -29,7 +29,7 @@ _PAIRS_PER_WRITE = 5000
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Numbers of blobs: new to the search and known before; flat ones; videos; fingerprints of another recipe.
+    """Numbers of blobs: new to the search and known before; flat ones; videos; fingerprints of another version.
 
     `pairs`: how many new ones by method.
     """

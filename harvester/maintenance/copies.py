@@ -21,7 +21,7 @@ from harvester.storage.safe_files import escapes_folder
 
 @dataclass(frozen=True)
 class OutputFileFinding(Finding):
-    """A finding about one named copy; `row` is its sighting, 0 for a file that is none."""
+    """A finding about one named copy; `row` is its placement, 0 for a file that is none."""
 
     placement_id: int = 0
 

@@ -16,14 +16,14 @@ from sqlalchemy import (
     update,
 )
 
-from harvester.catalogue.schema import blobs, compared, images, pairs, searches
+from harvester.catalogue.schema import blobs, dedupe_runs, dedupe_state, images, pairs
 from harvester.catalogue.sql import now
 
 HASHES = ("phash", "dhash", "average", "whash")
 
 
 class DedupeRun(NamedTuple):
-    """A search that ended: the recipe of the fingerprints it compared, and its limits as they were kept."""
+    """A search that ended: the version of the fingerprints it compared, and its limits as they were kept."""
 
     fingerprint_version: int
     limits: Mapping[str, Any]
@@ -31,29 +31,31 @@ class DedupeRun(NamedTuple):
 
 def last_finished_run(connection: Connection) -> DedupeRun | None:
     """The latest search that ended."""
-    query = select(searches.c.recipe, searches.c.limits).where(searches.c.finished_at.is_not(None))
-    row = connection.execute(query.order_by(searches.c.id.desc()).limit(1)).one_or_none()
-    return None if row is None else DedupeRun(row.recipe, row.limits)
+    query = select(dedupe_runs.c.fingerprint_version, dedupe_runs.c.limits).where(
+        dedupe_runs.c.finished_at.is_not(None)
+    )
+    row = connection.execute(query.order_by(dedupe_runs.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else DedupeRun(row.fingerprint_version, row.limits)
 
 
 def begin_dedupe_run(connection: Connection, fingerprint_version: int, limits: Mapping[str, Any]) -> int:
-    """A new search; the pairs of searches that were killed go, and all that was found by another recipe.
+    """A new search; the pairs of searches that were killed go, and all that was found by another version.
 
     What killed ones took up is taken up by this one, so that pixels they decoded are not decoded again.
     """
     result = connection.execute(
-        insert(searches).values(recipe=fingerprint_version, limits=dict(limits), started_at=now())
+        insert(dedupe_runs).values(fingerprint_version=fingerprint_version, limits=dict(limits), started_at=now())
     )
     assert result.inserted_primary_key is not None
     row = int(result.inserted_primary_key[0])
-    is_killed = and_(searches.c.finished_at.is_(None), searches.c.id != row)
-    killed_runs = select(searches.c.id).where(is_killed)
-    outdated_runs = select(searches.c.id).where(searches.c.recipe != fingerprint_version)
-    connection.execute(delete(compared).where(compared.c.search_id.in_(outdated_runs)))
-    connection.execute(update(compared).where(compared.c.search_id.in_(killed_runs)).values(search_id=row))
+    is_killed = and_(dedupe_runs.c.finished_at.is_(None), dedupe_runs.c.id != row)
+    killed_runs = select(dedupe_runs.c.id).where(is_killed)
+    outdated_runs = select(dedupe_runs.c.id).where(dedupe_runs.c.fingerprint_version != fingerprint_version)
+    connection.execute(delete(dedupe_state).where(dedupe_state.c.run_id.in_(outdated_runs)))
+    connection.execute(update(dedupe_state).where(dedupe_state.c.run_id.in_(killed_runs)).values(run_id=row))
     for useless_runs in (killed_runs, outdated_runs):
-        connection.execute(delete(pairs).where(pairs.c.search_id.in_(useless_runs)))
-    connection.execute(delete(searches).where(is_killed))
+        connection.execute(delete(pairs).where(pairs.c.run_id.in_(useless_runs)))
+    connection.execute(delete(dedupe_runs).where(is_killed))
     return row
 
 
@@ -61,7 +63,7 @@ def finish_dedupe_run(connection: Connection, run: int, limits: Mapping[str, Any
     """The search has ended: from now on what it found counts, and what its limits leave out is gone."""
     for condition in _beyond_limits(limits):
         connection.execute(delete(pairs).where(condition))
-    connection.execute(update(searches).where(searches.c.id == run).values(finished_at=now()))
+    connection.execute(update(dedupe_runs).where(dedupe_runs.c.id == run).values(finished_at=now()))
 
 
 def _beyond_limits(limits: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
@@ -77,13 +79,13 @@ def _beyond_limits(limits: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
 
 def count_pairs_by_method(connection: Connection, run: int) -> Counter[str]:
     """How many pairs that search was the first to find, by method."""
-    query = select(pairs.c.method, func.count()).where(pairs.c.search_id == run).group_by(pairs.c.method)
+    query = select(pairs.c.method, func.count()).where(pairs.c.run_id == run).group_by(pairs.c.method)
     return Counter(dict(connection.execute(query).all()))
 
 
 def count_by_fingerprint_version(connection: Connection) -> Counter[int]:
-    """How many blobs there are by the recipe of their fingerprints."""
-    query = select(blobs.c.recipe, func.count()).group_by(blobs.c.recipe)
+    """How many blobs there are by the version of their fingerprints."""
+    query = select(blobs.c.fingerprint_version, func.count()).group_by(blobs.c.fingerprint_version)
     return Counter(dict(connection.execute(query).all()))
 
 

@@ -23,7 +23,7 @@ from harvester.items import Collection, DiscoveredImage, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.spider_arguments import check_argument_names, check_choice, parse_file_path, parse_retry
 from harvester.spiders.civitai import api, query
-from harvester.spiders.civitai.item import FULL_VIDEO, media_type, original_url
+from harvester.spiders.civitai.item import FULL_VIDEO, media_type, original_url, sidecar_files
 from harvester.spiders.civitai.query import IDS_PER_REQUEST, Query, parse_base_url, parse_query
 from harvester.storage.paths import DataPaths
 from harvester.text import escape_control_chars
@@ -147,6 +147,10 @@ class CivitaiSpider(ListingSpider):
         item = super().item(image)
         item.state.is_video = media_type(image.metadata) == "video"
         return item
+
+    def sidecars(self, item: ImageItem) -> Mapping[str, bytes]:
+        """Return the item of the API as JSON and, where there is one, its prompt as text."""
+        return sidecar_files(item.metadata)
 
     def fallback_url(self, item: ImageItem) -> str | None:
         """A video of which only a still came is asked for once more, with the form that names a quality."""
