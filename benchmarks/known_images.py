@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from benchmarks.own_crawl import PER_POST, PER_USER, account
 from harvester.catalogue import writer
-from harvester.catalogue.schema import images, sightings
+from harvester.catalogue.schema import images, placements
 from harvester.catalogue.store import open_catalogue
 from harvester.imaging.types import FINGERPRINT_VERSION
 from harvester.items import Collection, DatasetPosition, DiscoveredImage
@@ -51,8 +51,8 @@ def _discovered_images(urls: Sequence[str], start: int) -> Iterator[DiscoveredIm
 def _outcomes(connection: Connection) -> Iterator[writer.ImageOutcome]:
     """Everything owed is done."""
     query = (
-        select(images.c.id, sightings.c.id, sightings.c.name)
-        .join(sightings, sightings.c.image_id == images.c.id)
+        select(images.c.id, placements.c.id, placements.c.name)
+        .join(placements, placements.c.image_id == images.c.id)
         .where(images.c.status == "pending")
     )
     for image_id, placement_id, name in connection.execute(query).all():
@@ -79,6 +79,6 @@ def _blob(sha256: str) -> dict[str, Any]:
         "bytes": 200_000,
         "animated": False,
         "frames": 1,
-        "recipe": FINGERPRINT_VERSION,
+        "fingerprint_version": FINGERPRINT_VERSION,
         **dict(zip(("phash", "dhash", "average", "whash"), words, strict=True)),
     }

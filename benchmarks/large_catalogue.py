@@ -36,7 +36,7 @@ def write(data: Path, number: int) -> None:
         for row, (site, layout) in enumerate([("mastodon", ""), ("civitai", "flat"), ("imagefap", "albums")], start=1):
             values = {"id": row, "site": site, "directory": f"images/{site}", "format": "jpeg", "layout": layout}
             connection.execute(insert(schema.collections).values(**values))
-        _fill(connection, schema.owners, _owners(number))
+        _fill(connection, schema.site_users, _owners(number))
         _fill(connection, schema.albums, _albums(number))
         statuses = [chance.choice(STATUSES) for _ in range(number)]
         shas = [_sha(chance.randrange(row) if row and chance.random() < 0.05 else row) for row in range(number)]
@@ -46,10 +46,10 @@ def write(data: Path, number: int) -> None:
             connection, schema.images, (_image(row, number, statuses[row], shas[row], chance) for row in range(number))
         )
         connection.execute(update(schema.images).values(**size_values(schema.images.c.sha256)))
-        _fill(connection, schema.sightings, _placements(number, statuses))
+        _fill(connection, schema.placements, _placements(number, statuses))
         _fill(connection, schema.album_images, _album_images(number))
-        search = {"id": 1, "recipe": 1, "limits": {}, "started_at": NOW, "finished_at": NOW}
-        _fill(connection, schema.searches, [search])
+        search = {"id": 1, "fingerprint_version": 1, "limits": {}, "started_at": NOW, "finished_at": NOW}
+        _fill(connection, schema.dedupe_runs, [search])
         _fill(connection, schema.pairs, _pairs(done_shas, chance))
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -89,7 +89,7 @@ def _image(row: int, number: int, status: str, sha: str, chance: random.Random) 
         "reason": chance.choice(REASONS.get(status, [""])),
         "detail": "HTTP 404" if status == "failed" else "",
         "attempts": 1,
-        "promised_at": NOW,
+        "discovered_at": NOW,
         "asked_at": NOW,
         "finished_at": NOW,
         "sha256": sha if status == "done" else None,
@@ -104,8 +104,8 @@ def _blob(sha: str, chance: random.Random) -> dict[str, Any]:
     moves = form == "GIF"
     embedded = {"prompt": "a lake at dawn, " * 20} if form == "PNG" else None
     return {"sha256": sha, "ext": ext, "format": form, "mode": "RGB", **measures, "animated": moves, **hashes,
-            "frames": 12 if moves else 1, "recipe": 1, "coefficients": chance.randbytes(128), "embedded": embedded,
-            "stored_at": NOW}  # fmt: skip
+            "frames": 12 if moves else 1, "fingerprint_version": 1, "coefficients": chance.randbytes(128),
+            "embedded": embedded, "stored_at": NOW}  # fmt: skip
 
 
 def _placements(number: int, statuses: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -126,7 +126,7 @@ def _pairs(shas: Sequence[str], chance: random.Random) -> Iterator[dict[str, Any
         for first, second in itertools.pairwise(group):
             for method in chance.sample(HASHES, chance.randint(1, len(HASHES))):
                 yield {"first": first, "second": second, "method": method, "orientation": "",
-                       "score": chance.randrange(5), "search_id": 1}  # fmt: skip
+                       "score": chance.randrange(5), "run_id": 1}  # fmt: skip
 
 
 def _imagefap_rows(number: int) -> range:

@@ -46,7 +46,8 @@ def _row(
     facts: dict[str, object] = {
         "sha256": hashlib.sha256(b"%d" % name).hexdigest(), "ext": "jpg", "format": "JPEG", "mode": "RGB",
         "width": 800, "height": 600 + name, "bytes": 99_999, "animated": name % 50 == 0, "frames": 1,
-        "recipe": FINGERPRINT_VERSION, "coefficients": coefficients.tobytes(), "stored_at": 1_700_000_000 + name,  # type: ignore[attr-defined]
+        "fingerprint_version": FINGERPRINT_VERSION, "coefficients": coefficients.tobytes(),
+        "stored_at": 1_700_000_000 + name,  # type: ignore[attr-defined]
     }  # fmt: skip
     facts |= {method: f"{int(of_method[n]):016x}" for method, of_method in prints.items()}
     return [facts.get(column) for column in columns]

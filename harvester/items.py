@@ -117,9 +117,9 @@ class PipelineState:
     """
 
     row: int = 0
-    stems: dict[int, str] = field(default_factory=dict)  # sighting row -> file name without extension
-    previous: dict[int, str] = field(default_factory=dict)  # sighting row -> sha256 of the file we made there before
-    files: dict[int, str] = field(default_factory=dict)  # sighting row -> file name as published
+    stems: dict[int, str] = field(default_factory=dict)  # placement row -> file name without extension
+    previous: dict[int, str] = field(default_factory=dict)  # placement row -> sha256 of the file we made there before
+    files: dict[int, str] = field(default_factory=dict)  # placement row -> file name as published
     file_sha256: str | None = None  # of those files
     body: bytes = b""
     is_video: bool = False  # the source says so: kept as it is, not decoded

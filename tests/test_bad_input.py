@@ -170,7 +170,7 @@ def test_a_catalogue_that_cannot_be_used_is_refused(commands: Commands, tmp_path
     path = commands.data / "catalogue.db"
     for script, says in (
         ("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999')",
-         "was written by a newer harvester (schema 9999, this one knows"),
+         "was written by a newer harvester, or by one from before 0.1.0 (schema 9999, this one knows"),
         ("CREATE TABLE recipes (name TEXT)", "is the database of another program"),
         (None, "file is not a database"),
     ):  # fmt: skip

@@ -117,7 +117,7 @@ def test_the_catalogue_answers_for_prompts_models_tags_and_reactions(site: Farsi
     """Prompt, model, base model, sampler, seed, author, hearts and tags are columns; embedded data stands apart."""
     _crawl(commands, "ids=13,2", "min_count=-1")
     query = """SELECT key, author, prompt, model, base_model, sampler, seed, hearts, likes, uuid, page
-               FROM images JOIN generated ON image_id = images.id ORDER BY images.id"""
+               FROM images JOIN generation ON image_id = images.id ORDER BY images.id"""
     assert rows(commands.data, query) == [
         (str(n), None if n % 13 == 0 else "User_2", civitai.prompt_of(n), f"castles v{n % 6}", "SDXL 1.0", "Euler a",
          str(n * 1000), civitai.hearts(n), n % 5, civitai.uuid_of(n), f"{site.url('')}images/{n}")
@@ -195,7 +195,10 @@ def test_videos_are_skipped_unless_requested(site: Farsite, commands: Commands) 
         ("2", "done", ""), ("9", "skipped", "type-not-wanted"), ("34", "skipped", "type-not-wanted")
     ]  # fmt: skip
     _crawl(commands, "ids=2,9,34", "min_count=-1", "type=all")
-    query = "SELECT key, status, ext, phash, recipe FROM images JOIN blobs USING (sha256) WHERE key <> '2' ORDER BY 1"
+    query = (
+        "SELECT key, status, ext, phash, fingerprint_version FROM images JOIN blobs USING (sha256) "
+        "WHERE key <> '2' ORDER BY 1"
+    )
     assert rows(commands.data, query) == [("34", "done", "mp4", "", 0), ("9", "done", "mp4", "", 0)]
     assert (commands.data / "images/civitai/34.mp4").is_file()
     variants = [path.split("/")[3] for path in _file_requests(site) if civitai.uuid_of(34) in path]
@@ -261,7 +264,7 @@ def test_an_interrupted_listing_is_incomplete(site: Farsite, commands: Commands,
     assert why in done.stderr
     listing = _listing_status(commands)
     assert (listing["state"], listing["code"]) == ("cut", 1)
-    assert listing["why"].startswith(why)
+    assert listing["detail"].startswith(why)
     assert "is not complete" in listing["said"]
     assert rows(commands.data, "SELECT DISTINCT status FROM images") == ([] if user == "moved" else [("done",)])
 
@@ -354,7 +357,7 @@ def test_malformed_items_do_not_end_the_listing(site: Farsite, commands: Command
 def test_servers_that_ignore_ids_are_detected(site: Farsite, commands: Commands) -> None:
     """Items that were not asked for are not taken."""
     _crawl(commands, "username=nested", "ids=77", "min_count=-1")
-    assert _listing_status(commands)["why"] == "the server does not know ids= and listed other images"
+    assert _listing_status(commands)["detail"] == "the server does not know ids= and listed other images"
     assert rows(commands.data, "SELECT count(*) FROM images") == [(0,)]
 
 

@@ -224,7 +224,7 @@ def test_a_killed_removal_is_completed_by_the_next(harvested: dataset.DataSet, c
     assert "pending-delete\t" in checked.stdout
     assert _run_ok(commands, "remove", "site", "mastodon").startswith("A removal that was stopped is complete: ")
     assert not [name for name in _files(commands.data) if "mastodon" in name]
-    assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
+    assert rows(commands.data, "SELECT count(*) FROM pending_deletes") == [(0,)]
     assert _run_ok(commands, "verify").endswith("sound.\n")
     assert "nothing has been harvested" in commands.scrapy("remove", "site", "mastodon").stderr
 
@@ -258,7 +258,7 @@ def test_completing_a_stopped_removal_reports_edited_files_and_errors(
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
     assert done.stdout.startswith("A removal that was stopped is complete: ")
     assert f"{edited}: left: its bytes have been changed." in done.stderr
-    assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
+    assert rows(commands.data, "SELECT count(*) FROM pending_deletes") == [(0,)]
     assert edited.read_bytes() == b"edited"
 
 
@@ -271,7 +271,7 @@ def test_files_named_again_after_a_stopped_removal_stay(farsite: Farsite, comman
     before = _files(commands.data)
     assert {"images/civitai/2.jpg", "images/civitai/2.json", "images/civitai/2.txt"} < before
     assert commands.scrapy("remove", "album", "nobody/nothing").returncode == 2
-    assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
+    assert rows(commands.data, "SELECT count(*) FROM pending_deletes") == [(0,)]
     assert _files(commands.data) == before
 
 
@@ -284,8 +284,9 @@ def test_an_output_file_of_64_letters_is_not_a_blob(harvested: dataset.DataSet, 
     path = copy.relative_to(commands.data)
     with sqlite3.connect(commands.data / "catalogue.db") as catalogue:
         catalogue.executescript(
-            f"UPDATE sightings SET name = '{name}', file = '{name}.jpg' WHERE name = '0_0_0'; "
-            f"INSERT INTO removals (path, folder, asked) VALUES ('{path}', 'images/mastodon', 'site mastodon');"
+            f"UPDATE placements SET name = '{name}', file = '{name}.jpg' WHERE name = '0_0_0'; "
+            "INSERT INTO pending_deletes (path, folder, command) "
+            f"VALUES ('{path}', 'images/mastodon', 'site mastodon');"
         )
     _run_ok(commands, "remove", "site", "imagefap")
     assert copy.exists()

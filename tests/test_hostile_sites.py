@@ -38,7 +38,7 @@ def test_a_hostile_site_breaks_only_its_own_listing(
         _, stderr = run.communicate(timeout=240)
     assert run.returncode in (0, 1), stderr
     assert "Traceback" not in stderr, stderr
-    listings = dataset.rows(commands.data, "SELECT state, why FROM listings")
+    listings = dataset.rows(commands.data, "SELECT state, detail FROM listings")
     ended = [state for state, _ in listings if state == "ended"]
     assert not ended, listings
     assert "shuts us out" in stderr or [why for _, why in listings if why], stderr

@@ -36,7 +36,7 @@ def album_images(commands: Commands, user: User) -> dict[str, list[int]]:
     """Folder name -> image ids in their order, as the catalogue has them."""
     query = (
         "SELECT albums.name, images.key FROM album_images JOIN albums ON albums.id = album_id JOIN images ON "
-        "images.id = image_id JOIN owners ON owners.id = owner_id WHERE owners.key = ? ORDER BY album_id, position"
+        "images.id = image_id JOIN site_users ON owners.id = owner_id WHERE owners.key = ? ORDER BY album_id, position"
     )
     images_by_album: dict[str, list[int]] = {}
     for name, key in rows(commands.data, query.replace("?", f"'{user.id}'")):
@@ -98,7 +98,7 @@ def test_two_blocks_and_a_kill_cost_no_page_twice(
             f"{site.counts()['blocked']} blocks"
         )
     assert minimum <= page_count <= minimum + 1
-    assert rows(commands.data, "SELECT count(*) FROM owners WHERE finished_at IS NOT NULL") == [(1,)]
+    assert rows(commands.data, "SELECT count(*) FROM site_users WHERE finished_at IS NOT NULL") == [(1,)]
 
 
 def test_get_saves_under_the_uploaders_names_and_leaves_nothing_else(
@@ -302,7 +302,7 @@ def test_an_unavailable_user_page_is_reported(site: Imagefap, commands: Commands
     done = crawl(commands, "user=alice", options=("-s", "HARVESTER_BACKOFF=0.1"), code=1)
     assert "The page of user alice cannot be had: HTTP 500. Try again later." in done.stderr
     assert "Traceback" not in done.stderr
-    assert rows(commands.data, "SELECT count(*) FROM owners") == [(0,)]
+    assert rows(commands.data, "SELECT count(*) FROM site_users") == [(0,)]
 
 
 def test_a_site_failing_on_page_after_page_is_backed_off(site: Imagefap, commands: Commands) -> None:

@@ -72,7 +72,7 @@ def _count_pending(commands: Commands) -> int:
         return 1
     if not dataset.rows(commands.data, "SELECT name FROM sqlite_master WHERE name = 'collections'"):
         return 1
-    if not dataset.rows(commands.data, "SELECT 1 FROM collections WHERE promised IS NOT NULL"):
+    if not dataset.rows(commands.data, "SELECT 1 FROM collections WHERE discovered_from IS NOT NULL"):
         return 1
     ((count,),) = dataset.rows(commands.data, "SELECT count(*) FROM images WHERE status = 'pending'")
     return int(count)
@@ -83,9 +83,8 @@ def _count_differences(commands: Commands, expected: dict[str, str]) -> tuple[in
     blobs = {path.stem: path for path in (commands.data / "blobs").rglob("*") if path.is_file()}
     images = {path.name: path for path in (commands.data / "images/mastodon").iterdir()}
     sha256s = {outcome for outcome in expected.values() if len(outcome) == 64}
-    query = (
-        "SELECT key, status, reason, sha256, name, file, file_sha256 FROM images JOIN sightings ON image_id = images.id"
-    )
+    columns = "key, status, reason, sha256, name, file, file_sha256"
+    query = f"SELECT {columns} FROM images JOIN placements ON image_id = images.id"
     rows = dataset.rows(commands.data, query)
     corrupt = sum(digest(path.read_bytes()) != sha256 for sha256, path in blobs.items())
     lost = len(sha256s - blobs.keys()) + len(expected.keys() - {row[0] for row in rows})

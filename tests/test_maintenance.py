@@ -68,9 +68,9 @@ def _damage(commands: Commands, kind: str, number: int) -> None:
     """Bring about what a word of verify means, to a picture where it is about one."""
     blob, copy, row = _blob(commands, number), _output_file(commands, number), number + 1
     unknown = f"UPDATE images SET status = 'pending', sha256 = NULL WHERE id = {row}; " \
-              f"UPDATE sightings SET file = NULL WHERE image_id = {row};"  # fmt: skip
+              f"UPDATE placements SET file = NULL WHERE image_id = {row};"  # fmt: skip
     pending_delete = (
-        f"INSERT INTO removals (path, folder, asked) VALUES ('{blob.relative_to(commands.data)}', 'blobs', '');"
+        f"INSERT INTO pending_deletes (path, folder, asked) VALUES ('{blob.relative_to(commands.data)}', 'blobs', '');"
     )
     no_row = f"DELETE FROM blobs WHERE sha256 = '{blob.stem}';"
     if kind in ("corrupt", "missing", "missing-output", "altered"):
@@ -160,7 +160,8 @@ def test_a_picture_edited_in_place_is_set_aside_and_refetched(
 
 def test_the_rows_of_blobs_are_rebuilt_from_their_bytes(harvested: dataset.DataSet, commands: Commands) -> None:
     """With the table of blobs lost, repair makes every row again as it was, fingerprints and all."""
-    query = "SELECT sha256, ext, format, mode, width, height, bytes, frames, phash, whash, recipe FROM blobs ORDER BY 1"
+    columns = "sha256, ext, format, mode, width, height, bytes, frames, phash, whash, fingerprint_version"
+    query = f"SELECT {columns} FROM blobs ORDER BY 1"
     before = dataset.rows(commands.data, query)
     _change(commands, "DELETE FROM blobs")
     assert commands.scrapy("verify", "--repair").returncode == 0
@@ -169,11 +170,14 @@ def test_the_rows_of_blobs_are_rebuilt_from_their_bytes(harvested: dataset.DataS
 
 def test_old_fingerprint_versions_are_measured_again(harvested: dataset.DataSet, commands: Commands) -> None:
     """Blobs of another fingerprint version or without coefficients are measured again, and stay as old as they are."""
-    query = "SELECT sha256, phash, recipe, coefficients, stored_at FROM blobs ORDER BY 1"
+    query = "SELECT sha256, phash, fingerprint_version, coefficients, stored_at FROM blobs ORDER BY 1"
     _change(commands, "UPDATE blobs SET stored_at = 1700000000")
     before = dataset.rows(commands.data, query)
     assert {len(coefficients) for *_, coefficients, _ in before} == {128}
-    _change(commands, "UPDATE blobs SET coefficients = NULL; UPDATE blobs SET recipe = 1, phash = '' WHERE rowid = 2")
+    _change(
+        commands,
+        "UPDATE blobs SET coefficients = NULL; UPDATE blobs SET fingerprint_version = 1, phash = '' WHERE rowid = 2",
+    )
     assert commands.scrapy("verify").returncode == 1
     repaired = commands.scrapy("verify", "--repair")
     assert (repaired.returncode, repaired.stdout.count("measured again")) == (0, len(before)), repaired.stdout
@@ -330,7 +334,7 @@ def test_a_forgotten_picture_that_has_changed_replaces_its_copy(
     """Other bytes come from the same address: the copy that we made is replaced, one that is not ours never is."""
     _change(commands, f"UPDATE images SET key = '{farsite.url('/photo/30.jpg')}' WHERE id = 1; "
                       f"UPDATE images SET key = '{farsite.url('/photo/40.jpg')}' WHERE id = 2; "
-                      "UPDATE collections SET promising = promised")  # fmt: skip
+                      "UPDATE collections SET discovering = discovered_from")  # fmt: skip
     _output_file(commands, 1).unlink()
     _output_file(commands, 1).write_bytes(b"mine")
     before = _output_file(commands, 0).read_bytes()

@@ -113,8 +113,8 @@ def test_partly_recorded_discoveries_are_not_forgotten(farsite: Farsite, command
     files = dataset.write(tmp_path, dataset.one_user([farsite.url(f"/numbered/{number}.jpg") for number in range(30)]))
     commands.crawl(files)
     with sqlite3.connect(commands.data / "catalogue.db") as connection:
-        connection.execute("UPDATE collections SET promised = NULL")
-        connection.execute("DELETE FROM sightings WHERE id > 20")
+        connection.execute("UPDATE collections SET discovered_from = NULL")
+        connection.execute("DELETE FROM placements WHERE id > 20")
         connection.execute("DELETE FROM images WHERE id > 20")
     status = commands.scrapy("status")
     assert status.returncode == 1

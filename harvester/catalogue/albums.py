@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from harvester.catalogue.listings import Listing, record_page
-from harvester.catalogue.schema import album_images, albums, images, listings, owners
+from harvester.catalogue.schema import album_images, albums, images, listings, site_users
 from harvester.catalogue.schema import albums as album_table
 from harvester.catalogue.schema import collections as collection_table
 from harvester.catalogue.sql import chunks, insert_new, now
@@ -45,11 +45,11 @@ class Album:
 
 def upsert_owner(connection: Connection, owner: Owner) -> int:
     """Insert or update a site user; return the row. A newer name or a later time replaces the stored one."""
-    insert_new(connection, owners, [vars(owner)])
-    query = select(owners).where(owners.c.site == owner.site, owners.c.key == owner.key)
+    insert_new(connection, site_users, [vars(owner)])
+    query = select(site_users).where(site_users.c.site == owner.site, site_users.c.key == owner.key)
     row = connection.execute(query).one()
     _update_row(
-        connection, owners, row.id, name=owner.name or row.name,
+        connection, site_users, row.id, name=owner.name or row.name,
         listed_at=_later(row.listed_at, owner.listed_at), finished_at=_later(row.finished_at, owner.finished_at),
     )  # fmt: skip
     return int(row.id)
@@ -99,20 +99,22 @@ GALLERIES = "galleries"
 
 def find_owner_by_name(connection: Connection, _collection: int, site: str, name: str) -> Owner | None:
     """The site user with this name, ignoring case; None if nobody has it or several users do."""
-    rows = connection.execute(select(owners).where(owners.c.site == site)).all()
+    rows = connection.execute(select(site_users).where(site_users.c.site == site)).all()
     matches = [row for row in rows if row.name.casefold() == name.casefold()]
     return _owner_from_row(matches[0]) if len(matches) == 1 else None
 
 
 def find_owner_by_key(connection: Connection, _collection: int, site: str, key: str) -> Owner | None:
     """The site user with this key; None if there is none."""
-    row = connection.execute(select(owners).where(owners.c.site == site, owners.c.key == key)).one_or_none()
+    row = connection.execute(select(site_users).where(site_users.c.site == site, site_users.c.key == key)).one_or_none()
     return None if row is None else _owner_from_row(row)
 
 
 def find_owner_row(connection: Connection, _collection: int, site: str, key: str) -> int | None:
     """The row of the site user with this key; None if there is none."""
-    return connection.execute(select(owners.c.id).where(owners.c.site == site, owners.c.key == key)).scalar()
+    return connection.execute(
+        select(site_users.c.id).where(site_users.c.site == site, site_users.c.key == key)
+    ).scalar()
 
 
 def save_owner(connection: Connection, _collection: int, owner: Owner) -> int:
@@ -125,11 +127,6 @@ def albums_of_owner(connection: Connection, _collection: int, owner: int) -> lis
     query = select(album_table).where(album_table.c.owner_id == owner).order_by(album_table.c.id)
     field_names = ("key", "name", "kind", "pages", "read_at", "finished_at")
     return [Album(**{name: getattr(row, name) for name in field_names}) for row in connection.execute(query)]
-
-
-def keys_of_albums(connection: Connection, owner: int) -> list[str]:
-    """The site's numbers of the albums of a user (row)."""
-    return list(connection.execute(select(album_table.c.key).where(album_table.c.owner_id == owner)).scalars())
 
 
 def image_keys_of_album(connection: Connection, _collection: int, owner: int, album: str) -> list[str]:
@@ -169,7 +166,18 @@ def record_list_page(
     for album in listed_albums:
         upsert_album(connection, owner, album)
     if is_whole_list and page.next_cursor is None:
-        connection.execute(update(owners).where(owners.c.id == owner).values(listed_at=now()))
+        connection.execute(update(site_users).where(site_users.c.id == owner).values(listed_at=now()))
+    _update_row(connection, listings, row, owner_id=owner)
+    return record_page(connection, collection, row, page)
+
+
+def record_page_to_save(
+    connection: Connection, collection: int, row: int, page: ListingPage, owner: int, album: str
+) -> tuple[Listing, dict[str, int]]:
+    """Record a page of an album (key) whose images are only saved; the album itself is not remembered."""
+    query = select(album_table.c.id).where(album_table.c.owner_id == owner, album_table.c.key == album)
+    if (album_row := connection.execute(query).scalar()) is not None:
+        _update_row(connection, listings, row, owner_id=owner, album_id=album_row)
     return record_page(connection, collection, row, page)
 
 
@@ -183,6 +191,7 @@ def record_album_page(
     """
     listing, lowest_rows = record_page(connection, collection, row, page)
     album_row = upsert_album(connection, owner, album)
+    _update_row(connection, listings, row, owner_id=owner, album_id=album_row)
     if album.kind == GALLERIES:
         connection.execute(update(album_table).where(album_table.c.id == album_row).values(kind=GALLERIES))
     rows = rows_by_key(connection, collection, image_keys)
@@ -212,9 +221,9 @@ def record_finished_albums(connection: Connection, _collection: int, owner: int)
     connection.execute(statement.values(finished_at=now()))
     unfinished_query = select(func.count()).where(of_owner, album_table.c.kind != GALLERIES)
     unfinished_query = unfinished_query.where((album_table.c.read_at.is_(None)) | album_table.c.id.in_(pending_albums))
-    is_listed = owners.c.listed_at.is_not(None)
+    is_listed = site_users.c.listed_at.is_not(None)
     if not connection.execute(unfinished_query).scalar_one():
-        connection.execute(update(owners).where(owners.c.id == owner, is_listed).values(finished_at=now()))
+        connection.execute(update(site_users).where(site_users.c.id == owner, is_listed).values(finished_at=now()))
 
 
 def _owner_from_row(row: object) -> Owner:
@@ -257,7 +266,7 @@ def find_author_sites(connection: Connection, author: str, site: str | None = No
     query = (
         select(collection_table.c.site)
         .join(images, images.c.collection_id == collection_table.c.id)
-        .where(images.c.author == author, collection_table.c.site.not_in(select(owners.c.site)))
+        .where(images.c.author == author, collection_table.c.site.not_in(select(site_users.c.site)))
     )
     if site is not None:
         query = query.where(collection_table.c.site == site)
@@ -265,8 +274,8 @@ def find_author_sites(connection: Connection, author: str, site: str | None = No
 
 
 def _matching_owners(connection: Connection, text: str, site: str | None) -> Sequence[Any]:
-    query = select(owners) if site is None else select(owners).where(owners.c.site == site)
-    return _matching_rows(connection.execute(query.order_by(owners.c.id)).all(), text)
+    query = select(site_users) if site is None else select(site_users).where(site_users.c.site == site)
+    return _matching_rows(connection.execute(query.order_by(site_users.c.id)).all(), text)
 
 
 def _matching_rows(rows: Sequence[Any], text: str) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, or_, select, text
 
-from harvester.catalogue.schema import blobs, images, sightings
+from harvester.catalogue.schema import blobs, images, placements
 from harvester.catalogue.sql import starts_with
 from harvester.imaging.types import FINGERPRINT_VERSION, NO_FINGERPRINT
 
@@ -40,7 +40,7 @@ def find_damage(connection: Connection) -> list[str]:
 
 def count_files(connection: Connection) -> int:
     """The number of recorded blobs and output files."""
-    output_files_query = select(func.count()).select_from(sightings).where(sightings.c.file.is_not(None))
+    output_files_query = select(func.count()).select_from(placements).where(placements.c.file.is_not(None))
     blobs_query = select(func.count()).select_from(blobs)
     return int(connection.execute(output_files_query).scalar_one()) + int(connection.execute(blobs_query).scalar_one())
 
@@ -53,9 +53,9 @@ def find_recorded_blobs(connection: Connection, prefix: str) -> dict[str, str]:
 
 def find_outdated_blobs(connection: Connection, prefix: str) -> set[str]:
     """Blobs of one folder with another fingerprint version or without coefficients, as a set of sha256."""
-    is_outdated = or_(blobs.c.recipe != FINGERPRINT_VERSION, blobs.c.coefficients.is_(None))
+    is_outdated = or_(blobs.c.fingerprint_version != FINGERPRINT_VERSION, blobs.c.coefficients.is_(None))
     query = select(blobs.c.sha256).where(
-        starts_with(blobs.c.sha256, prefix), blobs.c.recipe != NO_FINGERPRINT, is_outdated
+        starts_with(blobs.c.sha256, prefix), blobs.c.fingerprint_version != NO_FINGERPRINT, is_outdated
     )
     return set(connection.execute(query).scalars())
 
@@ -74,39 +74,39 @@ def has_blob(connection: Connection, sha256: str) -> bool:
 
 def iter_output_files(connection: Connection) -> Iterator[list[OutputFile]]:
     """Every output file that the catalogue records, in pages."""
-    query = _output_files_query().where(sightings.c.file.is_not(None)).order_by(sightings.c.id).limit(ROWS_PER_PAGE)
+    query = _output_files_query().where(placements.c.file.is_not(None)).order_by(placements.c.id).limit(ROWS_PER_PAGE)
     last_row = 0
-    while page := [OutputFile(**row._mapping) for row in connection.execute(query.where(sightings.c.id > last_row))]:
-        connection.rollback()  # so that SQLite can empty its log
+    while page := [OutputFile(**row._mapping) for row in connection.execute(query.where(placements.c.id > last_row))]:
+        connection.rollback()  # SQLite's log cannot be emptied behind a reader
         yield page
         last_row = page[-1].row
 
 
 def output_files_of_blob(connection: Connection, sha256: str) -> list[OutputFile]:
     """The output files of one blob."""
-    query = _output_files_query().where(images.c.sha256 == sha256, sightings.c.file.is_not(None))
+    query = _output_files_query().where(images.c.sha256 == sha256, placements.c.file.is_not(None))
     return [OutputFile(**row._mapping) for row in connection.execute(query)]
 
 
 def _output_files_query() -> Select[Any]:
     return (
         select(
-            sightings.c.id.label("row"),
-            sightings.c.image_id.label("image"),
-            sightings.c.collection_id.label("collection"),
-            sightings.c.file,
-            sightings.c.file_sha256,
+            placements.c.id.label("row"),
+            placements.c.image_id.label("image"),
+            placements.c.collection_id.label("collection"),
+            placements.c.file,
+            placements.c.file_sha256,
             images.c.sha256,
             blobs.c.ext,
         )
-        .join(images, images.c.id == sightings.c.image_id)
+        .join(images, images.c.id == placements.c.image_id)
         .outerjoin(blobs, blobs.c.sha256 == images.c.sha256)
     )
 
 
 def find_done_without_files(connection: Connection) -> list[tuple[int, str]]:
     """(row, key) of images that are done but lack their bytes or an output file."""
-    has_missing_file = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
+    has_missing_file = exists().where(placements.c.image_id == images.c.id, placements.c.file.is_(None))
     query = select(images.c.id, images.c.key).where(
         images.c.status == "done", or_(images.c.sha256.is_(None), has_missing_file)
     )
@@ -115,5 +115,5 @@ def find_done_without_files(connection: Connection) -> list[tuple[int, str]]:
 
 def find_known_names(connection: Connection, collection: int, names: Sequence[str]) -> set[str]:
     """The subset of these file names (without extension) that are recorded in a collection."""
-    query = select(sightings.c.name).where(sightings.c.collection_id == collection, sightings.c.name.in_(names))
+    query = select(placements.c.name).where(placements.c.collection_id == collection, placements.c.name.in_(names))
     return set(connection.execute(query).scalars())

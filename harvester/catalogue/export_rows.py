@@ -11,10 +11,10 @@ from harvester.catalogue.schema import (
     albums,
     blobs,
     collections,
-    generated,
+    generation,
     images,
-    owners,
-    sightings,
+    placements,
+    site_users,
     source_tags,
 )
 from harvester.catalogue.sql import chunks
@@ -51,16 +51,16 @@ def iter_twins(connection: Connection, sha256s: Sequence[str], limit: int) -> It
 
 def iter_generation(connection: Connection, image_ids: Sequence[int]) -> Iterator[Row[Any]]:
     """How images were generated, as far as their source says."""
-    return _iter_chunked(connection, select(generated), generated.c.image_id, image_ids)
+    return _iter_chunked(connection, select(generation), generation.c.image_id, image_ids)
 
 
 def iter_album_entries(connection: Connection, image_ids: Sequence[int]) -> Iterator[Row[Any]]:
     """Rows of `album_images` with the names of album and owner; places that a verdict keeps come first."""
     kept, is_kept = _kept_placements()
     query = (
-        select(album_images, albums.c.name.label("album"), owners.c.name.label("owner"))
+        select(album_images, albums.c.name.label("album"), site_users.c.name.label("owner"))
         .join(albums, albums.c.id == album_images.c.album_id)
-        .join(owners, owners.c.id == albums.c.owner_id)
+        .join(site_users, site_users.c.id == albums.c.owner_id)
         .outerjoin(kept, is_kept)
         .order_by(kept.c.image_id.is_(None), albums.c.owner_id, albums.c.id, album_images.c.position)
     )
@@ -69,7 +69,7 @@ def iter_album_entries(connection: Connection, image_ids: Sequence[int]) -> Iter
 
 def iter_placements(connection: Connection, image_ids: Sequence[int]) -> Iterator[Row[Any]]:
     """The names of images in their collections."""
-    return _iter_chunked(connection, select(sightings).order_by(sightings.c.id), sightings.c.image_id, image_ids)
+    return _iter_chunked(connection, select(placements).order_by(placements.c.id), placements.c.image_id, image_ids)
 
 
 def iter_source_tags(connection: Connection, image_ids: Sequence[int]) -> Iterator[Row[Any]]:

@@ -34,7 +34,7 @@ class Listing:
     items: int
     counts: Mapping[str, int]
     state: str
-    why: str
+    detail: str
 
 
 _INITIAL_VALUES: dict[str, Any] = {"cursor": None, "pages": 0, "items": 0, "counts": {}}
@@ -49,7 +49,7 @@ def begin_listing(connection: Connection, collection: int, query: str) -> Listin
     reset_values = (
         {**_INITIAL_VALUES, "started_at": now()} if listing.state == "ended" or listing.cursor is None else {}
     )
-    return _update_listing(connection, listing.id, state="open", why="", **reset_values)
+    return _update_listing(connection, listing.id, state="open", detail="", **reset_values)
 
 
 def record_page(connection: Connection, collection: int, row: int, page: ListingPage) -> tuple[Listing, dict[str, int]]:
@@ -75,13 +75,13 @@ def record_page(connection: Connection, collection: int, row: int, page: Listing
         items=previous.items + page.entry_count,
         counts=dict(counts),
         state="cut" if page.incomplete else ("open" if page.next_cursor is not None else "ended"),
-        why=page.incomplete,
+        detail=page.incomplete,
     ), lowest_rows
 
 
 def mark_incomplete(connection: Connection, _collection: int, row: int, cause: str, restart: bool) -> Listing:
     """Mark a listing as incomplete; with `restart` the next walk begins at the first page."""
-    return _update_listing(connection, row, state="cut", why=cause, **({"cursor": None} if restart else {}))
+    return _update_listing(connection, row, state="cut", detail=cause, **({"cursor": None} if restart else {}))
 
 
 def listings_by_site(connection: Connection, collection: int | None = None) -> dict[str, list[Listing]]:
@@ -124,5 +124,5 @@ def _listing_from_row(row: Any) -> Listing:
         items=row.items,
         counts=row.counts,
         state=row.state,
-        why=row.why,
+        detail=row.detail,
     )

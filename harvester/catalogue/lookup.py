@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from harvester.catalogue.schema import blobs, collections, images, sightings
+from harvester.catalogue.schema import blobs, collections, images, placements
 from harvester.catalogue.sql import ALL_COLLECTION_IDS, CHUNK_SIZE, chunks, starts_with
 from harvester.items import Collection
 
@@ -41,11 +41,11 @@ def find_by_sha256(connection: Connection, prefix: str) -> set[int]:
 
 def find_by_name(connection: Connection, name: str, collection: int | None = None) -> set[int]:
     """Images (rows) with this file name (without extension), in one collection or in all."""
-    in_collection = sightings.c.collection_id.in_(ALL_COLLECTION_IDS)
+    in_collection = placements.c.collection_id.in_(ALL_COLLECTION_IDS)
     if collection is not None:
-        in_collection = sightings.c.collection_id.in_([collection])
+        in_collection = placements.c.collection_id.in_([collection])
     return set(
-        connection.execute(select(sightings.c.image_id).where(in_collection, sightings.c.name == name)).scalars()
+        connection.execute(select(placements.c.image_id).where(in_collection, placements.c.name == name)).scalars()
     )
 
 
@@ -69,10 +69,10 @@ def names_by_sha256(connection: Connection, sha256s: Sequence[str]) -> dict[str,
     names: dict[str, list[str]] = {}
     for chunk in chunks(sha256s):
         query = (
-            select(images.c.sha256, func.coalesce(sightings.c.file, sightings.c.name, images.c.key))
-            .outerjoin(sightings, sightings.c.image_id == images.c.id)
+            select(images.c.sha256, func.coalesce(placements.c.file, placements.c.name, images.c.key))
+            .outerjoin(placements, placements.c.image_id == images.c.id)
             .where(images.c.sha256.in_(chunk))
-            .order_by(images.c.id, sightings.c.id)
+            .order_by(images.c.id, placements.c.id)
         )
         for sha256, name in connection.execute(query):
             names.setdefault(sha256, []).append(name)
@@ -87,7 +87,7 @@ def load_image_records(connection: Connection, rows: Sequence[int]) -> list[Imag
         for image in connection.execute(query.where(images.c.id.in_(chunk)).order_by(images.c.id)).all():
             collection = Collection(image.site, image.directory, image.format)
             placement_rows = connection.execute(
-                select(sightings).where(sightings.c.image_id == image.id).order_by(sightings.c.id)
+                select(placements).where(placements.c.image_id == image.id).order_by(placements.c.id)
             ).all()
             blob = connection.execute(select(blobs).where(blobs.c.sha256 == image.sha256)).one_or_none()
             duplicates = find_by_sha256(connection, image.sha256) - {image.id} if image.sha256 else ()

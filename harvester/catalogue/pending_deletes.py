@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select
 
-from harvester.catalogue.schema import removals
+from harvester.catalogue.schema import pending_deletes
 from harvester.catalogue.sql import chunks
 
 
@@ -30,22 +30,22 @@ class PendingDelete:
 
 def add_pending_delete(connection: Connection, command: str, folder: str, file: str, sha256: str | None = None) -> None:
     """Add a file to delete; `command` has the arguments of the removal."""
-    values = {"path": f"{folder}/{file}", "folder": folder, "sha256": sha256, "asked": command}
-    connection.execute(insert(removals).values(values))
+    values = {"path": f"{folder}/{file}", "folder": folder, "sha256": sha256, "command": command}
+    connection.execute(insert(pending_deletes).values(values))
 
 
 def next_pending_deletes(connection: Connection, limit: int) -> list[PendingDelete]:
     """The next files to delete, at most `limit`. An output file comes before the blob that it may be a link to."""
-    query = select(removals).order_by(removals.c.id).limit(limit)
-    return [PendingDelete(row.id, row.path, row.folder, row.sha256, row.asked) for row in connection.execute(query)]
+    query = select(pending_deletes).order_by(pending_deletes.c.id).limit(limit)
+    return [PendingDelete(row.id, row.path, row.folder, row.sha256, row.command) for row in connection.execute(query)]
 
 
 def mark_deleted(connection: Connection, rows: Sequence[PendingDelete]) -> None:
     """Drop these entries, because their files have been dealt with."""
     for chunk in chunks([row.id for row in rows]):
-        connection.execute(delete(removals).where(removals.c.id.in_(chunk)))
+        connection.execute(delete(pending_deletes).where(pending_deletes.c.id.in_(chunk)))
 
 
 def is_pending_delete(connection: Connection, path: str) -> bool:
     """Whether a file (path relative to the data directory) is to be deleted."""
-    return connection.execute(select(removals.c.id).where(removals.c.path == path)).first() is not None
+    return connection.execute(select(pending_deletes.c.id).where(pending_deletes.c.path == path)).first() is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from harvester.catalogue.schema import album_images, images, sightings
+from harvester.catalogue.schema import album_images, images, placements
 from harvester.catalogue.sql import chunks
 
 
@@ -76,11 +76,11 @@ def count_pending_on_host(connection: Connection, collection: int, host: str) ->
 
 def reserve_name(connection: Connection, collection: int, row: int, name: str) -> int | None:
     """Give an image a file name (without extension); return its placement, or None if the name is taken."""
-    query = select(sightings.c.id).where(sightings.c.collection_id == collection, sightings.c.name == name)
+    query = select(placements.c.id).where(placements.c.collection_id == collection, placements.c.name == name)
     if connection.execute(query).first() is not None:
         return None
     primary_key = connection.execute(
-        sightings.insert().values(image_id=row, collection_id=collection, name=name)
+        placements.insert().values(image_id=row, collection_id=collection, name=name)
     ).inserted_primary_key
     assert primary_key is not None
     return int(primary_key[0])
@@ -88,14 +88,14 @@ def reserve_name(connection: Connection, collection: int, row: int, name: str) -
 
 def names_in_collection(connection: Connection, collection: int) -> list[str]:
     """Every file name (without extension) of the images of a collection."""
-    return list(connection.execute(select(sightings.c.name).where(sightings.c.collection_id == collection)).scalars())
+    return list(connection.execute(select(placements.c.name).where(placements.c.collection_id == collection)).scalars())
 
 
 def file_with_bytes(connection: Connection, collection: int, sha256: str) -> str | None:
     """The output file of a collection that has these bytes; None if there is none."""
     query = (
-        select(sightings.c.file)
-        .join(images, images.c.id == sightings.c.image_id)
-        .where(images.c.collection_id == collection, images.c.sha256 == sha256, sightings.c.file.is_not(None))
+        select(placements.c.file)
+        .join(images, images.c.id == placements.c.image_id)
+        .where(images.c.collection_id == collection, images.c.sha256 == sha256, placements.c.file.is_not(None))
     )
-    return connection.execute(query.order_by(sightings.c.id).limit(1)).scalar()
+    return connection.execute(query.order_by(placements.c.id).limit(1)).scalar()

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, func, select
 
-from harvester.catalogue.schema import accounts, blobs, collections, images, sightings
+from harvester.catalogue.schema import accounts, blobs, collections, images, placements
 from harvester.catalogue.sql import chunks
 from harvester.items import Collection, DatasetPosition
 
@@ -64,13 +64,13 @@ def all_collections(connection: Connection) -> dict[int, Collection]:
 
 def source_digest(connection: Connection, collection: int) -> str | None:
     """The sha256 of the source whose images were last being recorded."""
-    query = select(collections.c.promising).where(collections.c.id == collection)
+    query = select(collections.c.discovering).where(collections.c.id == collection)
     return cast("str | None", connection.execute(query).scalar_one())
 
 
 def unfinished_collections(connection: Connection) -> list[Collection]:
     """Collections whose discovered images are not all recorded, because a run was stopped early."""
-    query = select(collections).where(collections.c.promising.is_distinct_from(collections.c.promised))
+    query = select(collections).where(collections.c.discovering.is_distinct_from(collections.c.discovered_from))
     return [_collection_from_row(row) for row in connection.execute(query)]
 
 
@@ -85,9 +85,9 @@ def keys_by_name(connection: Connection, collection: int, names: Sequence[str]) 
     keys: dict[str, str] = {}
     for chunk in chunks(names):
         query = (
-            select(sightings.c.name, images.c.key)
-            .join(images, images.c.id == sightings.c.image_id)
-            .where(sightings.c.collection_id == collection, sightings.c.name.in_(chunk))
+            select(placements.c.name, images.c.key)
+            .join(images, images.c.id == placements.c.image_id)
+            .where(placements.c.collection_id == collection, placements.c.name.in_(chunk))
         )
         keys.update((name, key) for name, key in connection.execute(query))
     return keys
@@ -161,10 +161,12 @@ def _pending_image(row: Any, placement_rows: list[Any]) -> PendingImage:
 
 
 def _unpublished_placements(connection: Connection, rows: Sequence[int]) -> dict[int, list[Any]]:
-    query = select(sightings.c.image_id, sightings.c.id, sightings.c.name, sightings.c.file_sha256)
+    query = select(placements.c.image_id, placements.c.id, placements.c.name, placements.c.file_sha256)
     placements_by_image: dict[int, list[Any]] = {}
     for chunk in chunks(rows):
-        chunk_query = query.where(sightings.c.image_id.in_(chunk), sightings.c.file.is_(None)).order_by(sightings.c.id)
+        chunk_query = query.where(placements.c.image_id.in_(chunk), placements.c.file.is_(None)).order_by(
+            placements.c.id
+        )
         for row in connection.execute(chunk_query):
             placements_by_image.setdefault(row.image_id, []).append(row)
     return placements_by_image
@@ -190,18 +192,18 @@ def iter_positions(connection: Connection, collection: int) -> Iterable[Any]:
     """(user, post, URL number, URL, status, reason, detail, file) of every image with a position, in that order."""
     query = (
         select(
-            sightings.c.user_index,
-            sightings.c.post_index,
-            sightings.c.url_index,
+            placements.c.user_index,
+            placements.c.post_index,
+            placements.c.url_index,
             func.coalesce(images.c.url, images.c.key),
             images.c.status,
             images.c.reason,
             images.c.detail,
-            sightings.c.file,
+            placements.c.file,
         )
-        .join(images, images.c.id == sightings.c.image_id)
-        .where(sightings.c.collection_id == collection, sightings.c.user_index.is_not(None))
-        .order_by(sightings.c.user_index, sightings.c.post_index, sightings.c.url_index)
+        .join(images, images.c.id == placements.c.image_id)
+        .where(placements.c.collection_id == collection, placements.c.user_index.is_not(None))
+        .order_by(placements.c.user_index, placements.c.post_index, placements.c.url_index)
     )
     return connection.execute(query.execution_options(yield_per=5000))
 
@@ -209,9 +211,9 @@ def iter_positions(connection: Connection, collection: int) -> Iterable[Any]:
 def next_post_by_user(connection: Connection, collection: int) -> dict[int, int]:
     """The number of the next post, for each user number that has a picture."""
     query = (
-        select(sightings.c.user_index, func.max(sightings.c.post_index))
-        .where(sightings.c.collection_id == collection, sightings.c.user_index.is_not(None))
-        .group_by(sightings.c.user_index)
+        select(placements.c.user_index, func.max(placements.c.post_index))
+        .where(placements.c.collection_id == collection, placements.c.user_index.is_not(None))
+        .group_by(placements.c.user_index)
     )
     return {user: last_post + 1 for user, last_post in connection.execute(query)}
 
@@ -221,10 +223,10 @@ def positions_by_key(connection: Connection, collection: int, keys: Sequence[str
     positions: dict[str, DatasetPosition] = {}
     for chunk in chunks(keys):
         query = (
-            select(images.c.key, sightings.c.user_index, sightings.c.post_index, sightings.c.url_index)
-            .join(sightings, sightings.c.image_id == images.c.id)
-            .where(images.c.collection_id == collection, images.c.key.in_(chunk), sightings.c.user_index.is_not(None))
-            .order_by(sightings.c.id)
+            select(images.c.key, placements.c.user_index, placements.c.post_index, placements.c.url_index)
+            .join(placements, placements.c.image_id == images.c.id)
+            .where(images.c.collection_id == collection, images.c.key.in_(chunk), placements.c.user_index.is_not(None))
+            .order_by(placements.c.id)
         )
         for key, *numbers in connection.execute(query):
             positions.setdefault(key, DatasetPosition(*numbers))

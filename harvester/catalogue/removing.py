@@ -3,7 +3,7 @@
 Each function is one part of a caller's transaction: either all rows go and the files are listed, or nothing changes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     delete,
     exists,
     func,
@@ -33,15 +34,11 @@ from harvester.catalogue.schema import (
     albums,
     blobs,
     collections,
-    generated,
     images,
     listings,
-    owners,
-    removals,
-    runs,
-    sightings,
-    source_tags,
-    verdicts,
+    pending_deletes,
+    placements,
+    site_users,
 )
 from harvester.catalogue.sql import CHUNK_SIZE
 from harvester.catalogue.tags import tag_assignment, tag_undo
@@ -69,7 +66,6 @@ class RemovalScope:
     album: int | None = None
     owner: int | None = None
     author: str | None = None
-    queries: Sequence[str] = ()
 
     @property
     def is_whole_site(self) -> bool:
@@ -118,14 +114,14 @@ def select_for_removal(connection: Connection, scope: RemovalScope) -> RemovalSu
         blobs.c.sha256.in_(selected_blobs())
     )
     blob_count, blob_bytes = connection.execute(blobs_query).one()
-    names_query = select(func.count()).where(sightings.c.image_id.in_(selected_images()))
+    names_query = select(func.count()).where(placements.c.image_id.in_(selected_images()))
     occurrences_query = select(func.count()).where(selected_placements(scope))
     return RemovalSummary(
         occurrences=_count(connection, occurrences_query) + _count(connection, names_query),
         images=_count(connection, select(func.count()).select_from(_image_table)),
         blobs=blob_count,
         bytes=int(blob_bytes),
-        output_files=_count(connection, names_query.where(sightings.c.file.is_not(None))),
+        output_files=_count(connection, names_query.where(placements.c.file.is_not(None))),
     )
 
 
@@ -139,7 +135,7 @@ def _images_in_scope(scope: RemovalScope) -> Select[Any]:
     in_other_album = exists().where(
         other_entries.c.image_id == album_images.c.image_id, other_entries.c.album_id.not_in(albums_in_scope(scope))
     )
-    has_file_name = exists().where(sightings.c.image_id == album_images.c.image_id)
+    has_file_name = exists().where(placements.c.image_id == album_images.c.image_id)
     query = select(album_images.c.image_id).where(album_images.c.album_id.in_(albums_in_scope(scope)))
     return query.where(~in_other_album, ~has_file_name).distinct()
 
@@ -155,7 +151,7 @@ def albums_in_scope(scope: RemovalScope) -> Select[Any]:
         return select(albums.c.id).where(albums.c.id == scope.album)
     if scope.owner is not None:
         return select(albums.c.id).where(albums.c.owner_id == scope.owner)
-    of_site = select(owners.c.id).where(owners.c.site == scope.site)
+    of_site = select(site_users.c.id).where(site_users.c.site == scope.site)
     return select(albums.c.id).where(albums.c.owner_id.in_(of_site), literal(scope.is_whole_site))
 
 
@@ -180,31 +176,31 @@ def _count(connection: Connection, query: Select[Any]) -> int:
 
 def stale_output_files(connection: Connection) -> list[Any]:
     """(collection_id, name, file_sha256) of pending output files whose earlier version may still be on disk."""
-    query = select(sightings.c.collection_id, sightings.c.name, sightings.c.file_sha256)
+    query = select(placements.c.collection_id, placements.c.name, placements.c.file_sha256)
     query = query.where(
-        sightings.c.image_id.in_(selected_images()), sightings.c.file.is_(None), sightings.c.file_sha256.is_not(None)
+        placements.c.image_id.in_(selected_images()), placements.c.file.is_(None), placements.c.file_sha256.is_not(None)
     )
     return list(connection.execute(query).all())
 
 
-def iter_selected_names(connection: Connection) -> Iterator[Any]:
-    """(id, collection_id, name, metadata) of every selected placement, with or without an output file."""
-    columns = (sightings.c.id, sightings.c.collection_id, sightings.c.name, images.c.metadata)
-    query = select(*columns).join(images, images.c.id == sightings.c.image_id)
-    query = query.where(images.c.id.in_(selected_images())).order_by(sightings.c.id).limit(CHUNK_SIZE)
-    last_row = 0
-    while page := connection.execute(query.where(sightings.c.id > last_row)).all():
-        yield from page
+def iter_selected_sidecars(connection: Connection) -> Iterator[tuple[int, str, str]]:
+    """(collection_id, file name, sha256) of what was written beside the copies that go."""
+    query = select(placements.c.id, placements.c.collection_id, placements.c.sidecars)
+    query = query.where(placements.c.image_id.in_(selected_images()), placements.c.sidecars.is_not(None))
+    query, last_row = query.order_by(placements.c.id).limit(CHUNK_SIZE), 0
+    while page := connection.execute(query.where(placements.c.id > last_row)).all():
+        for row in page:
+            yield from ((row.collection_id, file, sha256) for file, sha256 in row.sidecars.items())
         last_row = page[-1].id
 
 
 def record_files(connection: Connection, command: str, blob_folder: str) -> None:
     """List the selected output files and blobs as pending deletes; `command` has the arguments of the removal."""
     folder = collections.c.directory
-    output_files = select(folder + "/" + sightings.c.file, folder, sightings.c.file_sha256, literal(command))
-    output_files = output_files.join(collections, collections.c.id == sightings.c.collection_id)
-    is_selected = sightings.c.image_id.in_(selected_images())
-    _insert_pending_deletes(connection, output_files.where(is_selected, sightings.c.file.is_not(None)))
+    output_files = select(folder + "/" + placements.c.file, folder, placements.c.file_sha256, literal(command))
+    output_files = output_files.join(collections, collections.c.id == placements.c.collection_id)
+    is_selected = placements.c.image_id.in_(selected_images())
+    _insert_pending_deletes(connection, output_files.where(is_selected, placements.c.file.is_not(None)))
     prefix = func.substr(blobs.c.sha256, 1, 2)
     path = literal(f"{blob_folder}/") + prefix + "/" + blobs.c.sha256 + "." + blobs.c.ext
     blob_files = select(path, literal(blob_folder), blobs.c.sha256, literal(command))
@@ -212,7 +208,7 @@ def record_files(connection: Connection, command: str, blob_folder: str) -> None
 
 
 def _insert_pending_deletes(connection: Connection, query: Select[Any]) -> None:
-    connection.execute(insert(removals).from_select(["path", "folder", "sha256", "asked"], query))
+    connection.execute(insert(pending_deletes).from_select(["path", "folder", "sha256", "command"], query))
 
 
 def remove_selected(connection: Connection, scope: RemovalScope) -> None:
@@ -222,41 +218,30 @@ def remove_selected(connection: Connection, scope: RemovalScope) -> None:
     change = tag_assignment.begin_change(connection, tag_undo.REMOVAL_ORIGIN)
     tag_assignment.clear_all_tags(connection, change, selected_blobs())
     tag_assignment.close_change(connection, change)
-    connection.execute(
-        delete(verdicts).where(
-            or_(verdicts.c.image_id.in_(selected_images()), verdicts.c.album_id.in_(albums_in_scope(scope)))
-        )
-    )
-    connection.execute(delete(album_images).where(selected_placements(scope)))
-    for table in (source_tags, generated, sightings):
-        connection.execute(delete(table).where(table.c.image_id.in_(selected_images())))
     connection.execute(delete(images).where(images.c.id.in_(selected_images())))
     connection.execute(delete(blobs).where(blobs.c.sha256.in_(selected_blobs())))
-    connection.execute(delete(albums).where(albums.c.id.in_(albums_in_scope(scope))))
     _delete_sources(connection, scope)
 
 
 def _delete_sources(connection: Connection, scope: RemovalScope) -> None:
     collection_ids = collections_in_scope(scope)
-    statement = delete(listings).where(listings.c.collection_id.in_(collection_ids))
-    if scope.queries:
-        statement = statement.where(listings.c.query.in_(scope.queries))
-    connection.execute(statement)
     if scope.album is not None:
-        connection.execute(update(owners).where(owners.c.id == scope.owner).values(listed_at=None))
+        of_owner = and_(listings.c.owner_id == scope.owner, listings.c.album_id.is_(None))
+        connection.execute(delete(listings).where(of_owner))
+        connection.execute(delete(albums).where(albums.c.id == scope.album))
+        connection.execute(update(site_users).where(site_users.c.id == scope.owner).values(listed_at=None))
     elif scope.owner is not None:
-        connection.execute(delete(owners).where(owners.c.id == scope.owner))
+        connection.execute(delete(site_users).where(site_users.c.id == scope.owner))
     elif scope.is_whole_site:
-        connection.execute(delete(owners).where(owners.c.site == scope.site))
-        for table in (accounts, runs):
-            connection.execute(delete(table).where(table.c.collection_id.in_(collection_ids)))
         connection.execute(delete(collections).where(collections.c.site == scope.site))
+        connection.execute(delete(site_users).where(site_users.c.site == scope.site))
     else:
+        connection.execute(delete(listings).where(listings.c.collection_id.in_(collection_ids)))
         connection.execute(
             delete(accounts).where(accounts.c.collection_id.in_(collection_ids), accounts.c.acct == scope.author)
         )
         collections_update = update(collections).where(collections.c.site == scope.site)
-        connection.execute(collections_update.values(promising=None, promised=None))
+        connection.execute(collections_update.values(discovering=None, discovered_from=None))
 
 
 def _selected_blob_pages(connection: Connection) -> Iterator[list[str]]:

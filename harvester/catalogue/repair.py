@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from harvester.catalogue.duplicates import pairs
-from harvester.catalogue.schema import blobs, images, runs, sightings
+from harvester.catalogue.schema import blobs, images, placements, runs
 from harvester.catalogue.source_facts import UNKNOWN_SIZES, update_sizes
 from harvester.catalogue.sql import chunks, insert_new, now
 from harvester.reasons import NEVER_RETRIED
@@ -24,7 +24,7 @@ def mark_killed_runs(connection: Connection, collection: int) -> int:
 def refetch(connection: Connection, rows: Sequence[int]) -> None:
     """Make these images pending without bytes, so that they are fetched and published again."""
     for chunk in chunks(rows):
-        connection.execute(update(sightings).where(sightings.c.image_id.in_(chunk)).values(file=None))
+        connection.execute(update(placements).where(placements.c.image_id.in_(chunk)).values(file=None))
         values = {"status": "pending", "reason": "", "detail": "", "sha256": None, "finished_at": None}
         connection.execute(update(images).where(images.c.id.in_(chunk)).values(**values, **UNKNOWN_SIZES))
 
@@ -32,8 +32,8 @@ def refetch(connection: Connection, rows: Sequence[int]) -> None:
 def rename_again(connection: Connection, rows: Sequence[int]) -> None:
     """Make the images of these placements (rows) pending, so that their output files are made again from the blobs."""
     for chunk in chunks(rows):
-        connection.execute(update(sightings).where(sightings.c.id.in_(chunk)).values(file=None))
-        image_ids = select(sightings.c.image_id).where(sightings.c.id.in_(chunk))
+        connection.execute(update(placements).where(placements.c.id.in_(chunk)).values(file=None))
+        image_ids = select(placements.c.image_id).where(placements.c.id.in_(chunk))
         values = {"status": "pending", "reason": "", "detail": ""}
         connection.execute(update(images).where(images.c.id.in_(image_ids)).values(**values))
 

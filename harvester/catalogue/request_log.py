@@ -2,21 +2,29 @@
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from harvester.catalogue.schema import asked
+from harvester.catalogue.schema import request_log
 
 
 def trim_requests(connection: Connection, host: str, oldest: int, newest: int) -> None:
     """Forget a host's requests up to `oldest`; those after `newest`, as of a clock set back, count as of `newest`."""
-    connection.execute(delete(asked).where(asked.c.host == host, asked.c.at <= oldest))
-    connection.execute(update(asked).where(asked.c.host == host, asked.c.at > newest).values(at=newest))
+    connection.execute(delete(request_log).where(request_log.c.host == host, request_log.c.at <= oldest))
+    connection.execute(
+        update(request_log).where(request_log.c.host == host, request_log.c.at > newest).values(at=newest)
+    )
 
 
 def add_request(connection: Connection, host: str, at: int) -> None:
     """Note one request."""
-    connection.execute(insert(asked).values(host=host, at=at))
+    connection.execute(insert(request_log).values(host=host, at=at))
 
 
 def time_of_nth_last_request(connection: Connection, host: str, number: int) -> int | None:
     """When the `number`-th last request was sent, 1 being the last; None where there are fewer."""
-    query = select(asked.c.at).where(asked.c.host == host).order_by(asked.c.at.desc()).offset(number - 1).limit(1)
+    query = (
+        select(request_log.c.at)
+        .where(request_log.c.host == host)
+        .order_by(request_log.c.at.desc())
+        .offset(number - 1)
+        .limit(1)
+    )
     return connection.execute(query).scalar()

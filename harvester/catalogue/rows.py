@@ -12,9 +12,9 @@ from harvester.catalogue.schema import (
     blobs,
     collections,
     images,
-    owners,
+    placements,
     runs,
-    sightings,
+    site_users,
     tag_log,
 )
 from harvester.catalogue.sql import chunks
@@ -25,7 +25,7 @@ IMAGES_PER_PAGE = 2000
 
 Row = dict[str, Any]
 
-_IMAGE_COLUMNS = ("id", "key", "url", "page", "author", "status", "reason", "detail", "promised_at", "finished_at",
+_IMAGE_COLUMNS = ("id", "key", "url", "page", "author", "status", "reason", "detail", "discovered_at", "finished_at",
              "sha256", "bytes", "animated")  # fmt: skip
 _BLOB_COLUMNS = ("ext", "format", "width", "height", "frames")
 
@@ -57,12 +57,19 @@ def _album_owners_query() -> Select[Any]:
         .group_by(owner_images.c.owner_id)
     )
     totals = totals_query.subquery()
-    album_count = select(func.count()).where(albums.c.owner_id == owners.c.id).scalar_subquery().label("albums")
-    columns = [owners.c.site, owners.c.key, owners.c.name, owners.c.listed_at, owners.c.finished_at, album_count]
+    album_count = select(func.count()).where(albums.c.owner_id == site_users.c.id).scalar_subquery().label("albums")
+    columns = [
+        site_users.c.site,
+        site_users.c.key,
+        site_users.c.name,
+        site_users.c.listed_at,
+        site_users.c.finished_at,
+        album_count,
+    ]
     sum_columns = [func.coalesce(totals.c[name], 0).label(name) for name in _SUMMED_COLUMNS]
-    query = select(*columns, *sum_columns, totals.c.least, totals.c.most)
-    query = query.select_from(owners.outerjoin(totals, totals.c.owner_id == owners.c.id))
-    return query.order_by(owners.c.site, owners.c.id)
+    query = select(*columns, album_count, *sum_columns, totals.c.least, totals.c.most)
+    query = query.select_from(site_users.outerjoin(totals, totals.c.owner_id == site_users.c.id))
+    return query.order_by(site_users.c.site, site_users.c.id)
 
 
 def _authors_query() -> Select[Any]:
@@ -79,21 +86,27 @@ def _authors_query() -> Select[Any]:
     query = select(*columns, *empty_columns, *sum_columns, *extreme_columns).join(
         totals, totals.c.collection_id == collections.c.id
     )
-    query = query.where(collections.c.site.not_in(select(owners.c.site)))
+    query = query.where(collections.c.site.not_in(select(site_users.c.site)))
     return query.group_by(collections.c.site, totals.c.author).order_by(collections.c.site, totals.c.author)
 
 
 def iter_albums(connection: Connection) -> Iterator[Row]:
     """Every album, by site user and in the order in which it was first listed."""
-    columns = [owners.c.site, owners.c.key.label("user"), owners.c.name.label("user_name"), albums.c.key, albums.c.name]
+    columns = [
+        site_users.c.site,
+        site_users.c.key.label("user"),
+        site_users.c.name.label("user_name"),
+        albums.c.key,
+        albums.c.name,
+    ]
     columns += [albums.c.kind, albums.c.pages, albums.c.read_at, albums.c.finished_at]
     query = select(*columns, *_AGGREGATES).select_from(
-        albums.join(owners, owners.c.id == albums.c.owner_id)
+        albums.join(site_users, site_users.c.id == albums.c.owner_id)
         .outerjoin(album_images, album_images.c.album_id == albums.c.id)
         .outerjoin(images, images.c.id == album_images.c.image_id)
     )
-    grouped_query = query.group_by(albums.c.id, owners.c.id, *columns)
-    yield from _iter_rows(connection, grouped_query.order_by(owners.c.site, owners.c.id, albums.c.id))
+    grouped_query = query.group_by(albums.c.id, site_users.c.id, *columns)
+    yield from _iter_rows(connection, grouped_query.order_by(site_users.c.site, site_users.c.id, albums.c.id))
 
 
 def iter_runs(connection: Connection) -> Iterator[Row]:
@@ -147,13 +160,13 @@ def _is_among(row: ColumnElement[int], rows: Sequence[int]) -> ColumnElement[boo
 
 
 def _names_by_image(connection: Connection, rows: Sequence[int]) -> dict[int, list[str]]:
-    query = select(sightings.c.image_id, func.coalesce(sightings.c.file, sightings.c.name))
-    return _group_by_row(connection, query.where(_is_among(sightings.c.image_id, rows)).order_by(sightings.c.id))
+    query = select(placements.c.image_id, func.coalesce(placements.c.file, placements.c.name))
+    return _group_by_row(connection, query.where(_is_among(placements.c.image_id, rows)).order_by(placements.c.id))
 
 
 def _albums_by_image(connection: Connection, rows: Sequence[int]) -> dict[int, list[str]]:
-    tables = album_images.join(albums).join(owners)
-    query = select(album_images.c.image_id, owners.c.name + "/" + albums.c.name).select_from(tables)
+    tables = album_images.join(albums).join(site_users)
+    query = select(album_images.c.image_id, site_users.c.name + "/" + albums.c.name).select_from(tables)
     page_query = query.where(_is_among(album_images.c.image_id, rows))
     return _group_by_row(connection, page_query.order_by(album_images.c.album_id))
 

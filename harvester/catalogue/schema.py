@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0009"
+HEAD = "initial"
 
 metadata = MetaData(
     naming_convention={
@@ -42,8 +42,8 @@ collections = Table(
     Column("directory", String(1024), nullable=False, comment="relative to the data directory where it lies inside"),
     Column("format", String(16), nullable=False, comment="jpeg, rgb or original"),
     Column("layout", String(16), nullable=False, server_default="", comment="empty: positions of a data set"),
-    Column("promising", String(64), comment="sha256 of the input whose promises are being, or have been, recorded"),
-    Column("promised", String(64), comment="the same, once all of them are recorded"),
+    Column("discovering", String(64), comment="sha256 of the input whose images are being, or have been, recorded"),
+    Column("discovered_from", String(64), comment="the same, once all of them are recorded"),
     UniqueConstraint("site", "directory"),
 )
 
@@ -51,7 +51,9 @@ listings = Table(
     "listings",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("collection_id", ForeignKey("collections.id"), nullable=False),
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), nullable=False),
+    Column("owner_id", ForeignKey("site_users.id", ondelete="CASCADE"), comment="whose albums, where that is known"),
+    Column("album_id", ForeignKey("albums.id", ondelete="CASCADE"), comment="the one album that it lists"),
     Column("query", String(600), nullable=False, comment="what was asked of the source, in the words of the spider"),
     Column("cursor", Text, comment="the next page; null: the first one"),
     Column("mark", Text, comment="what the next walk shall know, such as the newest id"),
@@ -59,7 +61,7 @@ listings = Table(
     Column("items", BigInteger, nullable=False, comment="entries on them"),
     Column("counts", JSON, nullable=False, comment="entries by what became of them: new, known, below the bar, ..."),
     Column("state", String(8), nullable=False, comment="open, ended, cut"),
-    Column("why", Text, nullable=False, server_default="", comment="why it was cut"),
+    Column("detail", Text, nullable=False, server_default="", comment="why it was cut"),
     Column("started_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     UniqueConstraint("collection_id", "query"),
@@ -68,7 +70,7 @@ listings = Table(
 accounts = Table(
     "accounts",
     metadata,
-    Column("collection_id", ForeignKey("collections.id"), primary_key=True),
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True),
     Column("user_index", BigInteger, primary_key=True, autoincrement=False),
     Column("acct", Text, nullable=False),
     comment="which account a number in a file name means, so that two data sets are never mixed",
@@ -90,51 +92,52 @@ images = Table(
     Column("reason", String(32), nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("promised_at", BigInteger, nullable=False),
+    Column("discovered_at", BigInteger, nullable=False),
     Column("asked_at", BigInteger),
     Column("finished_at", BigInteger),
-    Column("sha256", String(64), comment="known bytes; may be set while names are still owed"),
+    Column("sha256", String(64), comment="known bytes; may be set while files are still pending"),
     Column("bytes", BigInteger, comment="as in blobs; null: not known"),
     Column("animated", Boolean, comment="likewise"),
     UniqueConstraint("collection_id", "key"),
-    Index("ix_images_books", "collection_id", "status", "reason"),
+    Index("ix_images_status", "collection_id", "status", "reason"),
     Index("ix_images_sha256", "sha256", "bytes"),
     # Each of these two is empty in the other database: PostgreSQL has no ordered index of long texts, SQLite no other.
     Index("ix_images_author", "author", sqlite_where=text("0")),
     Index("ix_images_authors", "author", "collection_id", "status", "bytes", "animated"),
 )
 Index(
-    "ix_images_owed",
+    "ix_images_pending",
     images.c.collection_id,
     images.c.host,
     images.c.id,
     sqlite_where=text("status = 'pending'"),
 )
 Index(
-    "ix_images_noted",
+    "ix_images_detail",
     images.c.id,
     sqlite_where=text("status = 'done' AND detail <> ''"),
 )
 
-sightings = Table(
-    "sightings",
+placements = Table(
+    "placements",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("image_id", ForeignKey("images.id"), nullable=False, index=True),
+    Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("collection_id", ForeignKey("collections.id"), nullable=False),
     Column("name", String(255), nullable=False, comment="file name without extension"),
-    Column("file", String(255), comment="file name as published; null while owed"),
+    Column("file", String(255), comment="file name as published; null while pending"),
     Column("file_sha256", String(64), comment="of the file as we last published it"),
+    Column("sidecars", JSON(none_as_null=True), comment="files beside it: name -> sha256, noted before writing"),
     Column("user_index", BigInteger),
     Column("post_index", BigInteger),
     Column("url_index", BigInteger),
     UniqueConstraint("collection_id", "name"),
 )
 
-generated = Table(
-    "generated",
+generation = Table(
+    "generation",
     metadata,
-    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
     Column("prompt", Text),
     Column("negative_prompt", Text),
     Column("model", String(255), index=True),
@@ -154,7 +157,7 @@ generated = Table(
 source_tags = Table(
     "source_tags",
     metadata,
-    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
     Column("tag", String(255), primary_key=True),
     Index("ix_source_tags_tag", "tag", "image_id"),
     comment="the tags a source gives an image",
@@ -176,7 +179,7 @@ blobs = Table(
     Column("dhash", String(16), nullable=False),
     Column("average", String(16), nullable=False),
     Column("whash", String(16), nullable=False),
-    Column("recipe", Integer, nullable=False, comment="which definition of the fingerprints"),
+    Column("fingerprint_version", Integer, nullable=False, comment="which definition of the fingerprints"),
     Column("coefficients", LargeBinary, comment="64 floats of 16 bits: what phash is made of; null: not measured"),
     Column("embedded", JSON(none_as_null=True), comment="generation data found in the bytes; see docs/embedded.md"),
     Column("stored_at", BigInteger, nullable=False),
@@ -187,7 +190,7 @@ runs = Table(
     "runs",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("collection_id", ForeignKey("collections.id"), nullable=False),
+    Column("collection_id", ForeignKey("collections.id", ondelete="CASCADE"), nullable=False),
     Column("arguments", JSON, nullable=False),
     Column("version", String(32), nullable=False),
     Column("pid", Integer, nullable=False),
@@ -197,18 +200,18 @@ runs = Table(
     Column("counts", JSON, comment="images of this run by status"),
 )
 
-asked = Table(
-    "asked",
+request_log = Table(
+    "request_log",
     metadata,
     Column("id", _Id, primary_key=True),
     Column("host", String(255), nullable=False),
     Column("at", BigInteger, nullable=False),
-    Index("ix_asked_host_at", "host", "at"),
+    Index("ix_request_log_host_at", "host", "at"),
     comment="requests to hosts that have a budget, for as long as its longest window",
 )
 
-owners = Table(
-    "owners",
+site_users = Table(
+    "site_users",
     metadata,
     Column("id", _Id, primary_key=True),
     Column("site", String(32), nullable=False),
@@ -224,7 +227,7 @@ albums = Table(
     "albums",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("owner_id", ForeignKey("owners.id"), nullable=False),
+    Column("owner_id", ForeignKey("site_users.id", ondelete="CASCADE"), nullable=False),
     Column("key", String(64), nullable=False, comment="the site's number of it"),
     Column("name", Text, nullable=False, comment="as the site writes it"),
     Column("kind", String(16), nullable=False, comment="pictures, or galleries: known and left alone"),
@@ -237,8 +240,8 @@ albums = Table(
 album_images = Table(
     "album_images",
     metadata,
-    Column("album_id", ForeignKey("albums.id"), primary_key=True),
-    Column("image_id", ForeignKey("images.id"), primary_key=True, index=True),
+    Column("album_id", ForeignKey("albums.id", ondelete="CASCADE"), primary_key=True),
+    Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("position", Integer, nullable=False, comment="from 0, in the site's order; kept where the image fails"),
     Column("name", Text, nullable=False, server_default="", comment="the file's name at the site, where known"),
     comment="every occurrence of an image in an album",
@@ -269,14 +272,14 @@ tag_log = Table(
     comment="append-only; the tags there are, and what has them, is derived",
 )
 
-removals = Table(
-    "removals",
+pending_deletes = Table(
+    "pending_deletes",
     metadata,
     Column("id", _Id, primary_key=True),
     Column("path", Text, nullable=False, index=True, comment="relative to the data directory where it lies inside"),
     Column("folder", Text, nullable=False, comment="beginning of the path; nothing behind a link below it is touched"),
     Column("sha256", String(64), comment="of a named copy as it was published; a file with other bytes is left"),
-    Column("asked", Text, nullable=False, comment="the arguments of scrapy remove"),
+    Column("command", Text, nullable=False, comment="the arguments of scrapy remove"),
     comment="files of pictures that were removed, until they are gone",
 )
 
@@ -297,29 +300,29 @@ verdicts = Table(
     Column("decision_id", ForeignKey("decisions.id"), nullable=False, index=True),
     Column("sha256", String(64), nullable=False, index=True),
     Column("verdict", String(8), nullable=False, comment="new, false, keep, skip"),
-    Column("album_id", ForeignKey("albums.id"), comment="set: on this occurrence of the picture only"),
-    Column("image_id", ForeignKey("images.id"), index=True, comment="likewise"),
+    Column("album_id", ForeignKey("albums.id", ondelete="CASCADE"), comment="set: on this occurrence only"),
+    Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), index=True, comment="likewise"),
     comment="append-only; the latest on a picture holds",
 )
 
-searches = Table(
-    "searches",
+dedupe_runs = Table(
+    "dedupe_runs",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("recipe", Integer, nullable=False, comment="of the fingerprints that were compared"),
+    Column("fingerprint_version", Integer, nullable=False, comment="of the fingerprints that were compared"),
     Column("limits", JSON, nullable=False, comment="bits in which look-alikes may differ, by method; and orientations"),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger, comment="null: still running, or killed; what it found does not count"),
     comment="runs of scrapy dedupe",
 )
 
-compared = Table(
-    "compared",
+dedupe_state = Table(
+    "dedupe_state",
     metadata,
     Column("sha256", String(64), primary_key=True),
-    Column("search_id", ForeignKey("searches.id"), nullable=False),
+    Column("run_id", ForeignKey("dedupe_runs.id"), nullable=False),
     Column("pixels", String(64), comment="sha256 of the decoded pixels, where it had to be known"),
-    Column("flat", Boolean, comment="shows nothing to compare; null: not looked at yet"),
+    Column("low_detail", Boolean, comment="shows nothing to compare; null: not looked at yet"),
     sqlite_with_rowid=False,
     comment="blobs that were compared with all others",
 )
@@ -332,7 +335,7 @@ pairs = Table(
     Column("method", String(8), primary_key=True, comment="phash, dhash, average, whash, pixels"),
     Column("orientation", String(16), primary_key=True, comment="how the first looks like the second; empty: upright"),
     Column("score", Integer, nullable=False, comment="bits in which the hashes differ; 0 of pixels"),
-    Column("search_id", ForeignKey("searches.id"), nullable=False),
+    Column("run_id", ForeignKey("dedupe_runs.id"), nullable=False),
     sqlite_with_rowid=False,
     comment="look-alikes; of blobs with equal hashes each is paired with the next only",
 )

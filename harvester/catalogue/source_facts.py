@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
-from harvester.catalogue.schema import blobs, generated, images, source_tags
+from harvester.catalogue.schema import blobs, generation, images, source_tags
 from harvester.catalogue.sql import chunks, insert_new
 from harvester.items import DiscoveredImage
 
@@ -33,7 +33,7 @@ def record_source_facts(connection: Connection, rows: Mapping[str, int], discove
     """
     facts_by_row = {rows[image.key]: asdict(image.generation) for image in discovered if image.generation}
     _reuse_known_files(connection, {row: facts["uuid"] for row, facts in facts_by_row.items() if facts["uuid"]})
-    insert_new(connection, generated, [{"image_id": row, **facts} for row, facts in facts_by_row.items()])
+    insert_new(connection, generation, [{"image_id": row, **facts} for row, facts in facts_by_row.items()])
     tags = [{"image_id": rows[image.key], "tag": tag} for image in discovered for tag in dict.fromkeys(image.tags)]
     insert_new(connection, source_tags, tags)
 
@@ -43,9 +43,9 @@ def _reuse_known_files(connection: Connection, uuids: Mapping[int, str]) -> None
     sha256_by_uuid: dict[str, str] = {}
     for chunk in chunks(list(uuids.values())):
         query = (
-            select(generated.c.uuid, images.c.sha256)
-            .join(images, images.c.id == generated.c.image_id)
-            .where(generated.c.uuid.in_(chunk), images.c.sha256.is_not(None))
+            select(generation.c.uuid, images.c.sha256)
+            .join(images, images.c.id == generation.c.image_id)
+            .where(generation.c.uuid.in_(chunk), images.c.sha256.is_not(None))
         )
         sha256_by_uuid.update((uuid, sha256) for uuid, sha256 in connection.execute(query))
     parameters = [{"b_id": row, "b_sha": sha256_by_uuid[uuid]} for row, uuid in uuids.items() if uuid in sha256_by_uuid]

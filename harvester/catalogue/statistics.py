@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from harvester.catalogue.schema import album_images, albums, blobs, collections, images, owners, sightings
+from harvester.catalogue.schema import album_images, albums, blobs, collections, images, placements, site_users
 
 PIXELS = cast(blobs.c.width, BigInteger) * blobs.c.height
 
@@ -134,7 +134,7 @@ def count_occurrences(connection: Connection) -> Occurrences:
     )
     duplicates, saved = _sum_repetitions(connection, duplicates_query.subquery())
     unique = total - duplicates
-    for table in (sightings, album_images):
+    for table in (placements, album_images):
         query = select(table.c.image_id, (func.count() - 1).label("number")).group_by(table.c.image_id)
         repeated = query.having(func.count() > 1).subquery()
         kept_query = select(repeated.c.number, images.c.bytes).join(images, images.c.id == repeated.c.image_id)
@@ -152,7 +152,7 @@ def _sum_repetitions(connection: Connection, repeated: Subquery) -> tuple[int, i
 
 def count_users(connection: Connection) -> dict[str, int]:
     """The number of users by site: those who keep albums or, at sites without albums, the authors."""
-    owner_rows = connection.execute(select(owners.c.site, func.count()).group_by(owners.c.site)).all()
+    owner_rows = connection.execute(select(site_users.c.site, func.count()).group_by(site_users.c.site)).all()
     counts = {site: int(number) for site, number in owner_rows}
     author_collections = (
         select(images.c.author, images.c.collection_id).where(images.c.author.is_not(None)).distinct().subquery()

@@ -153,11 +153,13 @@ def _upgrade_with_retries(engine: Engine, url: URL) -> None:
 def _upgrade_schema(engine: Engine, url: URL) -> None:
     with engine.connect() as connection:
         revision = integrity.schema_version(connection, display_address(url))
+    if revision not in (None, HEAD):
+        _check_known(revision, url)
     _enable_wal(engine, url)
     if revision is None:
         _create_schema(engine)
     elif revision != HEAD:
-        _migrate_schema(engine, url, revision)
+        _migrate_schema(engine)
     with engine.connect() as connection:
         integrity.check_schema(connection, display_address(url))
 
@@ -176,6 +178,9 @@ def _create_schema(engine: Engine) -> None:
 
     A test checks that both ways give the same schema.
     """
+    if engine.dialect.name != "sqlite":
+        _migrate_schema(engine)
+        return
     with _schema_transaction(engine) as connection:
         if inspect(connection).has_table("alembic_version"):  # another process was faster
             return
@@ -184,15 +189,19 @@ def _create_schema(engine: Engine) -> None:
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
-def _migrate_schema(engine: Engine, url: URL, revision: str) -> None:
+def _migrate_schema(engine: Engine) -> None:
+    with open_revisions() as migrations, _schema_transaction(engine) as connection:
+        migrations.upgrade(connection)
+
+
+def _check_known(revision: str | None, url: URL) -> None:
+    # A fifth of a second, and seldom needed.
     with open_revisions() as migrations:
         if revision not in migrations.known_versions():
             raise CatalogueError(
-                f"The catalogue {display_address(url)} was written by a newer harvester "
-                f"(schema {revision}, this one knows {HEAD}): update harvester, or point HARVESTER_CATALOGUE elsewhere."
+                f"The catalogue {display_address(url)} was written by a newer harvester, or by one from before 0.1.0 "
+                f"(schema {revision}, this one knows {HEAD}): use that one, or point HARVESTER_CATALOGUE elsewhere."
             )
-        with _schema_transaction(engine) as connection:
-            migrations.upgrade(connection)
 
 
 class Revisions:

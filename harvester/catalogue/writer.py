@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, exists, insert, literal, or_, select, update
 
-from harvester.catalogue.schema import accounts, blobs, collections, images, runs, sightings
+from harvester.catalogue.schema import accounts, blobs, collections, images, placements, runs
 from harvester.catalogue.source_facts import record_source_facts, size_values
 from harvester.catalogue.sql import chunks, insert_new, now
 from harvester.items import Collection, DiscoveredImage
@@ -28,7 +28,7 @@ class ImageOutcome:
     asked_at: int | None = None
     sha256: str | None = None
     files: Mapping[int, str] = field(default_factory=dict)  # placement row -> file name
-    file_sha256: str | None = None  # digest of each of those files
+    file_sha256: str | None = None  # of those files
     blob: Mapping[str, Any] | None = None
 
 
@@ -52,10 +52,12 @@ def record_accounts(connection: Connection, collection: int, accounts_by_user: M
 
 def begin_discovery(connection: Connection, collection: int, source: str) -> bool:
     """Note that the images of a source (its sha256) are being recorded; return True if all of them already are."""
-    row = connection.execute(select(collections.c.promised).where(collections.c.id == collection)).one()
-    if row.promised == source:
+    row = connection.execute(select(collections.c.discovered_from).where(collections.c.id == collection)).one()
+    if row.discovered_from == source:
         return True
-    statement = update(collections).where(collections.c.id == collection).values(promising=source, promised=None)
+    statement = (
+        update(collections).where(collections.c.id == collection).values(discovering=source, discovered_from=None)
+    )
     connection.execute(statement)
     return False
 
@@ -63,7 +65,7 @@ def begin_discovery(connection: Connection, collection: int, source: str) -> boo
 def end_discovery(connection: Connection, collection: int) -> None:
     """Note that every image of the source is recorded."""
     statement = update(collections).where(collections.c.id == collection)
-    connection.execute(statement.values(promised=collections.c.promising))
+    connection.execute(statement.values(discovered_from=collections.c.discovering))
 
 
 def record_discovered(connection: Connection, collection: int, discovered: Sequence[DiscoveredImage]) -> dict[str, int]:
@@ -106,7 +108,7 @@ def _image_values(collection: int, image: DiscoveredImage) -> dict[str, Any]:
         "metadata": None if image.metadata is None else dict(image.metadata),
         "status": REASONS[image.reason].status if image.reason else "pending",
         "reason": image.reason or "",
-        "promised_at": now(),
+        "discovered_at": now(),
         "finished_at": now() if image.reason else None,
     }
 
@@ -137,10 +139,10 @@ def _add_placements(
     names = [image.name for image in named_images if image.name]
     known_names: set[str] = set()
     for chunk in chunks(names):
-        query = select(sightings.c.name).where(sightings.c.collection_id == collection, sightings.c.name.in_(chunk))
+        query = select(placements.c.name).where(placements.c.collection_id == collection, placements.c.name.in_(chunk))
         known_names.update(connection.execute(query).scalars())
     new_images = [image for image in named_images if image.name not in known_names]
-    insert_new(connection, sightings, [_placement_values(collection, image, rows[image.key]) for image in new_images])
+    insert_new(connection, placements, [_placement_values(collection, image, rows[image.key]) for image in new_images])
     return {rows[image.key] for image in new_images}
 
 
@@ -190,6 +192,15 @@ def requeue(connection: Connection, collection: int, retry: str) -> int:
     return result.rowcount
 
 
+def record_sidecars(
+    connection: Connection, _collection: int, sidecars_by_placement: Mapping[int, Mapping[str, str]]
+) -> None:
+    """Note which files (name -> sha256) are about to be written beside the output files of placements (rows)."""
+    for row, sidecars in sidecars_by_placement.items():
+        statement = update(placements).where(placements.c.id == row)
+        connection.execute(statement.values(sidecars=dict(sidecars)))
+
+
 def record_outcomes(connection: Connection, outcomes: Sequence[ImageOutcome]) -> None:
     """Record the outcomes of images. An image stays `pending` instead of `done` while an output file is missing."""
     insert_new(connection, blobs, [{**outcome.blob, "stored_at": now()} for outcome in outcomes if outcome.blob])
@@ -206,12 +217,12 @@ def _outcome_parameters(outcome: ImageOutcome) -> dict[str, Any]:
 
 # Built once: otherwise this takes about a millisecond for each image.
 _SET_FILE = (
-    update(sightings)
-    .where(sightings.c.id == bindparam("b_id"))
+    update(placements)
+    .where(placements.c.id == bindparam("b_id"))
     .values(file=bindparam("b_file"), file_sha256=bindparam("b_sha256"))
 )
 
-_HAS_MISSING_FILE = exists().where(sightings.c.image_id == images.c.id, sightings.c.file.is_(None))
+_HAS_MISSING_FILE = exists().where(placements.c.image_id == images.c.id, placements.c.file.is_(None))
 
 _SHA256 = bindparam("b_sha256", type_=images.c.sha256.type)
 

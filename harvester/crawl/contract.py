@@ -47,6 +47,10 @@ class SpiderContract(Protocol):
     async def check_image(self, item: ImageItem) -> None:
         """Look at a decoded picture before it is stored; may refuse it, or name its files (`item.state.stems`)."""
 
+    def sidecars(self, item: ImageItem) -> Mapping[str, bytes]:
+        """Return what is written beside each output file of a picture: extension -> content."""
+        return {}
+
     def fallback_url(self, item: ImageItem) -> str | None:
         """Return the URL to try next, where the bytes (`item.state.body`) are not what was expected, or missing."""
         return None

@@ -200,7 +200,7 @@ class ListingSpider(HarvestSpider):
             f"{listing.pages:,}",
             f"{listing.items:,}",
             f" ({counts})" if counts else "",
-            f": {escape_control_chars(listing.why)}" if listing.why else "",
+            f": {escape_control_chars(listing.detail)}" if listing.detail else "",
         )
 
     @property

@@ -129,10 +129,15 @@ def _needs_only_hashes(image: Image.Image, header: Header, options: ConversionOp
 
 
 def describe_blob(data: bytes, options: ConversionOptions) -> dict[str, Any]:
-    """The columns of the table `blobs` that follow from the bytes: facts, hashes, recipe, embedded. Raises Refused."""
+    """The columns of the table `blobs` that follow from the bytes: facts, hashes, version, embedded. Raises Refused."""
     if detect_kind(data) in VIDEO_EXTENSIONS:
         facts, image_hashes, version = read_video_facts(data), NO_HASHES, NO_FINGERPRINT
     else:
         processed = process_image(data, options)
         facts, image_hashes, version = processed.facts, compute_hashes(processed.plane), FINGERPRINT_VERSION
-    return {**asdict(facts), **asdict(image_hashes), "recipe": version, "embedded": read_generation_data(data)}
+    return {
+        **asdict(facts),
+        **asdict(image_hashes),
+        "fingerprint_version": version,
+        "embedded": read_generation_data(data),
+    }

@@ -20,7 +20,7 @@ LOW_DETAIL_BELOW = 32
 """Waves. In a picture with fewer, more than half of the bits of phash are chance or nothing. Photographs have 50 and
 more, blank paper, noise and gradients 25 at most (docs/duplicates-accuracy.md).
 
-The catalogue remembers what is flat (`compared.flat`): another value here needs a revision that forgets it."""
+The catalogue remembers what is flat (`dedupe_state.low_detail`): another value needs a revision to forget it."""
 
 NOISE_LEVEL = 1.0
 """Of a frequency as it is stored: a wave of a 16th of a grey level. Rounding leaves less in a single colour."""

@@ -7,10 +7,10 @@ from typing import Any
 from harvester.imaging.formats import EXTENSIONS
 
 NO_FINGERPRINT = 0
-"""The recipe of files that are not decoded: videos."""
+"""The fingerprint version of files that are not decoded: videos."""
 
 FINGERPRINT_VERSION = 2
-"""Goes up whenever the same picture may get another hash; hashes of different recipes are not comparable."""
+"""Goes up whenever the same picture may get another hash; hashes of different versions are not comparable."""
 
 Colour = tuple[int, int, int]
 

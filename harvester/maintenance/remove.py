@@ -17,10 +17,6 @@ from harvester.catalogue.removing import RemovalScope, RemovalSummary, select_fo
 from harvester.dataset.writer import write_dataset_files
 from harvester.errors import UsageProblem
 from harvester.imaging.formats import EXTENSIONS
-from harvester.spiders.civitai.item import SIDECAR_WRITERS, sidecars_of_site
-from harvester.spiders.imagefap.listing_pages import FolderListReader, FolderReader
-from harvester.spiders.imagefap.urls import ImagefapUrls
-from harvester.storage.blobs import digest
 from harvester.storage.paths import DataPaths
 from harvester.text import escape_control_chars
 
@@ -38,11 +34,7 @@ def resolve_scope(connection: Connection, kind: str, text: str, site: str | None
         return RemovalScope(text)
     if kind == "album":
         owner, album = albums.find_album(connection, text, site)
-        listing_queries = (
-            _folder_list_query(owner.key),
-            FolderReader(ImagefapUrls(), int(owner.key), int(album.key)).query,
-        )
-        return RemovalScope(owner.site, album.id, owner.id, queries=listing_queries)
+        return RemovalScope(owner.site, album.id, owner.id)
     owner = albums.find_owner(connection, text, site)
     authors = albums.find_author_sites(connection, text, site)
     if len(authors) + (owner is not None) != 1:
@@ -53,13 +45,7 @@ def resolve_scope(connection: Connection, kind: str, text: str, site: str | None
         raise UsageProblem(f"{escape_control_chars(text)} is {problem}.")
     if owner is None:
         return RemovalScope(authors[0], author=text)
-    keys = albums.keys_of_albums(connection, owner.id)
-    folders = [FolderReader(ImagefapUrls(), int(owner.key), int(key)).query for key in keys]
-    return RemovalScope(owner.site, owner=owner.id, queries=[_folder_list_query(owner.key), *folders])
-
-
-def _folder_list_query(user: str) -> str:
-    return FolderListReader(ImagefapUrls(), int(user)).query
+    return RemovalScope(owner.site, owner=owner.id)
 
 
 def preview_removal(engine: Engine, kind: str, text: str, site: str | None) -> RemovalSummary:
@@ -90,7 +76,8 @@ def remove_from_catalogue(engine: Engine, places: DataPaths, kind: str, text: st
 
 def _record_files(connection: Connection, places: DataPaths, scope: RemovalScope, command: str) -> None:
     collections = queries.all_collections(connection)
-    for collection_id, file, sha256 in chain(_stale_files(connection), _metadata_files(connection, scope.site)):
+    # What lies beside the copies goes only where we have written it: with other bytes it is somebody's own.
+    for collection_id, file, sha256 in chain(_stale_files(connection), removing.iter_selected_sidecars(connection)):
         if (places.output(collections[collection_id]) / file).is_file():
             pending_deletes.add_pending_delete(connection, command, collections[collection_id].directory, file, sha256)
     removing.record_files(connection, command, places.relative_to_data(places.blobs))
@@ -107,11 +94,3 @@ def _stale_files(connection: Connection) -> Iterator[tuple[int, str, str]]:
     for collection_id, name, sha256 in removing.stale_output_files(connection):
         for ext in sorted(set(EXTENSIONS.values())):
             yield collection_id, f"{name}.{ext}", sha256
-
-
-def _metadata_files(connection: Connection, site: str) -> Iterator[tuple[int, str, str]]:
-    """Metadata files beside the output files; those with changed bytes are kept, because somebody edited them."""
-    if site in SIDECAR_WRITERS:
-        for _, collection_id, name, metadata in removing.iter_selected_names(connection):
-            for ext, data in sidecars_of_site(site, metadata or {}).items():
-                yield collection_id, f"{name}.{ext}", digest(data)

@@ -60,5 +60,5 @@ def _blob_values(item: ImageItem) -> dict[str, Any] | None:
     fields = ("sha256", "format", "mode", "width", "height", "bytes", "animated", "frames", "embedded")
     hashes = {name: getattr(item, name) or "" for name in ("phash", "dhash", "average", "whash")}
     fingerprint_version = FINGERPRINT_VERSION if item.phash else NO_FINGERPRINT
-    extra = {"ext": item.state.ext, "recipe": fingerprint_version, "coefficients": item.state.coefficients}
+    extra = {"ext": item.state.ext, "fingerprint_version": fingerprint_version, "coefficients": item.state.coefficients}
     return {name: getattr(item, name) for name in fields} | hashes | extra

@@ -7,34 +7,36 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
+from harvester.catalogue.writer import record_sidecars
+from harvester.crawl.contract import spider_of
 from harvester.crawl.run.finish import stop_run_on
 from harvester.crawl.run.session import CatalogueSession
-from harvester.errors import StoreError
+from harvester.errors import CatalogueError, StoreError
 from harvester.items import ImageItem
-from harvester.spiders.civitai.item import sidecars_of_site
-from harvester.storage.blobs import FileNameTaken, write_output_file
+from harvester.storage.blobs import FileNameTaken, digest, write_output_file
 from harvester.storage.paths import DataPaths
 from harvester.storage.safe_files import escapes_folder
 
 
 class SidecarsPipeline:
-    """Writes what `harvester.spiders.civitai.item` gives; it is made from what the catalogue knows of the image."""
+    """Writes what the spider gives (`SpiderContract.sidecars`), noted first, so that a removal knows of every file."""
 
-    def __init__(self, output: Path, site: str, crawler: Crawler) -> None:
+    def __init__(self, output: Path, session: CatalogueSession, crawler: Crawler) -> None:
         self._output = output
-        self._site = site
+        self._session = session
         self._crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Beside the named copies."""
-        collection = CatalogueSession.of(crawler).collection
-        return cls(DataPaths.from_settings(crawler.settings).output(collection), collection.site, crawler)
+        session = CatalogueSession.of(crawler)
+        return cls(DataPaths.from_settings(crawler.settings).output(session.collection), session, crawler)
 
     async def process_item(self, item: ImageItem) -> ImageItem:
         """Each file appears whole or not at all, and never in place of another."""
-        if item.is_pending and (sidecar_files := sidecars_of_site(self._site, item.metadata)):
-            with stop_run_on(StoreError, self._crawler):
+        if item.is_pending and item.state.stems and (sidecar_files := spider_of(self._crawler).sidecars(item)):
+            with stop_run_on(CatalogueError, self._crawler), stop_run_on(StoreError, self._crawler):
+                await self._session.write(record_sidecars, _digests(item.state.stems, sidecar_files))
                 await asyncio.to_thread(self._write_all, item, sidecar_files)
         return item
 
@@ -51,3 +53,8 @@ class SidecarsPipeline:
             raise FileNameTaken(stem)
         for ext, data in sidecar_files.items():
             write_output_file(self._output / f"{stem}.{ext}", data)
+
+
+def _digests(stems: Mapping[int, str], sidecar_files: Mapping[str, bytes]) -> dict[int, dict[str, str]]:
+    digests = {ext: digest(data) for ext, data in sidecar_files.items()}
+    return {row: {f"{stem}.{ext}": sha256 for ext, sha256 in digests.items()} for row, stem in stems.items()}

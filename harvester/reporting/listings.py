@@ -106,7 +106,7 @@ TABLES: dict[str, ShowTable] = {
     ),
     "images": ShowTable(
         ("sha256", "id", "site", "key", "url", "page", "author", "status", "reason", "detail", *_BLOB_COLUMNS[1:],
-         "frames", "names", "albums", "tags", "promised_at", "finished_at"),
+         "frames", "names", "albums", "tags", "discovered_at", "finished_at"),
         lambda connection, places, wanted: rows.iter_images(
             connection, selection_conditions(connection, places, wanted)
         ),

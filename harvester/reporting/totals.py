@@ -80,7 +80,7 @@ class SiteSummary:
         """A sentence for each of the first listings that are not complete."""
         messages = [
             f"Listing {escape_control_chars(listing.query)} is not complete: "
-            f"{escape_control_chars(listing.why) or 'stopped'} after {listing.pages:,} pages. "
+            f"{escape_control_chars(listing.detail) or 'stopped'} after {listing.pages:,} pages. "
             "The same command continues."
             for listing in self.incomplete_listings[:LISTINGS_SHOWN]
         ]
@@ -91,7 +91,7 @@ class SiteSummary:
         )
 
 
-_LISTING_FIELDS = ("query", "pages", "items", "counts", "state", "why")
+_LISTING_FIELDS = ("query", "pages", "items", "counts", "state", "detail")
 
 LISTINGS_SHOWN = 10
 """Sentences about listings that are not complete."""

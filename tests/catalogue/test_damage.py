@@ -56,11 +56,11 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "zero bytes": (_overwrite(b""), "is an empty file, though there are blobs beside it"),
     "a folder": (_replace_by_folder, "unable to open"),
     "a database of something else": (_replace_by_other_database, "is the database of another program"),
-    "a missing table": (_run_sql("DROP TABLE sightings"), "it has no table sightings"),
+    "a missing table": (_run_sql("DROP TABLE placements"), "it has no table placements"),
     "a missing column": (_run_sql("ALTER TABLE images DROP COLUMN alt"), "its table images has no column alt"),
     "an unknown revision": (
         _run_sql("UPDATE alembic_version SET version_num = 'ffff'"),
-        "a newer harvester (schema ffff",
+        "by one from before 0.1.0 (schema ffff",
     ),
     "two heads": (_run_sql("INSERT INTO alembic_version VALUES ('0001')"), "it has 2 schema versions"),
     "no head": (_run_sql("DELETE FROM alembic_version"), "it has 0 schema versions"),
@@ -68,7 +68,10 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         _run_sql("UPDATE alembic_version SET version_num = x'00ff'"),
         "its schema version is invalid",
     ),
-    "an old head on new tables": (_run_sql("UPDATE alembic_version SET version_num = '0002'"), "cannot be used"),
+    "a development version's head": (
+        _run_sql("UPDATE alembic_version SET version_num = '0009'"),
+        "by one from before 0.1.0 (schema 0009",
+    ),
 }
 
 
@@ -120,13 +123,13 @@ def test_a_damaged_catalogue_is_reported_and_unchanged(
     ("script", "says"),
     [
         (
-            "UPDATE images SET promised_at = 'yesterday'",
-            "images.promised_at of row 1 has an invalid value",
+            "UPDATE images SET discovered_at = 'yesterday'",
+            "images.discovered_at of row 1 has an invalid value",
         ),
         ("UPDATE images SET metadata = '{not json'", "images.metadata of row 1 has an invalid value"),
         ("UPDATE images SET finished_at = x'00ff'", "images.finished_at of row 1 has an invalid value"),
-        ("UPDATE sightings SET name = CAST(name AS BLOB)", "sightings.name of row 1 has an invalid value"),
-        ("UPDATE sightings SET name = CAST(name || x'ff' AS TEXT)", "Could not decode to UTF-8 column 'name'"),
+        ("UPDATE placements SET name = CAST(name AS BLOB)", "placements.name of row 1 has an invalid value"),
+        ("UPDATE placements SET name = CAST(name || x'ff' AS TEXT)", "Could not decode to UTF-8 column 'name'"),
     ],
 )
 def test_values_of_a_wrong_type_are_reported(
@@ -147,10 +150,10 @@ def test_an_intact_catalogue_has_no_invalid_value(commands: Commands, farsite: F
     assert commands.scrapy("dedupe").returncode == 0
     file = commands.data / "catalogue.db"
     catalogue = open_catalogue(f"sqlite:///{file}")
-    query = "SELECT count(*), min(typeof(coefficients)), (SELECT count(*) > 0 FROM pairs) FROM blobs JOIN compared"
+    query = "SELECT count(*), min(typeof(coefficients)), (SELECT count(*) > 0 FROM pairs) FROM blobs JOIN dedupe_state"
     assert dataset.rows(commands.data, f"{query} USING (sha256)") == [(2, "blob", 1)]
     assert find_invalid_value(catalogue) == ""
-    _run_sql("UPDATE compared SET pixels = 7")(file)
+    _run_sql("UPDATE dedupe_state SET pixels = 7")(file)
     assert find_invalid_value(catalogue) == ""  # a column of text makes a text of it
     _run_sql("UPDATE pairs SET score = 'near'")(file)
     assert find_invalid_value(catalogue).startswith("pairs.score of row '")

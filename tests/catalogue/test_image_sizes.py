@@ -1,18 +1,15 @@
 """The sizes that stand with the images are those of their blobs, and sums need nothing else."""
 
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Engine, event, insert, select, update
 
 from harvester.catalogue import queries, repair, rows, writer
 from harvester.catalogue.schema import blobs, images
@@ -28,7 +25,7 @@ KEYS, PICTURES, FOLDERS = st.sampled_from("abcd"), st.integers(0, 2), st.sampled
 
 def _blob(number: int, animated: bool) -> dict[str, Any]:
     return {"sha256": f"{number:064x}", "ext": "gif", "format": "GIF", "mode": "P", "width": 1, "height": 1,
-            "bytes": number + 1, "animated": animated, "frames": 1, "recipe": 1, **HASHES}  # fmt: skip
+            "bytes": number + 1, "animated": animated, "frames": 1, "fingerprint_version": 1, **HASHES}  # fmt: skip
 
 
 def _sizes(connection: Connection) -> tuple[list[Any], list[Any]]:
@@ -99,28 +96,6 @@ def test_sizes_are_those_of_the_blobs_in_any_order() -> None:
     run_state_machine_as_test(
         CatalogueMachine, settings=settings(max_examples=20, stateful_step_count=15, deadline=None)
     )
-
-
-def test_an_older_catalogue_gets_the_sizes(tmp_path: Path) -> None:
-    """Of what is kept; an image without bytes has none."""
-    path, config = tmp_path / "catalogue.db", Config()
-    config.set_main_option("script_location", "harvester.catalogue:migrations")
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0008")
-        connection.execute(insert(blobs).values(**_blob(7, True), stored_at=0))
-    engine.dispose()
-    with sqlite3.connect(path) as old:
-        old.execute("INSERT INTO collections (id, site, directory, format) VALUES (1, 'civitai', 'd', 'jpeg')")
-        old.executemany(
-            "INSERT INTO images (collection_id, host, status, promised_at, key, sha256) VALUES(1, '', 'done', 0, ?, ?)",
-            [("a", f"{7:064x}"), ("b", None)],
-        )
-    engine = open_catalogue(f"sqlite:///{path}")
-    with engine.connect() as connection:
-        assert _sizes(connection)[0] == [(8, True), (None, None)]
-    engine.dispose()
 
 
 @pytest.fixture

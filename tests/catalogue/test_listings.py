@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select
 
 from harvester.catalogue import listings, queries, writer
-from harvester.catalogue.schema import generated, images, sightings, source_tags
+from harvester.catalogue.schema import generation, images, placements, source_tags
 from harvester.items import Collection, DiscoveredImage, GenerationMetadata, ListingPage
 from harvester.spiders.civitai import api
 
@@ -51,9 +51,9 @@ def test_a_stopped_listing_is_resumed(connection: Connection) -> None:
     listings.record_page(connection, collection, row, ListingPage(entry_count=7, next_cursor="c2", mark="newest"))
     assert listings.begin_listing(connection, collection, "q").cursor == "c2"
     incomplete = listings.mark_incomplete(connection, collection, row, "HTTP 503", False)
-    assert (incomplete.state, incomplete.cursor, incomplete.why) == ("cut", "c2", "HTTP 503")
+    assert (incomplete.state, incomplete.cursor, incomplete.detail) == ("cut", "c2", "HTTP 503")
     resumed = listings.begin_listing(connection, collection, "q")
-    assert (resumed.state, resumed.cursor, resumed.items, resumed.why) == ("open", "c2", 7, "")
+    assert (resumed.state, resumed.cursor, resumed.items, resumed.detail) == ("open", "c2", 7, "")
     listings.mark_incomplete(connection, collection, row, "dead cursor", True)
     assert listings.begin_listing(connection, collection, "q").items == 0
     listings.record_page(connection, collection, row, ListingPage(entry_count=1))
@@ -70,7 +70,7 @@ def test_a_known_image_keeps_its_name(connection: Connection) -> None:
         connection, collection, row, ListingPage([_discovered("1", folder="old/")], entry_count=1, next_cursor="c")
     )
     listings.record_page(connection, collection, row, ListingPage([_discovered("1", folder="new/")], entry_count=1))
-    assert connection.execute(select(sightings.c.name)).scalars().all() == ["old/1"]
+    assert connection.execute(select(placements.c.name)).scalars().all() == ["old/1"]
 
 
 def test_a_skipped_image_becomes_pending_once_allowed(connection: Connection) -> None:
@@ -102,7 +102,7 @@ def test_source_facts_can_be_queried(connection: Connection) -> None:
         row,
         ListingPage([_discovered("2", uuid="u"), _discovered("3", uuid="v")], entry_count=2),
     )
-    query = select(images.c.key, images.c.sha256, generated.c.hearts).join(generated).order_by(images.c.id)
+    query = select(images.c.key, images.c.sha256, generation.c.hearts).join(generation).order_by(images.c.id)
     assert connection.execute(query).all() == [("1", "ab" * 32, 12), ("2", "ab" * 32, 12), ("3", None, 12)]
     tag_query = select(images.c.key).join(source_tags).where(source_tags.c.tag == "b").order_by(images.c.key)
     assert connection.execute(tag_query).scalars().all() == ["1", "2", "3"]
@@ -117,4 +117,4 @@ def test_any_source_text_can_be_stored(connection: Connection) -> None:
     row = listings.begin_listing(connection, collection, "q").row
     listings.record_page(connection, collection, row, page)
     assert connection.execute(select(images.c.metadata)).scalar_one() == item
-    assert connection.execute(select(generated.c.prompt)).scalar_one() == "a\ufffd\ufffd"
+    assert connection.execute(select(generation.c.prompt)).scalar_one() == "a\ufffd\ufffd"

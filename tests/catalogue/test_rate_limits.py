@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, func, select
 
-from harvester.catalogue.schema import asked, metadata
+from harvester.catalogue.schema import metadata, request_log
 from harvester.catalogue.store import open_catalogue
 from harvester.crawl.politeness.rate_limits import Window, parse_windows
 from harvester.crawl.politeness.request_log import take_request
@@ -36,7 +36,7 @@ def test_no_window_holds_more_than_it_allows(gaps: list[float], limits: list[Win
                 assert wait > 0
                 now += wait
             granted.append(now)
-        assert connection.execute(select(func.count()).select_from(asked)).scalar_one() <= len(granted)
+        assert connection.execute(select(func.count()).select_from(request_log)).scalar_one() <= len(granted)
     for window in limits:
         for first, later in zip(granted, granted[window.requests :], strict=False):
             assert later - first >= window.seconds - 1e-3

@@ -15,9 +15,9 @@ from harvester.catalogue.schema import (
     blobs,
     collections,
     images,
-    owners,
-    removals,
-    sightings,
+    pending_deletes,
+    placements,
+    site_users,
     tag_log,
     verdicts,
 )
@@ -62,7 +62,7 @@ def fill_catalogue(
             connection, data_set, [DiscoveredImage(f"https://h/{key}", "h", position=place, author=author)]
         )
         row = writer.rows_by_key(connection, data_set, [f"https://h/{key}"])[f"https://h/{key}"]
-        query = select(sightings.c.id).where(sightings.c.image_id == row)
+        query = select(placements.c.id).where(placements.c.image_id == row)
         _finish(connection, row, sha, {connection.execute(query).scalar_one(): f"{place.name}.jpg"})
     tagging.add_tag(connection, "all")
     tagging.apply_tag(connection, "all", tag_assignment.from_list(connection, SHAS))
@@ -80,7 +80,7 @@ def _removal_scope(connection: Connection, word: str) -> RemovalScope:
     if word in ("imagefap", "mastodon"):
         return RemovalScope(word)
     owner, album = connection.execute(
-        select(owners.c.id, album_table.c.id).join(album_table).order_by(album_table.c.id)
+        select(site_users.c.id, album_table.c.id).join(album_table).order_by(album_table.c.id)
     ).first() or (0, 0)
     return RemovalScope("imagefap", album if word == "album" else None, owner)
 
@@ -109,28 +109,28 @@ def test_a_removal_deletes_only_what_nothing_else_uses(
         fill_catalogue(connection, in_albums, named)
         stray = _shas(connection, blobs.c.sha256) - _shas(connection, images.c.sha256)
         before, scope = (
-            _count_rows(connection, images, blobs, album_images, sightings),
+            _count_rows(connection, images, blobs, album_images, placements),
             _removal_scope(connection, word),
         )
         used = _shas(connection, images.c.sha256)
         summary = removing.select_for_removal(connection, scope)
         removing.record_files(connection, "site mastodon", "blobs")
         removing.remove_selected(connection, scope)
-        after = _count_rows(connection, images, blobs, album_images, sightings)
+        after = _count_rows(connection, images, blobs, album_images, placements)
         assert before[0] - after[0] == summary.images
         assert before[1] - after[1] == summary.blobs == summary.bytes // 10
         assert before[2] - after[2] + before[3] - after[3] == summary.occurrences
         assert _shas(connection, blobs.c.sha256) == _shas(connection, images.c.sha256) | stray
         lost = used - _shas(connection, images.c.sha256)
-        paths = connection.execute(select(removals.c.path)).scalars().all()
+        paths = connection.execute(select(pending_deletes.c.path)).scalars().all()
         assert sorted(path for path in paths if path.startswith("blobs/")) == [
             f"blobs/{s[:2]}/{s}.x" for s in sorted(lost)
         ]
         assert len(paths) == summary.blobs + summary.output_files
         (tag,) = tag_assignment.load_tree(connection).items()
         assert _shas(connection, tag_assignment.pictures_with_tag(*tag).subquery().c.sha256) == set(SHAS) - lost
-        orphans = select(func.count()).select_from(images.outerjoin(album_images).outerjoin(sightings))
-        orphans = orphans.where(album_images.c.album_id.is_(None), sightings.c.id.is_(None))
+        orphans = select(func.count()).select_from(images.outerjoin(album_images).outerjoin(placements))
+        orphans = orphans.where(album_images.c.album_id.is_(None), placements.c.id.is_(None))
         assert connection.execute(orphans).scalar_one() == 0
         albums_left = {"album": 3, "owner": 2, "imagefap": 0}.get(word, 4)
         assert _count_rows(connection, album_table) == [albums_left]
@@ -143,7 +143,7 @@ def test_a_data_set_is_read_again_after_a_removal(connection: Connection) -> Non
     scope = RemovalScope("mastodon", author="user0@example.social")
     removing.select_for_removal(connection, scope)
     removing.remove_selected(connection, scope)
-    result = connection.execute(select(collections.c.promised).where(collections.c.site == "mastodon"))
+    result = connection.execute(select(collections.c.discovered_from).where(collections.c.site == "mastodon"))
     assert result.scalar_one() is None
     assert _count_rows(connection, verdicts, tag_log) == [0, 1 + len(SHAS) + 1]
 
@@ -162,4 +162,4 @@ def test_an_empty_owner_and_an_unfetched_album_can_be_removed(connection: Connec
     albums.append_images(connection, album, [(writer.rows_by_key(connection, collection_id, ["1"])["1"], "")])
     assert removing.select_for_removal(connection, RemovalScope("imagefap", album, owner)).images == 1
     removing.remove_selected(connection, RemovalScope("imagefap", album, owner))
-    assert _count_rows(connection, images, album_table, owners) == [0, 0, 1]
+    assert _count_rows(connection, images, album_table, site_users) == [0, 0, 1]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from harvester.catalogue import rows, writer
-from harvester.catalogue.schema import album_images, images, sightings
+from harvester.catalogue.schema import album_images, images, placements
 from harvester.catalogue.selection import Selection, selection_conditions
 from harvester.catalogue.sql import chunks
 from harvester.catalogue.store import open_catalogue
@@ -89,10 +89,10 @@ def catalogue(tmp_path: Path) -> Iterator[Engine]:
         collection_id = writer.get_or_create_collection(
             connection, Collection("imagefap", "images/imagefap", "original", "albums")
         )
-        image = {"collection_id": collection_id, "host": "h", "status": "done", "promised_at": 0}
+        image = {"collection_id": collection_id, "host": "h", "status": "done", "discovered_at": 0}
         connection.execute(insert(images), [{**image, "key": sha, "sha256": sha} for sha in shas])
         names = [{"collection_id": collection_id, "image_id": n, "name": str(n)} for n in range(1, 401)]
-        connection.execute(insert(sightings), names)
+        connection.execute(insert(placements), names)
         tagging.add_tag(connection, "all")
         tagging.apply_tag(connection, "all", tag_assignment.from_list(connection, shas))
     yield engine

@@ -24,7 +24,7 @@ def insert_blobs(connection: Connection, entries: list[BlobFacts]) -> None:
     for number, (file_format, animated, width, height, size) in enumerate(entries):
         hashes = dict.fromkeys(("phash", "dhash", "average", "whash"), "0" * 16)
         facts = {"format": file_format, "animated": animated, "width": width, "height": height, "bytes": size}
-        rest = {"ext": "x", "mode": "RGB", "frames": 1, "recipe": 1, "stored_at": 0, **hashes}
+        rest = {"ext": "x", "mode": "RGB", "frames": 1, "fingerprint_version": 1, "stored_at": 0, **hashes}
         connection.execute(insert(blobs).values(sha256=f"{number:064x}", **facts, **rest))
 
 

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 
 from harvester.catalogue import queries, writer
-from harvester.catalogue.schema import HEAD, images, metadata, sightings
+from harvester.catalogue.schema import HEAD, images, metadata, placements
 from harvester.catalogue.store import open_catalogue
 from harvester.items import Collection, DatasetPosition, DiscoveredImage
 
 SHA = "ab" * 32
 BLOB = dict.fromkeys(("phash", "dhash", "average", "whash"), "0" * 16) | {
     "sha256": SHA, "ext": "jpg", "format": "JPEG", "mode": "RGB", "width": 1, "height": 1, "bytes": 1,
-    "animated": False, "frames": 1, "recipe": 1,
+    "animated": False, "frames": 1, "fingerprint_version": 1,
 }  # fmt: skip
 
 
@@ -82,9 +82,9 @@ def test_an_image_discovered_twice_is_one_image(connection: Connection) -> None:
     collection = _collection(connection)
     discovered = [_discovered("a", 0, 0, 0), _discovered("b", 0, 0, 1), _discovered("a", 1, 0, 0)]
     assert writer.record_discovered(connection, collection, discovered) == {"h": 1}
-    before = connection.execute(select(sightings)).all()
+    before = connection.execute(select(placements)).all()
     assert writer.record_discovered(connection, collection, discovered) == {}
-    assert connection.execute(select(sightings)).all() == before
+    assert connection.execute(select(placements)).all() == before
     assert queries.count_pending(connection, collection) == 2
 
 
@@ -182,5 +182,5 @@ def test_totals_add_up_however_images_are_discovered(
         statuses = _statuses(connection)
         assert set(statuses) == {key for batch in batches for key, _ in batch}
         assert set(statuses.values()) <= {"done"}
-        assert connection.execute(select(sightings).where(sightings.c.file.is_(None))).all() == []
+        assert connection.execute(select(placements).where(placements.c.file.is_(None))).all() == []
     engine.dispose()

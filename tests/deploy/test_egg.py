@@ -5,10 +5,7 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
-from sqlalchemy import create_engine
-
 from harvester.catalogue.schema import HEAD
-from harvester.catalogue.store import open_revisions
 from tests.conftest import ROOT
 from tests.dataset import rows
 
@@ -29,14 +26,13 @@ def test_the_egg_carries_every_file_of_the_package(egg: Path) -> None:
     assert _sources(egg_files) == _sources(package_files)
 
 
-def test_an_old_catalogue_is_brought_up_to_date_by_the_egg(egg: Path, tmp_path: Path) -> None:
+def test_a_catalogue_is_made_by_the_revisions_of_the_egg(egg: Path, tmp_path: Path) -> None:
     """The revisions are found in the zip; those of the checkout are out of reach."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'catalogue.db'}")
-    with open_revisions() as chain, engine.begin() as connection:
-        chain.upgrade(connection, "0001")
-    engine.dispose()
-    program = (
-        OPEN_CATALOGUE_PROGRAM.format(str(egg)) + f"store.open_catalogue('sqlite:///{tmp_path}/catalogue.db').dispose()"
+    program = OPEN_CATALOGUE_PROGRAM.format(str(egg)) + (
+        "from sqlalchemy import create_engine\n"
+        f"with store.open_revisions() as r, create_engine('sqlite:///{tmp_path}/catalogue.db').begin() as c:\n"
+        "    r.upgrade(c)\n"
+        f"store.open_catalogue('sqlite:///{tmp_path}/catalogue.db').dispose()"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False

@@ -61,7 +61,12 @@ class DedupeMachine(RuleBasedStateMachine):
             row = {"animated": animated, **dict(zip(HASHES, hashes, strict=True))}
             facts = {"ext": "jpg", "format": "JPEG", "mode": "RGB", "width": 9, "height": self.number, "bytes": 99}
             texts = {method: f"{row[method]:016x}" for method in HASHES}
-            facts |= {"sha256": sha256, "frames": 1, "recipe": FINGERPRINT_VERSION, "stored_at": self.number}
+            facts |= {
+                "sha256": sha256,
+                "frames": 1,
+                "fingerprint_version": FINGERPRINT_VERSION,
+                "stored_at": self.number,
+            }
             with self.engine.begin() as connection:
                 connection.execute(insert(blobs).values(**facts, animated=animated, **texts))
             self.present[sha256] = row

@@ -70,8 +70,8 @@ def catalogue(engine: Engine, tmp_path: Path) -> Iterator[DedupeCatalogue]:
 def test_a_search_with_nothing_new_reads_no_fingerprint_and_reports_the_same(catalogue: DedupeCatalogue) -> None:
     """How many are known, flat, videos and outdated; the groups stay as they are."""
     before = catalogue.groups()
-    catalogue.add_picture(pictures.photo(3), recipe=NO_FINGERPRINT)
-    catalogue.add_picture(pictures.photo(4), recipe=FINGERPRINT_VERSION + 1)
+    catalogue.add_picture(pictures.photo(3), fingerprint_version=NO_FINGERPRINT)
+    catalogue.add_picture(pictures.photo(4), fingerprint_version=FINGERPRINT_VERSION + 1)
     assert catalogue.search() == SearchResult(0, 4, 1, 1, 1, {})
     assert (catalogue.reads, len(before), catalogue.groups()) == (0, 1, before)
 

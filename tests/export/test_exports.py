@@ -114,7 +114,7 @@ def test_captions_lie_beside_copies_that_may_be_edited(harvested: Commands) -> N
     """<sha256>.jpg and .txt; an edited caption survives the next export, the blob is not linked."""
     exported = export(harvested, "captions", "--site", "civitai")
     (prompt,) = rows(
-        harvested.data, "SELECT sha256, prompt FROM images JOIN generated ON image_id = id WHERE key = '2'"
+        harvested.data, "SELECT sha256, prompt FROM images JOIN generation ON image_id = id WHERE key = '2'"
     )
     assert exported.files[f"{prompt[0]}.txt"].decode() == " ".join(prompt[1].split()) + "\n", "one line"
     assert all((exported.folder / path).stat().st_nlink == 1 for path in exported.files)
@@ -209,7 +209,8 @@ def test_jsonl_reads_back_what_the_catalogue_holds(harvested: Commands) -> None:
     rows_by_key = {row["key"]: row for row in read_lines(export(harvested, "jsonl").folder / "images.jsonl")}
     assert len(rows_by_key) == rows(harvested.data, "SELECT count(*) FROM images")[0][0]
     query = (
-        "SELECT key, prompt, hearts, width, phash FROM images JOIN generated ON image_id = id JOIN blobs USING (sha256)"
+        "SELECT key, prompt, hearts, width, phash FROM images JOIN generation ON image_id = id "
+        "JOIN blobs USING (sha256)"
     )
     for key, *values in rows(harvested.data, query):
         assert [rows_by_key[key][name] for name in ("prompt", "hearts", "width", "phash")] == values
@@ -398,7 +399,7 @@ def test_long_names_that_collide_are_shortened(harvested: Commands, number: tupl
     long_name = "漢" * 90
     with sqlite3.connect(harvested.data / "catalogue.db") as connection:
         image_query = "SELECT id FROM images WHERE key LIKE '%/kind/webp.webp'"
-        connection.execute(f"UPDATE sightings SET name = ? WHERE image_id = ({image_query})", (long_name,))
+        connection.execute(f"UPDATE placements SET name = ? WHERE image_id = ({image_query})", (long_name,))
     first = export(harvested, "files", "--where", "site=mastodon", *number, to="first")
     (name,) = (path for path in first.files if path.endswith(".webp"))
     foreign = harvested.data.parent / "out" / name
@@ -442,7 +443,7 @@ def test_two_placements_of_one_name_fail_together(harvested: Commands) -> None:
         connection.execute("UPDATE collections SET directory = 'elsewhere/mastodon' WHERE site = 'civitai'")
         connection.execute("UPDATE images SET sha256 = ? WHERE key = '2'", (sha,))
         image_query = "SELECT id FROM images WHERE key = '2' OR key LIKE '%/photo/0.jpg'"
-        connection.execute(f"UPDATE sightings SET name = 'same' WHERE image_id IN ({image_query})")
+        connection.execute(f"UPDATE placements SET name = 'same' WHERE image_id IN ({image_query})")
     (harvested.data / "blobs" / sha[:2] / f"{sha}.jpg").unlink()
     for words in (("--dry-run",), ()):
         exported = export(harvested, "files", "--dedupe", "all", *words, code=1)

@@ -40,7 +40,7 @@ def _catalogue_facts(commands: Commands) -> dict[str, tuple[Any, ...]]:
     return {sha: tuple(rest) for sha, *rest in blob_rows}
 
 
-_PROMPTS = "SELECT sha256, prompt FROM images JOIN generated ON image_id = id WHERE prompt IS NOT NULL"
+_PROMPTS = "SELECT sha256, prompt FROM images JOIN generation ON image_id = id WHERE prompt IS NOT NULL"
 
 
 def _read_facts(samples: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:

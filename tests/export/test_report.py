@@ -186,7 +186,7 @@ def test_a_lost_blob_is_a_gap_in_the_page(harvested: Commands) -> None:
 def test_an_empty_collection_has_a_report(harvested: Commands, has_images: bool) -> None:
     """Nothing done, or nothing at all: each part says so."""
     with sqlite3.connect(harvested.data / "catalogue.db") as connection:
-        tables = ("listings", "sightings", "album_images", "generated", "source_tags", "blobs", "runs")
+        tables = ("listings", "placements", "album_images", "generation", "source_tags", "blobs", "runs")
         for name in (*tables, *(() if has_images else ("images",))):
             connection.execute(f"DELETE FROM {name}")
         connection.execute("UPDATE images SET status = 'pending', reason = '', sha256 = NULL")

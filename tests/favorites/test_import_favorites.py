@@ -48,16 +48,16 @@ def test_an_old_database_is_imported_whole(commands: Commands, tmp_path: Path, l
     assert _rows(commands, _STATUS) == [*done, ("116", "pending", ""), *failed]
     order = [(str(folder), str(image)) for folder in ORDER for image in ORDER[folder]]
     assert _rows(commands, _ORDER) == order + [("502", key) for key, _, _ in failed]
-    assert _rows(commands, "SELECT site, key, name FROM owners") == [("imagefap", "1001", "Alice & Co")]
+    assert _rows(commands, "SELECT site, key, name FROM site_users") == [("imagefap", "1001", "Alice & Co")]
     read_at = TIME if layout == "v2" else TIME + 5
     assert _rows(commands, "SELECT key, name, kind, pages, read_at, finished_at FROM albums ORDER BY key") == [
         (key, f"Folder <{key}>", "pictures", 2, read_at, TIME) for key in ("501", "502")
     ]
     for sha, body in zip(SHAS, BODIES, strict=True):
         assert (commands.data / "blobs" / sha[:2] / f"{sha}.jpg").read_bytes() == body
-    assert {sha for (sha,) in _rows(commands, f"SELECT sha256 FROM blobs WHERE recipe = {FINGERPRINT_VERSION}")} == set(
-        SHAS
-    )
+    assert {
+        sha for (sha,) in _rows(commands, f"SELECT sha256 FROM blobs WHERE fingerprint_version = {FINGERPRINT_VERSION}")
+    } == set(SHAS)
     assert set(_rows(commands, "SELECT length(coefficients) FROM blobs")) == {(128,)}
     assert "pictures imported: 4" in output
     assert "phash as in the old database: 4" in output

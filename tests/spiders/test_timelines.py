@@ -154,7 +154,7 @@ def test_an_account_that_is_not_harvested_has_its_reason(
     stderr = crawl(commands, farsite.url("/m/mastodon"), f"acct={name}")
     assert word in stderr
     assert ("Left out in this run: 1 account" in stderr) == (word in ("indexable", "noindex", "nobot"))
-    ((state, detail),) = rows(commands.data, "SELECT state, why FROM listings")
+    ((state, detail),) = rows(commands.data, "SELECT state, detail FROM listings")
     assert (state, detail.partition(":")[0]) == ("cut", word)
     assert not rows(commands.data, "SELECT 1 FROM images")
 

@@ -102,7 +102,7 @@ def test_a_budget_holds_over_a_restart(farsite: Farsite, commands: Commands) -> 
     at = [entry["at"] for entry in farsite.log()]
     assert len(at) == 14  # the pages and robots.txt, twice
     assert min(later - earlier for earlier, later in zip(at, at[4:], strict=False)) >= 2.9
-    assert dataset.rows(commands.data, "SELECT count(*) > 0 FROM asked") == [(1,)]
+    assert dataset.rows(commands.data, "SELECT count(*) > 0 FROM request_log") == [(1,)]
 
 
 def test_a_budget_holds_for_images_and_shows_itself(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, delete, literal_column, or_, select, union
 
-from harvester.catalogue.schema import blobs, compared, pairs, searches
+from harvester.catalogue.schema import blobs, dedupe_runs, dedupe_state, pairs
 from harvester.catalogue.sql import chunks, insert_new, starts_with
 
 INVERSE_ROTATIONS = {"rotate-90": "rotate-270", "rotate-270": "rotate-90"}
@@ -37,12 +37,12 @@ def make_pair(first: str, second: str, method: str, orientation: str, score: int
 
 def from_finished_runs() -> ColumnElement[bool]:
     """The condition that a pair was found by a finished search."""
-    return pairs.c.search_id.not_in(select(searches.c.id).where(searches.c.finished_at.is_(None)))
+    return pairs.c.run_id.not_in(select(dedupe_runs.c.id).where(dedupe_runs.c.finished_at.is_(None)))
 
 
 def add_pairs(connection: Connection, run: int, new_pairs: Sequence[Pair]) -> None:
     """Add the pairs that a search found; known pairs stay as they are."""
-    insert_new(connection, pairs, [{**new_pair._asdict(), "search_id": run} for new_pair in new_pairs])
+    insert_new(connection, pairs, [{**new_pair._asdict(), "run_id": run} for new_pair in new_pairs])
 
 
 def iter_links(connection: Connection) -> Iterator[tuple[str, str]]:
@@ -97,7 +97,7 @@ def forget_blobs(connection: Connection, sha256s: Sequence[str]) -> None:
             replacements = list(_replacement_pairs(connection, sha256))
             connection.execute(delete(pairs).where(or_(pairs.c.first == sha256, pairs.c.second == sha256)))
             insert_new(connection, pairs, replacements)
-        connection.execute(delete(compared).where(compared.c.sha256.in_(chunk)))
+        connection.execute(delete(dedupe_state).where(dedupe_state.c.sha256.in_(chunk)))
 
 
 def _paired_among(connection: Connection, sha256s: Sequence[str]) -> list[str]:
@@ -125,7 +125,7 @@ def _replacement_pairs(connection: Connection, sha256: str) -> Iterator[Mapping[
                 row.orientation if row.first == sha256 else INVERSE_ROTATIONS.get(row.orientation, row.orientation)
             )
             new_pair = make_pair(replacement, other, row.method, orientation, row.score)
-            yield {**new_pair._asdict(), "search_id": row.search_id}
+            yield {**new_pair._asdict(), "run_id": row.run_id}
 
 
 def _other_member(row: Any, sha256: str) -> str:

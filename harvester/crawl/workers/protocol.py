@@ -40,7 +40,7 @@ class ResourceLimits:
 
 @dataclass(frozen=True)
 class StoreResult:
-    """`blob` is the path below the data directory; `files` maps sightings to the names as published.
+    """`blob` is the path below the data directory; `files` maps placements to the names as published.
 
     `file_sha256` is that of those files. `taken` is a name that another file has already, empty where there is none.
     """

@@ -1,8 +1,7 @@
 """What one item of Civitai's image API says. Every value may be of any type: what does not make sense is nothing."""
 
 import re
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -170,12 +169,3 @@ def _text_or_none(value: Any, max_length: int | None = None) -> str | None:
         return None
     text = strip_unstorable(str(value))[:max_length]
     return text if text.strip() else None
-
-
-SIDECAR_WRITERS: Mapping[str, Callable[[Item], dict[str, bytes]]] = MappingProxyType({"civitai": sidecar_files})
-"""Site -> what is laid beside an image of it, by extension, from `images.metadata`."""
-
-
-def sidecars_of_site(site: str, metadata: Item) -> dict[str, bytes]:
-    """Extension -> bytes; nothing for most sites."""
-    return SIDECAR_WRITERS[site](metadata) if site in SIDECAR_WRITERS else {}

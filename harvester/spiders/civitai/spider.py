@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from harvester.items import DiscoveredImage, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.spider_arguments import Argument, declared_arguments, file_path, whole_number
 from harvester.spiders.civitai import api, query
-from harvester.spiders.civitai.item import ALL_REACTIONS, FULL_VIDEO, REACTIONS, media_type, original_url
+from harvester.spiders.civitai.item import ALL_REACTIONS, FULL_VIDEO, REACTIONS, media_type, original_url, sidecar_files
 from harvester.spiders.civitai.query import (
     IDS_PER_REQUEST,
     LAYOUTS,
@@ -150,6 +150,10 @@ class CivitaiSpider(ListingSpider):
         item = super().item(image)
         item.state.is_video = media_type(image.metadata) == "video"
         return item
+
+    def sidecars(self, item: ImageItem) -> Mapping[str, bytes]:
+        """Return the item of the API as JSON and, where there is one, its prompt as text."""
+        return sidecar_files(item.metadata)
 
     def fallback_url(self, item: ImageItem) -> str | None:
         """A video of which only a still came is asked for once more, with the form that names a quality."""

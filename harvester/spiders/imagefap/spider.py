@@ -187,7 +187,8 @@ class ImagefapSpider(FavouritesSpider):
                 albums.record_list_page, listing.row, page, row, listed_albums, is_full_list
             )
         elif self.options.is_get:
-            listing, _ = await self.catalogue.write(listings.record_page, listing.row, page)
+            key = str(reader.folder)
+            listing, _ = await self.catalogue.write(albums.record_page_to_save, listing.row, page, row, key)
         else:
             kind = albums.GALLERIES if reader.has_galleries else "pictures"
             album = Album(str(reader.folder), reader.name, kind, reader.pages)

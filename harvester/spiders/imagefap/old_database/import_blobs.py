@@ -70,7 +70,7 @@ def _import_blob(blob: OldBlob, folder: Path, store: BlobStore, options: Convers
         message = f"{file}: {rejected.reason} ({rejected.detail})."
         return ImportedBlob(blob.sha256, reason=rejected.reason, detail=rejected.detail, complaints=[message])
     store.put(blob.sha256, processed.facts.ext, data)
-    row = {**asdict(processed.facts), **fingerprints, "sha256": blob.sha256, "recipe": FINGERPRINT_VERSION}
+    row = {**asdict(processed.facts), **fingerprints, "sha256": blob.sha256, "fingerprint_version": FINGERPRINT_VERSION}
     hashes_match = {
         name: _distance(value, fingerprints[name]) <= MAX_HASH_DISTANCE for name, value in blob.hashes.items()
     }
