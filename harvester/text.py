@@ -48,6 +48,11 @@ def strip_unstorable(text: str) -> str:
     return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """The count and its noun: `1 image`, `2,000 images`. `nouns` is the plural where it is not `noun` and an s."""
+    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
+
+
 def json_text(value: Any, indent: int | None = None) -> str:
     """A value as JSON that strict readers take: halves of characters become the replacement character."""
     text = _encoder(indent).encode(value)

@@ -379,7 +379,7 @@ def test_a_run_stopped_before_anything_was_listed_says_so(site: Farsite, command
     run.send_signal(signal.SIGINT)
     _, stderr = run.communicate(timeout=60)
     assert run.returncode == 0
-    assert "ends before anything was listed: the same command begins anew" in stderr
+    assert "ended before anything was listed: the same command starts again" in stderr
 
 
 def test_the_key_is_sent_to_the_api_only_and_written_nowhere(site: Farsite, commands: Commands, tmp_path: Path) -> None:

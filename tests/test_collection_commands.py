@@ -93,7 +93,7 @@ def test_tags_are_applied_by_rule_and_by_list_and_undone(harvested: dataset.Data
         (("apply", "Good", "--all"), 2, "expected scrapy tag apply TAG -|RULE …"),
         (("apply", "Good", "--site", "flickr"), 2, "nothing has been harvested from a site of that name"),
         (("apply", "Good", "--album", "nobody/nothing"), 2, "USER/ALBUM names none"),
-        (("apply", "Good", "--author", "nobody"), 1, "No picture is named by that."),
+        (("apply", "Good", "--author", "nobody"), 1, "No picture matches."),
     ],
 )
 def test_tag_refuses_what_it_cannot_do(
@@ -188,7 +188,7 @@ def test_a_removed_user_loses_files_and_is_refetched_on_request(
     assert dry.startswith("4 occurrence(s) of 4 image(s) would go, with 2 blob(s) of ")
     assert _files(commands.data) == before
     output = _run_ok(commands, "remove", "user", ACCTS[0])
-    assert "\n6 files removed.\n" in output
+    assert "\nRemoved 6 files.\n" in output
     after = _files(commands.data)
     assert not [name for name in after if name.startswith("images/mastodon/0_")]
     assert len(before - after) == 6
@@ -222,7 +222,7 @@ def test_a_killed_removal_is_completed_by_the_next(harvested: dataset.DataSet, c
     checked = commands.scrapy("verify")
     assert checked.returncode == 0, checked.stdout
     assert "going\t" in checked.stdout
-    assert _run_ok(commands, "remove", "site", "mastodon").startswith("A removal that was stopped is complete: ")
+    assert _run_ok(commands, "remove", "site", "mastodon").startswith("Completed an interrupted removal: ")
     assert not [name for name in _files(commands.data) if "mastodon" in name]
     assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
     assert _run_ok(commands, "verify").endswith("sound.\n")
@@ -237,8 +237,8 @@ def test_missing_files_only_warn_and_edited_ones_stay(harvested: dataset.DataSet
     (folder / "0_1_0.jpg").write_bytes(b"edited")
     done = commands.scrapy("remove", "site", "mastodon")
     assert done.returncode == 1
-    assert f"{folder / '0_0_0.jpg'}: was not there." in done.stderr
-    assert f"{folder / '0_1_0.jpg'}: left: its bytes are not those that were written." in done.stderr
+    assert f"{folder / '0_0_0.jpg'}: missing." in done.stderr
+    assert f"{folder / '0_1_0.jpg'}: kept: its bytes are not those that were written." in done.stderr
     assert [path.name for path in folder.iterdir()] == ["0_1_0.jpg"]
 
 
@@ -256,8 +256,8 @@ def test_completing_a_stopped_removal_reports_edited_files_and_errors(
     edited.write_bytes(b"edited")
     done = commands.scrapy("remove", *words)
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
-    assert done.stdout.startswith("A removal that was stopped is complete: ")
-    assert f"{edited}: left: its bytes are not those that were written." in done.stderr
+    assert done.stdout.startswith("Completed an interrupted removal: ")
+    assert f"{edited}: kept: its bytes are not those that were written." in done.stderr
     assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
     assert edited.read_bytes() == b"edited"
 
@@ -300,7 +300,7 @@ def test_edited_metadata_files_stay(farsite: Farsite, harvested: dataset.DataSet
         file.write_text("my own words")
     _run_ok(commands, "remove", "site", "mastodon")
     done = commands.scrapy("remove", "site", "civitai")
-    assert (done.returncode, done.stderr) == (1, f"{caption}: left: its bytes are not those that were written.\n")
+    assert (done.returncode, done.stderr) == (1, f"{caption}: kept: its bytes are not those that were written.\n")
     assert [file.read_text() for file in (note, caption)] == ["my own words"] * 2
     assert list(caption.parent.iterdir()) == [caption]
 

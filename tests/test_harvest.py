@@ -344,4 +344,4 @@ def test_the_log_has_one_unforgeable_line_per_image(farsite: Farsite, commands: 
     (failed,) = (line for line in lines if line[1] == "failed")
     assert failed[2:] == ["0_1_0", forged.replace("\n", "\\n").replace("\t", "\\t").replace("\x1b", "\\x1b"),
                           "http-gone", "HTTP 404"]  # fmt: skip
-    assert lines[-1][3:] == ["promised 2", "done 1", "failed 1", "http-gone 1", "skipped 0", "still owed 0"]
+    assert lines[-1][3:] == ["expected 2", "done 1", "failed 1", "http-gone 1", "skipped 0", "pending 0"]

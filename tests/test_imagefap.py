@@ -78,7 +78,7 @@ def test_two_blocks_and_a_kill_cost_no_page_twice(
     for _ in range(2):
         site.change(block_after=9)
         blocked = crawl(commands, "user=erin", options=stop, code=1)
-        assert "127.0.0.1 shuts us out" in blocked.stderr
+        assert "127.0.0.1 blocks this crawl" in blocked.stderr
         assert "this continues: scrapy crawl imagefap" in blocked.stderr
         assert not rows(commands.data, "SELECT 1 FROM images WHERE status = 'failed'")
     site.change(block_after=None)
@@ -300,7 +300,7 @@ def test_a_site_failing_on_page_after_page_is_backed_off(site: Imagefap, command
     """After the third page in a row it counts as shut; what was not asked for stays owed."""
     site.change(broken=["/photo/"])
     stop = ("-s", "HARVESTER_ON_BLOCK=stop", "-s", "HARVESTER_BACKOFF=0.1")
-    assert "shuts us out" in crawl(commands, "user=erin", options=stop, code=1).stderr
+    assert "blocks this crawl" in crawl(commands, "user=erin", options=stop, code=1).stderr
     assert sorted(_outcomes(commands).values()) == ["http-temporary"] * 2 + ["pending"] * 118
     assert sum(count for path, count in site.counts()["paths"].items() if "/photo/" in path) == 3 * 3
 

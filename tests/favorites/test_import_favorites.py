@@ -59,9 +59,9 @@ def test_an_old_database_is_imported_whole(commands: Commands, tmp_path: Path, l
         SHAS
     )
     assert set(_rows(commands, "SELECT length(coefficients) FROM blobs")) == {(128,)}
-    assert "pictures taken over: 4" in output
-    assert "phash as the old tool had it: 4" in output
-    assert f"images owed: 1\nimages failed: {len(failed)}" in "\n".join(sorted(output.splitlines(), reverse=True))
+    assert "pictures imported: 4" in output
+    assert "phash as in the old database: 4" in output
+    assert f"images pending: 1\nimages failed: {len(failed)}" in "\n".join(sorted(output.splitlines(), reverse=True))
 
 
 @pytest.mark.parametrize("layout", old_databases.LAYOUTS)
@@ -125,8 +125,8 @@ def test_late_bytes_are_imported_by_the_next_import(commands: Commands, tmp_path
     (old / "blobs" / f"{SHAS[0]}.jpg").unlink()
     (old / "blobs" / f"{SHAS[1]}.jpg").write_bytes(BODIES[1][:-10])
     _, complaints = _import(commands, old, code=1)
-    assert f"{SHAS[0]}.jpg: cannot be read (No such file or directory); its images stay owed." in complaints
-    assert f"{SHAS[1]}.jpg: not the bytes its name says; its images stay owed." in complaints
+    assert f"{SHAS[0]}.jpg: cannot be read (No such file or directory); its images stay pending." in complaints
+    assert f"{SHAS[1]}.jpg: its bytes do not match its name; its images stay pending." in complaints
     pending = {key for key, status, _ in _rows(commands, _STATUS) if status == "pending"}
     assert pending == {"111", "112", "113", "116"}
     assert not (commands.data / "blobs" / SHAS[1][:2] / f"{SHAS[1]}.jpg").exists()
@@ -154,8 +154,8 @@ def test_sizes_that_differ_are_named(commands: Commands, tmp_path: Path) -> None
     content = old_databases.content()
     content["blobs"][SHAS[0]] |= {"sz": 5, "width": 9, "percept": "0123456789abcdef"}
     output, complaints = _import(commands, old_databases.write(tmp_path / "old", content), code=1)
-    assert f"has {len(BODIES[0])} bytes, the database says 5; taken over as it is." in complaints
-    assert "has 96 × 64 pixels, the database says 9 × 64; taken over as it is." in complaints
+    assert f"has {len(BODIES[0])} bytes, the database says 5; imported as it is." in complaints
+    assert "has 96 × 64 pixels, the database says 9 × 64; imported as it is." in complaints
     assert "phash different: 1" in output
 
 
@@ -167,7 +167,7 @@ class _RunsCommand:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        (_RunsCommand(), "it holds more than plain data (it wants to call 'posix.system'). Nothing of it was run."),
+        (_RunsCommand(), "it holds more than plain data (it wants to call 'posix.system'). No code in it was run."),
         ({"users": _RunsCommand()}, "it holds more than plain data"),
         ({**old_databases.content(), "surprise": 1}, "holds 'surprise', which this program does not know"),
         (b"raw", "expected a dictionary, found bytes"),
@@ -197,6 +197,6 @@ def test_status_counts_imported_images(commands: Commands, tmp_path: Path) -> No
     """The books of imagefap add up."""
     _import(commands, old_databases.write(tmp_path / "old"))
     done = commands.scrapy("status", "--json")
-    assert '"promised": 7' in done.stdout
+    assert '"expected": 7' in done.stdout
     assert '"done": 5' in done.stdout
-    assert '"owed": 1' in done.stdout
+    assert '"pending": 1' in done.stdout

@@ -151,7 +151,7 @@ def _parse_opt_outs(text: str) -> tuple[str, ...]:
     words = tuple(word.strip() for word in text.split(",") if word.strip())
     for word in words:
         if word not in OPT_OUTS:
-            raise UsageProblem(f"MASTODON_WISHES: {word} is not one of {', '.join(OPT_OUTS)}.")
+            raise UsageProblem(f"MASTODON_RESPECT_OPT_OUTS: {word} is not one of {', '.join(OPT_OUTS)}.")
     return words
 
 

@@ -62,7 +62,7 @@ class TimelineSpider(ListingSpider):
         image_format = check_choice("format", kwargs.get("format", "jpeg"), FORMATS)
         check_settings(settings)
         picture_options(settings, image_format)
-        spider.options = arguments.parse_arguments(spider.arguments, settings["MASTODON_WISHES"])
+        spider.options = arguments.parse_arguments(spider.arguments, settings["MASTODON_RESPECT_OPT_OUTS"])
         if "accounts" in kwargs:
             spider.options = arguments.with_handles(spider.options, _read_accts(parse_file_path("accounts", kwargs)))
         spider.credentials = arguments.parse_tokens(settings["MASTODON_TOKENS"])

@@ -1,4 +1,4 @@
-"""Checking values out of a pickle: each function gives the value or raises BadInput with the place where it stood."""
+"""Checks of values from a pickle: each returns the value, or raises UsageProblem that names its place in the file."""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from harvester.errors import UsageProblem
 from harvester.text import strip_unstorable
 
 MAX_INTEGER = 2**63 - 1
-"""A database holds no larger number."""
+"""The largest integer that a database holds."""
 
 _SHA = re.compile(r"[0-9a-f]{64}")
 _EXT = re.compile(r"[a-z0-9]{1,8}")
@@ -23,7 +23,7 @@ def check_dict(value: Any, where: str) -> dict[Any, Any]:
 
 
 def check_record(value: Any, where: str, needed: str, optional: str = "") -> dict[str, Any]:
-    """A dictionary with the needed keys and no others than those named; both are words in one text."""
+    """A dictionary with all needed and perhaps optional keys, but no others; both are given as words in one text."""
     fields = check_dict(value, where)
     for name in needed.split():
         if name not in fields:
@@ -35,7 +35,7 @@ def check_record(value: Any, where: str, needed: str, optional: str = "") -> dic
 
 
 def check_list(value: Any, where: str) -> list[Any]:
-    """A list, tuple or set of anything; `{}` is an empty one."""
+    """A list, tuple or set of any values; `{}` counts as an empty one."""
     if value == {}:
         return []
     if not isinstance(value, (list, tuple, set, frozenset)):
@@ -44,21 +44,21 @@ def check_list(value: Any, where: str) -> list[Any]:
 
 
 def check_tuple(value: Any, where: str, length: int) -> tuple[Any, ...]:
-    """A tuple of that many values."""
+    """A tuple of `length` values."""
     if not isinstance(value, tuple) or len(value) != length:
         raise UsageProblem(f"{where}: expected {length} values together, found {_type_name(value)}.")
     return value
 
 
 def check_integer(value: Any, where: str, minimum: int = 0) -> int:
-    """A whole number that a database can hold; numpy's `True` is none."""
+    """A whole number that a database can hold; numpy's `True` is not one."""
     if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= MAX_INTEGER:
         raise UsageProblem(f"{where}: expected a whole number from {minimum}, found {describe_value(value)}.")
     return value
 
 
 def check_small_integer(value: Any, where: str, minimum: int = 0) -> int:
-    """A whole number below two thousand million: numbers of pages, pixels, tags."""
+    """A whole number below two thousand million, such as a number of pages, pixels or a tag."""
     integer = check_integer(value, where, minimum)
     if integer >= 2**31:
         raise UsageProblem(f"{where}: {integer} is too large.")
@@ -66,7 +66,7 @@ def check_small_integer(value: Any, where: str, minimum: int = 0) -> int:
 
 
 def check_id(value: Any, where: str) -> int:
-    """A number of the site's (-1 or from 1), or one of 128 bits that the old tool made of a local file."""
+    """An id of the site (-1, or from 1), or a 128-bit id that the old tool gave to a local file."""
     if isinstance(value, bool) or not isinstance(value, int) or value == 0 or not -1 <= value < 2**128:
         raise UsageProblem(f"{where}: expected -1 or a whole number from 1, found {describe_value(value)}.")
     return value
@@ -78,14 +78,14 @@ def check_time(value: Any, where: str) -> int | None:
 
 
 def check_text(value: Any, where: str) -> str:
-    """A text, made fit for a database."""
+    """A text, without characters that a database cannot store."""
     if not isinstance(value, str):
         raise UsageProblem(f"{where}: expected text, found {_type_name(value)}.")
     return strip_unstorable(value.encode("utf-8", "replace").decode())
 
 
 def check_choice(value: Any, where: str, allowed: Iterable[str]) -> str:
-    """One of the words allowed."""
+    """One of the allowed words."""
     allowed = tuple(allowed)
     if not isinstance(value, str) or value not in allowed:
         raise UsageProblem(f"{where}: expected one of {', '.join(allowed)}, found {describe_value(value)}.")
@@ -98,7 +98,7 @@ def check_sha256(value: Any, where: str) -> str:
 
 
 def check_extension(value: Any, where: str) -> str:
-    """A file extension that cannot lead elsewhere."""
+    """A file extension that cannot lead out of the folder."""
     return _check_pattern(_EXT, value, where, "a file extension")
 
 
@@ -108,7 +108,7 @@ def check_hash(value: Any, where: str) -> str:
 
 
 def describe_value(value: Any) -> str:
-    """A value for a sentence: short, on one line, in ASCII; of anything nested only the kind."""
+    """The value as text for a message: short, on one line, in ASCII; only the type of a nested value."""
     if isinstance(value, (str, bytes)):
         return ascii(value[:60])
     if isinstance(value, (int, float)) and abs(value) < 10**30:

@@ -1,4 +1,4 @@
-"""The old tool's blobs: read, compared with what it noted of them, kept under our rules."""
+"""Import of the old tool's blobs: read, compared with the old database, and kept under harvester's own rules."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,16 +17,16 @@ from harvester.spiders.imagefap.old_database.records import OldBlob
 from harvester.storage.blobs import BlobStore, digest
 
 MAX_HASH_DISTANCE = 4
-"""Bits in which a hash may differ and still be the same picture to the old tool (its default)."""
+"""Bits in which two hashes of one picture may differ, by the old tool's default."""
 
 _BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
 class ImportedBlob:
-    """What became of a blob: a row for the catalogue's table; or a reason; or neither, where the bytes are lost.
+    """The outcome for a blob: a row for the catalogue's table, or a reason, or neither if the bytes are missing.
 
-    `alike` says of each hash whether the one made now is within 4 bits of the one the old tool noted.
+    `hashes_match` says of each hash whether the new one is within 4 bits of the one in the old database.
     """
 
     sha256: str
@@ -38,14 +38,14 @@ class ImportedBlob:
 
     @property
     def status(self) -> str:
-        """The status that goes with the reason."""
+        """The status of the reason."""
         return REASONS[self.reason].status
 
 
 def import_blobs(
     blobs: Sequence[OldBlob], folder: Path, store: BlobStore, options: ConversionOptions
 ) -> Iterator[list[ImportedBlob]]:
-    """Take over blobs out of `folder`, a few dozen at a time. Raises StoreError."""
+    """Import the blobs in `folder`, a few dozen at a time. Raises StoreError."""
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for chunk in chunks(blobs, _BATCH_SIZE):
             yield list(pool.map(lambda blob: _import_blob(blob, folder, store, options), chunk))
@@ -57,10 +57,12 @@ def _import_blob(blob: OldBlob, folder: Path, store: BlobStore, options: Convers
         data = file.read_bytes()
     except OSError as error:
         return ImportedBlob(
-            blob.sha256, complaints=[f"{file}: cannot be read ({error.strerror}); its images stay owed."]
+            blob.sha256, complaints=[f"{file}: cannot be read ({error.strerror}); its images stay pending."]
         )
     if digest(data) != blob.sha256:
-        return ImportedBlob(blob.sha256, complaints=[f"{file}: not the bytes its name says; its images stay owed."])
+        return ImportedBlob(
+            blob.sha256, complaints=[f"{file}: its bytes do not match its name; its images stay pending."]
+        )
     try:
         processed = process_image(data, options)
         fingerprints = asdict(compute_hashes(processed.plane))
@@ -77,11 +79,11 @@ def _import_blob(blob: OldBlob, folder: Path, store: BlobStore, options: Convers
 
 def _differences(blob: OldBlob, row: Mapping[str, Any], file: Path) -> Iterator[str]:
     if blob.bytes != row["bytes"]:
-        yield f"{file}: has {row['bytes']} bytes, the database says {blob.bytes}; taken over as it is."
+        yield f"{file}: has {row['bytes']} bytes, the database says {blob.bytes}; imported as it is."
     sides = {blob.width, blob.height}
     if None not in sides and sides != {row["width"], row["height"]}:
         size = f"{row['width']} × {row['height']}"
-        yield f"{file}: has {size} pixels, the database says {blob.width} × {blob.height}; taken over as it is."
+        yield f"{file}: has {size} pixels, the database says {blob.width} × {blob.height}; imported as it is."
 
 
 def _distance(first: str, second: str) -> int:

@@ -1,6 +1,6 @@
-"""What people and the old tool noted about images, into the catalogue: albums and their order, tags, verdicts.
+"""Import of the old database's albums, tags and verdicts into the catalogue.
 
-Each function is one part of a caller's transaction, and notes nothing twice.
+Each function is one part of a caller's transaction and records nothing twice.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,13 +16,13 @@ from harvester.spiders.imagefap.old_database.records import OldBlob, OldDatabase
 
 @dataclass
 class ImportReport:
-    """What was taken over, in numbers, and one sentence for everything that could not be."""
+    """The counts of what was imported, and one sentence for everything that could not be."""
 
     counts: dict[str, int] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
     def count(self, label: str, number: int = 1) -> None:
-        """Add to a number."""
+        """Add to a count."""
         self.counts[label] = self.counts.get(label, 0) + number
 
 
@@ -34,9 +34,9 @@ SITE_NAME = "imagefap"
 def import_albums(
     connection: Connection, old_database: OldDatabase, image_rows: Mapping[int, int], report: ImportReport
 ) -> dict[tuple[int, int], int]:
-    """Owners and folders, order kept; failed images, which the old tool took out of the order, come last.
+    """Import owners and folders with the order of their images. Returns (user, folder) -> album row.
 
-    Returns the row of every album by user and folder.
+    Failed images, which the old tool had removed from the order, come last.
     """
     names = {
         (placement.user, placement.folder, placement.image): placement.file
@@ -71,7 +71,7 @@ def _ordered_images(folder: OldFolder, names: Mapping[tuple[int, int, int], str]
 
 
 def import_tags(connection: Connection, old_database: OldDatabase, report: ImportReport) -> None:
-    """Tags by name, because names are unique in the whole tree; one that is there already is used."""
+    """Import the tags and the pictures that have them. Names are unique in the tree, so an existing tag is reused."""
     change = tag_assignment.begin_change(connection, ORIGIN)
     tag_by_name = {tag.name.casefold(): tag_id for tag_id, tag in tag_assignment.load_tree(connection).items()}
     tag_id_of: dict[int, int] = {}
@@ -96,7 +96,7 @@ def import_verdicts(
     connection: Connection, old_database: OldDatabase, image_rows: Mapping[int, int],
     album_rows: Mapping[tuple[int, int], int], report: ImportReport,
 ) -> None:  # fmt: skip
-    """Groups in which nothing was decided are left out: they will be found again."""
+    """Import the verdicts. Groups without any are left out, as the next search finds them again."""
     recorded = verdicts.past_decisions(connection, ORIGIN)
     groups = [[verdicts.Verdict(sha, verdict) for sha, verdict in group.items()] for group in old_database.groups]
     placement_groups = [_placement_verdicts(blob, image_rows, album_rows) for blob in old_database.blobs]

@@ -1,6 +1,6 @@
-"""Taking an old database over into the catalogue, whole. Doing it twice changes nothing more.
+"""Import of an old database into the catalogue; a second import changes nothing more.
 
-Every step is a transaction of its own and knows what is there already, so a broken-off import is simply begun again.
+Every step is a transaction of its own and skips what is already there, so an interrupted import is simply run again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,13 +32,13 @@ from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
 
 _FIRST_LOCAL_IMAGE = 10**18
-"""Numbers of the site's have fewer digits; the old tool made 128-bit ones for local files."""
+"""The site's image ids have fewer digits; the old tool made 128-bit ids for local files."""
 
 
 def import_favorites(path: Path, places: DataPaths, options: ConversionOptions) -> ImportReport:
-    """Take over the database at a path, or in that folder, once all of it has been read and checked. Blocks.
+    """Import the database at a path or in that folder, after all of it has been read and checked. Blocks.
 
-    Raises BadInput, CatalogueError, StoreError and DBAPIError.
+    Raises UsageProblem, CatalogueError, StoreError and DBAPIError.
     """
     file = find_database(path)
     old_database = read_old_database(file)
@@ -72,7 +72,7 @@ def import_database(
 
 
 def _discover_images(old_database: OldDatabase, catalogue: Engine, collection: int) -> dict[int, int]:
-    """Every image by its number at the site, promised where it is new -> its row."""
+    """Record the images that are new. Returns image id at the site -> row, for every image."""
     numbers = {placement.image for blob in old_database.blobs for placement in blob.placements}
     for folder in old_database.folders:
         numbers.update(folder.images, (failure.image for failure in folder.failed))
@@ -104,7 +104,7 @@ def _import_blobs(
         for blob in old_database.blobs
         if any(image_rows[placement.image] not in done_ids for placement in blob.placements)
     ]
-    report.count("pictures known already", len(old_database.blobs) - len(remaining))
+    report.count("pictures already known", len(old_database.blobs) - len(remaining))
     for batch in import_blobs(remaining, folder, store, options):
         outcomes = [
             outcome
@@ -114,10 +114,10 @@ def _import_blobs(
         with catalogue.begin() as connection:
             writer.record_outcomes(connection, outcomes)
         for imported in batch:
-            report.count("pictures taken over" if imported.blob else "pictures not taken over")
+            report.count("pictures imported" if imported.blob else "pictures not imported")
             report.complaints += imported.complaints
             for name, is_near in imported.hashes_match.items():
-                report.count(f"{name} as the old tool had it" if is_near else f"{name} different")
+                report.count(f"{name} as in the old database" if is_near else f"{name} different")
 
 
 def _find_done(connection: Connection, image_rows: Mapping[int, int]) -> set[int]:
@@ -131,7 +131,7 @@ def _find_done(connection: Connection, image_rows: Mapping[int, int]) -> set[int
 def _list_outcomes(
     blob: OldBlob, imported: ImportedBlob, image_rows: Mapping[int, int], done_ids: set[int]
 ) -> Iterator[writer.ImageOutcome]:
-    """Images of a blob become done with its bytes, or failed with what is wrong with them; lost bytes stay owed."""
+    """The outcomes of a blob's images: done with its bytes, or failed with the error; none if the bytes are missing."""
     if not imported.blob and not imported.reason:
         return
     for image in {placement.image for placement in blob.placements}:
@@ -152,7 +152,7 @@ def _list_outcomes(
 
 
 def _mark_failures(connection: Connection, old_database: OldDatabase, image_rows: Mapping[int, int]) -> None:
-    """What the old tool could not get is gone, unless its bytes are known from elsewhere."""
+    """Mark the images that the old tool could not get as gone, unless their bytes are known from elsewhere."""
     failed = {failure.image: failure for folder in old_database.folders for failure in folder.failed}
     with_bytes = {placement.image for blob in old_database.blobs for placement in blob.placements}
     lost = [image_rows[image] for image in failed if image not in with_bytes]
@@ -168,6 +168,6 @@ def _mark_failures(connection: Connection, old_database: OldDatabase, image_rows
 
 
 def _count_statuses(connection: Connection, collection: int, report: ImportReport) -> None:
-    for status, label in (("done", "images done"), ("failed", "images failed"), ("pending", "images owed")):
+    for status, label in (("done", "images done"), ("failed", "images failed"), ("pending", "images pending")):
         query = select(images.c.id).where(images.c.collection_id == collection, images.c.status == status)
         report.count(label, len(connection.execute(query).all()))

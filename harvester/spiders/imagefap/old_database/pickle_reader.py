@@ -1,7 +1,7 @@
-"""Reading a pickle as data. A pickle is a program: this reader knows only the steps that build plain values.
+"""Safe reader of pickles: a pickle is a program, and this reader runs only the opcodes that build plain values.
 
-Containers, numbers and strings come out as themselves, numpy scalars as numbers, numpy arrays as `plain.Array`. Nothing
-is imported and no function of the file's choice is called; whatever else stands in the file is refused.
+Containers, numbers and strings come out as themselves, numpy scalars as numbers, numpy arrays as `Array`. Nothing is
+imported, and no function that the file names is called; everything else in the file is refused.
 """
 
 import math
@@ -22,16 +22,16 @@ _STRUCT_LETTERS = {
     "b1": "?", "i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "i8": "q", "u8": "Q",
     "f2": "e", "f4": "f", "f8": "d",
 }  # fmt: skip
-"""numpy's element type -> the letter of `struct`."""
+"""numpy's element type -> the format letter of `struct`."""
 
 
 class UnsafePickle(ValueError):
-    """Something that is not plain data; its text says what."""
+    """Raised for anything that is not plain data; its text says what."""
 
 
 @dataclass(frozen=True)
 class PickledName:
-    """A name of a module; it is compared, never looked up."""
+    """A name in a module; it is compared and never looked up."""
 
     module: str
     name: str
@@ -45,26 +45,26 @@ class ElementType:
     order: str = "<"
 
     def build(self, state: Any) -> None:
-        """Take the byte order from a state."""
+        """Set the byte order from a pickled state."""
         order = expect(tuple, state)[1]
         self.order = ">" if order == ">" else "<"
 
 
 @dataclass(eq=False)
 class Array:
-    """A numpy array as stored: its shape, its elements, its bytes."""
+    """A numpy array as stored: its shape, its element type, its bytes."""
 
     shape: tuple[int, ...] = ()
     element: ElementType | None = None
     data: bytes = b""
 
     def build(self, state: Any) -> None:
-        """Take everything from a state; an array of Python objects is refused."""
+        """Set everything from a pickled state; an array of Python objects is refused."""
         _, shape, element, _, data = expect(tuple, state)
         self.set_elements(shape, element, data)
 
     def set_elements(self, shape: Any, element: Any, data: Any) -> None:
-        """Check that the bytes are as many as the shape says."""
+        """Set shape, element type and bytes, after checking that the number of bytes fits the shape."""
         sides = [expect(int, side) for side in expect(tuple, shape)]
         size = struct.calcsize(_STRUCT_LETTERS[expect(ElementType, element).name])
         if not isinstance(data, bytes) or min(sides, default=0) < 0 or math.prod(sides) * size != len(data):
@@ -73,14 +73,14 @@ class Array:
 
 
 def expect(kind: type[T], value: Any) -> T:
-    """The value, if it is of that kind; raises TypeError."""
+    """The value, if it is of that type; raises TypeError otherwise."""
     if not isinstance(value, kind):
         raise TypeError(kind)
     return value
 
 
 def hashable(value: Any) -> Hashable:
-    """The value as a key or a member of a set: nothing nested, so that hashing it is no risk."""
+    """The value, if it may be a key or a member of a set: not deeply nested, so that hashing it is safe."""
     parts = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(part, _SCALAR_TYPES) for part in parts):
         raise UnsafePickle("it holds a key that is neither a number nor text, nor a few of them")
@@ -88,7 +88,7 @@ def hashable(value: Any) -> Hashable:
 
 
 def safe_call(name: Any, arguments: tuple[Any, ...]) -> Any:
-    """What a call would give, for the few calls that build plain data."""
+    """The result of one of the few calls that build plain data; any other call raises UnsafePickle."""
     if not isinstance(name, PickledName) or (name.module, name.name) not in _ALLOWED_CALLS:
         function_name = f"{name.module}.{name.name}"[:80] if isinstance(name, PickledName) else "something"
         raise UnsafePickle(f"it holds more than plain data (it wants to call {function_name!a})")
@@ -149,21 +149,21 @@ _ALLOWED_CALLS: dict[tuple[str, str], Callable[..., Any]] = {
 }
 
 _MALFORMED_ERRORS = (ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError, struct.error)
-"""What pickletools and the steps raise over bytes that are no pickle."""
+"""The errors that pickletools and the opcodes raise for bytes that are not a pickle."""
 
 
 def read_pickle(data: bytes, name: str) -> Any:
-    """The value in a pickle of any protocol. Raises BadInput, which names the file."""
+    """The value in a pickle of any protocol. Raises UsageProblem, which names the file."""
     vm = _PickleVM()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of odd escapes in its texts
+            warnings.simplefilter("ignore", DeprecationWarning)  # raised for odd escapes in texts
             for opcode, argument, _ in pickletools.genops(data):
                 if opcode.name == "STOP":
                     return vm.result()
                 vm.execute(opcode.name, argument)
     except UnsafePickle as error:
-        raise UsageProblem(f"{name}: {error}. Nothing of it was run.") from error
+        raise UsageProblem(f"{name}: {error}. No code in it was run.") from error
     except _MALFORMED_ERRORS as error:
         raise UsageProblem(f"{name}: not a database of imagefap-favorites, or a damaged one.") from error
     raise UsageProblem(f"{name}: the file ends too early.")
@@ -183,7 +183,7 @@ class _PickleVM:
         return value
 
     def execute(self, opcode: str, argument: Any) -> None:
-        """One step, by its name in pickletools."""
+        """Run one opcode, given by its name in pickletools."""
         if opcode in _VALUE_OPCODES:
             self._stack.append(argument)
         elif opcode in _CONSTANT_OPCODES:
@@ -191,7 +191,7 @@ class _PickleVM:
         elif opcode in _OPCODE_HANDLERS:
             _OPCODE_HANDLERS[opcode](self, argument)
         elif opcode not in _IGNORED_OPCODES:
-            raise UnsafePickle(f"it holds more than plain data (the step {opcode})")
+            raise UnsafePickle(f"it holds more than plain data (the opcode {opcode})")
 
     def mark(self) -> None:
         self._marks.append(len(self._stack))

@@ -1,6 +1,6 @@
-"""From the file `imagefap.database` to records; every layout the old tool wrote, nothing else. Changes nothing.
+"""Reader of the file `imagefap.database`, which turns every layout of the old tool into records.
 
-The layouts: the one its README describes, version 1 (January to March 2023) and version 2 (to August 2023).
+The layouts are the one in its README, version 1 (January to March 2023) and version 2 (to August 2023).
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _HASH_NAMES = {"percept": "phash", "diff": "dhash", "average": "average", "wavel
 
 
 def find_database(path: Path) -> Path:
-    """The database a path means: the file itself, or the one in that folder. Raises BadInput."""
+    """The database file at a path: the file itself, or the one in that folder. Raises UsageProblem."""
     file = path / DATABASE_FILE if path.is_dir() else path
     if not file.is_file():
         raise UsageProblem(f"{file}: there is no such file.")
@@ -40,7 +40,7 @@ def find_database(path: Path) -> Path:
 
 
 def read_old_database(file: Path) -> OldDatabase:
-    """Everything in a database of the old tool. Raises BadInput, one sentence about the first thing that is unknown."""
+    """Everything in a database of the old tool. Raises UsageProblem about the first thing that is wrong or unknown."""
     try:
         if file.stat().st_size > _MAX_FILE_BYTES:
             raise UsageProblem(f"{file}: larger than 4 GiB.")

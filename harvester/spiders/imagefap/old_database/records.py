@@ -1,4 +1,4 @@
-"""What a database of imagefap-favorites holds, as plain records. Times are seconds since 1970; 0 there is None here."""
+"""Plain records of a database of imagefap-favorites. Times are seconds since 1970; 0 in the file becomes None."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FailedImage:
-    """An image that could not be had when it was last asked for."""
+    """An image that the old tool could not get when it last tried."""
 
     image: int
     failed_at: int | None
@@ -29,7 +29,7 @@ class OldFolder:
 
 @dataclass(frozen=True)
 class OldUser:
-    """A user and when all their folders were listed, and read."""
+    """A user, and when all their folders were listed and read."""
 
     id: int
     name: str
@@ -39,7 +39,7 @@ class OldUser:
 
 @dataclass(frozen=True)
 class OldPlacement:
-    """One occurrence of a blob: an image in a folder, the name it had there, a verdict on it (version 2)."""
+    """One occurrence of a blob: an image in a folder, its name there, and in version 2 a verdict on it."""
 
     image: int
     user: int
@@ -52,7 +52,8 @@ class OldPlacement:
 class OldBlob:
     """Bytes that were kept: `blobs/<sha256>.<ext>` beside the database, and what the old tool measured.
 
-    `hashes` are its perceptual hashes by our names, 16 hex digits; `gone` are images since taken from the site.
+    `hashes` are its perceptual hashes by harvester's names, 16 hex digits; `removed_at` has the images that were since
+    removed from the site.
     """
 
     sha256: str
@@ -77,7 +78,7 @@ class OldTag:
 
 @dataclass(frozen=True)
 class OldDatabase:
-    """All of it. `groups`: sha256 -> new, false, keep or skip, of look-alikes. Tags: parents before children."""
+    """The whole database. `groups` of near-duplicates: sha256 -> new, false, keep, skip. `tags` has parents first."""
 
     users: tuple[OldUser, ...]
     folders: tuple[OldFolder, ...]
