@@ -1,4 +1,4 @@
-"""Spider arguments (`-a name=value`) are checked before anything is opened; a wrong one is BadInput, never ignored."""
+"""Checks of spider arguments (`-a name=value`); a wrong one raises UsageProblem and is never ignored."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,14 +11,14 @@ _UNDECODABLE = re.compile("[\ud800-\udfff]")  # how Python writes such bytes of 
 
 
 def check_argument_names(spider: str, arguments: Mapping[str, str], allowed: Iterable[str]) -> None:
-    """Refuse arguments the spider does not have, and values that are no text, which no URL and no database takes.
+    """Raise UsageProblem for arguments that the spider does not have, and for values that are not valid UTF-8.
 
-    Names with a leading underscore belong to scrapyd.
+    Names with a leading underscore belong to scrapyd and are accepted.
     """
     allowed = list(allowed)
     for name, value in arguments.items():
         if _UNDECODABLE.search(str(value)):
-            raise UsageProblem(f"-a {name}={value}: holds bytes that are no UTF-8 text.")
+            raise UsageProblem(f"-a {name}={value}: contains bytes that are not UTF-8 text.")
         if name in allowed or name.startswith("_"):
             continue
         matches = get_close_matches(name, allowed, n=1)
@@ -27,7 +27,7 @@ def check_argument_names(spider: str, arguments: Mapping[str, str], allowed: Ite
 
 
 def check_choice(name: str, value: str, allowed: Iterable[str]) -> str:
-    """The value, if it is one of those allowed."""
+    """The value, if it is one of the allowed ones. Raises UsageProblem."""
     allowed = list(allowed)
     if value not in allowed:
         raise UsageProblem(f"-a {name}={value}: must be one of {', '.join(allowed)}.")
@@ -35,7 +35,7 @@ def check_choice(name: str, value: str, allowed: Iterable[str]) -> str:
 
 
 def parse_file_path(name: str, arguments: Mapping[str, str]) -> Path:
-    """The absolute path in an argument that must be there; `~` is followed."""
+    """The absolute path in a required argument, with `~` expanded. Raises UsageProblem."""
     if not arguments.get(name):
         raise UsageProblem(f"-a {name}=… is missing.")
     try:
@@ -45,5 +45,5 @@ def parse_file_path(name: str, arguments: Mapping[str, str]) -> Path:
 
 
 def parse_retry(arguments: Mapping[str, str]) -> str:
-    """Which earlier failures a crawl asks for again: `failed`, `all` or `none`; raises BadInput."""
+    """The earlier failures that a crawl requests again: `failed`, `all` or `none`. Raises UsageProblem."""
     return check_choice("retry", arguments.get("retry", "failed"), ("failed", "all", "none"))

@@ -434,8 +434,8 @@ def _files_decompressed(folder: Path) -> Iterator[tuple[Path, bytes]]:
         ("base_models=,", "must be names such as SDXL 1.0"),
         ("minHearts=5", "the civitai spider has no such argument"),
         ("seen=nowhere.txt", "nowhere.txt: No such file or directory"),
-        ("base_models=\udcff", "holds bytes that are no UTF-8 text"),
-        ("output=\udcff", "holds bytes that are no UTF-8 text"),
+        ("base_models=\udcff", "contains bytes that are not UTF-8 text"),
+        ("output=\udcff", "contains bytes that are not UTF-8 text"),
     ],
 )
 def test_bad_arguments_are_refused_before_any_request(

@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(commands: Commands, tmp_p
     missing = f"HARVESTER_METRICS_DIR={tmp_path / 'nowhere'}"
     done = commands.scrapy("crawl", "mastodon", *files.arguments, "-s", missing, "--nolog")
     assert done.returncode == 2
-    assert done.stderr == f"Error: {missing}: must be a folder that is there and can be written to.\n"
+    assert done.stderr == f"Error: {missing}: must be an existing folder that can be written to.\n"
     assert not commands.data.exists()
 
 

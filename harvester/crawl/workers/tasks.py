@@ -72,7 +72,7 @@ def decode(state: WorkerState) -> ImageReport:
         state.processed = process_image(state.body, state.options)
         image_hashes = compute_hashes(state.picture.plane)
     except MemoryError as error:
-        raise ImageRejected("too-expensive", "needs more memory than there may be") from error
+        raise ImageRejected("too-expensive", "needs more memory than allowed") from error
     embedded = read_generation_data(state.body) if state.options.embedded else None
     return ImageReport(state.picture.facts, image_hashes, embedded)
 
