@@ -32,6 +32,11 @@ def escape_control_chars(text: str) -> str:
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def count_noun(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun, such as `1 image` or `2,000 images`; `plural` where adding an s is not enough."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def indent_lines(text: str) -> str:
     """The text with all lines escaped, and all but the first indented, so that none can pass for a log line."""
     return f"\n{_INDENT}".join(map(escape_control_chars, text.split("\n")))
@@ -45,11 +50,6 @@ def redact(text: str) -> str:
 def strip_unstorable(text: str) -> str:
     """The text as every database stores it: NUL and lone surrogates become the replacement character."""
     return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub("\ufffd", text)
-
-
-def plural(count: int, noun: str, nouns: str = "") -> str:
-    """The count and its noun: `1 image`, `2,000 images`. `nouns` is the plural where it is not `noun` and an s."""
-    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 def json_text(value: Any, indent: int | None = None) -> str:

@@ -246,7 +246,7 @@ def test_images_below_the_bar_are_not_recorded(site: Farsite, commands: Commands
     [
         ("blocked", "HTTP 451: Access to this service is not available in your region"),
         ("toomany", "HTTP 429: You've requested too many pages"),
-        ("maintenance", "HTTP 200, a web page in place of an answer"),
+        ("maintenance", "HTTP 200, a web page instead of JSON"),
         ("down", "HTTP 500: An unexpected error occurred"),
         ("nobody", "HTTP 404: User not found"),
         ("loop", "the source gave the same cursor again"),
@@ -327,7 +327,7 @@ def test_an_end_near_50000_items_is_incomplete(site: Farsite, commands: Commands
 
 def test_a_page_without_any_reaction_is_warned_about(site: Farsite, commands: Commands) -> None:
     """The site has served zeros for months; they are below the bar, and not remembered."""
-    assert "not one reaction on it" in _crawl(commands, "username=zero").stderr
+    assert "has no reactions" in _crawl(commands, "username=zero").stderr
     assert rows(commands.data, "SELECT count(*) FROM images") == [(0,)]
 
 

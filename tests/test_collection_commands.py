@@ -238,7 +238,7 @@ def test_missing_files_only_warn_and_edited_ones_stay(harvested: dataset.DataSet
     done = commands.scrapy("remove", "site", "mastodon")
     assert done.returncode == 1
     assert f"{folder / '0_0_0.jpg'}: missing." in done.stderr
-    assert f"{folder / '0_1_0.jpg'}: kept: its bytes are not those that were written." in done.stderr
+    assert f"{folder / '0_1_0.jpg'}: left: its bytes are not those that were written." in done.stderr
     assert [path.name for path in folder.iterdir()] == ["0_1_0.jpg"]
 
 
@@ -257,7 +257,7 @@ def test_completing_a_stopped_removal_reports_edited_files_and_errors(
     done = commands.scrapy("remove", *words)
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
     assert done.stdout.startswith("Completed an interrupted removal: ")
-    assert f"{edited}: kept: its bytes are not those that were written." in done.stderr
+    assert f"{edited}: left: its bytes are not those that were written." in done.stderr
     assert rows(commands.data, "SELECT count(*) FROM removals") == [(0,)]
     assert edited.read_bytes() == b"edited"
 
@@ -300,7 +300,7 @@ def test_edited_metadata_files_stay(farsite: Farsite, harvested: dataset.DataSet
         file.write_text("my own words")
     _run_ok(commands, "remove", "site", "mastodon")
     done = commands.scrapy("remove", "site", "civitai")
-    assert (done.returncode, done.stderr) == (1, f"{caption}: kept: its bytes are not those that were written.\n")
+    assert (done.returncode, done.stderr) == (1, f"{caption}: left: its bytes are not those that were written.\n")
     assert [file.read_text() for file in (note, caption)] == ["my own words"] * 2
     assert list(caption.parent.iterdir()) == [caption]
 

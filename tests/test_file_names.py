@@ -152,7 +152,7 @@ def test_remove_does_not_follow_a_link(farsite: Farsite, commands: Commands, tmp
     assert done.returncode == 1, done.stderr
     assert {path: path.read_bytes() for path in tmp_path.glob("*/2.*")} == before != {}
     for name in ("User_2/2.jpg", "User_2/2.json", "User_2/2.txt", "User_3/3.png"):
-        assert f"{output / name}: kept: " in done.stderr
+        assert f"{output / name}: left: " in done.stderr
     assert sorted(path.name for path in output.rglob("*")) == ["3.png", "User_2", "User_3"]
 
 

@@ -111,18 +111,18 @@ def _format_json(limits: "MatchLimits", result: "SearchResult", groups: "list[Gr
 def _format_text(result: "SearchResult", groups: "list[Group]", exact_count: int) -> str:
     from harvester.duplicates.describe import summary_line
     from harvester.duplicates.groups import DECIDED, STATES
-    from harvester.text import plural
+    from harvester.text import count_noun
 
     states = Counter(group.state for group in groups)
     pairs = ", ".join(f"{number:,} by {method}" for method, number in sorted(result.pairs.items()))
     mutual = "" if result.new == 1 else " each other and"
     lines = [
-        f"compared    {plural(result.new, 'new picture')} with{mutual} {result.known:,} known",
-        f"left out    {result.low_detail:,} low-detail, {plural(result.videos, 'video')}, "
+        f"compared    {count_noun(result.new, 'new picture')} with{mutual} {result.known:,} known",
+        f"left out    {result.low_detail:,} low-detail, {count_noun(result.videos, 'video')}, "
         f"{result.outdated:,} with old fingerprints",
         f"new pairs   {pairs or 'none'}",
         f"groups      {len(groups):,}: {', '.join(f'{states[state]:,} {state}' for state in STATES)}",
-        f"exact       {plural(exact_count, 'image')} with the same bytes as an earlier one",
+        f"exact       {count_noun(exact_count, 'image')} with the same bytes as an earlier one",
     ]
     undecided = [group for group in groups if group.state != DECIDED]
     if undecided:

@@ -51,7 +51,7 @@ class Command(ScrapyCommand):
         from harvester.errors import UsageProblem
         from harvester.maintenance.delete_files import delete_removed_files
         from harvester.maintenance.remove import preview_removal, removal_command, remove_from_catalogue
-        from harvester.text import plural
+        from harvester.text import count_noun
 
         assert self.settings is not None
         with open_collection(self.settings, "" if dry else "scrapy remove") as (places, catalogue):
@@ -60,7 +60,7 @@ class Command(ScrapyCommand):
                 return 0
             earlier = delete_removed_files(catalogue, places)
             if earlier.commands:
-                print(f"Completed an interrupted removal: {plural(earlier.files, 'file')}.")  # noqa: T201
+                print(f"Completed an interrupted removal: {count_noun(earlier.files, 'file')}.")  # noqa: T201
                 _print_problems(earlier)
             try:
                 summary = remove_from_catalogue(catalogue, places, kind, text, site)
@@ -70,7 +70,7 @@ class Command(ScrapyCommand):
                 return int(bool(earlier.skipped))  # this is the removal that was interrupted
             print(summary.message(dry_run=False))  # noqa: T201
             deleted = delete_removed_files(catalogue, places)
-        print(f"Removed {plural(deleted.files, 'file')}.")  # noqa: T201
+        print(f"Removed {count_noun(deleted.files, 'file')}.")  # noqa: T201
         _print_problems(deleted)
         return int(bool(earlier.skipped or deleted.skipped))
 
@@ -79,7 +79,7 @@ def _print_problems(result: "DeleteResult") -> None:
     from harvester.text import escape_control_chars
 
     for lines in ([f"{path}: missing." for path in result.missing],
-                  [f"{path}: kept: {reason}." for path, reason in result.skipped.items()]):  # fmt: skip
+                  [f"{path}: left: {reason}." for path, reason in result.skipped.items()]):  # fmt: skip
         for line in lines[:FILES_SHOWN]:
             print(escape_control_chars(line), file=sys.stderr)  # noqa: T201
         if len(lines) > FILES_SHOWN:

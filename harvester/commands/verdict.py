@@ -1,4 +1,4 @@
-"""`scrapy verdict`: record a person's decisions about near-duplicates; no file is deleted."""
+"""`scrapy verdict`: what a person says of pictures that look alike. Nothing is deleted by it."""
 
 import argparse
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 
 
 class Command(ScrapyCommand):
-    """Lists undecided groups, shows one, records or undoes a decision; exit code 1 if there is nothing to undo."""
+    """Lists the groups that wait, shows one, decides, takes back; exit code 1 where nothing is left to take back."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """The arguments of the command, for its help."""
+        """How it is called."""
         return "[GROUP [--keep SHA …] [--skip SHA …] [--false [SHA …]]] | --undo | --history"
 
     def short_desc(self) -> str:
-        """The line in the list of commands."""
-        return "Decide which near-duplicates to keep, hide or tell apart; without GROUP: list undecided groups"
+        """One line for `scrapy`."""
+        return "Decide which look-alikes to keep, hide or tell apart; without GROUP: what waits for that"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add the options for a decision, its undoing, and the history."""
+        """What is said, and two ways to look at what was said."""
         super().add_options(parser)
         list_option: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "SHA", "default": []}
-        parser.add_argument("--keep", help="keep these, even if they are near-duplicates", **list_option)
-        parser.add_argument("--skip", help="hide these from exports in favour of the kept ones", **list_option)
+        parser.add_argument("--keep", help="show these, even if repeated", **list_option)
+        parser.add_argument("--skip", help="hide these from exports, in favour of those that are kept", **list_option)
         parser.add_argument(
             "--false",
             nargs="*",
             metavar="SHA",
-            help="these are not duplicates of the others; without SHA: all that are not named",
+            help="these are not the same as the others; alone: all that are not named",
         )
-        parser.add_argument("--undo", action="store_true", help="undo the last decision")
+        parser.add_argument("--undo", action="store_true", help="take the last decision back")
         parser.add_argument("--history", action="store_true", help="print every decision")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Run the command; exit code 2 for bad input."""
+        """Exit code 2 for bad input."""
         from harvester.cli import run_command
         from harvester.duplicates.decide import DecisionInput
 
@@ -67,7 +67,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         with open_collection(self.settings) as (places, catalogue):
             if undo or decision:
-                self._lock = lock_verdicts(places)  # held until the process ends
+                self._lock = lock_verdicts(places)  # until the end of the process
             with translate_db_errors(catalogue), catalogue.begin() as connection:
                 if history:
                     lines = list(told(connection))
@@ -75,20 +75,18 @@ class Command(ScrapyCommand):
                     lines = list(_undo_last(connection))
                 else:
                     lines = list(_show_group(connection, args[0], decision) if args else _list_undecided(connection))
-        print("\n".join(lines) or "No decisions yet.")  # noqa: T201
+        print("\n".join(lines) or "No decision was made yet.")  # noqa: T201
         return int(undo and not lines)
 
 
 def _list_undecided(connection: "Connection") -> "Iterator[str]":
     from harvester.duplicates.describe import summary_line
     from harvester.duplicates.groups import DECIDED, find_groups
-    from harvester.text import plural
 
     all_groups = find_groups(connection)
     undecided = [group for group in all_groups if group.state != DECIDED]
     yield from map(summary_line, undecided)
-    verb = "waits" if len(undecided) == 1 else "wait"
-    yield f"{len(undecided):,} of {plural(len(all_groups), 'group')} {verb} for a decision"
+    yield f"{len(undecided):,} of {len(all_groups):,} groups wait for a decision"
 
 
 def _show_group(connection: "Connection", start: str, decision: "DecisionInput") -> "Iterator[str]":

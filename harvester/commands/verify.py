@@ -100,9 +100,9 @@ class Command(ScrapyCommand):
 def _format_summary(
     files: int, bad: Counter[str], harmless: Counter[str], repaired: Counter[str], *, repair: bool
 ) -> str:
-    from harvester.text import plural
+    from harvester.text import count_noun
 
-    sentences = [f"{plural(files, 'file')}: {_format_counts(bad) if bad else 'sound'}."]
+    sentences = [f"{count_noun(files, 'file')}: {_format_counts(bad) if bad else 'sound'}."]
     if bad.total() > repaired.total():
         remaining = _format_counts(bad - repaired)
         sentences.append(f"Not repaired: {remaining}." if repair else "scrapy verify --repair repairs what it can.")

@@ -22,7 +22,7 @@ from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError
 from harvester.items import ImageItem
-from harvester.text import escape_control_chars, plural
+from harvester.text import count_noun, escape_control_chars
 
 if TYPE_CHECKING:
     pass
@@ -126,7 +126,7 @@ class Progress:
         waits = HostBackoffs.of(self._crawler).active_waits()
         if not waits:
             return []
-        suffix = f", and {plural(len(waits) - 1, 'more host')}" if len(waits) > 1 else ""
+        suffix = f", and {count_noun(len(waits) - 1, 'more host')}" if len(waits) > 1 else ""
         return [f"waiting {ceil(waits[0].seconds_left)} s for {waits[0].host} ({waits[0].cause}){suffix}"]
 
 

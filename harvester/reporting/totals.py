@@ -15,7 +15,7 @@ from harvester.catalogue.store import open_existing
 from harvester.dataset.writer import write_dataset_files
 from harvester.errors import StoreError, UsageProblem
 from harvester.storage.paths import DataPaths
-from harvester.text import escape_control_chars, plural
+from harvester.text import count_noun, escape_control_chars
 
 
 @dataclass
@@ -80,12 +80,12 @@ class SiteSummary:
         """One sentence for each of the first incomplete listings, and one for the number of the others."""
         messages = [
             f"Listing {escape_control_chars(listing.query)} is incomplete: "
-            f"{escape_control_chars(listing.why) or 'stopped'} after {plural(listing.pages, 'page')}. "
+            f"{escape_control_chars(listing.why) or 'stopped'} after {count_noun(listing.pages, 'page')}. "
             "The same command continues."
             for listing in self.incomplete_listings[:LISTINGS_SHOWN]
         ]
         if others := len(self.incomplete_listings[LISTINGS_SHOWN:]):
-            messages.append(f"{plural(others, 'more listing')} {'is' if others == 1 else 'are'} incomplete.")
+            messages.append(f"{count_noun(others, 'more listing')} {'is' if others == 1 else 'are'} incomplete.")
         return messages
 
 

@@ -21,7 +21,7 @@ from harvester.dataset.writer import write_dataset_files
 from harvester.errors import BelowExpectation, HarvesterError, UsageProblem
 from harvester.reporting.totals import SiteSummary, build_table, summarize_sites
 from harvester.storage.paths import DataPaths
-from harvester.text import plural
+from harvester.text import count_noun
 
 BLOCKED_HOSTS_STAT = "harvester/blocked"
 """Scrapy stat: the number of hosts that sent a block page and have sent no real page since."""
@@ -45,12 +45,12 @@ def _unmet_expectations(settings: Mapping[str, Any], stats: Mapping[str, Any]) -
     min_images, limit = int(settings["HARVESTER_MIN_IMAGES"]), float(settings["HARVESTER_MAX_FAILED"])
     if done < min_images:
         verb = "was" if done == 1 else "were"
-        yield f"Only {plural(done, 'image')} {verb} done, and HARVESTER_MIN_IMAGES is {min_images:,}."
+        yield f"Only {count_noun(done, 'image')} {verb} done, and HARVESTER_MIN_IMAGES is {min_images:,}."
     total = done + failed + skipped
     if total and failed / total > limit:
         yield f"{failed:,} of {total:,} images failed ({failed / total:.0%}), and HARVESTER_MAX_FAILED is {limit:g}."
     if hosts := stats.get(BLOCKED_HOSTS_STAT):
-        yield f"{plural(hosts, 'host')} sent a block page and no real page since."
+        yield f"{count_noun(hosts, 'host')} sent a block page and no real page since."
 
 
 logger = logging.getLogger(__name__)
@@ -147,7 +147,7 @@ class RunFinisher:
         for message in summary.complaints():
             logger.warning("%s", message)
         if summary.pending or not self._is_discovery_complete():
-            pending_text = plural(summary.pending, "image")
+            pending_text = count_noun(summary.pending, "image")
             verb = "is" if summary.pending == 1 else "are"
             suffix = "" if self._is_discovery_complete() else ", and not all images are discovered yet"
             logger.info("%s %s still pending%s: the same command continues.", pending_text, verb, suffix)

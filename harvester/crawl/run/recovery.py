@@ -11,7 +11,7 @@ from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import StoreError
 from harvester.maintenance.leftovers import delete_leftovers
 from harvester.storage.paths import DataPaths
-from harvester.text import plural
+from harvester.text import count_noun
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Recovery:
     def spider_opened(self) -> None:
         """Start the removal if an earlier run was killed."""
         if killed_runs := CatalogueSession.of(self._crawler).killed_runs:
-            runs, verb = plural(killed_runs, "earlier run"), "was" if killed_runs == 1 else "were"
+            runs, verb = count_noun(killed_runs, "earlier run"), "was" if killed_runs == 1 else "were"
             logger.info("%s %s killed: this run continues the unfinished work.", runs, verb)
             self._deletion = asyncio.get_running_loop().run_in_executor(None, self._delete_leftovers)
 
@@ -47,6 +47,6 @@ class Recovery:
         try:
             paths = DataPaths.from_settings(self._crawler.settings)
             if deleted_count := delete_leftovers(paths, [CatalogueSession.of(self._crawler).collection]):
-                logger.info("Removed %s of killed runs", plural(deleted_count, "unfinished file"))
+                logger.info("Removed %s of killed runs", count_noun(deleted_count, "unfinished file"))
         except StoreError as error:
             logger.warning("%s", error)

@@ -1,4 +1,4 @@
-"""Values in the answers of strangers: each comes out with the type that was asked for, bounded, or empty."""
+"""Typed access to values in strangers' JSON: each has the requested type and a bounded size, or is empty."""
 
 import re
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from harvester.parsing import json_values
 from harvester.text import strip_unstorable
 
 MAX_TEXT_LENGTH = 20_000
-"""Characters of one text; Mastodon's own longest is an alt text of 10,000."""
+"""Characters of one text; Mastodon's longest are alt texts of 10,000."""
 
 MAX_ENTRIES = 1000
 """Entries of one list; a page has 40 posts, a post up to 20 pictures on the most generous software."""
@@ -17,7 +17,7 @@ _ID = re.compile(r"[!-~]{1,100}")
 
 
 def parse_json_or_none(body: bytes) -> Any:
-    """The JSON value of a body; None where it is not JSON (or is `null`), nested too deeply or too much of it."""
+    """The JSON value of a body; None if it is `null`, not JSON, nested too deeply or too large."""
     try:
         return json_values.parse_json(body)
     except ValueError:
@@ -30,20 +30,20 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 
 def as_dicts(value: Any) -> list[dict[str, Any]]:
-    """The objects in a list; everything else in it is left out."""
+    """The objects in a list, without its other values."""
     items = value[:MAX_ENTRIES] if isinstance(value, list) else []
     return [entry for entry in items if isinstance(entry, dict)]
 
 
 def as_text(value: Any) -> str:
-    """The text, as a database takes it, or an empty one."""
+    """The text, without characters that a database cannot store; empty for other types."""
     if not isinstance(value, str):
         return ""
     return strip_unstorable(value[:MAX_TEXT_LENGTH]).encode("utf-8", "replace").decode("utf-8")
 
 
 def as_id(value: Any) -> str:
-    """An id, which is an opaque text (D `api/guidelines.md`), or a whole number; empty where there is none."""
+    """An id as text; it is an opaque text (D `api/guidelines.md`) or a whole number. Empty for other types."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**40:
         value = str(value)
     return value if isinstance(value, str) and _ID.fullmatch(value) else ""
@@ -56,7 +56,7 @@ def as_number(value: Any) -> int | float | None:
 
 
 def as_datetime(value: Any) -> datetime | None:
-    """A point in time, UTC; a time without a zone is UTC. None where there is none."""
+    """A point in time in UTC; a time without a zone counts as UTC. None for other values."""
     try:
         result = datetime.fromisoformat(value) if isinstance(value, str) else None
         return result and (result if result.tzinfo else result.replace(tzinfo=UTC)).astimezone(UTC)

@@ -11,7 +11,7 @@ from typing import Any
 
 from harvester.spiders.mastodon import json_fields
 from harvester.spiders.mastodon.content import plain_text
-from harvester.text import plural
+from harvester.text import count_noun
 
 OPT_OUTS: dict[str, str] = {
     "indexable": "the account does not want its public posts searched or indexed (indexable: false)",
@@ -52,7 +52,7 @@ def opt_out_messages(skipped: Mapping[str, str], respected: Collection[str]) -> 
             " This is Mastodon's default for new accounts, so it may be no decision." if opt_out == "indexable" else ""
         )
         messages.append(
-            f"Left out in this run: {plural(number, 'account')}, {opt_out}: {OPT_OUTS[opt_out]}.{hint} "
+            f"Left out in this run: {count_noun(number, 'account')}, {opt_out}: {OPT_OUTS[opt_out]}.{hint} "
             f"MASTODON_RESPECT_OPT_OUTS={others} ignores this opt-out: docs/mastodon.md."
         )
     return messages

@@ -1,4 +1,4 @@
-"""Images of Mastodon posts: from the two files of a data set, or from the API of any instance."""
+"""Spider for Mastodon posts, from the two files of a data set or from the API of any instance."""
 
 from typing import Any, Self, cast
 
@@ -17,20 +17,20 @@ ARGUMENTS = {
     "timeline": "public or local: a timeline to walk, at the instance",
     "url": "the address of an account, a post, a hashtag, a list or a timeline",
     "instance": "the server to ask: a host or a base URL",
-    "since": "only posts from this day on, UTC",
+    "since": "only posts from this day onwards, UTC",
     "until": "only posts up to this day, UTC",
-    "boosts": "1: boosted posts too, as posts of their authors; 0 by default",
+    "boosts": "1: also boosted posts, as posts of their authors; 0 by default",
     "replies": "0: no replies to others; 1 by default",
-    "max_posts": "so many posts with pictures of each account, hashtag or timeline",
+    "max_posts": "the most posts with pictures of each account, hashtag or timeline",
     "collect_only": "1: write user_posts.json and accounts.csv, fetch no picture",
-    "output": "folder for the named copies, the status file and the log",
+    "output": "folder for the pictures, the status file and the log",
     "format": "jpeg, rgb or original; jpeg by default",
-    "retry": "which earlier failures to ask for again: failed (the temporary ones), all or none; failed by default",
+    "retry": "earlier failures to try again: failed (the temporary ones), all or none; failed by default",
 }
 
 
 class MastodonSpider(Spider):
-    """Stands for the mode that the arguments choose."""
+    """Creates the spider of the mode that the arguments choose."""
 
     name = "mastodon"
 
