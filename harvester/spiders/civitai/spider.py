@@ -26,7 +26,7 @@ from harvester.spiders.civitai import api, query
 from harvester.spiders.civitai.item import FULL_VIDEO, media_type, original_url
 from harvester.spiders.civitai.query import IDS_PER_REQUEST, Query, parse_base_url, parse_query
 from harvester.storage.paths import DataPaths
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class CivitaiSpider(ListingSpider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Checks every argument before anything is opened; raises BadInput."""
+        """Check every argument before anything is opened. Raises UsageProblem."""
         check_argument_names(cls.name, kwargs, ARGUMENTS)
         spider = super().from_crawler(crawler, *args)
         settings, paths = crawler.settings, DataPaths.from_settings(crawler.settings)
@@ -169,7 +169,7 @@ class CivitaiSpider(ListingSpider):
         if api.has_no_reactions(items):
             logger.warning("Page %s has no reactions; the site may be serving empty counts", listing.pages + 1)
         if page.counts.get("unreadable"):
-            logger.warning("Page %s: %s items make no sense", listing.pages + 1, page.counts["unreadable"])
+            logger.warning("Page %s: %s", listing.pages + 1, count_noun(page.counts["unreadable"], "unreadable item"))
         if not page.entry_count and page.next_cursor is None:
             logger.warning("The listing ends with an empty page: either nothing matches, or the site has given up")
 

@@ -1,4 +1,4 @@
-"""What a crawl of imagefap is asked to do: its arguments, checked. A wrong one is BadInput, never ignored."""
+"""Arguments of the imagefap spider and their checks; a wrong one raises UsageProblem and is never ignored."""
 
 import re
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ MODES = ("read", "get")
 FORMATS = ("original", "rgb", "jpeg")
 
 ARGUMENTS = {
-    "user": "whose favourites: the name, in any capitals",
-    "user_id": "whose favourites: the number",
-    "folder": "only this folder: the name, in any capitals",
-    "folder_id": "only this folder: the number; -1 is the one of everything that is in no other",
+    "user": "owner of the favourites: the name, in any capitalisation",
+    "user_id": "owner of the favourites: the number",
+    "folder": "only this folder: the name, in any capitalisation",
+    "folder_id": "only this folder: the number; -1 is the folder of images that are in no other",
     "mode": "read (default): everything into the catalogue, folder by folder; get: one folder into files",
     "output": "get: folder for the named pictures; ~/Downloads/imagefap/ by default",
     "format": "get: original (default): bytes untouched; rgb or jpeg",
-    "db": "get: 0 leaves nothing behind but the pictures; 1 by default",
-    "force": "1 asks for lists that were read within three days, too; 0 by default",
-    "retry": "which earlier failures to ask for again: failed (the temporary ones), all or none; failed by default",
+    "db": "get: 0 leaves nothing but the pictures; 1 by default",
+    "force": "1 also reads lists that were read within three days; 0 by default",
+    "retry": "earlier failures to try again: failed (the temporary ones), all or none; failed by default",
 }
 
 _GET_ARGUMENTS = ("output", "format")
@@ -30,7 +30,7 @@ _GET_ARGUMENTS = ("output", "format")
 
 @dataclass(frozen=True)
 class ImagefapArguments:
-    """What is to be done; of user and user_id, and of folder and folder_id, at most one is set."""
+    """The checked arguments; of user and user_id, and of folder and folder_id, at most one is set."""
 
     mode: str
     user: str | None
@@ -43,7 +43,7 @@ class ImagefapArguments:
 
     @property
     def is_get(self) -> bool:
-        """One folder into files, instead of folders into the catalogue."""
+        """Whether to save one folder as files, instead of reading folders into the catalogue."""
         return self.mode == "get"
 
     @property
@@ -53,7 +53,7 @@ class ImagefapArguments:
 
 
 def parse_arguments(arguments: Mapping[str, str]) -> ImagefapArguments:
-    """The arguments, checked one by one and against each other. Raises BadInput."""
+    """The arguments, checked one by one and against each other. Raises UsageProblem."""
     mode = check_choice("mode", arguments.get("mode", MODES[0]), MODES)
     _check_combination(arguments, mode)
     return ImagefapArguments(
@@ -70,7 +70,7 @@ def parse_arguments(arguments: Mapping[str, str]) -> ImagefapArguments:
 
 def _check_combination(arguments: Mapping[str, str], mode: str) -> None:
     if ("user" in arguments) == ("user_id" in arguments):
-        raise UsageProblem("Give either -a user=NAME or -a user_id=NUMBER, whose favourites are wanted.")
+        raise UsageProblem("Give either -a user=NAME or -a user_id=NUMBER, the owner of the favourites.")
     if "folder" in arguments and "folder_id" in arguments:
         raise UsageProblem("Give either -a folder=NAME or -a folder_id=NUMBER, not both.")
     if mode == "get" and "folder" not in arguments and "folder_id" not in arguments:
@@ -85,7 +85,7 @@ def _check_combination(arguments: Mapping[str, str], mode: str) -> None:
 
 
 def parse_base_url(setting: str, value: str) -> str:
-    """The address of the site, without a slash at its end. Raises BadInput."""
+    """The address of the site, without a slash at its end. Raises UsageProblem."""
     try:
         parts = urlsplit(value.strip())
         is_valid = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
@@ -110,5 +110,5 @@ def _parse_id(argument: str, arguments: Mapping[str, str], pattern: str) -> int 
     if argument not in arguments:
         return None
     if not re.fullmatch(pattern, arguments[argument]):
-        raise UsageProblem(f"-a {argument}={arguments[argument]}: must be a number of the site's.")
+        raise UsageProblem(f"-a {argument}={arguments[argument]}: must be a number used by the site.")
     return int(arguments[argument])

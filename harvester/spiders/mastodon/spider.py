@@ -36,7 +36,7 @@ class MastodonSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """The spider of the mode: with `posts` a data set, otherwise the API. Raises BadInput."""
+        """The spider of the mode: with `posts` a data set, otherwise the API. Raises UsageProblem."""
         check_argument_names(cls.name, kwargs, ARGUMENTS)
         is_dataset = "posts" in kwargs or not set(kwargs) & {"accounts", "acct", "hashtag", "timeline", "url"}
         spider_class = DatasetSpider if is_dataset else TimelineSpider

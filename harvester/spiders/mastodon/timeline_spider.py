@@ -52,7 +52,7 @@ class TimelineSpider(ListingSpider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Checks every argument before anything is opened; `name` is the spider's. Raises BadInput."""
+        """Check every argument before anything is opened; `name` is the spider's. Raises UsageProblem."""
         name = kwargs.pop("name")
         check_argument_names(f"{name} (from the API)", kwargs, ARGUMENTS)
         settings, paths = crawler.settings, DataPaths.from_settings(crawler.settings)
