@@ -60,9 +60,7 @@ class FairQueue:
             if host not in self._last_read:
                 self._hosts.append(host)
                 self._last_read[host] = row - 1
-            elif (
-                row <= self._last_read[host]
-            ):  # read again from this row, or from the first one that is in no batch yet
+            elif row <= self._last_read[host]:  # read again from this row, or from the first one in no batch yet
                 unqueued = self._ready.pop(host, ())
                 self._last_read[host] = min([row, *(image.row for image in unqueued)]) - 1
         self._changed.set()
