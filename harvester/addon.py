@@ -1,4 +1,4 @@
-"""The add-on that fills settings which follow from others, after the command line has been read."""
+"""Scrapy add-on that derives settings from others after the command line has been read."""
 
 from scrapy.settings import BaseSettings
 
@@ -11,14 +11,14 @@ _SLOW_TO_IMPORT = {
     "REMOTE_CONTROL_ENABLED": ("EXTENSIONS_BASE", "scrapy.extensions.remote_control.RemoteControl"),
     "COOKIES_ENABLED": ("DOWNLOADER_MIDDLEWARES_BASE", "scrapy.downloadermiddlewares.cookies.CookiesMiddleware"),
 }
-"""Parts of Scrapy that are imported even where they are off, unless they are taken out of Scrapy's own lists."""
+"""Scrapy components that are imported even if they are off, unless they are removed from Scrapy's default lists."""
 
 
 class HarvesterAddon:
-    """Derives USER_AGENT and HTTPCACHE_DIR where they were left empty; has the log guarded; takes out what is off."""
+    """Derives USER_AGENT and HTTPCACHE_DIR if they are empty, guards the log, and removes components that are off."""
 
     def update_settings(self, settings: BaseSettings) -> None:
-        """Called by Scrapy once per crawl, also of a script. What it writes is private to the user."""
+        """Called by Scrapy once per crawl, also in scripts. Files made from now on are private to the user."""
         set_private_umask()
         guard_log_records()
         for switch, (base_setting, name) in _SLOW_TO_IMPORT.items():

@@ -1,4 +1,4 @@
-"""Check values of settings: folders, durations, whole numbers."""
+"""Checks of settings: folders, durations, whole numbers."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ def check_writable(name: str, folder: str) -> None:
     """Raise `UsageProblem` unless the folder exists and can be written to."""
     path = resolve_folder(name, folder)
     if not path.is_dir() or not os.access(path, os.W_OK):
-        raise UsageProblem(f"{name}={folder}: must be a folder that is there and can be written to.")
+        raise UsageProblem(f"{name}={folder}: must be an existing folder that can be written to.")
 
 
 def check_duration(settings: Mapping[str, Any], name: str, *, above: float) -> None:

@@ -1,4 +1,4 @@
-"""How our commands end: a mistake or a trouble is one sentence, never a traceback."""
+"""Helpers of the commands: errors as one sentence instead of a traceback, tables, and opening of the collection."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 INTERRUPTED = 130
-"""The exit code that shells give a command which Ctrl-C ended."""
+"""The exit code after Ctrl-C, as shells have it."""
 
 
 def run_command(action: Callable[[], int]) -> int:
-    """That of the action, or the one of its error, which is told on stderr. What it writes is private to the user."""
+    """Run the action and return its exit code, or that of its error, which is printed to stderr.
+
+    Files that the action makes are private to the user.
+    """
     set_private_umask()
     try:
         return action()
@@ -32,33 +35,34 @@ def run_command(action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)  # noqa: T201
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
         sys.stderr.close()
         return 1
 
 
 def print_error(text: str) -> None:
-    """One sentence on stderr, called an error."""
+    """Print one sentence to stderr as an error."""
     print_message(f"Error: {text}")
 
 
 def print_message(text: str) -> None:
-    """One sentence on stderr."""
+    """Print one sentence to stderr."""
     print(escape_control_chars(redact(text)), file=sys.stderr)  # noqa: T201
 
 
 def table_console(file: TextIO | None = None, width: int | None = None) -> "Console":
-    """Where tables are printed; `[red]` and `:smile:` in a text mean nothing there. None: stdout."""
-    from rich.console import Console  # 0.04 s that commands without tables need not take
+    """A console for tables, which does not interpret `[red]` or `:smile:` in texts. `file` None: stdout."""
+    from rich.console import Console  # takes 0.04 s, which commands without tables save
 
     return Console(file=file, width=width, markup=False, emoji=False)
 
 
 @contextmanager
 def open_collection(settings: Mapping[str, Any], locked_for: str = "") -> Iterator[tuple[DataPaths, Engine]]:
-    """What the settings name, while a command works on it; `changing`: the command that has it for itself meanwhile.
+    """Open the data directory and the catalogue that the settings name.
 
-    Raises BadInput where nothing has been harvested yet, Busy and CatalogueError.
+    `locked_for` is the command that needs the whole data directory for itself; empty: it is not locked. Raises
+    UsageProblem if nothing has been harvested yet, LockedByOther and CatalogueError.
     """
     paths = DataPaths.from_settings(settings)
     lock = lock_data_dir(paths, locked_for) if locked_for and paths.root.is_dir() else None
@@ -66,7 +70,7 @@ def open_collection(settings: Mapping[str, Any], locked_for: str = "") -> Iterat
         engine = open_existing(paths.catalogue)
         if engine is None:
             raise UsageProblem(f"There is no catalogue in {paths.root}: nothing has been harvested there yet.")
-        reduce_gc()  # rows by the hundred thousand are no garbage
+        reduce_gc()  # hundreds of thousands of rows are not garbage
         try:
             yield paths, engine
         finally:

@@ -1,8 +1,8 @@
-"""One family of exceptions: everything harvester itself raises on purpose."""
+"""Exceptions of harvester."""
 
 
 class HarvesterError(Exception):
-    """Root of the family; its text is one sentence meant for the user."""
+    """Base class of all errors that end a command or a run; its text is one sentence for the user."""
 
     exitcode = 1
 
@@ -20,9 +20,9 @@ class CatalogueError(HarvesterError):
 
 
 class LockedByOther(HarvesterError):
-    """Another process is at work there; raised by `harvester.storage.locks`, before anything is touched (exit code 2).
+    """Another process holds the lock; raised by `harvester.storage.locks`, before anything is touched (exit code 2).
 
-    `holder` says which.
+    `holder` names that process.
     """
 
     exitcode = 2
@@ -33,19 +33,19 @@ class LockedByOther(HarvesterError):
 
 
 class StoreError(HarvesterError):
-    """Bytes could not be kept (disk full, no permission); raised by the blob store, ends the run."""
+    """A file could not be written (disk full, no permission); raised by `harvester.storage`, stops the run."""
 
 
 class SiteBlocked(HarvesterError):
-    """A site answers with block pages; raised nowhere, but what a run that ends for it says and exits with."""
+    """A site answers with block pages; never raised, but recorded as the error of a run that stops because of it."""
 
 
 class BelowExpectation(HarvesterError):
-    """A run that ended by itself did less than was expected of it; raised nowhere, but what it says and exits with."""
+    """A run ended by itself below expectations; never raised, but recorded as the error of the run."""
 
 
 class ListingIncomplete(HarvesterError):
-    """A listing cannot be walked on; raised where a page is asked for or read. `restart`: its cursor is of no use."""
+    """A listing cannot be continued; raised while a page is requested or parsed. `restart`: its cursor is useless."""
 
     def __init__(self, detail: str, *, restart: bool = False) -> None:
         super().__init__(detail)
@@ -54,9 +54,9 @@ class ListingIncomplete(HarvesterError):
 
 
 class ImageRejected(Exception):
-    """One image cannot or shall not be kept; raised by `harvester.imaging`, turned into the item's status.
+    """An image is broken or not wanted; raised by `harvester.imaging`, turned into the item's status.
 
-    `reason` is one of the words in `harvester.reasons`; `detail` is for a person to read.
+    `reason` is one of the words in `harvester.reasons`; `detail` is text for the user.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:

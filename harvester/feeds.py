@@ -1,4 +1,4 @@
-"""Scrapy's exporters of feeds, taught what strangers' texts may hold: docs/feeds.md says how it is undone."""
+"""Feed exporters that are safe for strangers' texts; docs/feeds.md says how to undo the escaping."""
 
 import re
 from collections.abc import Mapping
@@ -18,34 +18,34 @@ def _strip_strings(value: Any) -> Any:
 
 
 class CsvExporter(CsvItemExporter):
-    """Rows in which no cell is a formula."""
+    """Exports CSV in which no cell is a formula."""
 
     def serialize_field(self, field: Mapping[str, Any], name: str, value: Any) -> Any:
-        """As Scrapy has it, then made safe."""
+        """Serialize a field as Scrapy does, then escape it."""
         return csv_escape(super().serialize_field(field, name, value))
 
 
 class JsonExporter(JsonItemExporter):
-    """Text that strict readers take."""
+    """Exports JSON that strict readers accept."""
 
     def serialize_field(self, field: Mapping[str, Any], name: str, value: Any) -> Any:
-        """As Scrapy has it, without halves of characters."""
+        """Serialize a field as Scrapy does, without lone surrogates."""
         return _strip_strings(super().serialize_field(field, name, value))
 
 
 class JsonLinesExporter(JsonLinesItemExporter):
-    """Text that strict readers take."""
+    """Exports JSON lines that strict readers accept."""
 
     def serialize_field(self, field: Mapping[str, Any], name: str, value: Any) -> Any:
-        """As Scrapy has it, without halves of characters."""
+        """Serialize a field as Scrapy does, without lone surrogates."""
         return _strip_strings(super().serialize_field(field, name, value))
 
 
 class XmlExporter(XmlItemExporter):
-    """A document that is well-formed whatever the texts are."""
+    """Exports XML that is well-formed whatever the texts are."""
 
     def serialize_field(self, field: Mapping[str, Any], name: str, value: Any) -> Any:
-        """As Scrapy has it, without characters that XML does not know."""
+        """Serialize a field as Scrapy does, without characters that XML does not allow."""
         serialized = _strip_strings(super().serialize_field(field, name, value))
         texts = [serialized] if isinstance(serialized, str) else serialized
         if not isinstance(texts, list):

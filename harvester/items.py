@@ -1,4 +1,4 @@
-"""What sources promise and what spiders yield: plain dataclasses, read through itemadapter."""
+"""Discovered images, collections and items: the plain dataclasses that spiders record and yield."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from harvester.text import json_text
 
 @dataclass(frozen=True)
 class DatasetPosition:
-    """Where a data set names an image: user, post and URL number, each from 0."""
+    """The place of an image in a data set: user, post and URL number, each from 0."""
 
     user: int
     post: int
@@ -18,13 +18,13 @@ class DatasetPosition:
 
     @property
     def name(self) -> str:
-        """The file name without its extension, as the data set's own downloader wrote it."""
+        """The file name without extension, as the data set's own downloader wrote it."""
         return f"{self.user}_{self.post}_{self.url}"
 
 
 @dataclass(frozen=True)
 class GenerationMetadata:
-    """What a source says of how a picture was generated, and how it was received: numbers of reactions."""
+    """A source's statements on how a picture was generated, and its numbers of reactions."""
 
     prompt: str | None = None
     negative_prompt: str | None = None
@@ -45,10 +45,10 @@ class GenerationMetadata:
 class DiscoveredImage:
     """One image that a source says exists.
 
-    `key` is the site's image id, or the URL where there is no id; `url` is None where `key` is the address. Its name
-    is that of its `position` in a data set, or else `path`: relative to the output folder, without extension, slashes
-    between folders. Where there is neither, `reason` says why it will not be fetched. `metadata` is what the source
-    says, verbatim.
+    `key` is the site's image id, or the URL if there is no id; `url` is None if `key` is the address. The name of the
+    image is that of its `position` in a data set, or else `path`: relative to the output folder, without extension,
+    with slashes between folders. If it has neither, `reason` says why it will not be fetched. `metadata` is what the
+    source says, verbatim.
     """
 
     key: str
@@ -66,16 +66,16 @@ class DiscoveredImage:
 
     @property
     def name(self) -> str | None:
-        """The file name without its extension, with the folders before it; None where the image has no name."""
+        """The file name without extension, after its folders; None if the image has no name."""
         return self.position.name if self.position else self.path
 
 
 @dataclass(frozen=True)
 class ListingPage:
-    """What one page of a listing holds: `items` entries, some of them promised, the others told in `counts` by a word.
+    """One page of a listing, with `entry_count` entries: discovered images, and others counted by kind in `counts`.
 
-    `next` is the cursor of the page behind it; None ends the listing, as `cut` where that is not the end of what there
-    is (then `cut` says why). `mark` is what the next walk over the listing shall know, such as the newest id.
+    `next_cursor` is the cursor of the next page; None ends the listing. If that is not the real end, `incomplete` says
+    why. `mark` is text for the next walk over the listing, such as the newest id.
     """
 
     images: Sequence[DiscoveredImage] = ()
@@ -87,15 +87,15 @@ class ListingPage:
 
 
 NUMBERED = "numbered"
-"""The layout of a collection whose users and posts are numbered in the order in which they are met."""
+"""The layout of a collection whose users and posts are numbered in the order in which they are found."""
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Where the pictures of one harvest go: a directory, the form they take there, and how they are named.
+    """The destination of the pictures of one harvest: a directory, their format, and how they are named.
 
-    `layout` is empty where names are the positions of a given data set, NUMBERED where they are those of one that is
-    made here, otherwise a word of the spider's for its folders.
+    `layout` is empty if names are the positions in a given data set, NUMBERED if they are the positions in a data set
+    made by harvester, and otherwise the spider's word for its folders.
     """
 
     site: str
@@ -105,13 +105,13 @@ class Collection:
 
     @property
     def is_dataset(self) -> bool:
-        """Whether names are positions."""
+        """Whether names are positions in a data set."""
         return self.layout in ("", NUMBERED)
 
 
 @dataclass
 class PipelineState:
-    """What an item carries while it is in the chain, and no longer: bytes, a worker, catalogue rows.
+    """Working data of an item while it is in the pipelines: bytes, a worker, catalogue rows.
 
     It is not a field of the item, so it is never exported or logged.
     """
@@ -122,12 +122,12 @@ class PipelineState:
     files: dict[int, str] = field(default_factory=dict)  # placement row -> file name as published
     file_sha256: str | None = None  # of those files
     body: bytes = b""
-    is_video: bool = False  # the source says so: kept as it is, not decoded
+    is_video: bool = False  # the source calls it a video: kept as it is, not decoded
     ext: str = ""
-    report: Any = None  # what was found in the bytes: harvester.imaging.types.ImageReport
-    coefficients: bytes | None = None  # what phash is made of
-    worker: Any = None  # the process that has the picture on its bench
-    asked_at: int | None = None  # seconds since 1970
+    report: Any = None  # result of the decode: harvester.imaging.types.ImageReport
+    coefficients: bytes | None = None  # the frequencies of the phash
+    worker: Any = None  # the worker process that has the picture
+    asked_at: int | None = None  # when it was requested, seconds since 1970
 
 
 def _json_or_none(value: Any) -> str | None:
@@ -136,7 +136,7 @@ def _json_or_none(value: Any) -> str | None:
 
 @dataclass(eq=False)
 class ImageItem:
-    """One image and what became of it. Every field is public and appears in feed exports, one row per image.
+    """One image and its outcome. Every field is public and appears in feed exports, one row per image.
 
     Times are UTC, ISO 8601. `blob` is relative to the data directory, `names` to the output directory.
     `reason` is a word of `harvester.reasons`, empty for `done`.
@@ -177,11 +177,11 @@ class ImageItem:
 
     @property
     def is_pending(self) -> bool:
-        """Whether the chain still has something to do: neither failed nor skipped."""
+        """Whether the pipelines still have work to do: neither failed nor skipped."""
         return self.status == "pending"
 
     def restart_at(self, url: str) -> None:
-        """Begin again with another address, as if nothing had been asked for."""
+        """Start again with another address, as if nothing had been requested."""
         self.url, self.state.body = url, b""
         self.reopen()
 
@@ -190,5 +190,5 @@ class ImageItem:
         self.status, self.reason, self.detail = "pending", "", ""
 
     def refuse(self, reason: str, detail: str = "") -> None:
-        """End this image without a picture; the reason (a word of harvester/reasons.py) decides the status."""
+        """End this image without a picture."""
         self.status, self.reason, self.detail = REASONS[reason].status, reason, detail

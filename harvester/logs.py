@@ -1,4 +1,4 @@
-"""What the log says: of items one short line, and nothing from the network can forge a line or move the cursor."""
+"""Log formatting: one short line per item, and no text from the network can forge a line or move the cursor."""
 
 import logging
 import traceback
@@ -15,27 +15,27 @@ from harvester.text import indent_lines
 
 
 class QuietLogFormatter(LogFormatter):
-    """Scrapy's messages with the key of an image in place of the whole item.
+    """Formats Scrapy's messages with the key of an image instead of the whole item.
 
-    What only DEBUG shows is not put into words at any other level: Scrapy would make a record of it all the same.
+    At other levels than DEBUG it returns None for debug messages, as Scrapy would create a record for them anyway.
     """
 
     debug = True
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """LOG_LEVEL says what is shown; a name or a number."""
+        """Read LOG_LEVEL, a name or a number."""
         formatter = super().from_crawler(crawler)
         level = crawler.settings["LOG_LEVEL"]
         formatter.debug = logging.getLevelNamesMapping().get(str(level).upper(), level) <= logging.DEBUG
         return formatter
 
     def crawled(self, request: Request, response: Response, spider: Spider) -> LogFormatterResult | None:  # type: ignore[override]
-        """At DEBUG: an answer came."""
+        """Format a received response, at DEBUG."""
         return super().crawled(request, response, spider) if self.debug else None
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult | None:  # type: ignore[override]
-        """At DEBUG: what became of an image."""
+        """Format the outcome of an image, at DEBUG."""
         if not self.debug:
             return None
         result = super().scraped(item, response, spider)
@@ -44,23 +44,23 @@ class QuietLogFormatter(LogFormatter):
     def dropped(
         self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
     ) -> LogFormatterResult:
-        """A pipeline of the user's dropped an image."""
+        """Format an image that a user's pipeline dropped."""
         result = super().dropped(item, exception, response, spider)
         return {**result, "msg": "Dropped %(key)s: %(why)s", "args": {"key": item.key, "why": exception}}
 
     def item_error(
         self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
     ) -> LogFormatterResult:
-        """A surprise in a pipeline; the image stays owed."""
+        """Format an unexpected error in a pipeline; the image stays pending."""
         result = super().item_error(item, exception, response, spider)
-        return {**result, "msg": "Surprise while working on %(key)s", "args": {"key": item.key}}
+        return {**result, "msg": "Unexpected error while processing %(key)s", "args": {"key": item.key}}
 
 
 class GuardedRecord(logging.LogRecord):
-    """A record of the log as every handler gets it: on further lines indented, control characters escaped.
+    """A log record as every handler gets it: further lines are indented, control characters escaped.
 
-    Names, addresses, alternative texts and errors of servers stand in messages of Scrapy's and of libraries too, and
-    in tracebacks; this is the one place that all of them pass.
+    Names, addresses, alternative texts and server errors also appear in tracebacks and in messages of Scrapy and other
+    libraries. All of them pass through this class.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,10 +70,10 @@ class GuardedRecord(logging.LogRecord):
             self.exc_text = indent_lines(f"\n{traceback_text}").lstrip("\n")
 
     def getMessage(self) -> str:  # noqa: N802 - the name is Python's
-        """The message with its arguments."""
+        """The message with its arguments, escaped."""
         return indent_lines(super().getMessage())
 
 
 def guard_log_records() -> None:
-    """Have all records guarded from now on; a second time does nothing."""
+    """Make all new log records GuardedRecords; a second call does nothing."""
     logging.setLogRecordFactory(GuardedRecord)

@@ -1,4 +1,4 @@
-"""Memory of this process: files that lie in it, how it is kept, how much there may be."""
+"""Memory of this process: files in memory, reuse of freed memory, garbage collection, limits."""
 
 import ctypes
 import gc
@@ -15,17 +15,17 @@ _GC_THRESHOLD = 20_000
 
 
 def open_memory_file() -> IO[bytes]:
-    """A file without a name, gone when it is closed; on disk only where the system cannot keep it in memory."""
+    """An anonymous file, deleted when it is closed; on disk only if the system cannot keep it in memory."""
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("harvester"), "w+b", buffering=0)  # noqa: PTH123 - a descriptor, not a path
     return tempfile.TemporaryFile(buffering=0)
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep freed picture buffers for the next picture, in place of giving each back to the system.
+    """Make glibc keep freed picture buffers for the next picture instead of returning them to the system.
 
-    Buffers of some megabytes come and go with every picture; asking the system for each anew, and having its pages
-    cleared, takes a tenth of a picture's time (docs/performance.md). Elsewhere than on glibc nothing happens.
+    Every picture needs buffers of some megabytes. Getting each from the system anew, with its pages cleared, takes a
+    tenth of a picture's time (docs/performance.md). Without glibc this does nothing.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -34,19 +34,22 @@ def keep_freed_memory() -> None:
 
 
 def freeze_and_enable_gc() -> None:
-    """Have Python look for garbage in what is new only; to be called when all that lasts is imported and made."""
+    """Exclude all current objects from garbage collection; call it when everything long-lived exists."""
     gc.freeze()
     gc.enable()
 
 
 def reduce_gc() -> None:
-    """The same, and less often; next to nothing here needs the collector. A twelfth of a crawl's event loop's time."""
+    """Exclude all current objects from garbage collection and run it less often.
+
+    Almost nothing in harvester needs the collector, which took a twelfth of the time of a crawl's event loop.
+    """
     freeze_and_enable_gc()
     gc.set_threshold(_GC_THRESHOLD, 20, 20)
 
 
 def limit_memory(max_bytes: int) -> None:
-    """Let allocations fail, in this process, that would take it beyond so many bytes of data."""
+    """Make allocations fail that would take this process beyond `max_bytes` bytes of data."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     max_bytes = min(max_bytes, sys.maxsize)
     resource.setrlimit(

@@ -1,7 +1,7 @@
-"""The words that say why an image did not end as `done`: the only place where they are listed.
+"""Reason words: why an image did not end as `done`. This is the only list of them.
 
 A reason belongs to one status. `failed`: the source did not deliver a picture. `skipped`: it was not wanted.
-A failure is either temporary (the next run asks again) or permanent (only `retry=all` asks again).
+A failure is either temporary (the next run tries again) or permanent (only `retry=all` tries again).
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reason:
-    """What one reason word means."""
+    """The status and the meaning of one reason word."""
 
     status: str
     temporary: bool
@@ -63,13 +63,13 @@ REASONS: dict[str, Reason] = {
 }
 
 NAMELESS = ("account-not-listed", "type-not-wanted", "video")
-"""Skipped because the image has no name; once a source gives it one, it is owed."""
+"""Reasons of images that are skipped because they have no name; once a source gives one, they are pending."""
 
 NEVER_RETRIED = (*NAMELESS, "bad-url", "no-address", "had-before")
-"""Not even asked for with `retry=all`: there is no address or no name."""
+"""Reasons of images that not even `retry=all` requests, as they have no address or no name."""
 
 NO_ANSWER = frozenset({"timeout", "dns", "connection"})
-"""The host gave no answer at all."""
+"""Reasons that mean that the host gave no answer at all."""
 
 TEMPORARY_REASONS: tuple[str, ...] = tuple(word for word, reason in REASONS.items() if reason.temporary)
 

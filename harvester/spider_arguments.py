@@ -87,14 +87,14 @@ def whole_number(minimum: int, maximum: int = 2**63 - 1) -> Callable[[str], int]
 
 
 def check_argument_names(spider: str, arguments: Mapping[str, str], allowed: Iterable[str]) -> None:
-    """Refuse arguments the spider does not have, and values that are no text, which no URL and no database takes.
+    """Raise UsageProblem for arguments that the spider does not have, and for values that are not valid UTF-8.
 
-    Names with a leading underscore belong to scrapyd.
+    Names with a leading underscore belong to scrapyd and are accepted.
     """
     allowed = list(allowed)
     for name, value in arguments.items():
         if _UNDECODABLE.search(str(value)):
-            raise UsageProblem(f"-a {name}={value}: holds bytes that are no UTF-8 text.")
+            raise UsageProblem(f"-a {name}={value}: contains bytes that are not UTF-8 text.")
         if name in allowed or name.startswith("_"):
             continue
         matches = get_close_matches(name, allowed, n=1)
@@ -103,7 +103,7 @@ def check_argument_names(spider: str, arguments: Mapping[str, str], allowed: Ite
 
 
 def check_choice(name: str, value: str, allowed: Iterable[str]) -> str:
-    """The value, if it is one of those allowed."""
+    """The value, if it is one of the allowed ones. Raises UsageProblem."""
     allowed = list(allowed)
     if value not in allowed:
         raise UsageProblem(f"-a {name}={value}: must be one of {', '.join(allowed)}.")

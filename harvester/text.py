@@ -1,4 +1,4 @@
-"""Texts from strangers, made fit for a log line, a terminal, a database, a spreadsheet or a reader of JSON."""
+"""Conversions of texts, also strangers' texts, for logs, terminals, databases, spreadsheets and JSON."""
 
 import json
 import re
@@ -9,7 +9,7 @@ _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
-_SECRET_WORDS = "key|token|secret|password|passwd|auth|signature"  # noqa: S105 - words that name a secret, no secret
+_SECRET_WORDS = "key|token|secret|password|passwd|auth|signature"  # noqa: S105 - words that name a secret, not a secret
 _SECRET_SETTING = re.compile(rf"^((?:-s|--set=?)?\s*\w*(?:{_SECRET_WORDS})\w*=).+", re.IGNORECASE | re.DOTALL)
 _SECRET_FIELD = re.compile(rf"([?&;#][^=&;\s]*(?:{_SECRET_WORDS})[^=&;\s]*=)[^&;#\s]*", re.IGNORECASE)
 _URL_CREDENTIALS = re.compile(r"//[^/?#\s@]*@")
@@ -25,8 +25,9 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def escape_control_chars(text: str) -> str:
-    """On one line: control characters, marks of direction and halves of characters are escaped, so none can forge a
-    line, move a cursor or turn what follows.
+    """The text on one line, with control characters, direction marks and lone surrogates escaped.
+
+    So it cannot forge a line, move the cursor or reverse what follows.
     """
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
@@ -37,47 +38,45 @@ def count_noun(number: int, noun: str, plural: str = "") -> str:
 
 
 def indent_lines(text: str) -> str:
-    """On as many lines as it has, each of them printable; all but the first are indented, so none can pass for one of
-    ours.
-    """
+    """The text with all lines escaped, and all but the first indented, so that none can pass for a log line."""
     return f"\n{_INDENT}".join(map(escape_control_chars, text.split("\n")))
 
 
 def redact(text: str) -> str:
-    """What a user typed, without its secrets: `KEY=…`, `?token=…`, names and passwords before the @ of a URL."""
+    """The text without secrets: `KEY=…`, `?token=…`, user names and passwords before the @ of a URL."""
     return _URL_CREDENTIALS.sub("//…@", _SECRET_FIELD.sub(r"\1…", _SECRET_SETTING.sub(r"\1…", text)))
 
 
 def strip_unstorable(text: str) -> str:
-    """As every database takes it: NUL characters and halves of characters become the replacement character."""
+    """The text as every database stores it: NUL and lone surrogates become the replacement character."""
     return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """A value as JSON that strict readers take: halves of characters become the replacement character."""
+    """The value as JSON that strict readers accept: lone surrogates become the replacement character."""
     text = _encoder(indent).encode(value)
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 @cache
 def _encoder(indent: int | None) -> json.JSONEncoder:
-    """`json.dumps` would make one for every value."""
+    """A cached encoder; `json.dumps` would create one for every value."""
     return json.JSONEncoder(ensure_ascii=False, indent=indent)
 
 
 def csv_escape(value: Any) -> Any:
-    """A value for a CSV file that no spreadsheet takes for a formula: a text that could be one begins with `'`.
+    """The value for a CSV file: a text that a spreadsheet could take for a formula gets a leading `'`.
 
-    Numbers stay numbers, also those that are texts. `uncell` undoes it.
+    Numbers stay numbers, also those that are texts. `csv_unescape` undoes it.
     """
     if not isinstance(value, str):
         return value
     text = strip_unstorable(value)
-    if text[:1].isalnum():  # nearly all are, and the search takes ten times as long
+    if text[:1].isalnum():  # true for nearly all, and the search would take ten times as long
         return text
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def csv_unescape(text: str) -> str:
-    """The text that `cell` was given; any other text as it is."""
+    """The text that `csv_escape` was given; any other text unchanged."""
     return text[1:] if text.startswith("'") and csv_escape(text[1:]) == text else text

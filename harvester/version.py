@@ -1,3 +1,3 @@
-"""The version, in the one place that the program and its packaging read."""
+"""Version of harvester, read by the program and its packaging."""
 
 VERSION = "0.1.0"

@@ -50,8 +50,8 @@ def refused_crawl_message(
         ('{"a@x":' + "[" * 100_000, "nested deeper than 5000 levels"),
         ('{"a@x": [' + "[" * 2000 + "]" * 2000 + "]}", "expected an object, found something deeply nested"),
         ('{"a@x": [{"index": ' + "1" * 5000 + "}]}", "a number of more than 2000 digits"),
-        ('{"a@x": [{"index": 1e99999999999999999999}]}', "a text or a number that cannot be"),
-        ('{"a@x": [{"index": 0, "image_urls": ["\\udc00\\ud800"]}]}', "a text or a number that cannot be"),
+        ('{"a@x": [{"index": 1e99999999999999999999}]}', "a text or a number is invalid"),
+        ('{"a@x": [{"index": 0, "image_urls": ["\\udc00\\ud800"]}]}', "a text or a number is invalid"),
     ],
 )
 def test_a_broken_posts_file_is_refused(commands: Commands, tmp_path: Path, posts: str | bytes, says: str) -> None:
@@ -119,7 +119,9 @@ def test_a_data_directory_that_cannot_be_made_is_refused(commands: Commands, tmp
     """No folder can be made there, whoever asks."""
     commands.data = Path("/proc/nowhere/data")
     message = refused_crawl_message(commands, tmp_path / "in", GOOD_POSTS, GOOD_ACCOUNTS)
-    assert "The data directory /proc/nowhere/data cannot be made or written: No such file or directory." in message
+    assert (
+        "The data directory /proc/nowhere/data cannot be created or written to: No such file or directory." in message
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_different_data_set_is_refused(farsite: Farsite, commands: Commands, tmp
     commands.crawl(dataset.write(tmp_path / "one", {"a@x": [(0, [url])]}))
     before = {path: path.read_bytes() for path in commands.data.rglob("*") if path.is_file() and path.suffix != ".db"}
     for posts, says in (
-        ({"b@x": [(0, [url])]}, "is of another data set: its user 0 is a@x, that of the accounts file is b@x"),
+        ({"b@x": [(0, [url])]}, "is of another data set: its user 0 is a@x, but in the accounts file it is b@x"),
         ({"a@x": [(0, [url + "?2"])]}, "is of another data set: 0_0_0 is"),
     ):
         files = dataset.write(tmp_path / "two", posts)

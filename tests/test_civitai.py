@@ -249,7 +249,7 @@ def test_images_below_the_bar_are_not_recorded(site: Farsite, commands: Commands
     [
         ("blocked", "HTTP 451: Access to this service is not available in your region"),
         ("toomany", "HTTP 429: You've requested too many pages"),
-        ("maintenance", "HTTP 200, a web page in place of an answer"),
+        ("maintenance", "HTTP 200, a web page instead of JSON"),
         ("down", "HTTP 500: An unexpected error occurred"),
         ("nobody", "HTTP 404: User not found"),
         ("loop", "the source gave the same cursor again"),
@@ -330,7 +330,7 @@ def test_an_end_near_50000_items_is_incomplete(site: Farsite, commands: Commands
 
 def test_a_page_without_any_reaction_is_warned_about(site: Farsite, commands: Commands) -> None:
     """The site has served zeros for months; they are below the bar, and not remembered."""
-    assert "not one reaction on it" in _crawl(commands, "username=zero").stderr
+    assert "has no reactions" in _crawl(commands, "username=zero").stderr
     assert rows(commands.data, "SELECT count(*) FROM images") == [(0,)]
 
 
@@ -382,7 +382,7 @@ def test_a_run_stopped_before_anything_was_listed_says_so(site: Farsite, command
     run.send_signal(signal.SIGINT)
     _, stderr = run.communicate(timeout=60)
     assert run.returncode == 0
-    assert "ends before anything was listed: the same command begins anew" in stderr
+    assert "ended before anything was listed: the same command starts again" in stderr
 
 
 def test_the_key_is_sent_to_the_api_only_and_written_nowhere(site: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -437,8 +437,8 @@ def _files_decompressed(folder: Path) -> Iterator[tuple[Path, bytes]]:
         ("base_models=,", "must be names such as SDXL 1.0"),
         ("minHearts=5", "the civitai spider has no such argument"),
         ("seen=nowhere.txt", "nowhere.txt: No such file or directory"),
-        ("base_models=\udcff", "holds bytes that are no UTF-8 text"),
-        ("output=\udcff", "holds bytes that are no UTF-8 text"),
+        ("base_models=\udcff", "contains bytes that are not UTF-8 text"),
+        ("output=\udcff", "contains bytes that are not UTF-8 text"),
     ],
 )
 def test_bad_arguments_are_refused_before_any_request(

@@ -188,7 +188,7 @@ def test_a_removed_user_loses_files_and_is_refetched_on_request(
     assert dry.startswith("Would remove 4 placements of 4 images, with 2 blobs (")
     assert _files(commands.data) == before
     output = _run_ok(commands, "remove", "user", ACCTS[0])
-    assert "\n6 files removed.\n" in output
+    assert "\nRemoved 6 files.\n" in output
     after = _files(commands.data)
     assert not [name for name in after if name.startswith("images/mastodon/0_")]
     assert len(before - after) == 6

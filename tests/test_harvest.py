@@ -191,14 +191,14 @@ def test_posts_with_the_same_index_continue_numbering(farsite: Farsite, commands
     done = commands.crawl(dataset.write(tmp_path, {"a@x": [(2, urls[:2]), (2, urls[2:])]}))
     entries = dataset.status(commands.data)["0"]["2"]
     assert [(entry["url_idx"], entry["url"]) for entry in entries] == list(enumerate(urls))
-    assert "1 post(s) with the index of an earlier one: they continue its URL numbers: a@x, post 2" in done.stderr
+    assert "1 post with the index of an earlier one, continuing its URL numbers: a@x, post 2" in done.stderr
 
 
 def test_unlisted_accounts_are_reported_and_counted(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """URLs of an account without a row are skipped with a reason and told; once listed they are fetched."""
     posts = {"a@x": [(0, [farsite.url("/photo/1.jpg")])], "b@x": [(0, [farsite.url("/photo/2.jpg")])]}
     done = commands.crawl(dataset.write(tmp_path, posts, ["a@x"]))
-    assert "Account b@x is not in the accounts file: its 1 URLs are skipped" in done.stderr
+    assert "Account b@x is not in the accounts file: skipping 1 URL" in done.stderr
     assert dataset.rows(commands.data, "SELECT status, reason FROM images ORDER BY id") == [
         ("done", ""),
         ("skipped", "account-not-listed"),
@@ -211,7 +211,7 @@ def test_the_last_row_of_a_repeated_account_counts(farsite: Farsite, commands: C
     """A repeated acct gets the number of its last row, with a warning."""
     files = dataset.write(tmp_path, {"a@x": [(0, [farsite.url("/photo/1.jpg")])]}, ["a@x", "b@x", "a@x"])
     done = commands.crawl(files)
-    assert "1 account(s) with more than one row in the accounts file: the last one counts: a@x" in done.stderr
+    assert "1 account with more than one row in the accounts file, of which the last counts: a@x" in done.stderr
     assert list(dataset.status(commands.data)) == ["2"]
 
 
@@ -344,4 +344,4 @@ def test_the_log_has_one_unforgeable_line_per_image(farsite: Farsite, commands: 
     (failed,) = (line for line in lines if line[1] == "failed")
     assert failed[2:] == ["0_1_0", forged.replace("\n", "\\n").replace("\t", "\\t").replace("\x1b", "\\x1b"),
                           "http-gone", "HTTP 404"]  # fmt: skip
-    assert lines[-1][3:] == ["promised 2", "done 1", "failed 1", "http-gone 1", "skipped 0", "still owed 0"]
+    assert lines[-1][3:] == ["expected 2", "done 1", "failed 1", "http-gone 1", "skipped 0", "pending 0"]

@@ -41,6 +41,6 @@ def test_a_hostile_site_breaks_only_its_own_listing(
     listings = dataset.rows(commands.data, "SELECT state, detail FROM listings")
     ended = [state for state, _ in listings if state == "ended"]
     assert not ended, listings
-    assert "shuts us out" in stderr or [why for _, why in listings if why], stderr
+    assert "blocks this crawl" in stderr or [why for _, why in listings if why], stderr
     assert watch.process_peak < 500
     assert not Path(commands.data, "core").exists()

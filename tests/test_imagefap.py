@@ -48,7 +48,7 @@ def test_a_user_is_read_into_albums_in_the_order_of_the_site(site: Imagefap, com
     """Every picture folder, -1 too, an empty page in the middle; a folder of galleries is left alone and counted."""
     done = crawl(commands, "user=ALICE")
     assert album_images(commands, ALICE) == {f.name: f.images for f in ALICE.folders.values() if not f.galleries}
-    assert "folders of galleries, left alone" in done.stderr
+    assert "folders of galleries, skipped" in done.stderr
     assert rows(commands.data, "SELECT DISTINCT status FROM images") == [("done",)]
     image_ids = {image for folder in ALICE.folders.values() for image in folder.images}
     bodies = {digest(pictures.numbered(WORLD.photos[image].body)) for image in image_ids}
@@ -78,7 +78,7 @@ def test_two_blocks_and_a_kill_cost_no_page_twice(
     for _ in range(2):
         site.change(block_after=9)
         blocked = crawl(commands, "user=erin", options=stop, code=1)
-        assert "127.0.0.1 shuts us out" in blocked.stderr
+        assert "127.0.0.1 blocks this crawl" in blocked.stderr
         assert "this continues: scrapy crawl imagefap" in blocked.stderr
         assert not rows(commands.data, "SELECT 1 FROM images WHERE status = 'failed'")
     site.change(block_after=None)
@@ -180,7 +180,7 @@ def test_a_long_folder_is_read_again_from_its_end(site: Imagefap, commands: Comm
     new = [196290011, 196290013]
     site.change(added={"801": new})
     second = crawl(commands, "user=dave of the hills", "folder=HILLS")
-    assert "not asked for again within three days" in second.stderr
+    assert "not read again within three days" in second.stderr
     assert site.counts()["pages"] == before
     crawl(commands, "user_id=1004", "folder_id=801", "force=1")
     assert album_images(commands, DAVE) == {"Hills": [*hills.images, *new]}
@@ -240,8 +240,8 @@ def test_a_wrong_argument_is_one_sentence(commands: Commands, arguments: Sequenc
         (("user=nobody",), "-a user=nobody: the site knows no such user."),
         (("user_id=77",), "The site knows no user 77."),
         (("user=alice", "folder=Meadows"), "-a folder=Meadows: user alice has no such folder."),
-        (("user=alice", "folder_id=999"), "Folder 999 of user alice is not there."),
-        (("user=alice", "folder=saved sets"), "Folder Saved Sets of user alice is one of galleries, not of pictures."),
+        (("user=alice", "folder_id=999"), "Folder 999 of user alice does not exist."),
+        (("user=alice", "folder=saved sets"), "Folder Saved Sets of user alice has galleries, not pictures."),
     ],
 )
 def test_missing_users_and_folders_are_one_sentence(
@@ -256,7 +256,7 @@ def test_the_progress_line_shows_the_budgets_eta(site: Imagefap, commands: Comma
     """The time left follows from the pages still needed and from the budget, and says so."""
     budget = ("-s", 'HARVESTER_BUDGETS={"127.0.0.1": "3/2s"}')
     done = crawl(commands, "user_id=1004", "folder_id=801", options=budget)
-    assert "pages of 127.0.0.1, which are asked for at 3/2s" in done.stderr
+    assert "pages of 127.0.0.1, requested at 3/2s" in done.stderr
     assert "about 0:00:" in done.stderr
 
 
@@ -300,7 +300,7 @@ def test_an_unavailable_user_page_is_reported(site: Imagefap, commands: Commands
     """The server fails at the first page already: one sentence, exit code 1, and nothing is called complete."""
     site.change(broken=["/profile/"])
     done = crawl(commands, "user=alice", options=("-s", "HARVESTER_BACKOFF=0.1"), code=1)
-    assert "The page of user alice cannot be had: HTTP 500. Try again later." in done.stderr
+    assert "The page of user alice cannot be read: HTTP 500. Try again later." in done.stderr
     assert "Traceback" not in done.stderr
     assert rows(commands.data, "SELECT count(*) FROM site_users") == [(0,)]
 
@@ -309,7 +309,7 @@ def test_a_site_failing_on_page_after_page_is_backed_off(site: Imagefap, command
     """After the third page in a row it counts as shut; what was not asked for stays owed."""
     site.change(broken=["/photo/"])
     stop = ("-s", "HARVESTER_ON_BLOCK=stop", "-s", "HARVESTER_BACKOFF=0.1")
-    assert "shuts us out" in crawl(commands, "user=erin", options=stop, code=1).stderr
+    assert "blocks this crawl" in crawl(commands, "user=erin", options=stop, code=1).stderr
     assert sorted(_outcomes(commands).values()) == ["http-temporary"] * 2 + ["pending"] * 118
     assert sum(count for path, count in site.counts()["paths"].items() if "/photo/" in path) == 3 * 3
 

@@ -268,7 +268,7 @@ def test_why_reports_unknown_images(harvested: dataset.DataSet, commands: Comman
     """Exit code 1 and a sentence for a stranger; 2 where nothing was asked; files that are gone are said to be."""
     unknown = commands.scrapy("why", "http://nowhere.example/a.jpg")
     assert (unknown.returncode, unknown.stdout) == (1, "")
-    assert "the catalogue knows no such image" in unknown.stderr
+    assert "no such image in the catalogue" in unknown.stderr
     assert commands.scrapy("why").returncode == 2
     _output_file(commands, 0).unlink()
     assert "0_0_0.jpg (missing: run scrapy verify --repair)" in commands.scrapy("why", "0_0_0").stdout
@@ -314,8 +314,8 @@ def test_forget_has_images_fetched_again(
         (("--reason", "bored"), 2, "--reason bored: must be one of"),
         (("--site", "flickr"), 2, "nothing has been harvested from a site of that name"),
         (("--all",), 2, "unknown: --all"),
-        (("nobody",), 1, "nobody: the catalogue knows no such image"),
-        (("\udcff",), 1, ": the catalogue knows no such image"),
+        (("nobody",), 1, "nobody: no such image in the catalogue"),
+        (("\udcff",), 1, ": no such image in the catalogue"),
     ],
 )
 def test_forget_refuses_unknown_arguments(

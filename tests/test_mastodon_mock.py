@@ -116,7 +116,7 @@ def crawl(commands: Commands, mock: MastodonMock, accounts: str, *settings: str)
 
     The mock's 429 asks for five minutes of patience; a second has to do.
     """
-    defaults = ("MASTODON_WISHES=noindex,nobot", "HARVESTER_MAX_WAIT=1")
+    defaults = ("MASTODON_RESPECT_OPT_OUTS=noindex,nobot", "HARVESTER_MAX_WAIT=1")
     options = [word for setting in (*defaults, *settings) for word in ("-s", setting)]
     done = commands.scrapy("crawl", "mastodon", "-a", f"instance={mock.base}", "-a", f"acct={accounts}", *options)
     assert done.returncode == 0, done.stderr
@@ -158,7 +158,7 @@ def test_all_uploads_are_harvested_and_again_from_the_written_files(mock: Mastod
 
 def test_not_indexable_accounts_are_left_out_by_default(mock: MastodonMock, commands: Commands) -> None:
     """New accounts are not indexable; the run says how many were left out for that, and what changes it."""
-    stderr = crawl(commands, mock, "anna,bert", "MASTODON_WISHES=indexable,noindex,nobot")
+    stderr = crawl(commands, mock, "anna,bert", "MASTODON_RESPECT_OPT_OUTS=indexable,noindex,nobot")
     assert "Left out in this run: 2 accounts, indexable" in stderr
-    assert "MASTODON_WISHES=noindex,nobot sets this wish aside" in stderr
+    assert "MASTODON_RESPECT_OPT_OUTS=noindex,nobot ignores this opt-out" in stderr
     assert not rows(commands.data, "SELECT 1 FROM images")

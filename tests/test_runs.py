@@ -118,7 +118,7 @@ def test_partly_recorded_discoveries_are_not_forgotten(farsite: Farsite, command
         connection.execute("DELETE FROM images WHERE id > 20")
     status = commands.scrapy("status")
     assert status.returncode == 1
-    assert "Not all promises for" in status.stderr
+    assert "Not all images for" in status.stderr
     commands.crawl(files)
     assert commands.scrapy("status").returncode == 0
     assert dataset.rows(commands.data, "SELECT status, count(*) FROM images GROUP BY status") == [("done", 30)]
@@ -133,7 +133,7 @@ def test_a_missing_output_does_not_hide_the_summary(farsite: Farsite, commands: 
     output.write_bytes(b"")
     status = commands.scrapy("status")
     assert status.returncode == 1
-    assert "promised" in status.stdout
+    assert "expected" in status.stdout
     assert "download_status.json cannot be written" in status.stderr
 
 
@@ -194,7 +194,7 @@ def test_a_silent_host_does_not_hold_up_the_others(farsite: Farsite, commands: C
 
 
 def test_status_prints_a_summary_that_adds_up(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """promised = done + failed + skipped + owed; exit code 1 while something failed, 0 when all is settled."""
+    """expected = done + failed + skipped + pending; exit code 1 while something failed, 0 when nothing did."""
     urls = [farsite.url("/photo/1.jpg"), farsite.url("/status/404"), farsite.url("/kind/bomb.png")]
     commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
     (commands.data / "download_status.json").unlink()
@@ -203,11 +203,11 @@ def test_status_prints_a_summary_that_adds_up(farsite: Farsite, commands: Comman
     assert status.returncode == 1
     assert summary == {
         "site": "mastodon",
-        "promised": 3,
+        "expected": 3,
         "done": 1,
         "failed": {"http-gone": 1},
         "skipped": {"too-many-pixels": 1},
-        "owed": 0,
+        "pending": 0,
         "listings": [],
     }
     assert len(dataset.status(commands.data)["0"]) == 3

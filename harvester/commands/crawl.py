@@ -1,4 +1,4 @@
-"""`scrapy crawl`, as Scrapy has it, but a mistake of the user's is one sentence and exit code 2."""
+"""`scrapy crawl`: Scrapy's command, with one sentence and exit code 2 for a mistake of the user."""
 
 import argparse
 import asyncio
@@ -23,23 +23,23 @@ VERBOSE_LOGGERS = ("scrapy.utils.log", "scrapy.middleware", "scrapy.crawler", "s
 
 
 class Command(ScrapyCrawl):
-    """Adds to Scrapy's command: no option is ignored, no traceback for bad input, books closed after a forced stop."""
+    """Adds to Scrapy's command: no ignored options, no traceback for bad input, a summary even after a forced stop."""
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Without -L DEBUG, Scrapy's lists of its own parts are left out of the log."""
+        """Prepare the process; without -L DEBUG, hide Scrapy's lists of its components from the log."""
         from harvester.storage.paths import set_private_umask
 
-        signal.signal(signal.SIGINT, _stop_early)  # until Scrapy sets its own
+        signal.signal(signal.SIGINT, _stop_early)  # until Scrapy sets its own handler
         set_private_umask()  # before the log file is opened
         super().process_options(args, opts)
         if args:
             self._prefork()
         if opts.loglevel != "DEBUG":
-            for name in VERBOSE_LOGGERS:  # a filter, because Scrapy sets the levels anew when the crawl begins
+            for name in VERBOSE_LOGGERS:  # a filter, because Scrapy resets the levels when the crawl starts
                 logging.getLogger(name).addFilter(lambda record: record.levelno > logging.INFO)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 0 when the crawl ended as it should or was asked to, 1 when it did not, 2 for bad input."""
+        """Run a crawl; exit code 0 if it ended well or the user stopped it, 1 if it failed, 2 for bad input."""
         assert self.crawler_process is not None
         if len(args) != 1:
             raise UsageError(f"expected the name of one spider, got: {' '.join(args) or 'nothing'}", print_help=False)
@@ -52,18 +52,18 @@ class Command(ScrapyCrawl):
         self.exitcode = self._exit_code(crawler, error)
 
     def _prefork(self) -> None:
-        """Begin what takes long, so that it is ready when all else is; a faster event loop than asyncio's own."""
+        """Start what takes long to load, so that it is ready early; set an event loop faster than asyncio's own."""
         from harvester.crawl.workers.settings import worker_count
         from harvester.crawl.workers.spawn import prefork
         from harvester.errors import UsageProblem
 
-        gc.disable()  # until the crawl begins: all that is loaded now lasts
+        gc.disable()  # until the crawl starts: everything loaded now lasts
         assert self.settings is not None
-        with suppress(UsageProblem):  # said when everything is checked
-            prefork(worker_count(self.settings) - 1)  # all of them would keep this process from its own loading
-        # Where ASYNCIO_EVENT_LOOP asks for it, Scrapy 2.19 makes one of asyncio's first and never closes it.
+        with suppress(UsageProblem):  # reported later, with all other checks
+            prefork(worker_count(self.settings) - 1)  # one more would slow down the loading of this process
+        # Not by ASYNCIO_EVENT_LOOP: with it, Scrapy 2.19 first makes a loop of asyncio's and never closes it.
         asyncio.set_event_loop(import_module("uvloop").new_event_loop())
-        # Scrapy looks through all callers and modules when this is imported: 50 ms now, 160 ms when all is loaded.
+        # This import makes Scrapy search all callers and modules: 50 ms now, 160 ms when everything is loaded.
         import_module("scrapy.core.downloader.contextfactory")
 
     def _check_name(self, name: str) -> None:
@@ -72,7 +72,7 @@ class Command(ScrapyCrawl):
         if name not in names:
             close = get_close_matches(name, names, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
-            raise UsageError(f"there is no spider {name}.{hint} There are: {', '.join(names)}", print_help=False)
+            raise UsageError(f"there is no spider {name}.{hint} The spiders are: {', '.join(names)}", print_help=False)
 
     def _exit_code(self, crawler: "Crawler", error: BaseException | None) -> int:
         from harvester.cli import print_error
@@ -82,7 +82,7 @@ class Command(ScrapyCrawl):
 
         if isinstance(error, HarvesterError):
             print_error(str(error))
-            if crawler.settings["LOG_FILE"]:  # where scrapyd's users look
+            if crawler.settings["LOG_FILE"]:  # users of scrapyd look there
                 logging.getLogger(__name__).critical("%s", redact(str(error)))
             return error.exitcode
         if error is not None:
@@ -93,12 +93,12 @@ class Command(ScrapyCrawl):
 
 
 def _stop_early(_signal: int, _frame: object) -> None:
-    print("Stopped before anything was begun.", file=sys.stderr)  # noqa: T201
+    print("Stopped before the crawl started.", file=sys.stderr)  # noqa: T201
     raise SystemExit(130)
 
 
 def _check_feeds(feeds: list[str]) -> None:
-    """A feed that cannot be written is found out before the crawl, not after it."""
+    """Raise UsageError, before the crawl rather than after it, for a feed that cannot be written."""
     for feed in feeds:
         if "://" in feed or feed.startswith("-"):
             continue

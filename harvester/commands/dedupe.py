@@ -1,4 +1,4 @@
-"""`scrapy dedupe`: which pictures look alike, and which groups of them wait for a decision."""
+"""`scrapy dedupe`: find near-duplicates, and list the groups that wait for a decision."""
 
 import argparse
 import json
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
 METHODS = ("phash", "dhash", "average", "whash")
 
 GROUPS_SHOWN = 20
-"""Groups that wait for a decision, printed one by one."""
+"""The most undecided groups that are printed."""
 
 
 class Command(ScrapyCommand):
-    """Compares pictures that are new with all, and prints what came of it; exit code 2 for bad input."""
+    """Compares new pictures with all pictures and prints the result; exit code 2 for bad input."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "[--METHOD BITS|off] [--animated-METHOD BITS|off] [--orientations] [--json]"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Find pictures that look alike; decide with scrapy verdict"
+        """The line in the list of commands."""
+        return "Find near-duplicates; decide about them with scrapy verdict"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Two limits for each method."""
+        """Add two limits for each method, and the other options."""
         super().add_options(parser)
         for method in METHODS:
-            help_text = f"bits in which the {method} of look-alikes may differ, or off"
+            help_text = f"bits in which the {method} of near-duplicates may differ, or off"
             parser.add_argument(f"--{method}", metavar="BITS", help=help_text)
             parser.add_argument(f"--animated-{method}", metavar="BITS", help=f"{help_text}, where either is animated")
-        parser.add_argument("--orientations", action="store_true", help="find mirrored and turned copies, too")
+        parser.add_argument("--orientations", action="store_true", help="also find mirrored and rotated copies")
         parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input, and while another search runs."""
+        """Run the command; exit code 2 for bad input, and while another search runs."""
         from harvester.cli import run_command
 
         if args:
@@ -99,7 +99,7 @@ def _format_json(limits: "MatchLimits", result: "SearchResult", groups: "list[Gr
     report = {
         "limits": limits.as_dict(),
         "compared": {"new": result.new, "known": result.known},
-        "left_out": {"flat": result.low_detail, "videos": result.videos, "outdated": result.outdated},
+        "left_out": {"low_detail": result.low_detail, "videos": result.videos, "outdated": result.outdated},
         "new_pairs": result.pairs,
         "groups": {state: states[state] for state in STATES},
         "pictures_in_groups": sum(len(group.members) for group in groups),
@@ -111,19 +111,22 @@ def _format_json(limits: "MatchLimits", result: "SearchResult", groups: "list[Gr
 def _format_text(result: "SearchResult", groups: "list[Group]", exact_count: int) -> str:
     from harvester.duplicates.describe import summary_line
     from harvester.duplicates.groups import DECIDED, STATES
+    from harvester.text import count_noun
 
     states = Counter(group.state for group in groups)
     pairs = ", ".join(f"{number:,} by {method}" for method, number in sorted(result.pairs.items()))
+    mutual = "" if result.new == 1 else " each other and"
     lines = [
-        f"compared    {result.new:,} new with each other and with {result.known:,} known",
-        f"left out    {result.low_detail:,} flat, {result.videos:,} videos, {result.outdated:,} with old fingerprints",
+        f"compared    {count_noun(result.new, 'new picture')} with{mutual} {result.known:,} known",
+        f"left out    {result.low_detail:,} low-detail, {count_noun(result.videos, 'video')}, "
+        f"{result.outdated:,} with old fingerprints",
         f"new pairs   {pairs or 'none'}",
         f"groups      {len(groups):,}: {', '.join(f'{states[state]:,} {state}' for state in STATES)}",
-        f"exact       {exact_count:,} images have the very same bytes as an earlier one",
+        f"exact       {count_noun(exact_count, 'image')} with the same bytes as an earlier one",
     ]
     undecided = [group for group in groups if group.state != DECIDED]
     if undecided:
         lines += ["", *(summary_line(group) for group in undecided[:GROUPS_SHOWN])]
         more = f"{len(undecided) - GROUPS_SHOWN:,} more; " if len(undecided) > GROUPS_SHOWN else ""
-        lines += ["", f"{more}scrapy verdict lists what waits, scrapy verdict GROUP shows a group"]
+        lines += ["", f"{more}scrapy verdict lists the undecided groups, scrapy verdict GROUP shows a group"]
     return "\n".join(lines)

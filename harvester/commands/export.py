@@ -1,4 +1,4 @@
-"""`scrapy export`: the collection as the next tool wants it."""
+"""`scrapy export`: write the collection in the format of another tool."""
 
 import argparse
 import sys
@@ -13,37 +13,41 @@ if TYPE_CHECKING:
 
 
 class Command(ScrapyCommand):
-    """Writes what is new or changed since the last export there; exit code 1 when something could not be exported."""
+    """Writes what is new or changed since the last export; exit code 1 if something could not be exported."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "FORMAT --to DIR [options]"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Export pictures and what is known of them for another tool; docs/export.md"
+        """The line in the list of commands."""
+        return "Export pictures and their metadata for another tool; docs/export.md"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Where to, which images, and in which form."""
+        """Add the options for the folder, the selection of images, and the output format."""
         super().add_options(parser)
         add = parser.add_argument
-        add("--to", metavar="DIR", help="folder of the export, made where it is missing")
+        add("--to", metavar="DIR", help="folder of the export; made if it is missing")
         add("--site", help="images of this site only")
         add("--tag", help="pictures with this tag only")
         add("--album", metavar="USER/ALBUM", help="images of this album only")
         add("--where", metavar="RULE=VALUE", action="append", default=[], help="author=, source_tag=, collection=, …")
-        add("--dedupe", metavar="HOW", help="keep: each picture once, no verdict skip; best: of look-alikes one; all")
+        add(
+            "--dedupe",
+            metavar="HOW",
+            help="keep: each picture once, no verdict skip; best: one per group of near-duplicates; all",
+        )
         add("--image", metavar="FORM", help="original, rgb or jpeg")
-        add("--resize", metavar="PIXELS", help="longest side at most so long; never enlarged")
-        add("--number", action="store_true", help="files, tags: 00001- and so on before names, in the order of albums")
-        add("--dry-run", action="store_true", help="only say what would be done")
+        add("--resize", metavar="PIXELS", help="longest side of exported pictures; never enlarged")
+        add("--number", action="store_true", help="files, tags: prefix names with 00001- and so on, in album order")
+        add("--dry-run", action="store_true", help="only print what would be done")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input and while another export into the same folder runs."""
+        """Run the command; exit code 2 for bad input, and while another export into the same folder runs."""
         from harvester.cli import run_command
         from harvester.export.options import FORMATS
 
@@ -68,7 +72,7 @@ class Command(ScrapyCommand):
         export_options = ExportOptions(
             format, opts.dedupe, opts.image, max_side, number=opts.number, dry=opts.dry_run
         ).with_defaults()
-        limits = blob_import_options(self.settings).limits  # what is kept already is not judged again
+        limits = blob_import_options(self.settings).limits  # stored pictures are not checked against the limits again
         set_pixel_limit(limits.max_pixels)
         options = replace(picture_options(self.settings, export_options.image), thumbs={}, limits=limits)
         rules = parse_selection({"site": opts.site, "tag": opts.tag, "album": opts.album}, opts.where)

@@ -1,4 +1,4 @@
-"""`scrapy import-favorites PATH`: an `imagefap.database` of the old tool and its blobs, into the catalogue."""
+"""`scrapy import-favorites PATH`: import an `imagefap.database` of the old tool, with its blobs."""
 
 import argparse
 import sys
@@ -9,26 +9,26 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 COMPLAINTS_SHOWN = 20
-"""Complaints printed in full."""
+"""The most problems that are printed in full."""
 
 
 class Command(ScrapyCommand):
-    """Prints what was taken over; exit code 1 when something of it could not be, 2 for bad input."""
+    """Imports a database and prints counts; exit code 1 if something could not be imported, 2 for bad input."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "PATH"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Take over a database of imagefap-favorites and its blobs"
+        """The line in the list of commands."""
+        return "Import a database of imagefap-favorites and its blobs"
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Nothing is changed before the whole database has been read and checked."""
+        """Import the database, after all of it has been read and checked."""
         from sqlalchemy.exc import DBAPIError
 
         from harvester.cli import run_command

@@ -1,4 +1,4 @@
-"""`scrapy remove album|user|site …`: out of the catalogue and off the disk, but for what others still have."""
+"""`scrapy remove album|user|site …`: delete from the catalogue and the disk what nothing else uses."""
 
 import argparse
 import sys
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
 KINDS = ("album", "user", "site")
 
 FILES_SHOWN = 20
-"""Files told in full that were not there or were left."""
+"""The most missing or kept files that are printed."""
 
 
 class Command(ScrapyCommand):
-    """Exit code 1 when files were left because their bytes are not as they were written, 2 for bad input."""
+    """Removes images; exit code 1 if files were kept because their bytes have changed, 2 for bad input."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "album USER/ALBUM | user USER | site SITE  [--site SITE] [--dry-run]"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Remove an album, a user or a site, with the bytes that nothing else has"
+        """The line in the list of commands."""
+        return "Remove an album, a user or a site, with the files that nothing else uses"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Two options besides Scrapy's own."""
+        """Add the two options of the command."""
         super().add_options(parser)
-        parser.add_argument("--site", help="the user or album of this site, where several have one of that name")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would go")
+        parser.add_argument("--site", help="the site of the user or album, if several sites have that name")
+        parser.add_argument("--dry-run", action="store_true", help="only print what would be removed")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input and while another process is at work."""
+        """Run the command; exit code 2 for bad input, and while another process uses the collection."""
         from harvester.cli import run_command
 
         is_valid = len(args) == 2 and args[0] in KINDS and bool(args[1]) and not args[1].startswith("--")
@@ -51,6 +51,7 @@ class Command(ScrapyCommand):
         from harvester.errors import UsageProblem
         from harvester.maintenance.delete_files import delete_removed_files
         from harvester.maintenance.remove import preview_removal, removal_command, remove_from_catalogue
+        from harvester.text import count_noun
 
         assert self.settings is not None
         with open_collection(self.settings, "" if dry else "scrapy remove") as (places, catalogue):
@@ -59,17 +60,17 @@ class Command(ScrapyCommand):
                 return 0
             earlier = delete_removed_files(catalogue, places)
             if earlier.commands:
-                print(f"A removal that was stopped is complete: {earlier.files:,} files.")  # noqa: T201
+                print(f"Completed an interrupted removal: {count_noun(earlier.files, 'file')}.")  # noqa: T201
                 _print_problems(earlier)
             try:
                 summary = remove_from_catalogue(catalogue, places, kind, text, site)
             except UsageProblem:
                 if removal_command(kind, text, site) not in earlier.commands:
                     raise
-                return int(bool(earlier.skipped))  # the very removal that was stopped
+                return int(bool(earlier.skipped))  # this is the removal that was interrupted
             print(summary.message(dry_run=False))  # noqa: T201
             deleted = delete_removed_files(catalogue, places)
-        print(f"{deleted.files:,} files removed.")  # noqa: T201
+        print(f"Removed {count_noun(deleted.files, 'file')}.")  # noqa: T201
         _print_problems(deleted)
         return int(bool(earlier.skipped or deleted.skipped))
 
@@ -77,7 +78,7 @@ class Command(ScrapyCommand):
 def _print_problems(result: "DeleteResult") -> None:
     from harvester.text import escape_control_chars
 
-    for lines in ([f"{path}: was not there." for path in result.missing],
+    for lines in ([f"{path}: missing." for path in result.missing],
                   [f"{path}: left: {reason}." for path, reason in result.skipped.items()]):  # fmt: skip
         for line in lines[:FILES_SHOWN]:
             print(escape_control_chars(line), file=sys.stderr)  # noqa: T201

@@ -1,4 +1,4 @@
-"""`scrapy report`: the collection on one page, to look at."""
+"""`scrapy report`: write a web page that shows the collection."""
 
 import argparse
 from typing import Any, ClassVar
@@ -8,27 +8,29 @@ from scrapy.exceptions import UsageError
 
 
 class Command(ScrapyCommand):
-    """Writes one HTML file that needs nothing else: books, days, sizes, runs, look-alikes, samples."""
+    """Writes one self-contained HTML file: summary, days, sizes, runs, near-duplicates, samples."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "--to report.html"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Write a page that shows the collection: numbers, charts, look-alikes, samples"
+        """The line in the list of commands."""
+        return "Write a page that shows the collection: numbers, charts, near-duplicates, samples"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """One option besides Scrapy's own."""
+        """Add the option of the command."""
         super().add_options(parser)
-        parser.add_argument("--to", metavar="FILE", help="the page; an earlier report is replaced, nothing else is")
+        parser.add_argument(
+            "--to", metavar="FILE", help="the file to write; replaces an earlier report, but no other file"
+        )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input."""
+        """Run the command; exit code 2 for bad input."""
         from harvester.cli import run_command
 
         if args:
@@ -49,5 +51,5 @@ class Command(ScrapyCommand):
         with open_collection(self.settings) as (places, catalogue):
             path = check_report_path(path_text, places)
             write_report(catalogue, places, options, path)
-        print(f"Written: {path}")  # noqa: T201
+        print(f"Wrote {path}")  # noqa: T201
         return 0

@@ -1,4 +1,4 @@
-"""`scrapy show users|albums|tags|images|groups|runs`: everything of one kind, row by row."""
+"""`scrapy show users|albums|tags|images|groups|runs`: print all rows of one kind."""
 
 import argparse
 import sys
@@ -11,20 +11,20 @@ TABLE_NAMES = ("users", "albums", "tags", "images", "groups", "runs")
 
 RULES = {
     "site": "of this site",
-    "collection": "with their named copies in this folder",
+    "collection": "with their output files in this folder",
     "author": "of this author",
     "album": "of an album: USER/ALBUM, by names or numbers",
-    "source_tag": "to which the source gives this tag",
-    "tag": "that have this tag of ours",
+    "source_tag": "that have this tag at the source",
+    "tag": "that have this tag in the collection",
     "status": "pending, done, failed or skipped",
 }
-"""Rules for images; every one that is given must fit."""
+"""Rule for images -> its meaning; an image must match all rules that are given."""
 
 
 class Command(ScrapyCommand):
-    """Writes lines, CSV or JSON to stdout as it reads.
+    """Prints rows as lines, CSV or JSON while it reads them.
 
-    Memory hardly grows with the collection: by 8 bytes for each image that fits a rule.
+    Memory hardly grows with the collection: by 8 bytes for each image that matches a rule.
     """
 
     requires_project = True
@@ -32,15 +32,15 @@ class Command(ScrapyCommand):
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return f"{'|'.join(TABLE_NAMES)} [--csv|--json] [RULE …]"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
+        """The line in the list of commands."""
         return "Print every user, album, tag, image, group or run, as lines, CSV or JSON"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Two forms besides lines, and rules for images."""
+        """Add the output formats and the rules for images."""
         super().add_options(parser)
         parser.add_argument("--csv", action="store_true", help="print CSV")
         parser.add_argument("--json", action="store_true", help="print JSON")
@@ -48,7 +48,7 @@ class Command(ScrapyCommand):
             parser.add_argument(f"--{name.replace('_', '-')}", help=f"images: only those {meaning}")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input."""
+        """Run the command; exit code 2 for bad input."""
         from harvester.catalogue.selection import Selection
         from harvester.cli import run_command
 

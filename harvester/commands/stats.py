@@ -1,4 +1,4 @@
-"""`scrapy stats`: the whole collection in numbers."""
+"""`scrapy stats`: print statistics of the whole collection."""
 
 import argparse
 import json
@@ -16,21 +16,23 @@ class Command(ScrapyCommand):
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "[--json] [--thumbs]"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Print the collection in numbers: sizes, formats, users, albums, duplicates, reasons"
+        """The line in the list of commands."""
+        return "Print statistics: sizes, formats, users, albums, duplicates, reasons"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Two options besides Scrapy's own."""
+        """Add the two options of the command."""
         super().add_options(parser)
         parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
-        parser.add_argument("--thumbs", action="store_true", help="measure the thumbnails too: looks at every file")
+        parser.add_argument(
+            "--thumbs", action="store_true", help="also measure the thumbnails, which reads the size of every file"
+        )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input."""
+        """Run the command; exit code 2 for bad input."""
         from harvester.cli import run_command
 
         if args:

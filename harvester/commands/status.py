@@ -1,4 +1,4 @@
-"""`scrapy status`: what was promised, what became of it, what is still owed."""
+"""`scrapy status`: print how many images are expected, done, failed, skipped and pending."""
 
 import argparse
 import json
@@ -9,27 +9,27 @@ from scrapy.exceptions import UsageError
 
 
 class Command(ScrapyCommand):
-    """Prints the books of every site and writes every status file; exit code 1 when something is owed or failed."""
+    """Prints the summary of every site and writes every status file; exit code 1 if an image is pending or failed."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "[--json]"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Print promised, done, failed, skipped and owed images; write download_status.json"
+        """The line in the list of commands."""
+        return "Print expected, done, failed, skipped and pending images; write download_status.json"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """One option besides Scrapy's own."""
+        """Add the option of the command."""
         super().add_options(parser)
         parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input."""
+        """Run the command; exit code 2 for bad input."""
         from harvester.cli import run_command
 
         if args:

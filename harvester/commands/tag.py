@@ -1,4 +1,4 @@
-"""`scrapy tag …`: a tree of tags on pictures, every change logged and taken back by `undo`."""
+"""`scrapy tag …`: manage a tree of tags on pictures; every change is logged and can be undone."""
 
 import argparse
 import io
@@ -28,46 +28,46 @@ ACTIONS = {
     "undo": "",
     "history": "[--json]",
 }
-"""What follows each word."""
+"""Action -> its arguments."""
 
 RULES = {
     "site": "pictures of this site",
-    "collection": "pictures whose named copies are in this folder",
+    "collection": "pictures whose output files are in this folder",
     "author": "pictures of this author",
     "album": "pictures of an album: USER/ALBUM, by names or numbers",
-    "source_tag": "pictures to which the source gives this tag",
-    "tag": "pictures that have this tag of ours",
+    "source_tag": "pictures that have this tag at the source",
+    "tag": "pictures that have this tag in the collection",
 }
-"""Rules for pictures; every one that is given must fit."""
+"""Rule for pictures -> its meaning; a picture must match all rules that are given."""
 
 CHANGES_SHOWN = 50
-"""Changes that `history` tells."""
+"""The most changes that `history` prints."""
 
 
 class Command(ScrapyCommand):
-    """Exit code 1 when the pictures named are none, or some of them are unknown; 2 for bad input."""
+    """Runs one of the tag actions; exit code 1 if no picture matches or some are unknown, 2 for bad input."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "|".join(ACTIONS) + " …"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
+        """The line in the list of commands."""
         return "Tag pictures: by album, by rule, or by a list of sha256 on stdin"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """The rules, and one option of `list` and `history`."""
+        """Add the rules of `apply` and `clear`, and the option of `list` and `history`."""
         super().add_options(parser)
         for name, meaning in RULES.items():
-            parser.add_argument(f"--{name.replace('_', '-')}", help=f"of apply and clear: {meaning}")
-        parser.add_argument("--json", action="store_true", help="of list and history: print JSON")
+            parser.add_argument(f"--{name.replace('_', '-')}", help=f"for apply and clear: {meaning}")
+        parser.add_argument("--json", action="store_true", help="for list and history: print JSON")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input."""
+        """Run the command; exit code 2 for bad input."""
         from harvester.catalogue.selection import Selection
         from harvester.cli import run_command
 
@@ -104,7 +104,7 @@ class Command(ScrapyCommand):
 
 
 def _is_valid(action: str, arguments: list[str], selection: "Selection", *, as_json: bool) -> bool:
-    """Whether that many words and these options belong to the word."""
+    """Whether the action takes these arguments and options."""
     if any(not text or text.startswith("--") for text in arguments):
         return False
     if action in ("apply", "clear"):
@@ -142,12 +142,12 @@ def _tag_pictures(
         matching, unknown = selected_pictures(connection, places, selection), 0
     else:
         if isinstance(sys.stdin, io.TextIOWrapper):
-            sys.stdin.reconfigure(errors="backslashreplace")  # the rest of a line of CSV may be anything
+            sys.stdin.reconfigure(errors="backslashreplace")  # the rest of a CSV line may contain any bytes
         matching, unknown = tagging.read_picture_list(connection, sys.stdin)
     if unknown:
-        complaints.append(f"Of {unknown:,} of the list the collection has no picture.")
+        complaints.append(f"The collection has no picture for {unknown:,} of the given sha256.")
     if connection.execute(matching.limit(1)).first() is None:
-        complaints.append("No picture is named by that.")
+        complaints.append("No picture matches.")
     return (tagging.apply_tag if action == "apply" else tagging.clear_tag)(connection, arguments[0], matching)
 
 
@@ -158,7 +158,7 @@ def _format_tags(connection: "Connection", *, as_json: bool) -> str:
     rows = [vars(tag) for tag in read_tag_rows(connection)]
     if as_json:
         return json.dumps(rows, indent=2)
-    return "\n".join(escape_control_chars(format_tag(tag)) for tag in rows) or "NO TAGS CREATED"
+    return "\n".join(escape_control_chars(format_tag(tag)) for tag in rows) or "No tags yet."
 
 
 def _format_history(connection: "Connection", *, as_json: bool) -> str:
@@ -172,7 +172,7 @@ def _format_history(connection: "Connection", *, as_json: bool) -> str:
     lines = []
     for change in changes:
         undo_text = f"undo of change {change.undoes}: " if change.undoes else ""
-        undone_text = " (taken back)" if change.undone else ""
+        undone_text = " (undone)" if change.undone else ""
         text = (
             f"{change.id}  {format_time(change.at)}  {change.origin}  {undo_text}{'; '.join(change.done)}{undone_text}"
         )

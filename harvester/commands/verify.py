@@ -1,4 +1,4 @@
-"""`scrapy verify`: is everything on disk that the catalogue says, and nothing else?"""
+"""`scrapy verify`: compare the files on disk with the catalogue, and repair differences."""
 
 import argparse
 import sys
@@ -18,28 +18,32 @@ if TYPE_CHECKING:
 
 
 class Command(ScrapyCommand):
-    """Prints one line per finding; exit code 0 when the store is sound, or has been made so, 1 when it is not."""
+    """Prints one line per finding; exit code 0 if all files are sound or repaired, 1 otherwise."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "[--repair] [--delete]"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Hash every blob again and compare disk and catalogue; mend what can be mended"
+        """The line in the list of commands."""
+        return "Hash every blob again and compare disk and catalogue; repair what can be repaired"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Two options besides Scrapy's own."""
+        """Add the two options of the command."""
         super().add_options(parser)
-        parser.add_argument("--repair", action="store_true", help="owe or record again what is wrong; removes nothing")
-        parser.add_argument("--delete", action="store_true", help="repair, and remove the files that are of no use")
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="make images pending or record them again where something is wrong; removes nothing",
+        )
+        parser.add_argument("--delete", action="store_true", help="repair, and remove useless files")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input and while another process is at work."""
+        """Run the command; exit code 2 for bad input, and while another process uses the collection."""
         from harvester.cli import run_command
 
         if args:
@@ -60,7 +64,7 @@ class Command(ScrapyCommand):
         from harvester.maintenance.verify import check_store, count_cores, count_files
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        to_terminal = sys.stdout.isatty()  # otherwise what is printed must not be caught for the bar's terminal
+        to_terminal = sys.stdout.isatty()  # otherwise the bar must not redirect the output to its terminal
         bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=to_terminal)
         with bar as progress:
             task = progress.add_task("files", total=count_files(catalogue))
@@ -73,7 +77,7 @@ class Command(ScrapyCommand):
     def _report_findings(
         self, problems: "Iterable[Finding]", places: "DataPaths", catalogue: "Engine", *, repair: bool, delete: bool
     ) -> tuple[Counter[str], Counter[str], Counter[str]]:
-        """How many findings of each kind are bad, spare, and bad but mended."""
+        """The number of findings of each kind: bad ones, harmless ones, and bad ones that were repaired."""
         from harvester.imaging.decode import set_pixel_limit
         from harvester.imaging.settings import blob_import_options
         from harvester.maintenance.repair import Repair
@@ -96,14 +100,16 @@ class Command(ScrapyCommand):
 def _format_summary(
     files: int, bad: Counter[str], harmless: Counter[str], repaired: Counter[str], *, repair: bool
 ) -> str:
-    sentences = [f"{files:,} files: sound." if not bad else f"{files:,} files: {_format_counts(bad)}."]
+    from harvester.text import count_noun
+
+    sentences = [f"{count_noun(files, 'file')}: {_format_counts(bad) if bad else 'sound'}."]
     if bad.total() > repaired.total():
         remaining = _format_counts(bad - repaired)
-        sentences.append(f"Not mended: {remaining}." if repair else "scrapy verify --repair mends what it can.")
+        sentences.append(f"Not repaired: {remaining}." if repair else "scrapy verify --repair repairs what it can.")
     if repaired:
-        sentences.append("Mended: the same crawl as before makes what is owed again.")
+        sentences.append("Repaired: the same crawl as before fetches or makes what is pending again.")
     if +harmless:
-        sentences.append(f"Of no use, but harmless: {_format_counts(harmless)}; --delete removes them.")
+        sentences.append(f"Useless, but harmless: {_format_counts(harmless)}; --delete removes them.")
     return " ".join(sentences)
 
 

@@ -1,4 +1,4 @@
-"""`scrapy why`: the whole story of an image."""
+"""`scrapy why`: print the whole history of an image."""
 
 import argparse
 import sys
@@ -9,26 +9,26 @@ from scrapy.exceptions import UsageError
 
 
 class Command(ScrapyCommand):
-    """Prints where each image was seen, when it was asked for, what came of it; exit code 1 when nothing is found."""
+    """Prints where each image was seen, when it was requested, and its outcome; exit code 1 if nothing is found."""
 
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
-        """How it is called."""
+        """The arguments of the command, for its help."""
         return "URL|ID|SHA256|FILE …"
 
     def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Tell the whole story of an image: seen where, asked when, stored as, or why not"
+        """The line in the list of commands."""
+        return "Print the whole history of an image: where seen, when requested, stored as, or why not"
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input."""
+        """Run the command; exit code 2 for bad input."""
         from harvester.cli import run_command
 
         if not args or any(arg.startswith("--") or not arg for arg in args):
-            raise UsageError(f"expected what names an image: {self.syntax()}", print_help=False)
+            raise UsageError(f"expected one or more images: {self.syntax()}", print_help=False)
         self.exitcode = run_command(lambda: self._explain(args))
 
     def _explain(self, args: list[str]) -> int:
@@ -50,7 +50,7 @@ class Command(ScrapyCommand):
                 records = load_image_records(connection, list(find_images(connection, places, arg)))
                 if not records:
                     unknown_count += 1
-                    print(f"{escape_control_chars(arg)}: the catalogue knows no such image.", file=sys.stderr)  # noqa: T201
+                    print(f"{escape_control_chars(arg)}: no such image in the catalogue.", file=sys.stderr)  # noqa: T201
                 if len(records) > 1:
                     print(f"{escape_control_chars(arg)}: {len(records):,} images\n")  # noqa: T201
                 for record in records:

@@ -1,7 +1,7 @@
-"""Dealing out what is owed: fairly over hosts, never more at once than there are hands to work on it.
+"""The fair queue: batches of pending images, fair over hosts, and never more in progress than the limit.
 
-A data set lists one account after the other, so its URLs come in long runs of one host. Taken in that order a slow
-or dead host would hold up all others; dealt by host, every host that answers keeps working.
+A data set lists one account after the other, so its URLs come in long runs of one host. Taken in that order, a slow
+or dead host would hold up all others. Queued by host, every host that answers keeps working.
 """
 
 import asyncio
@@ -15,20 +15,21 @@ from scrapy.http import Response
 from harvester.catalogue.queries import PendingImage
 
 FetchPending = Callable[[str, int, int], Awaitable[list[PendingImage]]]
-"""(host, after row, limit) -> images owed."""
+"""(host, after row, limit) -> pending images."""
 
 BATCH_SIZE = 4
-"""How many images of one host are dealt together; they share one ticket through the scheduler."""
+"""Most images in a batch, all of one host; they share one work request through the scheduler."""
 
 ROWS_READ_AHEAD = 64
 """How many rows of one host are read from the catalogue at a time."""
 
 
 class FairQueue:
-    """Hands out owed images host by host; the caller reports each one answered by its host, and then finished.
+    """Gives out pending images host by host; the caller marks each one answered by its host, and then finished.
 
-    `per_host` bounds how many images one host has yet to answer, `in_hand` how many are out in all. A host that gave no
-    answer last time is silent: it is asked for one image at a time, and silent hosts take at most half of the hands.
+    `per_host` limits how many images one host has yet to answer, `in_progress` how many are in progress in all. A host
+    that gave no answer last time is silent: it is asked for one image at a time, and all silent hosts together may
+    have at most half of `in_progress` unanswered.
     """
 
     def __init__(self, fetch: FetchPending, *, per_host: int, in_progress: int) -> None:
@@ -37,21 +38,21 @@ class FairQueue:
         self._limit = in_progress
         self._hosts: deque[str] = deque()
         self._last_read: dict[str, int] = {}  # host -> last row read
-        self._ready: dict[str, deque[PendingImage]] = {}  # host -> read, not yet dealt
+        self._ready: dict[str, deque[PendingImage]] = {}  # host -> read, not yet in a batch
         self._in_progress: dict[int, str] = {}  # row -> host
-        self._unanswered: dict[int, str] = {}  # of those, the ones their host has yet to answer
+        self._unanswered: dict[int, str] = {}  # the images in progress that their host has yet to answer
         self._unanswered_count: Counter[str] = Counter()  # host -> rows it has yet to answer
         self._silent: set[str] = set()
         self._added_since_read: set[str] = set()  # hosts added to since they were last read
-        self._requeue_when_finished: dict[int, str] = {}  # rows that got another name while they were out
+        self._requeue_when_finished: dict[int, str] = {}  # rows that got another name while in progress
         self._finished_while_reading: set[int] = set()  # rows finished while rows were being read
-        self._backing_off: dict[str, tuple[float, asyncio.TimerHandle]] = {}  # hosts left alone: until when
+        self._backing_off: dict[str, tuple[float, asyncio.TimerHandle]] = {}  # host -> end of its back-off
         self._abandoned: set[str] = set()
         self._open = True
         self._changed = asyncio.Event()
 
     def add(self, lowest_rows: Mapping[str, int]) -> None:
-        """From each of the hosts something is owed, from this row on."""
+        """Add hosts with pending images: host -> its lowest pending row."""
         for host, row in lowest_rows.items():
             if host in self._abandoned:
                 continue
@@ -59,18 +60,18 @@ class FairQueue:
             if host not in self._last_read:
                 self._hosts.append(host)
                 self._last_read[host] = row - 1
-            elif row <= self._last_read[host]:  # read again from there, and from what was read but not dealt
+            elif row <= self._last_read[host]:  # read again from this row, or from the first one in no batch yet
                 unqueued = self._ready.pop(host, ())
                 self._last_read[host] = min([row, *(image.row for image in unqueued)]) - 1
         self._changed.set()
 
     def close(self) -> None:
-        """Nothing will be added any more; dealing ends when everything has been dealt and finished."""
+        """Announce that nothing more will be added; `batches` ends when every image is finished."""
         self._open = False
         self._changed.set()
 
     def mark_answered(self, row: int, *, silent: bool = False) -> None:
-        """The host is done with an image, and free for the next; `silent` where it gave no answer at all."""
+        """Note that the host is done with an image and free for the next; `silent` if it gave no answer at all."""
         host = self._unanswered.pop(row, None)
         if host is None:
             return
@@ -81,7 +82,7 @@ class FairQueue:
         self._changed.set()
 
     def mark_finished(self, row: int) -> None:
-        """One dealt image has left our hands, whatever became of it."""
+        """Note that an image is no longer in progress, whatever its outcome."""
         self.mark_answered(row)
         if self._in_progress.pop(row, None) is None:
             return
@@ -91,7 +92,7 @@ class FairQueue:
         self._changed.set()
 
     def requeue_after(self, row: int, seconds: float, *, silent: bool = False) -> None:
-        """This image's host has to be left alone for so long; the image is dealt again afterwards."""
+        """Back off from the image's host for `seconds`, and requeue the image."""
         host = self._in_progress.get(row)
         if host is None:
             return
@@ -108,7 +109,7 @@ class FairQueue:
         self._backing_off[host] = until, loop.call_later(until - loop.time(), self._resume_host, host)
 
     def abandon_host(self, row: int) -> None:
-        """The host of this image says no: nothing of it is dealt any more, and everything stays owed."""
+        """Give out no more images of this image's host; all of them stay pending."""
         host = self._in_progress.get(row)
         self.mark_finished(row)
         if host is not None and host not in self._abandoned:
@@ -123,16 +124,16 @@ class FairQueue:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is being worked on or waits to be dealt."""
+        """Whether any image is in progress or queued."""
         return bool(self._hosts or self._in_progress)
 
     @property
     def busiest_host(self) -> tuple[str, int] | None:
-        """The host with the most images yet to answer, and how many: what is being waited for."""
+        """The host with the most images yet to answer, and how many; None if there is none."""
         return self._unanswered_count.most_common(1)[0] if self._unanswered_count else None
 
     async def batches(self) -> AsyncIterator[list[PendingImage]]:
-        """Small hands of images of one host each, until everything owed has been dealt once."""
+        """Batches of images of one host each, until every pending image has been given out once."""
         while self._open or self._hosts or self._in_progress:
             self._changed.clear()
             if (host := self._next_host()) is None:
@@ -165,7 +166,7 @@ class FairQueue:
         self._added_since_read.discard(host)
         self._finished_while_reading.clear()
         rows = await self._fetch(host, last_read, ROWS_READ_AHEAD)
-        if self._last_read.get(host) != last_read:  # told of earlier rows while reading: read again
+        if self._last_read.get(host) != last_read:  # earlier rows were added while reading: read again
             return deque()
         if rows:
             self._last_read[host] = rows[-1].row
@@ -186,14 +187,14 @@ WORK_REQUEST_URL = "about:owed"
 
 
 def work_request(rows: Sequence[int], callback: Callable[..., Any]) -> Request:
-    """A request whose callback is called with `rows`, the catalogue's numbers of the images to work on."""
+    """A work request: its callback gets `rows`, the catalogue's row numbers of the images in the batch."""
     kwargs = {"rows": list(rows)}
     return Request(WORK_REQUEST_URL, callback=callback, cb_kwargs=kwargs, dont_filter=True, meta={"dont_cache": True})
 
 
 class WorkRequestMiddleware:
-    """Answers tickets on the spot; stands before every other downloader middleware."""
+    """Answers work requests without the network; comes before every other downloader middleware."""
 
     def process_request(self, request: Request) -> Response | None:
-        """A ticket is its own answer."""
+        """An empty response to a work request; None for any other request."""
         return Response(request.url) if request.url == WORK_REQUEST_URL else None

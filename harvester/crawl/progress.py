@@ -1,4 +1,4 @@
-"""What a person sees while a crawl runs: one live line on a terminal, a plain line now and then elsewhere."""
+"""Progress display of a crawl: one live line on a terminal, a log line at intervals elsewhere."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError
 from harvester.items import ImageItem
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 if TYPE_CHECKING:
     pass
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-"""Seconds between two looks at the counters."""
+"""Seconds between two samples of the counters."""
 
 SPEED_WINDOW_TICKS = 30
-"""Ticks over which speed is averaged."""
+"""Samples over which the speed is averaged."""
 
 
 class Progress:
-    """Counts items and shows done, failed, skipped, total, speed, time left and what is being waited for."""
+    """Counts items and shows done, failed, skipped, total, speed, time left, and the hosts being waited for."""
 
     def __init__(self, crawler: Crawler, *, interval: float, live: bool) -> None:
         self._crawler = crawler
         self._interval = interval
         self._status_counts: Counter[str] = Counter()
         self._bytes = 0
-        self._total: int | None = None  # this run's: finished and owed when last asked
+        self._total: int | None = None  # finished in this run, plus pending when last read
         self._samples: deque[tuple[float, int, int]] = deque(maxlen=SPEED_WINDOW_TICKS)
         self._eta_text = ""  # as the spider estimates it
         self._task: asyncio.Task[None] | None = None
@@ -53,7 +53,7 @@ class Progress:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Nothing is shown with --nolog; the live line needs a terminal that the log goes to."""
+        """Show nothing with --nolog; show the live line only if the log goes to a terminal."""
         settings = crawler.settings
         if not settings.getbool("LOG_ENABLED"):
             raise NotConfigured
@@ -65,19 +65,19 @@ class Progress:
         return progress
 
     def spider_opened(self) -> None:
-        """Begin to show."""
+        """Start the display."""
         if self._is_live:
             self._live_line = _LiveLine(self)
             self._live_line.start()
         self._task = asyncio.ensure_future(self._update_periodically())
 
     def item_scraped(self, item: ImageItem) -> None:
-        """One image is settled."""
+        """Count one finished image."""
         self._status_counts[item.status] += 1
         self._bytes += item.bytes or 0
 
     def spider_closed(self) -> None:
-        """Stop showing; the summary follows."""
+        """Stop the display; the summary follows."""
         if self._task:
             self._task.cancel()
         if self._live_line:
@@ -90,7 +90,7 @@ class Progress:
             self._samples.append((monotonic(), self._status_counts.total(), self._bytes))
             if self._total is None or monotonic() - shown_at >= self._interval:
                 shown_at = monotonic()
-                with suppress(CatalogueError):  # which ends the run elsewhere
+                with suppress(CatalogueError):  # stops the run elsewhere
                     self._total = (
                         await CatalogueSession.of(self._crawler).read(queries.count_pending)
                         + self._status_counts.total()
@@ -126,18 +126,18 @@ class Progress:
         waits = HostBackoffs.of(self._crawler).active_waits()
         if not waits:
             return []
-        suffix = f", {len(waits) - 1} more hosts wait" if len(waits) > 1 else ""
+        suffix = f", and {count_noun(len(waits) - 1, 'more host')}" if len(waits) > 1 else ""
         return [f"waiting {ceil(waits[0].seconds_left)} s for {waits[0].host} ({waits[0].cause}){suffix}"]
 
 
 def format_duration(seconds: float) -> str:
-    """A span of time as h:mm:ss."""
+    """The duration as h:mm:ss."""
     minutes, second = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{second:02}"
 
 
 class _LiveLine:
-    """The line at the bottom of the terminal; while it is there, log lines are printed above it."""
+    """The line at the bottom of the terminal; log lines are printed above it."""
 
     def __init__(self, progress: Progress) -> None:
         self._live = Live(

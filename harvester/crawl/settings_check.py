@@ -1,4 +1,4 @@
-"""The settings that say what is done to pictures, checked and turned into values; raises BadInput for a bad one."""
+"""Check the settings and arguments of a crawl before anything is opened; a bad one raises UsageProblem."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ ON_BLOCK = ("pause", "stop")
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
-    """Refuse numbers of Scrapy's settings that Scrapy would answer with a traceback or with standing still."""
+    """Refuse bad values, among them numbers with which Scrapy would crash or hang. Raises UsageProblem."""
     for name in ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_MAXSIZE"):
         parse_number(settings, name, 1)
     for name in ("RETRY_TIMES", "DOWNLOAD_WARNSIZE", "HTTPCACHE_EXPIRATION_SECS"):
@@ -64,7 +64,7 @@ _BOOLEAN_SETTINGS = (
 
 
 def resolve_output_folder(paths: DataPaths, site: str, value: str | None) -> Path:
-    """The folder of `-a output=`, or the usual one of the site. Raises BadInput."""
+    """The folder given with `-a output=`, or the site's default folder. Raises UsageProblem."""
     if not value:
         return paths.default_output(site)
     output = resolve_folder("-a output", value)
@@ -74,7 +74,7 @@ def resolve_output_folder(paths: DataPaths, site: str, value: str | None) -> Pat
 
 
 def check_collection(paths: DataPaths, collection: Collection) -> None:
-    """Refuse another form or layout than the pictures in the folder have already. Raises BadInput."""
+    """Refuse a format or layout other than that of the pictures already in the folder. Raises UsageProblem."""
     engine = open_existing(paths.catalogue)
     if engine is None:
         return

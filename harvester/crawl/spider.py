@@ -1,4 +1,4 @@
-"""What the three spiders share: a collection, and working off what the catalogue owes to it."""
+"""Base class of the spiders: discovery of images, and work on the pending ones through the fair queue."""
 
 import asyncio
 import logging
@@ -30,11 +30,11 @@ from harvester.storage.paths import DataPaths
 logger = logging.getLogger(__name__)
 
 DISCOVERY_BATCH_SIZE = 500
-"""How many promises are one transaction: about 20 ms of the ledger's thread."""
+"""Discovered images per transaction: about 20 ms of the catalogue session's thread."""
 
 
 class HarvestSpider(Spider, SpiderContract):
-    """A spider whose work lies in the catalogue: first promised, then dealt out by host, through the scheduler.
+    """A spider whose work is in the catalogue: images are discovered, then queued by host, through the scheduler.
 
     A subclass declares its arguments in the class body (`Argument`) and overrides `configure`. What it
     knows of its site's manners it says in the attributes below; docs/politeness.md explains them. A subclass that asks
@@ -82,18 +82,18 @@ class HarvestSpider(Spider, SpiderContract):
         return ""
 
     def discovered_images(self) -> Iterator[DiscoveredImage]:
-        """Images that are known without asking a server; read in a thread while others are fetched already."""
+        """Images that are known without any request; read in a thread while the first are being fetched."""
         return iter(())
 
     async def prepare(self) -> None:
-        """What has to be in the catalogue before the first promise."""
+        """Record what has to be in the catalogue before the first discovered image."""
 
     async def pending_hosts(self) -> Mapping[str, int]:
-        """What may be worked on while promises are still being recorded: host -> its first owed row."""
+        """The images to start with while discovery still runs: host -> its first pending row."""
         return await self.catalogue.read(queries.pending_hosts)
 
     async def start(self) -> AsyncIterator[Any]:
-        """One ticket per hand of owed images, until nothing is owed that has not been tried in this run."""
+        """One work request per batch, until every pending image has been tried in this run."""
         try:
             async for request in self._batches():
                 yield request
@@ -132,15 +132,15 @@ class HarvestSpider(Spider, SpiderContract):
         return self.queue.busiest_host if hasattr(self, "queue") else None
 
     def items_of_batch(self, _response: Response, rows: Sequence[int]) -> list[ImageItem]:
-        """The items of a ticket. A ticket of an earlier run, kept by JOBDIR, has nothing in it any more."""
+        """The items of a work request; none for one of an earlier run, which JOBDIR has kept."""
         return [self.item(image) for row in rows if (image := self._scheduled.pop(row, None))]
 
     def item(self, image: PendingImage) -> ImageItem:
-        """The item that carries an owed image through the pipelines."""
+        """The item that carries a pending image through the pipelines."""
         return item_from_image(self.name, image)
 
     async def discover_all(self) -> None:
-        """Record every promise; runs while images are fetched already. Errors of our own end the run."""
+        """Record every discovered image; runs while images are being fetched. A HarvesterError stops the run."""
         if self.source_digest and not await self.catalogue.write(writer.begin_discovery, self.source_digest):
             await self._record_discovered(self.discovered_images())
             await self.catalogue.write(writer.end_discovery)
@@ -150,7 +150,7 @@ class HarvestSpider(Spider, SpiderContract):
         if discovery.cancelled() or (error := discovery.exception()) is None:
             return
         if not isinstance(error, HarvesterError):
-            logger.error("A surprise while images were being listed", exc_info=error)
+            logger.error("Unexpected error during the discovery of images", exc_info=error)
         RunFinisher.of(self.crawler).stop(error)
 
     def _stop_discovery(self) -> None:
@@ -180,7 +180,7 @@ class HarvestSpider(Spider, SpiderContract):
 
 
 def item_from_image(site: str, image: PendingImage) -> ImageItem:
-    """The item that carries an owed image through the pipelines."""
+    """The item that carries a pending image through the pipelines."""
     item = ImageItem(
         site=site,
         key=image.key,

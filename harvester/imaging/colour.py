@@ -1,4 +1,4 @@
-"""Colours as sRGB: what an embedded ICC profile means for the pixels."""
+"""Conversion of colours to sRGB by embedded ICC profiles."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -13,7 +13,7 @@ _PROFILE_ERRORS = (ImageCms.PyCMSError, OSError)
 
 
 def is_srgb(profile: bytes) -> bool:
-    """Whether pictures with this ICC profile look the same without it: to 3 of 255 levels, for all probed colours.
+    """Whether pictures with this ICC profile look the same without it: within 3 of 255 levels for all probed colours.
 
     A broken profile counts as sRGB, so it is ignored.
     """
@@ -21,7 +21,7 @@ def is_srgb(profile: bytes) -> bool:
 
 
 def needs_conversion(profile: bytes | None, mode: str) -> bool:
-    """Whether pixels of that mode ("RGB", "L" or "CMYK") have to be converted.
+    """Whether pixels of this mode ("RGB", "L" or "CMYK") have to be converted.
 
     A profile for another colour space than the picture's is ignored, like a broken one.
     """
@@ -32,7 +32,7 @@ def needs_conversion(profile: bytes | None, mode: str) -> bool:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture in mode RGB, its colours as sRGB; the same object where nothing is to be done. Alpha is lost."""
+    """The picture in mode RGB with sRGB colours; the same object if it already is. Alpha is lost."""
     if profile is not None and needs_conversion(profile, image.mode):
         try:
             return _build_transform(profile, image.mode).apply(image)
@@ -42,7 +42,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _inspect_profile(profile: bytes) -> tuple[str, bool]:
-    """The colour space of a profile, and whether it is sRGB; large profiles, which never are, are not remembered."""
+    """The colour space of a profile, and whether it is sRGB; large profiles, which never are, are not cached."""
     return _inspect_cached(profile) if len(profile) <= _MAX_CACHED_BYTES else _inspect_uncached(profile)
 
 
@@ -61,7 +61,7 @@ def _inspect_uncached(profile: bytes) -> tuple[str, bool]:
 
 
 def _max_error(profile: bytes, mode: str) -> int:
-    """The largest difference, in levels, between probe colours taken as they are and taken through the profile."""
+    """The largest difference, in levels, between probe colours with and without the profile."""
     probe = _make_probe(mode)
     converted = _build_transform(profile, mode).apply(probe).tobytes()
     return max(abs(a - b) for a, b in zip(probe.convert("RGB").tobytes(), converted, strict=True))
@@ -79,7 +79,10 @@ def _make_probe(mode: str) -> Image.Image:
 
 
 def _build_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
-    """Relative colorimetric with black point compensation, as picture editors do. Raises PyCMSError, OSError."""
+    """A relative colorimetric transform with black point compensation, as in picture editors.
+
+    Raises PyCMSError and OSError.
+    """
     return ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(BytesIO(profile)),
         ImageCms.createProfile("sRGB"),

@@ -1,13 +1,13 @@
-"""One picture, one decode: checked, its rendition made, its thumbnails, and the small plane for the hashes.
+"""Conversion of a picture with a single decode: check, rendition, thumbnails, and the grey plane for the hashes.
 
-The rendition depends on what is asked for:
+The rendition depends on the format:
 
-- "original": always the very same bytes.
-- "jpeg": a JPEG. Grey and RGB JPEGs that are sRGB and upright keep their bytes, all else is encoded.
+- "original": always the same bytes.
+- "jpeg": a JPEG. Grey and RGB JPEGs that are sRGB and upright keep their bytes, all other pictures are encoded.
 - "rgb": mode RGB. RGB JPEGs and still, opaque RGB PNGs that are sRGB and upright keep their bytes; other JPEGs become
-  RGB JPEGs, all else an RGB PNG.
+  RGB JPEGs, all other pictures an RGB PNG.
 
-What is encoded carries no EXIF and no ICC profile. JPEG colours are kept at full resolution (4:4:4) above quality 95.
+Encoded renditions have no EXIF and no ICC profile. JPEG colours have full resolution (4:4:4) above quality 95.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -32,9 +32,9 @@ _DRAFT_SIDE = 128  # pixels, shorter side of a JPEG decoded at reduced scale
 
 @dataclass(frozen=True)
 class ProcessedImage:
-    """What became of a picture; nothing in it is as large as the decoded picture.
+    """The result of a conversion; nothing in it is as large as the decoded picture.
 
-    `rendition` is None where it is the very same bytes. `plane` is a small grey PIL image (mode L). `thumbs` are JPEGs.
+    `rendition` is None if the bytes stay the same. `plane` is a small grey PIL image (mode L). `thumbs` are JPEGs.
     """
 
     facts: Facts
@@ -46,10 +46,10 @@ class ProcessedImage:
 
 
 def process_image(data: bytes, options: ConversionOptions) -> ProcessedImage:
-    """Check, decode and convert one picture. Raises Refused and nothing else.
+    """Check, decode and convert one picture. Raises ImageRejected.
 
     A JPEG that keeps its bytes and has at least 256 pixels each way is decoded at reduced scale: only the hashes need
-    it, and the decoder finds the same truncations.
+    its pixels, and the decoder finds the same truncations.
     """
     image, header, drafted = _decode(data, options)
     exif_orientation = read_orientation(image)
@@ -66,7 +66,7 @@ def process_image(data: bytes, options: ConversionOptions) -> ProcessedImage:
 
 
 def _decode(data: bytes, options: ConversionOptions) -> tuple[Image.Image, Header, bool]:
-    """The pixels, what the header says, and whether they were decoded at reduced scale."""
+    """The pixels, the header, and whether the pixels were decoded at reduced scale."""
     image = open_picture(data, options.limits)
     header = read_header(image, data)
     require_complete(data, header.format)
@@ -98,7 +98,7 @@ def _build_facts(header: Header, width: int, height: int, byte_count: int) -> Fa
 
 
 def _rendition_format(header: Header, exif_orientation: int, options: ConversionOptions) -> str | None:
-    """The format the rendition is encoded in; None where the bytes stay."""
+    """The format in which the rendition is encoded; None if the bytes stay the same."""
     if options.format == "original":
         return None
     is_upright_srgb = exif_orientation == 1 and not needs_conversion(header.profile, header.mode)
@@ -112,7 +112,7 @@ def _rendition_format(header: Header, exif_orientation: int, options: Conversion
 
 
 def _shrunk_format(header: Header, options: ConversionOptions) -> str | None:
-    """The format of a rendition that has to be made because the picture is too large; None where it is not."""
+    """The format of a rendition that has to be made because the picture is too large; None if it is not."""
     if not options.max_side or max(header.size) <= options.max_side:
         return None
     return "JPEG" if header.is_jpeg or options.format == "jpeg" else "PNG"
@@ -129,7 +129,10 @@ def _needs_only_hashes(image: Image.Image, header: Header, options: ConversionOp
 
 
 def describe_blob(data: bytes, options: ConversionOptions) -> dict[str, Any]:
-    """The columns of the table `blobs` that follow from the bytes: facts, hashes, version, embedded. Raises Refused."""
+    """The columns of the table `blobs` that follow from the bytes: facts, hashes, fingerprint version, embedded.
+
+    Raises ImageRejected.
+    """
     if detect_kind(data) in VIDEO_EXTENSIONS:
         facts, image_hashes, version = read_video_facts(data), NO_HASHES, NO_FINGERPRINT
     else:

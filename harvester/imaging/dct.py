@@ -1,6 +1,6 @@
-"""The 64 lowest frequencies of a picture: what phash is made of, also of the picture turned, and whether there are any.
+"""The 64 lowest DCT frequencies of a picture: its phash in all orientations, and its amount of detail.
 
-A flip changes the sign of every other frequency, a transposition swaps rows and columns. So one DCT, stored, tells the
+A flip changes the sign of every other frequency, a transposition swaps rows and columns. So one stored DCT gives the
 phash of all eight orientations without another decode.
 """
 
@@ -14,16 +14,16 @@ HASH_SIDE = 8
 """Frequencies along each axis."""
 
 UNCHANGED = "same"
-"""The orientation of a picture as it is."""
+"""The orientation of an unchanged picture."""
 
 LOW_DETAIL_BELOW = 32
-"""Waves. In a picture with fewer, more than half of the bits of phash are chance or nothing. Photographs have 50 and
-more, blank paper, noise and gradients 25 at most (docs/duplicates-accuracy.md).
+"""Significant frequencies. In a picture with fewer, more than half of the bits of phash are random or unset.
+Photographs have 50 and more; blank paper, noise and gradients 25 at most (docs/duplicates-accuracy.md).
 
-The catalogue remembers what is flat (`dedupe_state.low_detail`): another value needs a revision to forget it."""
+The catalogue stores which pictures are low-detail (`dedupe_state.low_detail`): another value needs a migration."""
 
 NOISE_LEVEL = 1.0
-"""Of a frequency as it is stored: a wave of a 16th of a grey level. Rounding leaves less in a single colour."""
+"""A stored frequency of this size is a wave of a 16th of a grey level; in a single colour, rounding leaves less."""
 
 Bits = npt.NDArray[np.bool_]
 Frequencies = npt.NDArray[np.floating]
@@ -34,8 +34,8 @@ _DCT_BASIS = 2 * np.cos(np.pi / _INPUT_SIDE * np.outer(np.arange(HASH_SIDE), np.
 
 _STORED_DTYPE = "<f2"
 _STORED_SCALE = 64.0
-"""What a wave is larger by here than in an orthonormal DCT; divided by it, the brightest mean is a quarter of what a
-float of 16 bits holds."""
+"""The factor by which frequencies here exceed those of an orthonormal DCT. Divided by it, the brightest mean is a
+quarter of the largest 16-bit float."""
 
 _ALTERNATING_SIGNS = np.where(np.arange(HASH_SIDE) % 2, -1, 1)
 _COLUMN_SIGNS = _ALTERNATING_SIGNS[None, :]  # columns of frequencies: waves from left to right
@@ -58,14 +58,14 @@ ORIENTATIONS: Mapping[str, Callable[[Frequencies], Frequencies]] = MappingProxyT
         "transverse": lambda frequencies: _transpose(frequencies) * _COLUMN_SIGNS * _ROW_SIGNS,
     }
 )
-"""Word -> the frequencies of the picture so changed. Rotations are clockwise, by degrees; flip-horizontal swaps left
+"""Orientation -> the frequencies of the picture in it. Rotations are clockwise, by degrees; flip-horizontal swaps left
 and right; transpose mirrors at the diagonal from top left, transverse at the other one."""
 
 
 def low_frequencies(pixels: npt.NDArray[np.int64]) -> Frequencies:
     """Frequencies (8 x 8) of a grey picture of 32 x 32 pixels; [rows, columns], the mean at [0, 0].
 
-    Rounded, so that frequencies a picture does not have are all equal; imagehash leaves these to the rounding errors.
+    They are rounded, so that absent frequencies are all equal; in imagehash these depend on rounding errors.
     """
     frequencies: Frequencies = np.round(_DCT_BASIS @ pixels @ _DCT_BASIS.T, 3)
     return frequencies
@@ -74,7 +74,7 @@ def low_frequencies(pixels: npt.NDArray[np.int64]) -> Frequencies:
 def above_median(frequencies: Frequencies) -> Bits:
     """The bits of phash, of one picture (8 x 8) or many (n x 8 x 8).
 
-    What is above the lower one of the two in the middle is above the median, and the other way round.
+    The median is the mean of the two middle values; a value is above it exactly if it is above the lower one.
     """
     bit_count = HASH_SIDE * HASH_SIDE
     median = np.partition(frequencies.reshape(-1, bit_count), bit_count // 2 - 1, axis=1)[:, bit_count // 2 - 1]
@@ -85,14 +85,14 @@ def above_median(frequencies: Frequencies) -> Bits:
 def pack_frequencies(frequencies: Frequencies) -> bytes:
     """64 floats of 16 bits, little-endian, row by row: 128 bytes.
 
-    Eleven significant bits: rounding keeps the order of the frequencies, so phash only changes where the two in the
-    middle become one.
+    Rounding to eleven significant bits keeps the order of the frequencies, so phash changes only if the two middle ones
+    become equal.
     """
     return (frequencies / _STORED_SCALE).astype(_STORED_DTYPE).tobytes()
 
 
 def unpack_frequencies(coefficients: list[bytes]) -> Frequencies:
-    """n x 8 x 8 floats of 32 bits, of what `packed` made."""
+    """The frequencies that `pack_frequencies` packed: n x 8 x 8 floats of 32 bits."""
     return np.frombuffer(b"".join(coefficients), _STORED_DTYPE).astype(np.float32).reshape(-1, HASH_SIDE, HASH_SIDE)
 
 
@@ -105,19 +105,19 @@ def to_phashes(frequencies: Frequencies) -> npt.NDArray[np.uint64]:
 def phashes_by_orientation(frequencies: Frequencies) -> dict[str, npt.NDArray[np.uint64]]:
     """The phash of each of many pictures in each of the eight `ORIENTATIONS`.
 
-    Of 97 in 100 photographs within 2 bits of the phash of the changed picture itself, 0.7 on average: its reduction and
-    resize round otherwise. At most 8 were seen, of sides that are no multiple of what they are reduced by.
+    For 97 in 100 photographs they are within 2 bits of the phash of the changed picture itself, 0.7 on average, because
+    its reduction and resize round differently. The most seen were 8, for sides that the reduction does not divide.
     """
     return {name: to_phashes(transform(frequencies)) for name, transform in ORIENTATIONS.items()}
 
 
 def count_significant(frequencies: Frequencies) -> npt.NDArray[np.int64]:
-    """How many frequencies, the mean left out, each of many pictures has above `NOISE`."""
+    """The number of frequencies above NOISE_LEVEL, without the mean, of each of many pictures."""
     magnitudes = np.abs(frequencies).reshape(-1, HASH_SIDE * HASH_SIDE)[:, 1:]
     counts: npt.NDArray[np.int64] = np.count_nonzero(magnitudes > NOISE_LEVEL, axis=1)
     return counts
 
 
 def is_low_detail(frequencies: Frequencies) -> Bits:
-    """Which of many pictures are flat: blank, of a single colour, a plain gradient. Their phash is chance or common."""
+    """Which of many pictures are low-detail, such as blank ones and gradients; their phash is random or common."""
     return count_significant(frequencies) < LOW_DETAIL_BELOW

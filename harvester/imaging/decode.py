@@ -1,4 +1,4 @@
-"""From bytes to pixels, once. Whatever is wrong with the bytes comes out as `Refused`, never as another exception."""
+"""Decoding of pictures; any error in the bytes is raised as ImageRejected, never as another exception."""
 
 import re
 import struct
@@ -17,15 +17,15 @@ from harvester.imaging.types import ImageLimits
 
 _FRAME, _TABLES, _SCAN, _END = 0xC2, {0xC4, 0xDB}, 0xDA, 0xD9
 
-_HEADER_MARKERS = {_FRAME, *_TABLES, 0xFE, *range(0xE0, 0xF0)}  # and comments, and what applications add
+_HEADER_MARKERS = {_FRAME, *_TABLES, 0xFE, *range(0xE0, 0xF0)}  # comments and application data too
 
 _AFTER_SCAN = re.compile(rb"\xff[^\x00]")  # FF 00 is a byte of the scan
 
 
 def without_ac_scans(data: bytes) -> bytes | None:
-    """The JPEG, its AC scans empty; at an eighth of the size it decodes to the very same pixels.
+    """The JPEG with empty AC scans; at an eighth of the size it decodes to the same pixels.
 
-    None where the file is not put together as usual: then it is to be decoded as it is.
+    None if the file has an unusual structure; it then has to be decoded as it is.
     """
     pieces, offset = [data[:2]], 2
     try:
@@ -51,7 +51,7 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
     ValueError,  # tiles outside the image, palettes, JPEG 2000 markers, text chunks that are too large
     TypeError,  # TIFF tags of the wrong type
     RuntimeError,  # AVIF: missing items, colour planes
-    LookupError,  # cut GIF and TIFF directories
+    LookupError,  # truncated GIF and TIFF directories
     ArithmeticError,  # AVIF with a time scale of 0
     AttributeError,
     AssertionError,
@@ -62,7 +62,7 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
     zlib.error,
     Warning,  # where the program turns Pillow's warnings about damage into errors
 )
-"""What opening and decoding damaged files raised in half a million trials with Pillow 13, and their near relatives."""
+"""The exceptions of Pillow 13 for damaged files in half a million trials, and related ones."""
 
 _ORIENTATION_TAG, _TYPE_SHORT = 0x0112, 3
 
@@ -71,16 +71,16 @@ _KORNIA_MODES = {"L": "mono", "RGB": "rgb", "RGBA": "rgba"}  # Pillow's mode -> 
 _SMALLEST_DRAFT_SCALE = 8  # Pillow's scale of the smallest draft
 
 BOMB_ERRORS: tuple[type[Exception], ...] = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-"""What Pillow raises where a header, or a later frame, states more pixels than `set_pixel_limit` allows."""
+"""Pillow's exceptions for a header or a later frame with more pixels than `set_pixel_limit` allows."""
 
 _MAX_TEXT_BYTES = 64 * 2**20
 
 
 def set_pixel_limit(max_pixels: int) -> None:
-    """Make Pillow's own checks agree with `Limits.max_pixels`: for the whole process, called once when it starts.
+    """Set Pillow's own limit to `ImageLimits.max_pixels`, for the whole process; call it once at the start.
 
-    Without this call `open_picture` refuses what it should, but also everything above Pillow's own limit (179 million
-    pixels). Pillow's limit on compressed PNG texts (1 MiB) is raised to 64 MiB: a long text is no reason for a refusal.
+    Without this call `open_picture` also rejects pictures above Pillow's own limit (179 million pixels). Pillow's limit
+    on compressed PNG texts is raised from 1 to 64 MiB, as a long text is no reason to reject a picture.
     """
     Image.MAX_IMAGE_PIXELS = max_pixels
     warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -88,9 +88,9 @@ def set_pixel_limit(max_pixels: int) -> None:
 
 
 def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
-    """Read the header and judge by it; no pixel is decoded.
+    """Open a picture and check its header; no pixel is decoded.
 
-    Raises Refused: not-an-image, format-not-allowed, truncated, broken, too-many-pixels, too-small.
+    Raises ImageRejected: not-an-image, format-not-allowed, truncated, broken, too-many-pixels, too-small.
     """
     kind = detect_kind(data)
     if kind not in IMAGE_KINDS:
@@ -105,17 +105,17 @@ def open_picture(data: bytes, limits: ImageLimits) -> ImageFile.ImageFile:
 
 
 def decode_first_frame(image: ImageFile.ImageFile, data: bytes) -> Image.Image:
-    """Decode the first frame of what was opened from `data`. Raises Refused: truncated, broken, too-many-pixels,
-    too-expensive.
+    """Decode the first frame of the picture that was opened from `data`.
+
+    Raises ImageRejected: truncated, broken, too-many-pixels, too-expensive.
     """
     return _decode_plain_png(image, data) or _decode_progressive_jpeg(image, data) or _decode_with_pillow(image)
 
 
 def _decode_plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
-    """Ordinary PNGs by a decoder in Rust, in a quarter of Pillow's time; None for others and those it does not like.
+    """Decode an ordinary PNG with a decoder in Rust, in a quarter of Pillow's time; None for any other picture.
 
-    Whatever says more of the picture than its pixels do (transparent colours, animation, EXIF) is left to Pillow, and
-    so is the judgement on a damaged one.
+    PNGs with transparent colours, animation or EXIF are left to Pillow, and so are damaged ones.
     """
     if image.format != "PNG" or image.mode not in _KORNIA_MODES or getattr(image, "is_animated", False):
         return None
@@ -125,22 +125,22 @@ def _decode_plain_png(image: ImageFile.ImageFile, data: bytes) -> Image.Image | 
         return None
     size = (image.height, image.width)
     try:
-        np.empty((*size, len(image.mode)), dtype=np.uint8)  # where memory is short, this raises and Rust panics
+        np.empty((*size, len(image.mode)), dtype=np.uint8)  # if memory is short, this raises, while Rust would panic
         pixels = decode_image_png_u8(data, size, _KORNIA_MODES[image.mode])
-    except Exception:  # it raises nothing more special
+    except Exception:  # the decoder raises no more specific class
         return None
     return Image.frombuffer(image.mode, image.size, pixels, "raw", image.mode, 0, 1)
 
 
 def _decode_progressive_jpeg(image: ImageFile.ImageFile, data: bytes) -> Image.Image | None:
-    """Progressive JPEGs at an eighth of their size, in a sixth of the time; None for others and damaged ones."""
+    """Decode a progressive JPEG at an eighth of its size, in a sixth of the time; None for others and damaged ones."""
     if image.format != "JPEG" or "progressive" not in image.info or image.decoderconfig[:1] != (_SMALLEST_DRAFT_SCALE,):
         return None
     if (dc_only := without_ac_scans(data)) is None:
         return None
     try:
         small = Image.open(BytesIO(dc_only), formats=("JPEG",))
-        small.draft(image.mode, (1, 1))  # as small as can be: an eighth
+        small.draft(image.mode, (1, 1))  # the smallest scale, an eighth
         small.load()
     except DECODE_ERRORS:
         return None
@@ -153,30 +153,30 @@ def _decode_with_pillow(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
     except BOMB_ERRORS as error:
         raise ImageRejected("too-many-pixels", str(error).partition(" exceeds")[0]) from error
     except MemoryError as error:
-        raise ImageRejected("too-expensive", "needs more memory than there may be") from error
+        raise ImageRejected("too-expensive", "needs more memory than allowed") from error
     except DECODE_ERRORS as error:
         raise ImageRejected("truncated" if "runcated" in str(error) else "broken", _error_text(error)) from error
     return image
 
 
 def require_complete(data: bytes, kind: str) -> None:
-    """Find the missing bytes that no decoder complains about. Raises Refused: truncated."""
+    """Check for missing bytes that no decoder reports. Raises ImageRejected: truncated."""
     if is_truncated(data, kind):
         raise ImageRejected("truncated", f"the {kind} file ends after {len(data)} bytes, before its picture does")
 
 
 def read_orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none, or a broken or silly one.
+    """The EXIF orientation, 1 to 8; 1 if there is none or it is invalid.
 
-    Like browsers, and unlike Pillow, it does not believe XMP. TIFF is always 1: Pillow turns it while decoding.
-    In a PNG it may stand behind the pixels, so ask again after decoding.
+    Like browsers, and unlike Pillow, it ignores XMP. TIFF is always 1, as Pillow rotates it while decoding. In a PNG it
+    may come after the pixels, so read it again after decoding.
     """
     exif = image.info.get("exif")
     return _parse_orientation(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else 1
 
 
 def upright_size(size: tuple[int, int], exif_orientation: int) -> tuple[int, int]:
-    """Width and height of the picture as it is to be seen."""
+    """The width and height of the picture after its orientation is applied."""
     return (size[1], size[0]) if exif_orientation >= 5 else size
 
 
@@ -215,5 +215,5 @@ def _parse_orientation(exif: bytes) -> int:
 
 
 def _error_text(error: Exception) -> str:
-    """Pillow's words, where they mean something to a person."""
+    """The message of Pillow's error, made understandable."""
     return "the header cannot be read" if "cannot identify" in str(error) else str(error) or type(error).__name__

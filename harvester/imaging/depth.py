@@ -1,6 +1,6 @@
-"""Grey values with more than 8 bits: scaled to 0..255, never clipped.
+"""Scaling of grey values with more than 8 bits to 0..255, without clipping.
 
-| mode          | black to white is                                                            |
+| mode          | range from black to white                                                    |
 |---------------|------------------------------------------------------------------------------|
 | I;16, I;16B … | 0 to 65535, whatever values occur; TIFF may say 0 to 4095, or the reverse     |
 | I             | 0 to 65535 if all values lie there, else the least to the greatest value      |
@@ -27,7 +27,7 @@ def is_deep(mode: str) -> bool:
 
 
 def value_range(image: Image.Image, range_16_bit: ValueRange = (0.0, 65535.0)) -> ValueRange:
-    """The values that become 0 and 255; `short` are those of the modes with 16 bits."""
+    """The values that become 0 and 255; `range_16_bit` are those of the modes with 16 bits."""
     if image.mode not in _WHITE_LEVELS:
         return range_16_bit
     least, greatest = _finite_extremes(image)
@@ -41,7 +41,7 @@ def value_range(image: Image.Image, range_16_bit: ValueRange = (0.0, 65535.0)) -
 def to_eight_bit(
     image: Image.Image, grey_range: ValueRange, transparent: int | None = None
 ) -> tuple[Image.Image, Image.Image | None]:
-    """A deep picture in mode L and, if one value is see-through, its alpha channel in mode L."""
+    """A deep picture in mode L and, if one value is transparent, its alpha channel in mode L."""
     values = np.asarray(image)
     black, white = grey_range
     finite = np.where(np.isfinite(values), values, black).astype(np.float64)
@@ -51,7 +51,7 @@ def to_eight_bit(
 
 
 def split_into_strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    """The picture in horizontal strips of about 4 million pixels, each with its first row: large copies are avoided."""
+    """The picture in horizontal strips of about 4 million pixels, each with its first row; this avoids large copies."""
     strip_height = max(1, _STRIP_PIXELS // image.width)
     if strip_height >= image.height:
         yield 0, image
@@ -61,7 +61,7 @@ def split_into_strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
 
 
 def _finite_extremes(image: Image.Image) -> ValueRange:
-    """The least and greatest finite value; 0 and 0 where there is none."""
+    """The least and the greatest finite value; 0 and 0 if there is none."""
     bounds = [_finite_bounds(np.asarray(strip)) for _, strip in split_into_strips(image)]
     finite = [bound for bound in bounds if bound is not None]
     return (min(low for low, _ in finite), max(high for _, high in finite)) if finite else (0.0, 0.0)

@@ -1,7 +1,7 @@
-"""Generation data in the bytes of a picture: which program made it, from which prompt, and how.
+"""Reader of generation data in the bytes of a picture: the program, the prompt and the settings that made it.
 
-Read are A1111's `parameters` (and EXIF UserComment), ComfyUI's `prompt` and `workflow`, NovelAI's `Comment`, InvokeAI's
-`invokeai_metadata` and `sd-metadata`, SwarmUI's `sui_image_params`. docs/embedded.md says what comes of each.
+It reads A1111's `parameters` (and EXIF UserComment), ComfyUI's `prompt` and `workflow`, NovelAI's `Comment`, InvokeAI's
+`invokeai_metadata` and `sd-metadata`, SwarmUI's `sui_image_params`. docs/embedded.md describes the result for each.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from harvester.imaging.text_chunks import read_texts
 from harvester.text import strip_unstorable
 
 MAX_RAW_CHARS = 64 * 1024
-"""Characters of a raw text that is kept; of longer ones only the length, for the blob has them."""
+"""Characters of a raw text; of longer texts only the length is kept, as the blob has them."""
 
 MAX_PROMPT_CHARS = 20_000
 """Characters of a prompt."""
@@ -37,9 +37,9 @@ _TEXT_NAMES = (
 
 
 def read_generation_data(data: bytes) -> dict[str, Any] | None:
-    """`tool`, what is known of `FIELDS` as texts, `raw` texts by name, and lengths of those `left_out`.
+    """`tool`, the known fields as texts, `raw` texts by name, and the lengths of those `left_out`.
 
-    None where the file has nothing of the kind. Never raises, whatever the bytes are.
+    None if the file has no generation data. Never raises, whatever the bytes are.
     """
     texts = {name: text for name, text in read_texts(data).items() if name in _TEXT_NAMES and text.strip()}
     parsed = prompt_formats.parse_generation_texts(texts)

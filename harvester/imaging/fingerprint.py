@@ -1,4 +1,4 @@
-"""Perceptual hashes: close for pictures that look alike. Equal settings give equal hashes only within one RECIPE."""
+"""Perceptual hashes, which are close for near-duplicates and comparable only within one FINGERPRINT_VERSION."""
 
 import imagehash
 import numpy as np
@@ -8,15 +8,15 @@ from PIL import Image
 from harvester.imaging.dct import HASH_SIDE, Bits, above_median, low_frequencies, pack_frequencies
 from harvester.imaging.types import Hashes
 
-_MIN_PLANE_SIDE = 128  # pixels, the shorter side is never reduced below
+_MIN_PLANE_SIDE = 128  # pixels; the shorter side is never reduced below this
 _PHASH_SCALE, _WHASH_SCALE = 32, 64  # pixels
 
 
 def make_grey_plane(image: Image.Image) -> Image.Image:
     """The small grey picture (mode L) that is hashed; `image` is upright and flattened.
 
-    A shorter side below 256 pixels is left as it is: the hashes are exactly those imagehash makes of the picture.
-    Larger ones are averaged over whole blocks, shorter side 128 to 255: within 4 bits, and many times as fast.
+    If the shorter side is below 256 pixels, the size stays, and the hashes are exactly those of imagehash. Larger
+    pictures are averaged over whole blocks to a shorter side of 128 to 255: within 4 bits, and many times as fast.
     """
     grey = image.convert("L")
     short_side = min(grey.size)
@@ -24,8 +24,8 @@ def make_grey_plane(image: Image.Image) -> Image.Image:
 
 
 def compute_hashes(plane: Image.Image) -> Hashes:
-    """The four hashes of a grey plane; any size from 1 × 1."""
-    # What `imagehash.phash` finds, by eight rows of the DCT in place of all.
+    """The four hashes of a grey plane of any size from 1 × 1."""
+    # The same as `imagehash.phash`, with only eight rows of the DCT.
     frequencies = low_frequencies(_resize(plane, _PHASH_SCALE))
     return Hashes(
         phash=_to_hex(above_median(frequencies)),
@@ -37,11 +37,11 @@ def compute_hashes(plane: Image.Image) -> Hashes:
 
 
 def _whash_bits(plane: Image.Image) -> Bits:
-    """What `imagehash.whash` finds at this scale, in a fifth of the time.
+    """The bits of `imagehash.whash` at this scale, in a fifth of the time.
 
-    Three levels of Haar wavelets leave a multiple of each block's mean, and taking away the mean of all moves the
-    median along, so sums of blocks do. In whole numbers, blocks that equal the median are never above it; imagehash
-    leaves these to the rounding errors.
+    Three levels of Haar wavelets leave a multiple of each block's mean, and subtracting the overall mean shifts the
+    median as well, so sums of blocks are enough. In whole numbers, blocks equal to the median are never above it; in
+    imagehash these depend on rounding errors.
     """
     block_side = _WHASH_SCALE // HASH_SIDE
     sums = _resize(plane, _WHASH_SCALE).reshape(HASH_SIDE, block_side, HASH_SIDE, block_side).sum(axis=(1, 3))

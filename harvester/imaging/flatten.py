@@ -1,4 +1,4 @@
-"""Any picture in mode RGB as it is to be seen: sRGB, laid on a background, upright."""
+"""Flattening of pictures to upright sRGB on a background, in mode RGB."""
 
 from PIL import Image
 
@@ -16,20 +16,20 @@ _TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_UNPREMULTIPLIED = {"La": "LA", "RGBa": "RGBA"}  # alpha already multiplied in -> not
+_UNPREMULTIPLIED = {"La": "LA", "RGBa": "RGBA"}  # premultiplied mode -> plain mode
 _WITH_ALPHA = {"P": "RGBA", "PA": "RGBA", "1": "LA", "L": "LA", "RGB": "RGBA"}
 _PROFILE_MODES = {"RGB", "L", "CMYK"}
 
 
 def flatten(image: Image.Image, header: Header, background: Colour) -> Image.Image:
-    """A decoded picture in mode RGB without any metadata; the very object where it is that already.
+    """The decoded picture in mode RGB without any metadata; the same object if it already is.
 
-    Works in strips, so that beside the picture and the result nothing of their size is held.
+    It works in strips, so that no third buffer of the picture's size is needed.
     """
     image.info = {} if header.transparent is None else {"transparency": header.transparent}
     if image.mode == "RGB" and header.transparent is None and not needs_conversion(header.profile, "RGB"):
         return image
-    if image.mode == "RGBA" and not needs_conversion(header.profile, "RGB"):  # the commonest, in one go
+    if image.mode == "RGBA" and not needs_conversion(header.profile, "RGB"):  # the most common case, without strips
         canvas = Image.new("RGB", image.size, background)
         canvas.paste(image, (0, 0), image)
         return canvas
@@ -41,7 +41,7 @@ def flatten(image: Image.Image, header: Header, background: Colour) -> Image.Ima
 
 
 def make_upright(image: Image.Image, exif_orientation: int) -> Image.Image:
-    """The picture turned as its EXIF orientation (1 to 8) says; the very object for 1."""
+    """The picture after its EXIF orientation (1 to 8) is applied; the same object for 1."""
     return image if exif_orientation == 1 else image.transpose(_TRANSPOSITIONS[exif_orientation])
 
 
@@ -57,7 +57,7 @@ def _paste_strip(strip: Image.Image, canvas: Image.Image, top: int, header: Head
 
 
 def _without_alpha(strip: Image.Image) -> Image.Image:
-    """Without alpha, in the mode the profile speaks of."""
+    """The strip without alpha, in the mode for which the profile is."""
     if strip.mode in {"1", "LA"}:
         return strip.convert("L")
     return strip if strip.mode in _PROFILE_MODES else strip.convert("RGB")

@@ -1,4 +1,4 @@
-"""What bytes are, told from their first few: which picture format, or what else a server sent instead of a picture."""
+"""Detection of the kind of a file from its first bytes: a picture format, or what a server sent instead."""
 
 import codecs
 import re
@@ -14,7 +14,7 @@ EXTENSIONS: dict[str, str] = {
     "TIFF": "tif",
     "JPEG2000": "jp2",
 }
-"""Pillow's name of every format that can be kept -> file extension without the dot."""
+"""Pillow's name of each format that can be kept -> its file extension without the dot."""
 
 _MAGIC: tuple[tuple[str, bytes], ...] = (
     ("JPEG", rb"\xff\xd8(\xff|\Z)"),
@@ -70,14 +70,14 @@ IMAGE_KINDS: frozenset[str] = frozenset(
     {*EXTENSIONS, "camera raw", "JPEG XL", "JPEG XR", "ICO", "ICNS", "PSD", "QOI", "DDS", "OpenEXR", "Radiance HDR"}
     | {"XCF", "DjVu", "PNM", "PostScript", "SVG", "HEIC"}
 )
-"""The answers of `kind_of` that are picture formats, whether we can keep them or not."""
+"""The results of `detect_kind` that are picture formats, whether or not they can be kept."""
 
 _BINARY_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_HEAD_BYTES = 1024  # bytes looked at
+_HEAD_BYTES = 1024  # bytes that are checked
 
 
 def detect_kind(data: bytes) -> str:
-    """What the bytes are: Pillow's name of a format we can keep, or a word for a person to read."""
+    """The kind of the bytes: Pillow's name of a format that can be kept, or a word for the user."""
     head = data[:_HEAD_BYTES]
     if not head:
         return "empty"
@@ -90,7 +90,7 @@ def detect_kind(data: bytes) -> str:
 
 
 def _detect_box_kind(head: bytes) -> str:
-    """ISO media files differ by their brands: the main one first, then those they are compatible with."""
+    """The kind of an ISO media file, by its brands: the main one first, then the compatible ones."""
     size = int.from_bytes(head[:4], "big")
     other_brands = {head[offset : offset + 4] for offset in range(16, min(size, len(head)), 4)}
     if head[8:12] in {b"mif1", b"msf1"} and other_brands & {b"avif", b"avis"}:
@@ -108,7 +108,7 @@ def _detect_text_kind(head: bytes) -> str:
 
 
 def _is_utf8(head: bytes) -> bool:
-    """A character cut off at the end is no mistake: the head is only a part."""
+    """Whether the head of a file is UTF-8; a character cut off at its end is allowed."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What the header of a picture says: facts that are lost or changed once the pixels are decoded."""
+"""Facts in the header of a picture that are lost or changed once its pixels are decoded."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from harvester.imaging.tiff import count_tiff_pages
 from harvester.imaging.truncation import count_gif_frames
 
 Transparency = int | bytes | tuple[int, ...] | None
-"""What is see-through in a picture without alpha channel: a grey level or palette index, a colour, an alpha per palette
-entry, or nothing."""
+"""The transparency of a picture without alpha channel: a grey level or palette index, a colour, an alpha value per
+palette entry, or None."""
 
 _ANIMATED_FORMATS = {"GIF", "PNG", "WEBP", "AVIF"}
 _PHOTOMETRIC_TAG, _WHITE_IS_ZERO = 262, 0
@@ -19,9 +19,9 @@ _GREY_STEPS = {"L;2": 85, "L;4": 17}
 
 @dataclass(frozen=True)
 class Header:
-    """Format and mode by Pillow's names; size in pixels as stored; frames from 1; the ICC profile; what is see-through.
+    """Format and mode by Pillow's names; size in pixels as stored; frames from 1; ICC profile; transparency.
 
-    `span` holds the values that mean black and white in 16-bit grey.
+    `grey_range` has the values that mean black and white in 16-bit grey.
     """
 
     format: str
@@ -34,17 +34,17 @@ class Header:
 
     @property
     def animated(self) -> bool:
-        """More than one frame, in a format where frames are shown one after the other."""
+        """Whether there are several frames, in a format that shows frames one after the other."""
         return self.frames > 1 and self.format in _ANIMATED_FORMATS
 
     @property
     def is_jpeg(self) -> bool:
-        """JPEG, or the kind of JPEG with further pictures behind the first."""
+        """Whether this is a JPEG or an MPO, which is a JPEG followed by further pictures."""
         return self.format in {"JPEG", "MPO"}
 
 
 def read_header(image: ImageFile.ImageFile, data: bytes) -> Header:
-    """Collect the facts; call it before decoding."""
+    """Read the header; call this before decoding."""
     profile = image.info.get("icc_profile")
     return Header(
         format=str(image.format),
@@ -58,7 +58,10 @@ def read_header(image: ImageFile.ImageFile, data: bytes) -> Header:
 
 
 def count_frames(image: ImageFile.ImageFile, data: bytes) -> int:
-    """Frames of an animation, pages of a TIFF, pictures of an MPO; nothing is decoded and the image is not moved."""
+    """The number of frames of an animation, pages of a TIFF or pictures of an MPO.
+
+    Nothing is decoded, and the current frame of the image does not change.
+    """
     if image.format == "GIF":
         return max(1, count_gif_frames(data)[0])
     if image.format == "TIFF":
@@ -67,7 +70,7 @@ def count_frames(image: ImageFile.ImageFile, data: bytes) -> int:
 
 
 def _grey_range(image: ImageFile.ImageFile) -> tuple[float, float]:
-    """Pillow neither scales 12-bit TIFF nor turns 16-bit TIFF in which 0 means white."""
+    """The grey values of black and white; Pillow neither scales 12-bit TIFF nor inverts 16-bit TIFF with white at 0."""
     white = 4095.0 if _raw_mode(image) == "I;12" else 65535.0
     return (white, 0.0) if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC_TAG) == _WHITE_IS_ZERO else (0.0, white)
 
@@ -79,7 +82,7 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
 
 
 def _transparency(image: ImageFile.ImageFile) -> Transparency:
-    """What is see-through, in the values that decoding gives: PNG states it in those of the file.
+    """The transparency in decoded values, while a PNG states it in the values of the file.
 
     16-bit colours are compared by their high byte, as Pillow decodes them.
     """

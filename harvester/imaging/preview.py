@@ -1,4 +1,4 @@
-"""The thumbnail of a picture that may move: a JPEG, or an animated WebP of all its frames."""
+"""Thumbnails that keep animation: a JPEG, or an animated WebP of all frames."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,27 +11,27 @@ from harvester.imaging.header import Header
 
 _QUALITY = 85
 _MAX_TOTAL_PIXELS = 2_000_000_000
-"""Of all frames together, as large as they come; what follows is left out."""
-_DEFAULT_FRAME_MS = 100  # of a frame that states no time
+"""Pixels of all frames together, in full size; further frames are left out."""
+_DEFAULT_FRAME_MS = 100  # duration of a frame that states none
 
 
 @dataclass(frozen=True)
 class Preview:
-    """Its extension without the dot, and its bytes."""
+    """A thumbnail: its extension without the dot, and its bytes."""
 
     ext: str
     data: bytes
 
 
 def make_preview(data: bytes, header: Header, picture: Image.Image, max_side: int) -> Preview:
-    """A thumbnail whose longest side has at most that many pixels, never enlarged; `picture` is upright and RGB."""
+    """A thumbnail with at most `max_side` pixels on the longest side, never enlarged; `picture` is upright and RGB."""
     if header.animated and (animation := _make_animated_webp(data, max_side)):
         return Preview("webp", animation)
     return Preview("jpg", make_thumbnail(picture, (max_side, max_side), _QUALITY))
 
 
 def _make_animated_webp(data: bytes, max_side: int) -> bytes:
-    """An animation up to its first broken frame; empty where only one frame can be decoded."""
+    """The animation up to its first broken frame; empty if only one frame can be decoded."""
     frames: list[Image.Image] = []
     durations: list[int] = []
     pixels_left = _MAX_TOTAL_PIXELS
@@ -43,7 +43,7 @@ def _make_animated_webp(data: bytes, max_side: int) -> bytes:
                     break
                 small = frame.convert("RGBA")
                 small.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
-                if frames and small.size != frames[0].size:  # pages of several pictures rather than an animation
+                if frames and small.size != frames[0].size:  # separate pages rather than an animation
                     break
                 frames.append(small)
                 durations.append(int(frame.info.get("duration") or _DEFAULT_FRAME_MS))

@@ -1,4 +1,4 @@
-"""What the texts of each generating program mean. Every value may be of any type; nothing here raises."""
+"""Parsers for the texts of each generating program. Every value may be of any type; nothing here raises."""
 
 import json
 from collections import deque
@@ -9,13 +9,13 @@ Texts = Mapping[str, str]
 Fields = dict[str, Any]
 
 MAX_LINKS_FOLLOWED = 50
-"""Links followed in a ComfyUI graph from a sampler to its prompt."""
+"""The most links that are followed in a ComfyUI graph from a sampler to its prompt."""
 
 _MAX_SETTINGS_CHARS = 20_000  # characters
 
 
 def parse_generation_texts(texts: Texts) -> tuple[str, Fields] | None:
-    """The program's name and what it says; None where no text is one of a known program."""
+    """The name of the program and its fields; None if no text is from a known program."""
     for parser in (_parse_novelai, _parse_invokeai, _parse_comfyui, _parse_swarm_or_a1111):
         if (parsed := parser(texts)) is not None:
             return parsed
@@ -23,7 +23,7 @@ def parse_generation_texts(texts: Texts) -> tuple[str, Fields] | None:
 
 
 def _parse_json(text: str | None) -> Any:
-    """The value, or None. ComfyUI writes NaN, which is no JSON."""
+    """The value, or None. ComfyUI writes NaN, which is not JSON."""
     if not text or text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -92,7 +92,7 @@ def _parse_comfyui(texts: Texts) -> tuple[str, Fields] | None:
 
 
 def _parse_graph(graph: Fields) -> Fields:
-    """Of the first sampler that has a prompt; its prompts and its model are found along its links."""
+    """The fields of the first sampler that has a prompt; its links lead to its prompts and its model."""
     fields: Fields = {}
     for node in graph.values():
         inputs = _inputs_of(node)
@@ -117,7 +117,7 @@ def _inputs_of(node: Any) -> Fields:
 
 
 def _follow_links(graph: Fields, link: Any, extract: Callable[[Fields], str | None]) -> str | None:
-    """The first value of its kind on the way back from an input; a link is [node, output]."""
+    """The first value that `extract` finds on the way back from an input; a link is [node, output]."""
     visited: set[str] = set()
     queue = deque([link])
     while queue and len(visited) < MAX_LINKS_FOLLOWED:
@@ -174,7 +174,7 @@ def _parse_fooocus(metadata: Fields) -> Fields:
 
 
 def _parse_infotext(text: str) -> Fields | None:
-    """Prompt, then `Negative prompt: …`, then one line `Steps: 20, Sampler: …, Seed: …`."""
+    """Parse A1111's text: prompt, `Negative prompt: …`, and one line `Steps: 20, Sampler: …, Seed: …`."""
     lines = text.strip().splitlines()
     line_no = next((number for number in range(len(lines) - 1, -1, -1) if lines[number].startswith("Steps: ")), None)
     if line_no is None:

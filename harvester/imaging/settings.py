@@ -12,7 +12,7 @@ from harvester.imaging.types import ConversionOptions, ImageLimits
 
 
 def picture_options(settings: Mapping[str, Any], format: str) -> ConversionOptions:
-    """Everything `imaging.convert.process` needs to know."""
+    """The options for `imaging.convert.process_image`. Raises UsageProblem."""
     return ConversionOptions(
         format=format,
         quality=parse_number(settings, "HARVESTER_JPEG_QUALITY", 1, 100),
@@ -28,7 +28,7 @@ def picture_options(settings: Mapping[str, Any], format: str) -> ConversionOptio
 
 
 def blob_import_options(settings: Mapping[str, Any]) -> ConversionOptions:
-    """For reading bytes that are kept already: they stay as they are, and only their number of pixels is bounded."""
+    """The options for reading stored bytes, which stay as they are; only their number of pixels is limited."""
     return ConversionOptions(
         format="original", limits=ImageLimits(max_pixels=parse_number(settings, "HARVESTER_MAX_PIXELS", 1))
     )
@@ -47,7 +47,9 @@ def _parse_formats(text: str) -> tuple[str, ...]:
         if name not in EXTENSIONS:
             raise UsageProblem(f"HARVESTER_FORMATS: {name} is not one of {', '.join(EXTENSIONS)}.")
     if not formats:
-        raise UsageProblem(f"HARVESTER_FORMATS: is empty, so nothing could be kept; there are {', '.join(EXTENSIONS)}.")
+        raise UsageProblem(
+            f"HARVESTER_FORMATS: is empty, so nothing could be kept; the formats are {', '.join(EXTENSIONS)}."
+        )
     return formats
 
 

@@ -1,7 +1,7 @@
-"""Texts that lie in a picture file beside its pixels: PNG text chunks, EXIF of JPEG, PNG and WebP, JPEG comments.
+"""Reader of the texts in a picture file: PNG text chunks, EXIF of JPEG, PNG and WebP, JPEG comments.
 
-Whatever is wrong with the bytes, what was read until then is returned. Sizes are bounded: a text of a few hundred
-bytes may unpack to gigabytes.
+On an error in the bytes, the texts read so far are returned. Sizes are limited, as a text of a few hundred bytes may
+unpack to gigabytes.
 """
 
 import struct
@@ -9,20 +9,20 @@ import zlib
 from collections.abc import Iterator
 
 MAX_TEXT_BYTES = 8 * 2**20
-"""Bytes of one text, unpacked; longer ones are left out."""
+"""Bytes of one unpacked text; longer ones are left out."""
 
 MAX_ENTRIES = 1000
-"""Chunks, segments or EXIF entries looked at."""
+"""The most chunks, segments or EXIF entries that are read."""
 
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _EXIF_NAMES = {0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0131: "Software", 0x013B: "Artist"}
-_TEXT_TYPES = (1, 2, 7)  # bytes, ASCII, undefined: programs differ
+_TEXT_TYPES = (1, 2, 7)  # bytes, ASCII, undefined, as programs differ
 
 
 def read_texts(data: bytes) -> dict[str, str]:
-    """Every text by its name: a PNG keyword, or `UserComment`, `ImageDescription`, `Make`, `Model`, `Software`, …
+    """Name -> text; a name is a PNG keyword, or `UserComment`, `ImageDescription`, `Make`, `Model`, `Software`, …
 
-    Of several texts of one name the first counts. Never raises.
+    Of several texts with one name the first counts. Never raises.
     """
     texts: dict[str, str] = {}
     try:
@@ -124,7 +124,7 @@ def _exif_entries(exif: bytes, byte_order: str, start: int) -> Iterator[tuple[in
 
 
 def _decode_user_comment(value: bytes) -> str:
-    """Eight bytes name the encoding; of the two orders of UTF-16 the one that makes more sense is taken."""
+    """The text of a UserComment: eight bytes name its encoding; for UTF-16 the more plausible byte order is used."""
     charset, text = value[:8], value[8:]
     if charset.startswith(b"UNICODE"):
         return max((text.decode(codec, "replace") for codec in ("utf-16-be", "utf-16-le")), key=_count_ascii).rstrip(

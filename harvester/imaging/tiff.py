@@ -1,4 +1,4 @@
-"""The directories of a TIFF: one for each page, chained. Read here because Pillow decodes tags to count pages."""
+"""Reader of the chained directories of a TIFF, one per page; Pillow would decode tags to count pages."""
 
 import struct
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 _MAX_PAGES = 65536
 _MAX_STRIPS = 2**20
 _STRUCT_CODES = {3: "H", 4: "I", 16: "Q"}
-_STRIP_TAGS = {273: 0, 324: 0, 279: 1, 325: 1}  # tags: where strips or tiles begin, how many bytes they take
+_STRIP_TAGS = {273: 0, 324: 0, 279: 1, 325: 1}  # tags of the offsets and sizes of strips and tiles
 
 
 @dataclass(frozen=True)
 class _TiffLayout:
-    """How numbers are written: format letters of `struct`, sizes in bytes."""
+    """The encoding of numbers: format letters of `struct`, sizes in bytes."""
 
     count_format: str
     offset_format: str
@@ -24,10 +24,10 @@ _CLASSIC, _BIG = _TiffLayout("H", "I", 12, 4), _TiffLayout("Q", "Q", 20, 8)
 
 
 def count_tiff_pages(data: bytes) -> tuple[int, bool]:
-    """How many pages a TIFF or BigTIFF has, and whether it is cut.
+    """The number of pages of a TIFF or BigTIFF, and whether it is truncated.
 
-    It is cut where a directory lies beyond the end of the file, or the pixels of a later page: those of the first are
-    decoded anyway.
+    It is truncated if a directory, or the pixels of a page after the first, reach beyond the end of the file. The
+    pixels of the first page are decoded anyway.
     """
     byte_order, layout = "<" if data[:2] == b"II" else ">", _BIG if 43 in data[2:4] else _CLASSIC
     pages = strip_count = 0
@@ -45,7 +45,7 @@ def count_tiff_pages(data: bytes) -> tuple[int, bool]:
 
 
 def _iter_directories(data: bytes, byte_order: str, layout: _TiffLayout) -> Iterator[range]:
-    """Where the entries of each page stand; struct.error where the chain leads beyond the end of the file."""
+    """The positions of the entries of each page. Raises struct.error if the chain leads beyond the end of the file."""
     seen: set[int] = set()
     (offset,) = struct.unpack_from(byte_order + layout.offset_format, data, layout.first_pointer)
     while offset and offset not in seen and len(seen) < _MAX_PAGES:
@@ -58,7 +58,7 @@ def _iter_directories(data: bytes, byte_order: str, layout: _TiffLayout) -> Iter
 
 
 def _strip_locations(data: bytes, byte_order: str, layout: _TiffLayout, entries: range) -> list[tuple[int, ...]]:
-    """Where the strips or tiles of a page begin, and their sizes."""
+    """The offsets and sizes of the strips or tiles of a page."""
     locations: list[tuple[int, ...]] = [(), ()]
     for entry in entries:
         tag, field_type = struct.unpack_from(byte_order + "HH", data, entry)
@@ -68,7 +68,7 @@ def _strip_locations(data: bytes, byte_order: str, layout: _TiffLayout, entries:
 
 
 def _entry_values(data: bytes, byte_order: str, layout: _TiffLayout, entry: int, code: str) -> tuple[int, ...]:
-    """The values of one entry, which stand in it where they fit, else elsewhere."""
+    """The values of one entry, which are in the entry itself if they fit, else elsewhere in the file."""
     (count,) = struct.unpack_from(byte_order + layout.offset_format, data, entry + 4)
     if count > _MAX_STRIPS:
         return ()

@@ -1,7 +1,7 @@
-"""Does a file end before its picture does? Told from its structure alone, because decoders do not notice everything.
+"""Detection of truncated files from their structure, because decoders do not report all of them.
 
-Measured with Pillow 13 by cutting files at every byte: it accepts a PNG without its end chunk, a GIF cut after the
-first frame, a grey JPEG without its end marker, a JPEG 2000 file that ends before its first tile, and a TIFF whose
+Measured with Pillow 13 by truncating files at every byte: it accepts a PNG without its end chunk, a GIF that ends after
+the first frame, a grey JPEG without its end marker, a JPEG 2000 file that ends before its first tile, and a TIFF whose
 directory at the end of the file lacks up to four bytes.
 """
 
@@ -15,13 +15,13 @@ _KNOWN_BOXES = {b"ftyp", b"meta", b"mdat", b"moov", b"jP  ", b"jp2h", b"jp2c"}
 
 
 def is_truncated(data: bytes, kind: str) -> bool:
-    """Whether bytes are missing at the end of a file of that kind (Pillow's name); False where nobody can tell."""
+    """Whether bytes are missing at the end of a file of this kind (Pillow's name); False if unknown."""
     check = _CHECKS.get(kind)
     return check is not None and check(data)
 
 
 def count_gif_frames(data: bytes) -> tuple[int, bool]:
-    """How many frames a GIF has, and whether it is cut: inside a block, or before the frame a control block announces.
+    """The number of frames of a GIF, and whether it ends inside a block or before an announced frame.
 
     A complete last frame without the closing trailer byte is accepted. Bytes between blocks are skipped, as by Pillow.
     """
@@ -43,7 +43,7 @@ def count_gif_frames(data: bytes) -> tuple[int, bool]:
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
-    """The name of each chunk of a PNG and where it ends, as far as the data go or to the end chunk."""
+    """The name and the end of each chunk of a PNG, up to the end chunk or the end of the data."""
     name, offset = b"", 8
     while name != b"IEND" and offset + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, offset)
@@ -52,19 +52,19 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
 
 
 def _colour_table_size(flags: int) -> int:
-    """The bytes a GIF colour table takes, from the flags that announce it."""
+    """The size in bytes of a GIF colour table, from the flags that announce it."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _skip_sub_blocks(data: bytes, offset: int) -> int:
-    """Where a chain of GIF sub-blocks ends; IndexError where the file ends first."""
+    """The end of a chain of GIF sub-blocks. Raises IndexError if the file ends first."""
     while data[offset]:
         offset += data[offset] + 1
     return offset + 1
 
 
 def _is_jpeg_truncated(data: bytes) -> bool:
-    """Inside a segment of the header, or no end marker after it; what is no segment is damage, not a cut."""
+    """Whether a JPEG ends inside a header segment or has no end marker; invalid segments are damage, not truncation."""
     offset = 2
     while offset + 4 <= len(data):
         if data[offset] != 0xFF:
@@ -79,7 +79,7 @@ def _is_jpeg_truncated(data: bytes) -> bool:
 
 
 def _is_png_truncated(data: bytes) -> bool:
-    """The end chunk is missing or incomplete."""
+    """Whether the end chunk is missing or incomplete."""
     name, end = b"", 0
     for name, end in png_chunks(data):  # noqa: B007 - the last one counts
         pass
@@ -87,17 +87,17 @@ def _is_png_truncated(data: bytes) -> bool:
 
 
 def _is_bmp_truncated(data: bytes) -> bool:
-    """Inside the header, which states where the pixels begin; of the pixels the decoder misses none."""
+    """Whether a BMP ends before its pixels, whose offset the header states; the decoder reports missing pixels."""
     return len(data) < 26 or int.from_bytes(data[10:14], "little") > len(data)
 
 
 def _is_webp_truncated(data: bytes) -> bool:
-    """RIFF states the length of the file."""
+    """Whether a WebP is shorter than its RIFF header states."""
     return len(data) < 12 or 8 + int.from_bytes(data[4:8], "little") > len(data)
 
 
 def _are_boxes_truncated(data: bytes) -> bool:
-    """A box of ISO media or JPEG 2000 reaches beyond the end; unknown bytes after the last box do not matter."""
+    """Whether a box of ISO media or JPEG 2000 reaches beyond the end; unknown bytes after the last box are ignored."""
     offset = 0
     while offset + 8 <= len(data):
         size, name = struct.unpack_from(">I4s", data, offset)

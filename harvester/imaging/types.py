@@ -1,4 +1,4 @@
-"""What is asked of imaging and what it answers: plain values, so that whoever asks need not load what decodes."""
+"""Options and results of imaging: plain values, so that callers need not load the decoders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ NO_FINGERPRINT = 0
 """The fingerprint version of files that are not decoded: videos."""
 
 FINGERPRINT_VERSION = 2
-"""Goes up whenever the same picture may get another hash; hashes of different versions are not comparable."""
+"""Increased whenever the same picture may get other hashes; hashes of different versions are not comparable."""
 
 Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """What is accepted: pixels in all, smallest width and height in pixels when upright, Pillow's names of formats."""
+    """Limits for pictures: most pixels, least width and height in pixels when upright, formats by Pillow's names."""
 
     max_pixels: int = 100_000_000
     min_width: int = 0
@@ -27,10 +27,11 @@ class ImageLimits:
 
 @dataclass(frozen=True)
 class ConversionOptions:
-    """What to make of a picture: see `convert`. `thumbs`: name -> (width, height) in pixels to fit into.
+    """Options of a conversion; see `harvester.imaging.convert`.
 
-    `preview` is the longest side in pixels of a thumbnail that keeps animation; 0: none. `longest` is the longest side
-    in pixels of the rendition, which is never enlarged; 0: as it is. `embedded`: generation data is looked for.
+    `thumbs` maps the names of thumbnails to the (width, height) in pixels into which they fit.
+    `preview` is the longest side in pixels of a thumbnail that keeps animation; 0: none. `max_side` is the longest side
+    in pixels of the rendition, which is never enlarged; 0: no limit. `embedded`: whether to read generation data.
     """
 
     format: str = "jpeg"
@@ -45,7 +46,7 @@ class ConversionOptions:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the file is: Pillow's format and mode names, extension, upright size in pixels, size in bytes, frames."""
+    """Facts of a file: Pillow's format and mode names, extension, upright size in pixels, size in bytes, frames."""
 
     format: str
     ext: str
@@ -61,7 +62,7 @@ class Facts:
 class Hashes:
     """Four hashes of 64 bits as 16 lower-case hex digits, bit order as in imagehash.
 
-    `coefficients` are the frequencies that phash is made of, see `frequencies.packed`; None of what is not decoded.
+    `coefficients` are the frequencies of phash, see `dct.pack_frequencies`; None for files that are not decoded.
     """
 
     phash: str
@@ -72,12 +73,12 @@ class Hashes:
 
 
 NO_HASHES = Hashes("", "", "", "", None)
-"""Those of files that are not decoded."""
+"""The hashes of files that are not decoded."""
 
 
 @dataclass(frozen=True)
 class ImageReport:
-    """All that can be told of a picture from its bytes. `embedded` is the generation data in them, None without."""
+    """All results of a decode. `embedded` is the generation data in the bytes; None if there is none."""
 
     facts: Facts
     hashes: Hashes

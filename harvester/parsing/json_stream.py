@@ -1,4 +1,4 @@
-"""Reading a JSON object of any size member by member, and saying where a mistake is."""
+"""Streaming reader of JSON objects of any size, with the position of errors."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ MAX_DEPTH = 5000
 """Levels of nesting; the parser's memory grows with the square of the depth."""
 
 MAX_NUMBER_DIGITS = 2000
-"""Digits; from 4300 on Python refuses, and the parser ends the whole program."""
+"""Digits; from 4300 on, Python raises an error and the parser aborts the whole program."""
 
 _DIGITS = b"0123456789"
 _LONG_NUMBER = re.compile(rb"[0-9]{%d}" % MAX_NUMBER_DIGITS)
@@ -22,25 +22,25 @@ BOM = b"\xef\xbb\xbf"
 
 
 def read_members(file: BinaryIO, name: str) -> Iterator[tuple[str, Any]]:
-    """(key, value) of the object in the file, one after the other; raises BadInput with line and column."""
+    """The (key, value) pairs of the object in the file, one by one. Raises UsageProblem with line and column."""
     start = len(BOM) if file.read(len(BOM)) == BOM else 0
     file.seek(start)
     try:
-        # The buffer bounds how deep one piece can nest before it is looked at.
+        # The buffer limits how deep one chunk can nest before it is checked.
         yield from ijson.kvitems(_BoundedReader(file, name), "", buf_size=MAX_DEPTH)
     except ijson.JSONError as error:
         raise UsageProblem(f"{name}: {locate_error(file, start)}.") from error
     except (UnicodeDecodeError, ArithmeticError) as error:
-        raise UsageProblem(f"{name}: a text or a number that cannot be ({error}).") from error
+        raise UsageProblem(f"{name}: a text or a number is invalid ({error}).") from error
     file.seek(start)
     if not (head := file.read(CHUNK_BYTES).lstrip()).startswith(b"{"):
         raise UsageProblem(f"{name}: expected a JSON object, found {head[:40].decode('utf-8', 'replace')!r}.")
 
 
 class _BoundedReader:
-    """A file that refuses what the parser would die of: too deep nesting, too long numbers.
+    """A file that raises UsageProblem for what would crash the parser: too deep nesting, too long numbers.
 
-    Brackets and digits inside of texts count too, but brackets come in pairs there, and thousands of digits never.
+    Brackets and digits inside texts count too, but there brackets come in pairs, and thousands of digits do not occur.
     """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
@@ -57,7 +57,7 @@ class _BoundedReader:
             raise UsageProblem(f"{self._name}: nested deeper than {MAX_DEPTH} levels.")
         has_many_digits = (
             len(chunk) - len(chunk.translate(None, _DIGITS)) > MAX_NUMBER_DIGITS // 2
-        )  # a quick look first
+        )  # a quick check first
         if has_many_digits and _LONG_NUMBER.search(self._tail + chunk):
             raise UsageProblem(f"{self._name}: a number of more than {MAX_NUMBER_DIGITS} digits.")
         self._tail = chunk[-MAX_NUMBER_DIGITS:]
@@ -65,12 +65,15 @@ class _BoundedReader:
 
 
 def locate_error(file: BinaryIO, start: int = 0) -> str:
-    """'line 3, column 7: what the parser says', found by reading the file again; lines and columns count from 1."""
+    """The position and message of the parser's error, found by reading the file again: `line 3, column 7: …`.
+
+    Lines and columns count from 1.
+    """
     is_bad, bad_start = _find_bad_chunk(file, start)
     file.seek(bad_start)
     bad_chunk = file.read(CHUNK_BYTES) if is_bad else b""
     parser = _new_parser()
-    # Feeding the good part again and then byte by byte stops the parser exactly at the mistake.
+    # Feeding the good part again and then single bytes stops the parser exactly at the error.
     for chunk in _read_chunks(file, start, bad_start):
         parser.send(chunk)
     for offset in range(len(bad_chunk)):
@@ -80,7 +83,7 @@ def locate_error(file: BinaryIO, start: int = 0) -> str:
 
 
 def _find_bad_chunk(file: BinaryIO, start: int) -> tuple[bool, int]:
-    """Whether a piece is refused, and at which byte that piece begins."""
+    """Whether a chunk is refused, and the byte at which that chunk begins."""
     file.seek(start)
     parser = _new_parser()
     while chunk := file.read(CHUNK_BYTES):
@@ -101,7 +104,7 @@ def _new_parser() -> Any:
 
 
 def _parser_error(parser: Any, chunk: bytes) -> str:
-    """What the parser has against this piece; empty where it takes it."""
+    """The parser's error for this chunk; empty if it accepts it."""
     try:
         parser.send(chunk)
     except ijson.JSONError as error:

@@ -1,4 +1,4 @@
-"""JSON from strangers: read so that every value can be written again, by any JSON writer and into any database."""
+"""Parser for strangers' JSON whose values can be written again by any JSON writer and into any database."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 from harvester.text import json_text, strip_unstorable
 
 MAX_DEPTH = 200
-"""Levels of nesting: what is read here is written again, which takes more room on the stack."""
+"""Levels of nesting; values are written again later, which takes more room on the stack."""
 
 MAX_TEXT_LENGTH = 20_000
 """Characters of one text that are kept."""
@@ -19,14 +19,14 @@ MAX_ENTRIES = 1000
 
 LARGE_TEXT_LENGTH = 2**20
 MAX_VALUES = 1_000_000
-"""Commas and brackets in a text of more than LARGE bytes; each value takes about a hundred bytes of memory."""
+"""Commas and brackets in a text longer than LARGE_TEXT_LENGTH; each value takes about a hundred bytes of memory."""
 
 
 def parse_json(data: bytes | str) -> Any:
-    """The value of a JSON text. Raises ValueError, also where it is nested too deeply or holds too many values.
+    """The value of a JSON text. Raises ValueError, also if it is nested too deeply or has too many values.
 
-    What JSON does not know (NaN, Infinity, 1e999) becomes None, as JavaScript would write it; a whole number of
-    more digits than Python reads becomes a text. Bytes that are no UTF-8 become the replacement character.
+    NaN, Infinity and 1e999, which JSON does not allow, become None, as JavaScript would write them. A whole number with
+    more digits than Python reads becomes a text. Bytes that are not UTF-8 become the replacement character.
     """
     text = data if isinstance(data, str) else data.decode("utf-8-sig", "replace")
     if len(text) > LARGE_TEXT_LENGTH and sum(map(text.count, ",[{")) > MAX_VALUES:
@@ -40,7 +40,7 @@ def parse_json(data: bytes | str) -> Any:
 
 
 def dump_json(value: Any) -> bytes:
-    """A value as a readable JSON text that strict readers take."""
+    """The value as an indented JSON text that strict readers accept."""
     return json_text(value, indent=1).encode() + b"\n"
 
 

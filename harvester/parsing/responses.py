@@ -1,4 +1,4 @@
-"""What an answer to a page or API request is, before anybody parses it. Every site module has a `classify`."""
+"""Types for the classification of page and API responses. Each site has a `classify` that uses them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from enum import StrEnum
 
 
 class PageStatus(StrEnum):
-    """What an answer is. Only `OK` may be parsed; only `MISSING` may be taken for an end or an absence."""
+    """The kind of a response. Only `OK` may be parsed; only `MISSING` may count as an end or an absence."""
 
     OK = "ok"
     MISSING = "missing"
     BLOCKED = "blocked"
-    ERROR = "error"  # the server failed at this page, and did so again when it was asked again
+    ERROR = "error"  # the server failed at this page, also when asked again
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class SiteResponse:
-    """One answer as it came; names of `headers` in lower case."""
+    """One response as received; names of `headers` are in lower case."""
 
     url: str
     status: int

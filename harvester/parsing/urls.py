@@ -11,11 +11,11 @@ from harvester.text import strip_unstorable
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9a-fA-F:.]+")
 
 MAX_KEY_LENGTH = 2000
-"""Characters of an address that serve as its key; PostgreSQL cannot index much longer ones."""
+"""Characters of an address that are used as its key; PostgreSQL cannot index much longer ones."""
 
 
 def discovered_from_url(url: str, acct: str, position: DatasetPosition | None) -> DiscoveredImage:
-    """The promise of one address: its key is the same whatever data set or page names it."""
+    """The discovered image of one address; its key is the same whatever data set or page names it."""
     host = host_of(url)
     reason = "bad-url" if host is None else ("account-not-listed" if position is None else None)
     stored = strip_unstorable(url)
@@ -28,7 +28,7 @@ def discovered_from_url(url: str, acct: str, position: DatasetPosition | None) -
 
 
 def host_of(url: str) -> str | None:
-    """The host an http(s) address names, in lower case; None for anything else, and for one with a password in it."""
+    """The host of an http(s) address, in lower case; None for any other text, and for an address with a password."""
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname or ""

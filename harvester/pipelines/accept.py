@@ -1,4 +1,4 @@
-"""250: what the spider's site says about a picture that is decoded and not yet stored: too small, or its name."""
+"""Pipeline 250: the site's own check of a decoded picture before it is stored."""
 
 from typing import Self
 
@@ -12,18 +12,18 @@ from harvester.items import ImageItem
 
 
 class AcceptPipeline:
-    """Asks the spider's `accept`."""
+    """Calls the spider's `check_image`, which may refuse a picture or name its files."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The spider is asked at each picture."""
+        """Create the pipeline."""
         return cls(crawler)
 
     async def process_item(self, item: ImageItem) -> ImageItem:
-        """A picture that is refused leaves its worker."""
+        """Check a picture; the worker of a refused one is released."""
         if item.is_pending:
             with stop_run_on(CatalogueError, self._crawler):
                 await spider_of(self._crawler).check_image(item)

@@ -1,6 +1,6 @@
-"""200: the one decode. Checks the picture, makes its rendition and thumbnails, and reads all out of its bytes.
+"""Pipeline 200: the only decode of a picture, which checks it and makes its rendition, thumbnails and hashes.
 
-A video that was asked for is not decoded: its rendition is the file itself, and it has no hashes.
+A video is not decoded: its rendition is the file itself, and it has no hashes.
 """
 
 from typing import Self
@@ -15,18 +15,18 @@ from harvester.items import ImageItem
 
 
 class ConvertPipeline:
-    """Puts the picture on the bench of a worker, where it stays until its files are written."""
+    """Gives the picture to a worker, which keeps it until its files are written."""
 
     def __init__(self, workers: WorkerPool) -> None:
         self._workers = workers
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The workers of the crawl."""
+        """Use the worker pool of the crawl."""
         return cls(WorkerPool.of(crawler))
 
     async def process_item(self, item: ImageItem) -> ImageItem:
-        """A picture that cannot or shall not be kept ends here with its reason."""
+        """Decode a picture; one that is broken or not wanted is refused with its reason."""
         if item.is_pending:
             try:
                 _apply_report(item, await self._decode_with_retries(item))

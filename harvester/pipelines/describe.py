@@ -1,13 +1,13 @@
-"""400: four perceptual hashes, made of the small plane that the decode left."""
+"""Pipelines 400 and 500: perceptual hashes and embedded generation data, as found during the decode."""
 
 from harvester.items import ImageItem
 
 
 class FingerprintPipeline:
-    """Passes on what was found when the picture was examined."""
+    """Copies the perceptual hashes from the decode report to the item."""
 
     def process_item(self, item: ImageItem) -> ImageItem:
-        """Sets phash, dhash, average and whash: 16 hex digits each; they stay None for videos."""
+        """Set phash, dhash, average and whash, 16 hex digits each; they stay None for videos."""
         if item.blob and item.state.report and (hashes := item.state.report.hashes).phash:
             item.phash, item.dhash = hashes.phash, hashes.dhash
             item.average, item.whash = hashes.average, hashes.whash
@@ -16,10 +16,10 @@ class FingerprintPipeline:
 
 
 class EmbeddedPipeline:
-    """Passes on what was found when the picture was examined, for spiders that say `reads_embedded`."""
+    """Copies the generation data from the decode report to the item, for spiders with `reads_embedded`."""
 
     def process_item(self, item: ImageItem) -> ImageItem:
-        """Sets `embedded`; it stays None where the file has nothing of the kind."""
+        """Set `embedded`; it stays None if the file has no generation data."""
         if item.blob and item.state.report:
             item.embedded = item.state.report.embedded
         return item

@@ -1,4 +1,4 @@
-"""900: the end of the chain. One image, one entry; only what is on disk is called done."""
+"""Pipeline 900: the outcome of each image goes into the catalogue; only images on disk are called done."""
 
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -15,7 +15,7 @@ from harvester.text import strip_unstorable
 
 
 class RecordPipeline:
-    """Records the outcome and waits until it is committed."""
+    """Records the outcome of an image and waits until it is committed."""
 
     def __init__(self, session: CatalogueSession, crawler: Crawler) -> None:
         self._session = session
@@ -23,11 +23,11 @@ class RecordPipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Writes through the ledger of the crawl."""
+        """Record through the catalogue session of the crawl."""
         return cls(CatalogueSession.of(crawler), crawler)
 
     async def process_item(self, item: ImageItem) -> ImageItem:
-        """Sets the final status."""
+        """Set the final status and record it."""
         if item.is_pending:
             item.status = "done"
         item.finished_at = datetime.now(UTC).isoformat(timespec="seconds")

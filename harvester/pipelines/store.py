@@ -1,4 +1,4 @@
-"""300: the bytes as they came become a blob, the rendition becomes the named copies, thumbnails lie beside."""
+"""Pipeline 300: a blob of the bytes as received, output files of the rendition, and thumbnails."""
 
 from typing import Self
 
@@ -12,18 +12,18 @@ from harvester.items import ImageItem
 
 
 class StorePipeline:
-    """Has the worker publish the files, and then take the next picture; a disk that takes no more ends the run."""
+    """Has the worker publish the files, then releases it; a full disk stops the run."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Needs the crawler to stop it."""
+        """Create the pipeline; it needs the crawler to stop the run."""
         return cls(crawler)
 
     async def process_item(self, item: ImageItem) -> ImageItem:
-        """Sets sha256, blob and the names as published."""
+        """Set `sha256`, `blob` and the names of the output files."""
         if item.is_pending:
             with stop_run_on(StoreError, self._crawler):
                 if result := await run_task(item, STORE, item.state.stems, item.state.previous):

@@ -1,4 +1,4 @@
-"""The books: what was promised and what became of it, per site, in numbers that add up."""
+"""Summary per site: how many images are expected, done, failed, skipped and pending, in numbers that add up."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,14 +15,14 @@ from harvester.catalogue.store import open_existing
 from harvester.dataset.writer import write_dataset_files
 from harvester.errors import StoreError, UsageProblem
 from harvester.storage.paths import DataPaths
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 
 @dataclass
 class SiteSummary:
-    """The numbers of images of one site. promised = done + failed + skipped + owed.
+    """The image counts of one site: expected = done + failed + skipped + pending.
 
-    Where they were listed page by page, also how far each listing was walked: an open or cut one is not complete.
+    If the site is listed page by page, also how far each listing was walked; an open or stopped one is incomplete.
     """
 
     site: str
@@ -34,35 +34,35 @@ class SiteSummary:
 
     @property
     def discovered(self) -> int:
-        """Every image a source said exists; an address that stands in a source twice is one image."""
+        """The number of expected images: all that a source has named. An address named twice is one image."""
         return self.done + self.pending + sum(self.failed.values()) + sum(self.skipped.values())
 
     @property
     def is_complete(self) -> bool:
-        """Nothing owed, nothing failed, every listing walked to its end."""
+        """Whether nothing is pending, nothing failed, and every listing was walked to its end."""
         return not self.pending and not self.failed and not self.incomplete_listings
 
     @property
     def incomplete_listings(self) -> list[Listing]:
-        """Listings that were cut, or are being walked."""
+        """The listings that were stopped before their end or are still being walked."""
         return [listing for listing in self.listings if listing.state != "ended"]
 
     def as_dict(self) -> dict[str, Any]:
-        """For machines."""
-        counts = {"promised": self.discovered, "done": self.done, "failed": self.failed}
+        """The summary as plain values for JSON."""
+        counts = {"expected": self.discovered, "done": self.done, "failed": self.failed}
         listings = [
             {column: value for column, value in asdict(listing).items() if column in _LISTING_FIELDS}
             for listing in self.listings
         ]
-        return {"site": self.site, **counts, "skipped": self.skipped, "owed": self.pending, "listings": listings}
+        return {"site": self.site, **counts, "skipped": self.skipped, "pending": self.pending, "listings": listings}
 
     def lines(self) -> list[tuple[str, int]]:
-        """What there is and how many, for a person; reasons are indented under their status."""
-        lines = [("promised", self.discovered), ("done", self.done)]
+        """Labels and counts for the user; reasons are indented under their status."""
+        lines = [("expected", self.discovered), ("done", self.done)]
         for status, reasons in (("failed", self.failed), ("skipped", self.skipped)):
             lines.append((status, sum(reasons.values())))
             lines += [(f"  {reason}", count) for reason, count in sorted(reasons.items())]
-        return [*lines, ("still owed", self.pending), *self._listing_lines()]
+        return [*lines, ("pending", self.pending), *self._listing_lines()]
 
     def _listing_lines(self) -> list[tuple[str, int]]:
         if not self.listings:
@@ -70,35 +70,33 @@ class SiteSummary:
         item_counts: Counter[str] = sum((Counter(listing.counts) for listing in self.listings), Counter())
         return [
             ("listings ended", len(self.listings) - len(self.incomplete_listings)),
-            ("listings cut", len(self.incomplete_listings)),
+            ("listings incomplete", len(self.incomplete_listings)),
             ("pages walked", sum(listing.pages for listing in self.listings)),
             ("items listed", sum(listing.items for listing in self.listings)),
             *((f"  {kind}", count) for kind, count in sorted(item_counts.items())),
         ]
 
     def complaints(self) -> list[str]:
-        """A sentence for each of the first listings that are not complete."""
+        """One sentence for each of the first incomplete listings, and one for the number of the others."""
         messages = [
-            f"Listing {escape_control_chars(listing.query)} is not complete: "
-            f"{escape_control_chars(listing.detail) or 'stopped'} after {listing.pages:,} pages. "
+            f"Listing {escape_control_chars(listing.query)} is incomplete: "
+            f"{escape_control_chars(listing.detail) or 'stopped'} after {count_noun(listing.pages, 'page')}. "
             "The same command continues."
             for listing in self.incomplete_listings[:LISTINGS_SHOWN]
         ]
-        return messages + (
-            [f"{len(self.incomplete_listings) - LISTINGS_SHOWN} more listings are not complete."]
-            if self.incomplete_listings[LISTINGS_SHOWN:]
-            else []
-        )
+        if others := len(self.incomplete_listings[LISTINGS_SHOWN:]):
+            messages.append(f"{count_noun(others, 'more listing')} {'is' if others == 1 else 'are'} incomplete.")
+        return messages
 
 
 _LISTING_FIELDS = ("query", "pages", "items", "counts", "state", "detail")
 
 LISTINGS_SHOWN = 10
-"""Sentences about listings that are not complete."""
+"""Incomplete listings that get a sentence of their own."""
 
 
 def summarize_sites(counts: Iterable[StatusCount], listings: Mapping[str, Sequence[Listing]]) -> list[SiteSummary]:
-    """One book per site, in the order of the catalogue; `listings` by site."""
+    """One summary per site, in the order of the catalogue; `listings` by site."""
     summaries: dict[str, SiteSummary] = {}
     for count in counts:
         summary = summaries.setdefault(count.site, SiteSummary(count.site))
@@ -115,7 +113,7 @@ def summarize_sites(counts: Iterable[StatusCount], listings: Mapping[str, Sequen
 
 
 def build_table(summaries: Iterable[SiteSummary]) -> Table:
-    """The books for a person: one row per number, reasons indented under their status."""
+    """The summaries as a table: one row per count, reasons indented under their status."""
     table = Table()
     table.add_column("site")
     table.add_column("images")
@@ -131,19 +129,19 @@ def build_table(summaries: Iterable[SiteSummary]) -> Table:
 
 @dataclass
 class CollectionStatus:
-    """The books, and sentences about what is not as it should be."""
+    """The summaries, and one sentence for every problem."""
 
     summaries: list[SiteSummary]
     complaints: list[str] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
-        """Nothing owed, nothing failed, nothing to complain about."""
+        """Whether nothing is pending, nothing failed, and there is no problem."""
         return not self.complaints and all(summary.is_complete for summary in self.summaries)
 
 
 def collect_status(places: DataPaths) -> CollectionStatus:
-    """Read the catalogue and write every status file. Raises BadInput and CatalogueError."""
+    """Read the catalogue and write every status file. Raises UsageProblem and CatalogueError."""
     catalogue = open_existing(places.catalogue)
     if catalogue is None:
         raise UsageProblem(f"There is no catalogue in {places.root}: nothing has been harvested there yet.")
@@ -155,7 +153,7 @@ def collect_status(places: DataPaths) -> CollectionStatus:
             status.complaints += [message for summary in status.summaries for message in summary.complaints()]
             for collection in queries.unfinished_collections(connection):
                 folder = places.output(collection)
-                status.complaints.append(f"Not all promises for {folder} are recorded: run the same crawl again.")
+                status.complaints.append(f"Not all images for {folder} are discovered: run the same crawl again.")
             for collection_id, collection in queries.all_collections(connection).items():
                 try:
                     write_dataset_files(connection, collection_id, collection, places)

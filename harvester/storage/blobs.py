@@ -1,4 +1,4 @@
-"""Where bytes live: blobs under their sha256, named copies beside them. Every file appears whole or not at all."""
+"""Atomic writes of blobs, named by their sha256, and of output files: each file appears complete or not at all."""
 
 import errno
 import hashlib
@@ -19,36 +19,37 @@ _NO_HARDLINK_ERRORS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK,
 _PART_NAME = re.compile(r"\..*?(?:\.([0-9a-f]{8}))?\.[0-9a-f]{16}\.part", re.DOTALL)
 
 
-_MAX_PREFIX_BYTES = (
-    80  # bytes of a file's name that its unfinished file has too; no file system takes more than 255 in all
-)
+_MAX_PREFIX_BYTES = 80  # bytes of the name kept in that of its unfinished file; file systems allow 255 bytes in all
 
 _borrowed_tokens: list[str] = []
 
 
 class FileNameTaken(Exception):
-    """A named copy is not made because another file has its name or its folder's; raised by `name` and `link`."""
+    """Another file has the name of an output file or of its folder.
+
+    Raised by `write_output_file` and `link_output_file`.
+    """
 
 
 class BlobStore:
-    """Blobs below `root` as `<first 2 hex>/<sha256>.<ext>`. Its methods block: call them from a thread."""
+    """Blobs below `root` as `<first 2 hex>/<sha256>.<ext>`. Its methods block, so call them from a thread."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def path(self, sha256: str, ext: str) -> Path:
-        """Where the blob is or would be."""
+        """The path of the blob, whether or not it exists."""
         return self.root / sha256[:2] / f"{sha256}.{ext}"
 
     def put(self, sha256: str, ext: str, data: bytes) -> Path:
-        """Store bytes under their own hash; where they are already, nothing is written. Raises StoreError."""
+        """Store bytes under their hash unless they are already stored. Raises StoreError."""
         path = self.path(sha256, ext)
         if not (path.is_file() and path.read_bytes() == data):
             publish_stream(path, (data,), lambda part: _keep_or_replace(part, path, data))
         return path
 
     def sha256_of_link(self, file: Path) -> str:
-        """The sha256 of the blob that a file is a hard link to; empty where it is none."""
+        """The sha256 of the blob to which a file is a hard link; empty if it is not one."""
         try:
             if file.stat().st_nlink < 2:
                 return ""
@@ -59,7 +60,7 @@ class BlobStore:
         return sha256 if is_blob else ""
 
     def read(self, sha256: str, ext: str) -> bytes | None:
-        """The bytes of a blob, or None where it is not there or not what its name says."""
+        """The bytes of a blob; None if it is missing or does not match its hash."""
         try:
             data = self.path(sha256, ext).read_bytes()
         except FileNotFoundError:
@@ -74,29 +75,29 @@ def digest(data: bytes) -> str:
 
 @cache
 def writer_token() -> str:
-    """Stands in the names of this process's unfinished files, so that nobody takes them for leftovers."""
+    """The token in the names of this process's unfinished files, which marks them as not being leftovers."""
     return _borrowed_tokens[0] if _borrowed_tokens else token_hex(4)
 
 
 def use_token_of(owner_token: str) -> None:
-    """From now on unfinished files of this process are those of another one, which has the locks."""
+    """Name this process's unfinished files with the token of the process that holds the locks."""
     _borrowed_tokens[:] = [owner_token]
     writer_token.cache_clear()
 
 
 def writer_token_of(name: str) -> str | None:
-    """The token of the process that was writing an unfinished file; None for any other file name."""
+    """The token in the name of an unfinished file; None for any other file name."""
     match = _PART_NAME.fullmatch(name)
     return (match[1] or "") if match else None
 
 
 def publish(path: Path, data: bytes) -> None:
-    """Write a file so that it is complete, and on disk, before it has its name. Raises StoreError."""
+    """Write a file that is complete and on disk before it gets its name. Raises StoreError."""
     publish_stream(path, (data,))
 
 
 def publish_stream(path: Path, pieces: Iterable[bytes], finish: Callable[[Path], object] | None = None) -> None:
-    """Like `publish`, for data that is made piece by piece; `finish` gives the file its name, by default replacing."""
+    """Like `publish`, for data in pieces; `finish` gives the file its name, by default replacing an existing one."""
 
     def write(part: Path) -> None:
         with part.open("xb") as file:
@@ -109,12 +110,13 @@ def publish_stream(path: Path, pieces: Iterable[bytes], finish: Callable[[Path],
 
 
 def link_output_file(path: Path, blob: Path, data: bytes, previous_sha256: str = "") -> None:
-    """Give a blob a second name: a hard link, or a copy where the file system has none.
+    """Make an output file of a blob: a hard link, or a copy if the file system has no hard links.
 
-    Where the name is taken by a file of the very same bytes, that is the copy; raises NameTaken where it is another's.
+    An existing file with the same bytes is kept, and one with `previous_sha256` is replaced. Any other existing file
+    raises FileNameTaken.
     """
     try:
-        path.hardlink_to(blob)  # where nothing has the name and the folder is there: nearly always
+        path.hardlink_to(blob)  # nearly always the name is free and the folder exists
     except OSError:
         write_output_file(path, data, previous_sha256, lambda part: _link_or_copy(blob, part))
 
@@ -122,9 +124,9 @@ def link_output_file(path: Path, blob: Path, data: bytes, previous_sha256: str =
 def write_output_file(
     path: Path, data: bytes, previous_sha256: str = "", write_part: Callable[[Path], None] | None = None
 ) -> None:
-    """Write a named copy. It replaces nothing but the copy that we made before, whose sha256 is `former`.
+    """Write an output file. It replaces no other file than the one with `previous_sha256`, made before.
 
-    Raises NameTaken and StoreError.
+    Raises FileNameTaken and StoreError.
     """
 
     def write(part: Path) -> None:
@@ -154,7 +156,7 @@ def _publish_atomically(
 
 
 def _keep_or_replace(part: Path, path: Path, data: bytes) -> None:
-    """Another process may have published the same blob meanwhile: replacing it could break its link to it."""
+    """Keep a blob that another process has published meanwhile, because replacing it could break a link to it."""
     try:
         path.hardlink_to(part)
     except OSError:
@@ -163,7 +165,7 @@ def _keep_or_replace(part: Path, path: Path, data: bytes) -> None:
 
 
 def _rename_if_free(part: Path, path: Path, data: bytes, previous_sha256: str) -> None:
-    """Rename without replacing what is not ours: a hard link fails where the name is taken."""
+    """Rename without replacing other files: making a hard link fails if the name is taken."""
     try:
         path.hardlink_to(part)
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Who is at work in a data directory: locks that end with their process, so that a killed one never blocks another.
+"""Locks of a data directory, which end with their process, so that a killed process never blocks another.
 
-A crawl holds the lock of its collection, and shares the lock of the whole directory with other crawls. A command that
-mends holds the whole directory for itself. Commands that only read hold nothing.
+A crawl holds the lock of its collection and shares the lock of the whole directory with other crawls. A command that
+repairs or removes holds the lock of the whole directory exclusively. Commands that only read hold no lock.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from harvester.storage.blobs import writer_token
 from harvester.storage.paths import DataPaths
 
 LOCK_TRIES = 10
-"""How often a lock is tried for, a tenth of a second apart: one who only looks holds it for a moment."""
+"""Attempts to get a lock, a tenth of a second apart, as a process that only probes it holds it for a moment."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class LockHolder:
 
 
 class Lock:
-    """A lock that is held until `release` or the end of the process. Raises Busy, StoreError and BadInput."""
+    """A lock held until `release` or the end of the process. Raises LockedByOther, StoreError and UsageProblem."""
 
     def __init__(self, path: Path, activity: str, *, shared: bool = False) -> None:
         self._descriptor = _open_lock_file(path)
@@ -46,14 +46,14 @@ class Lock:
             raise
 
     def release(self) -> None:
-        """Let others have it; a second time does nothing."""
+        """Release the lock; a second call does nothing."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor = -1
 
 
 class CrawlLock:
-    """What a crawl holds: its collection for itself, the data directory together with other crawls."""
+    """The locks of a crawl: an exclusive one of its collection, and a shared one of the data directory."""
 
     def __init__(self, paths: DataPaths, collection: Collection) -> None:
         output = paths.output(collection)
@@ -65,16 +65,18 @@ class CrawlLock:
             self._collection_lock = Lock(paths.collection_lock(collection), f"a crawl into {output}")
         except LockedByOther as locked:
             self._data_dir_lock.release()
-            raise LockedByOther(f"{locked.holder} is running already: two would ask for every image twice.") from None
+            raise LockedByOther(
+                f"{locked.holder} is already running: two crawls would request every image twice."
+            ) from None
 
     def release(self) -> None:
-        """The crawl has ended."""
+        """Release both locks at the end of the crawl."""
         self._collection_lock.release()
         self._data_dir_lock.release()
 
 
 class DedupeLock:
-    """What a search for look-alikes holds: that work for itself, the data directory together with crawls."""
+    """The locks of a search for near-duplicates: an exclusive one for it, and a shared one of the data directory."""
 
     def __init__(self, paths: DataPaths) -> None:
         try:
@@ -85,24 +87,24 @@ class DedupeLock:
             self._dedupe_lock = Lock(paths.dedupe_lock, "scrapy dedupe")
         except LockedByOther as locked:
             self._data_dir_lock.release()
-            raise LockedByOther(f"{locked.holder} is running already in {paths.root}: wait for its end.") from None
+            raise LockedByOther(f"{locked.holder} is already running in {paths.root}: wait for its end.") from None
 
     def release(self) -> None:
-        """The search has ended."""
+        """Release both locks at the end of the search."""
         self._dedupe_lock.release()
         self._data_dir_lock.release()
 
 
 def lock_verdicts(paths: DataPaths) -> Lock:
-    """For the moment of a decision, so that two of them do not overlook each other."""
+    """Lock the verdicts while a decision is made, so that two decisions do not overlook each other."""
     try:
         return Lock(paths.verdicts_lock, "a decision")
     except LockedByOther as locked:
-        raise LockedByOther(f"{locked.holder} is being written down: say yours again.") from None
+        raise LockedByOther(f"{locked.holder} is being recorded: repeat yours.") from None
 
 
 def lock_data_dir(paths: DataPaths, activity: str) -> Lock:
-    """The whole data directory, for a command that mends; refused while a crawl runs."""
+    """Lock the whole data directory for a command that changes it. Raises LockedByOther while a crawl runs."""
     try:
         return Lock(paths.data_dir_lock, activity)
     except LockedByOther as locked:
@@ -113,12 +115,12 @@ def lock_data_dir(paths: DataPaths, activity: str) -> Lock:
 
 
 def active_holders(paths: DataPaths) -> list[LockHolder]:
-    """Who shares a data directory now: crawls, and a search for look-alikes."""
+    """The processes that share a data directory now: crawls and a search for near-duplicates."""
     return _find_holders(paths, {paths.data_dir_lock, paths.verdicts_lock})
 
 
 def running_crawls(paths: DataPaths) -> list[LockHolder]:
-    """The crawls that are running in a data directory now: they alone make files in it beside others."""
+    """The crawls that run in a data directory now; no other processes that share it make files there."""
     return _find_holders(paths, {paths.data_dir_lock, paths.verdicts_lock, paths.dedupe_lock})
 
 
@@ -133,7 +135,7 @@ def _open_lock_file(path: Path) -> int:
     except OSError as error:
         error_class = StoreError if path.parent.parent.is_dir() else UsageProblem
         raise error_class(
-            f"The data directory {path.parent.parent} cannot be made or written: {error.strerror}."
+            f"The data directory {path.parent.parent} cannot be created or written to: {error.strerror}."
         ) from error
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

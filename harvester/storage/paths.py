@@ -1,4 +1,4 @@
-"""Where everything lies, derived from the settings; the only place that knows the names of files."""
+"""Paths of all files and folders of harvester, derived from the settings."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from harvester.items import Collection
 
 
 def resolve_folder(option: str, path: str) -> Path:
-    """The folder that an option names: absolute, `~` and symbolic links followed. Raises BadInput."""
+    """The absolute path of the folder in an option, with `~` and symbolic links resolved. Raises UsageProblem."""
     try:
         folder = Path(path).expanduser().resolve()
     except (RuntimeError, OSError, ValueError) as error:
@@ -23,20 +23,20 @@ def resolve_folder(option: str, path: str) -> Path:
 
 
 def set_private_umask() -> None:
-    """From now on this process, and those it starts, make files and folders for their user only: 0600 and 0700.
+    """Make this process and those it starts create files and folders for their user only: 0600 and 0700.
 
-    What is there already keeps its mode. A folder with a default ACL hands that on in its place, as Linux has it.
+    Existing files keep their mode. In a folder with a default ACL, Linux applies that ACL instead.
     """
     os.umask(os.umask(0o077) | 0o077)
 
 
 def temporary_data_dir(output: Path) -> Path:
-    """The data directory of a harvest that leaves nothing behind but its pictures, while it is not complete."""
+    """The data directory of an unfinished harvest that is to leave nothing but its pictures."""
     return output / _TEMPORARY_NAME
 
 
 def owner_of_temporary(root: Path) -> Path | None:
-    """The folder of pictures that such a data directory belongs to; None for an ordinary one."""
+    """The folder of pictures to which a temporary data directory belongs; None for an ordinary one."""
     return root.parent if root.name == _TEMPORARY_NAME else None
 
 
@@ -45,7 +45,7 @@ _TEMPORARY_NAME = ".harvester"
 
 @dataclass(frozen=True)
 class DataPaths:
-    """The data directory and what lies in it. All paths are absolute. A catalogue elsewhere is a SQLAlchemy URL."""
+    """The data directory and the paths in it, all absolute. `catalogue` is a SQLAlchemy URL."""
 
     root: Path
     catalogue: str | Path
@@ -68,53 +68,53 @@ class DataPaths:
 
     @property
     def httpcache(self) -> Path:
-        """The HTTP cache."""
+        """The root of the HTTP cache."""
         return self.root / "httpcache"
 
     @property
     def locks(self) -> Path:
-        """The locks of running crawls and commands."""
+        """The folder of the lock files."""
         return self.root / "locks"
 
     @property
     def data_dir_lock(self) -> Path:
-        """The lock of the whole data directory."""
+        """The lock file of the whole data directory."""
         return self.locks / "all.lock"
 
     @property
     def dedupe_lock(self) -> Path:
-        """The lock of a search for look-alikes."""
+        """The lock file of a search for near-duplicates."""
         return self.locks / "dedupe.lock"
 
     @property
     def verdicts_lock(self) -> Path:
-        """The lock of whoever writes a decision down."""
+        """The lock file of decisions about near-duplicates."""
         return self.locks / "verdicts.lock"
 
     @property
     def set_aside(self) -> Path:
-        """Where `verify --repair` puts damaged files."""
+        """The folder to which `verify --repair` moves damaged files."""
         return self.root / "set-aside"
 
     def collection_lock(self, collection: Collection) -> Path:
-        """The lock of a collection."""
+        """The lock file of a collection."""
         digest = hashlib.sha256(collection.directory.encode(errors="surrogateescape")).hexdigest()
         return self.locks / f"{collection.site}-{digest[:16]}.lock"
 
     def default_output(self, site: str) -> Path:
-        """Where named copies go when no output is given."""
+        """The output directory of a site if none is given."""
         return self.root / "images" / site
 
     def relative_to_data(self, output: Path) -> str:
-        """How the catalogue writes an output directory, so that the data directory can be moved."""
+        """The output directory as the catalogue stores it: relative if possible, so that the data can be moved."""
         return str(output.relative_to(self.root)) if output.is_relative_to(self.root) else str(output)
 
     def output(self, collection: Collection) -> Path:
-        """The output directory of a collection, from what the catalogue wrote."""
+        """The output directory of a collection, from its path in the catalogue."""
         return self.root / collection.directory
 
     def metadata_folder(self, collection: Collection) -> Path:
-        """Where the status file and the log of a collection go: its own output, or the data directory by default."""
+        """The folder of a collection's status file and log: its output directory, or by default the data directory."""
         output = self.output(collection)
         return self.root if output in (self.default_output(collection.site), owner_of_temporary(self.root)) else output
 
@@ -123,12 +123,12 @@ class DataPaths:
         return self.metadata_folder(collection) / "download_status.json"
 
     def dataset_files(self, collection: Collection) -> tuple[Path, Path]:
-        """accounts.csv and user_posts.json of a data set that was made here."""
+        """accounts.csv and user_posts.json of a data set made by harvester."""
         folder = self.metadata_folder(collection)
         return folder / "accounts.csv", folder / "user_posts.json"
 
     def metadata_files(self, collection: Collection) -> tuple[Path, ...]:
-        """Every file that may lie beside the pictures of a collection."""
+        """All files that harvester may write beside the pictures of a collection."""
         return self.status_file(collection), self.log_file(collection), *self.dataset_files(collection)
 
     def log_file(self, collection: Collection) -> Path:

@@ -1,4 +1,4 @@
-"""What lies in an output folder may not be what it seems: symbolic links and special files are never followed there."""
+"""Safe file access in output folders: symbolic links and special files are never followed there."""
 
 import errno
 import os
@@ -6,11 +6,11 @@ import stat
 from pathlib import Path
 from typing import TextIO
 
-_SPECIAL_FILE_ERRORS = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EACCES}  # EMLINK: a link, as FreeBSD says it
+_SPECIAL_FILE_ERRORS = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EACCES}  # EMLINK: FreeBSD's error for a link
 
 
 def escapes_folder(root: Path, file: str) -> bool:
-    """Whether something stands between `root` and a file below it that is no folder: a link, another file."""
+    """Whether a part of the path between `root` and a file below it is not a folder, such as a link."""
     if "/" not in file:
         return False
     folders = [root / folder for folder in Path(file).parents[:-1]]
@@ -18,7 +18,7 @@ def escapes_folder(root: Path, file: str) -> bool:
 
 
 def read_regular_file(path: Path) -> bytes | None:
-    """The bytes of a file that is there; None for a link, a folder, a pipe or what may not be read."""
+    """The bytes of a regular file; None for a link, a folder, a pipe, or a file that is missing or unreadable."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -33,7 +33,7 @@ def read_regular_file(path: Path) -> bytes | None:
 
 
 def open_append_nofollow(path: Path) -> TextIO:
-    """A log to write at the end of, each line at once. Raises OSError, also where a link or a pipe has its name."""
+    """Open a line-buffered file for appending. Raises OSError, also if the path is a link or a pipe."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o666)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -200,6 +200,6 @@ def test_status_counts_imported_images(commands: Commands, tmp_path: Path) -> No
     """The books of imagefap add up."""
     _import(commands, old_databases.write(tmp_path / "old"))
     done = commands.scrapy("status", "--json")
-    assert '"promised": 7' in done.stdout
+    assert '"expected": 7' in done.stdout
     assert '"done": 5' in done.stdout
-    assert '"owed": 1' in done.stdout
+    assert '"pending": 1' in done.stdout

@@ -49,7 +49,7 @@ def _wait_for_metrics(metrics_folder: Path) -> dict[tuple[str, str], float]:
 def test_the_metrics_of_a_run_match_its_summary(
     farsite: Farsite, commands: Commands, tmp_path: Path, metrics_folder: Path
 ) -> None:
-    """Images by status, what is owed, the exit code, both times, and every number of Scrapy's stats."""
+    """Images by status, what is pending, the exit code, both times, and every number of Scrapy's stats."""
     before = time.time()
     urls = [farsite.url("/photo/1.jpg"), farsite.url("/photo/2.jpg"), farsite.url("/status/404")]
     commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
@@ -61,7 +61,7 @@ def test_the_metrics_of_a_run_match_its_summary(
         "failed": 1,
         "skipped": 0,
     }
-    assert metrics["harvester_images_owed", ""] == 0
+    assert metrics["harvester_images_pending", ""] == 0
     assert metrics["harvester_run_exit_code", ""] == 0
     start, end = metrics["harvester_run_start_time_seconds", ""], metrics["harvester_run_end_time_seconds", ""]
     assert before < start < end < time.time()
@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(commands: Commands, tmp_p
     missing = f"HARVESTER_METRICS_DIR={tmp_path / 'nowhere'}"
     done = commands.scrapy("crawl", "mastodon", *files.arguments, "-s", missing, "--nolog")
     assert done.returncode == 2
-    assert done.stderr == f"Error: {missing}: must be a folder that is there and can be written to.\n"
+    assert done.stderr == f"Error: {missing}: must be an existing folder that can be written to.\n"
     assert not commands.data.exists()
 
 

@@ -67,7 +67,7 @@ def test_only_web_ports_of_public_addresses_are_reached(commands: Commands, tmp_
     """Mail, databases and shells of strangers are not spoken to; nothing leaves this machine here."""
     outcomes = _harvest(commands, tmp_path, [f"http://192.88.98.1:{port}/a.jpg" for port in (22, 25, 6379, 9200)])
     assert {reason for _, reason, _ in outcomes} == {"blocked-address"}
-    assert outcomes[0][2] == "192.88.98.1 is asked at port 22; HARVESTER_ALLOW_PORTS does not name it"
+    assert outcomes[0][2] == "192.88.98.1 is requested at port 22; HARVESTER_ALLOW_PORTS does not name it"
 
 
 def test_a_redirect_to_a_private_address_is_refused(

@@ -162,7 +162,7 @@ def test_an_account_that_is_not_harvested_has_its_reason(
 def test_an_opt_out_can_be_ignored(commands: Commands, farsite: Farsite) -> None:
     """By the setting, and `discoverable` can be added."""
     base = farsite.url("/m/mastodon")
-    commands.environment["MASTODON_WISHES"] = "discoverable"
+    commands.environment["MASTODON_RESPECT_OPT_OUTS"] = "discoverable"
     crawl(commands, base, "acct=shy,quiet", "collect_only=1")
     assert rows(commands.data, "SELECT why FROM listings WHERE state = 'cut'")[0][0].startswith("discoverable:")
     assert len(read_data_set(commands)[0]) == 1
@@ -209,7 +209,7 @@ def test_a_hashtag_is_harvested_with_the_opt_outs_of_its_authors(commands: Comma
     """Alice's and dave's posts; shy's are counted and left out."""
     stderr = crawl(commands, farsite.url("/m/mastodon"), "hashtag=hills", "collect_only=1")
     assert "Left out in this run: 1 account, indexable" in stderr
-    assert "MASTODON_WISHES=noindex,nobot sets this wish aside" in stderr
+    assert "MASTODON_RESPECT_OPT_OUTS=noindex,nobot ignores this opt-out" in stderr
     assert {acct.partition("@")[0] for acct in read_data_set(commands)[1]} == {"alice", "dave"}
     ((counts,),) = rows(commands.data, "SELECT counts FROM listings")
     assert json.loads(counts)["indexable"] == 3
@@ -246,7 +246,7 @@ def test_other_software_gives_the_same_pictures(commands: Commands, farsite: Far
 
 
 @pytest.mark.parametrize("setting", ["MASTODON_TOKENS=nowhere.json", 'MASTODON_TOKENS={"a.example": 5}',
-                                     "MASTODON_WISHES=indexable,none", "MASTODON_PAGE_SECONDS=soon"])  # fmt: skip
+                                     "MASTODON_RESPECT_OPT_OUTS=none", "MASTODON_PAGE_SECONDS=soon"])  # fmt: skip
 def test_wrong_settings_are_one_sentence(commands: Commands, setting: str) -> None:
     """Exit code 2, named by the setting, nothing touched."""
     done = commands.scrapy("crawl", "mastodon", "-a", "acct=a@b.example", "-s", setting)

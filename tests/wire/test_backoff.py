@@ -73,7 +73,7 @@ def test_a_host_that_always_refuses_is_abandoned_and_stays_pending(
     run = commands.crawl(files, "-s", "HARVESTER_MAX_WAIT=0.1")
     assert dataset.rows(commands.data, OUTCOME_COUNTS) == [("done", "", 1), ("pending", "", 20)]
     assert "127.0.0.2 refuses every request" in run.stderr
-    assert "20 images are still owed: the same command continues" in run.stderr
+    assert "20 images are still pending: the same command continues" in run.stderr
 
 
 @pytest.mark.parametrize("form", ["iso", "epoch"])

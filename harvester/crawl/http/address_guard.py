@@ -1,8 +1,8 @@
-"""The last stage before a connection: every address is looked at when it is connected to, wherever its URL came from.
+"""Guard that checks every address just before a connection to it, wherever the URL came from.
 
-Twisted resolves a name and connects to the addresses it was told, without asking again; a literal address goes the same
-way. So what stands between the two sees each new connection, redirects and robots.txt included, and no later DNS answer
-can change what was looked at. A kept connection is used again without a look: it was looked at when it was made.
+Twisted resolves a name and connects to the resulting addresses without resolving it again; a literal address takes the
+same path. The guard stands between the two steps. It therefore sees each new connection, including redirects and
+robots.txt, and no later DNS answer can change what it checked. A reused connection was checked when it was opened.
 """
 
 from typing import Any
@@ -23,34 +23,34 @@ from harvester.crawl.http.networks import AddressPolicy, address_policy, literal
 from harvester.memory import keep_freed_memory
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_READ_BUFFER_BYTES = 2**18  # bytes; with Twisted's 64 kB a picture passes through the event loop four times as often
+_READ_BUFFER_BYTES = 2**18  # with Twisted's 64 kB, a picture takes four times as many event loop passes
 
 
 class BlockedAddress(IgnoreRequest):
-    """A URL leads where it may not; raised in place of a connection, never for what may pass, so never asked again."""
+    """Raised instead of connecting to a forbidden address or port; permanent, so the request is not retried."""
 
 
 class AddressGuardHandler(HTTP11DownloadHandler):
-    """Scrapy's handler for http and https, with the guard between the names and the connections.
+    """Scrapy's handler for http and https, with the guard between name resolution and connection.
 
-    Behind a proxy names are resolved by the proxy, so only the URL itself can be looked at. The proxy's own address is
-    the user's word, and only the proxy is reached there.
+    A proxy resolves names itself, so behind a proxy only the URL can be checked. The proxy's own address comes from the
+    user and is allowed, but no URL may lead to it.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._policy = address_policy(crawler.settings)
         FileDescriptor.bufferSize = _READ_BUFFER_BYTES
-        keep_freed_memory()  # or each of these buffers would be asked of the system anew
+        keep_freed_memory()  # otherwise each of these buffers would be a new request to the system
 
     async def download_request(self, request: Request) -> Response:
-        """Raises BlockedAddress."""
+        """Download after checking the address. Raises BlockedAddress."""
         resolver = _install_guard(self._policy)
         url = urlparse_cached(request)
         host, port = url.hostname or "", url.port or _DEFAULT_PORTS[url.scheme]
         proxy = _proxy_address(request)
         if (host, port) in resolver.proxies:
-            raise BlockedAddress(f"{host} is asked at port {port}, where the proxy is")
+            raise BlockedAddress(f"{host} port {port} is the address of the proxy")
         if proxy:
             resolver.proxies.add(proxy)
             if refusal := self._policy.unresolved_refusal(host, port):
@@ -60,7 +60,7 @@ class AddressGuardHandler(HTTP11DownloadHandler):
 
 @implementer(IHostnameResolver)
 class AddressGuardResolver:
-    """Stands before the resolver of the reactor, whatever its cache says, and passes on what may be connected to."""
+    """Wraps the reactor's resolver, cache included, and passes on only the addresses that may be connected to."""
 
     def __init__(self, wrapped: Any, policy: AddressPolicy) -> None:
         self.policy = policy
@@ -75,17 +75,17 @@ class AddressGuardResolver:
         addressTypes: Any = None,
         transportSemantics: str = "TCP",
     ) -> Any:
-        """Called by Twisted for every new connection. Port 0: for a tunnel through a proxy that has a name."""
+        """Called by Twisted for every new connection. Port 0 means a tunnel through a proxy given by name."""
         receiver: Any = resolutionReceiver
         if not any(hostName.lower() == host and portNumber in (0, port) for host, port in self.proxies):
             receiver = _FilteringReceiver(receiver, self.policy, hostName, portNumber)
-        name = literal_address(hostName) or hostName  # no DNS server is asked for `127.1` or `localhost.`
+        name = literal_address(hostName) or hostName  # keeps `127.1` and `localhost.` from DNS servers
         return self._wrapped.resolveHostName(receiver, name, portNumber, addressTypes, transportSemantics)
 
 
 @implementer(IResolutionReceiver)
 class _FilteringReceiver:
-    """Hears every address of a host and tells those that may be connected to."""
+    """Receives every address of a host and passes on those that may be connected to."""
 
     def __init__(self, receiver: Any, policy: AddressPolicy, host: str, port: int) -> None:
         self._receiver = receiver
@@ -100,7 +100,7 @@ class _FilteringReceiver:
         self._receiver.resolutionBegan(resolution)
 
     def addressResolved(self, address: Any) -> None:
-        """One address; others than those of IP are not for us."""
+        """Check one address; addresses that are not IP addresses are dropped."""
         if not isinstance(address, IPv4Address | IPv6Address):
             return
         refusal = self._policy.refusal(address.host, self._port)
@@ -112,14 +112,14 @@ class _FilteringReceiver:
             self._refusal = f"{self._host}{destination} {refusal}"
 
     def resolutionComplete(self) -> None:
-        """No more addresses. Where none may be connected to, whoever tries hears why."""
+        """Finish the resolution; if no address was allowed, the connection attempt fails with the reason."""
         if self._refusal and not self._has_allowed and self._port:
             self._receiver.addressResolved(_Unresolved(self._refusal))
         self._receiver.resolutionComplete()
 
 
 class _Unresolved(IPv4Address):
-    """An address that cannot be connected to: to read it raises BlockedAddress. A resolver has no way to tell more."""
+    """A placeholder address that raises BlockedAddress when it is read; a resolver cannot report reasons itself."""
 
     def __init__(self, refusal: str) -> None:
         self._refusal = refusal
@@ -130,9 +130,9 @@ class _Unresolved(IPv4Address):
 
 
 def _install_guard(policy: AddressPolicy) -> AddressGuardResolver:
-    """The guard of the reactor, put before whatever resolver is installed; the crawl that asks now says what it allows.
+    """Install the guard in front of the reactor's resolver, or reuse it, with the policy of the calling crawl.
 
-    The connection is begun, and so the guard called, before the next request of another crawl in this process.
+    Several crawls in one process can share the guard: it is called before another crawl can make its next request.
     """
     from twisted.internet import reactor as installed  # importing it earlier would choose one
 

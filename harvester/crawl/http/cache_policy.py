@@ -1,4 +1,4 @@
-"""What the HTTP cache keeps: pages and API answers. Never an image body, an error, a half answer, or a key."""
+"""Policy of the HTTP cache: store pages and API responses, never image bodies, errors, partial responses or keys."""
 
 from scrapy import Request
 from scrapy.extensions.httpcache import DummyPolicy
@@ -18,17 +18,17 @@ TEXT_CONTENT_TYPES = (
 
 
 class PagesOnlyCachePolicy(DummyPolicy):
-    """Keeps answers to requests whose meta says `page`, where they are good (200), whole, text, and say no secret.
+    """Caches responses to requests with `page` in their meta: status 200, complete, text, without secrets.
 
-    Block pages never come here: they are taken out on the way. Of what the site classifies only OK is kept.
+    Block pages never reach the cache. If the site classifies its pages, only those with PageStatus.OK are stored.
     """
 
     def should_cache_request(self, request: Request) -> bool:
-        """Whether this request may be answered from the cache, and its answer stored."""
+        """Whether this request may be answered from the cache and its response stored."""
         return bool(request.meta.get("page")) and request.method == "GET"
 
     def should_cache_response(self, response: Response, request: Request) -> bool:
-        """Whether this answer may be stored."""
+        """Whether this response may be stored."""
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1").strip().lower()
         is_complete = "partial" not in response.flags and "dataloss" not in response.flags
         is_ok = request.meta.get(PAGE_STATUS, PageStatus.OK) is PageStatus.OK

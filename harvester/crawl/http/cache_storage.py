@@ -1,4 +1,4 @@
-"""Where the HTTP cache lies: one gzip file per answer, whole or not there, with nothing secret in it."""
+"""Storage of the HTTP cache: one gzip file per response, written atomically and without secrets."""
 
 import gzip
 import hashlib
@@ -22,9 +22,9 @@ UNCACHED_HEADERS = frozenset({"set-cookie"})
 class AtomicCacheStorage:
     """Storage for Scrapy's HttpCacheMiddleware.
 
-    A key in the address or the headers decides, by its hash, which answer is found, so that what one key may see is
-    never shown for another; but it is written nowhere. Of servers that get a key of the spider's nothing is kept, as
-    the key is put on behind the cache. `cache_seconds` of the spider says how long answers hold, unless
+    A key in the URL or the headers is part of the file's hash, so that a response for one key is never served for
+    another; the key itself is not written. Responses of servers that get a key from the spider are not stored, because
+    that key is added after the cache. The spider's `cache_seconds` says how long responses stay valid, unless
     HTTPCACHE_EXPIRATION_SECS is given on the command line; 0: for ever.
     """
 
@@ -45,7 +45,7 @@ class AtomicCacheStorage:
         """Called by Scrapy."""
 
     def retrieve_response(self, spider: Spider, request: Request) -> Response | None:
-        """The answer, or None where there is none, it is too old, or its file is damaged."""
+        """The stored response; None if there is none, it is too old, or its file is damaged."""
         if _gets_api_key(spider, request):
             return None
         path = self._path(spider, request)
@@ -60,7 +60,7 @@ class AtomicCacheStorage:
         return response_class(url=request.url, headers=headers, status=200, body=body)
 
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:
-        """Publish the file at once and whole."""
+        """Write the response to a file atomically."""
         if _gets_api_key(spider, request):
             return
         headers = {
@@ -85,5 +85,5 @@ class AtomicCacheStorage:
 
 
 def _gets_api_key(spider: Spider, request: Request) -> bool:
-    """Whether the request gets a key behind the cache, which therefore cannot tell whose answer it would be."""
+    """Whether the request gets a key after the cache, which then cannot tell for which key the response is."""
     return origin(request.url) in spider_of(spider.crawler).credentials

@@ -1,6 +1,6 @@
-"""API keys: put on a page request at the last moment, for the one server they belong to, and taken off for all others.
+"""Middleware that adds API keys to page requests at the last moment, only for the server they belong to.
 
-It stands behind the HTTP cache, retries and redirects, so that a key is in no stored request and on no redirect.
+It comes after the HTTP cache, retries and redirects, so that no stored or redirected request contains a key.
 """
 
 from base64 import b64decode, b64encode
@@ -22,7 +22,7 @@ class ApiKeyMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Keys are asked of the spider at each request: it may learn them late."""
+        """Create the middleware; it reads the spider's keys at each request, as the spider may set them late."""
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
@@ -35,12 +35,12 @@ class ApiKeyMiddleware:
             request.headers.pop("Authorization", None)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """The answer is here: what keeps, repeats or redirects the request behind us shall not see the key."""
+        """Remove the key, so that the middlewares that store, repeat or redirect the request do not see it."""
         request.headers.pop("Authorization", None)
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """There is no answer: what puts the request off, perhaps on disk, shall not see the key either."""
+        """Remove the key, so that it is not in a request that is requeued, perhaps on disk."""
         if spider_of(self._crawler).credentials:
             request.headers.pop("Authorization", None)
 
@@ -62,7 +62,7 @@ def secrets_of(authorization: str) -> list[str]:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of an address, as one text."""
+    """Scheme, host and port of a URL, as one text."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
@@ -73,7 +73,7 @@ SECRET_HEADERS = ("Authorization", "Cookie", "X-Api-Key", "Proxy-Authorization")
 
 
 def find_secrets(request: Request) -> set[bytes]:
-    """The keys in a request, in every form in which an answer may repeat them."""
+    """The keys in a request, in every form in which a response may repeat them."""
     secrets: set[bytes] = set()
     for name in SECRET_HEADERS:
         for value in request.headers.getlist(name):
@@ -85,7 +85,7 @@ def find_secrets(request: Request) -> set[bytes]:
 
 
 def strip_secrets(url: str) -> str:
-    """The address with its keys taken out."""
+    """The URL without its keys, user name and password."""
     parts = urlsplit(url)
     fields = parse_qsl(parts.query, keep_blank_values=True)
     kept = [(name, value) for name, value in fields if name.lower() not in SECRET_PARAMETERS]

@@ -1,8 +1,8 @@
-"""Which addresses a URL may lead to: public ones on ports of the web, and what the user has opened.
+"""Rules for the addresses a URL may lead to: public ones on web ports, and networks and ports the user allows.
 
-URLs come from strangers' posts. Without this rule they could have a crawler fetch what only its own machine or network
-may see. No name is resolved here. Networks: IANA's registries of special-purpose addresses (IPv4, IPv6), RFC 6890 and
-its followers.
+URLs come from strangers' posts. Without these rules they could make a crawler fetch what only its own machine or
+network may see. No name is resolved here. Networks: IANA's registries of special-purpose addresses (IPv4, IPv6),
+RFC 6890 and its successors.
 """
 
 import ipaddress
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from harvester.errors import UsageProblem
 
 DEFAULT_PORTS = "80, 443, 8080, 8443"
-"""Of the web and its registered alternates (IANA: http-alt, and 8443, which Cloudflare and Tomcat use for TLS)."""
+"""The web's ports and their usual alternates (IANA's http-alt, and 8443, which Cloudflare and Tomcat use for TLS)."""
 
 _SPECIAL_IPV4 = {
     "0.0.0.0/8": "this network",
@@ -63,16 +63,16 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 
 @dataclass(frozen=True)
 class AddressPolicy:
-    """What may be reached: every port in `networks`, and `ports` of all that is public."""
+    """The allowed destinations: every port in `networks`, and `ports` at all public addresses."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     ports: tuple[range, ...] = ()
 
     def refusal(self, address: str, port: int) -> str:
-        """Why an IP address may not be connected to at a port; empty where it may."""
+        """Why this address and port may not be connected to; empty if they may."""
         ip = _parse_address(address)
         if ip is None:
-            return "is no IP address"
+            return "is not an IP address"
         if self._is_opened(address):
             return ""
         if kinds := [kind for target in _effective_addresses(ip) if (kind := _special_kind(target))]:
@@ -80,12 +80,12 @@ class AddressPolicy:
         return self.port_refusal(port)
 
     def port_refusal(self, port: int) -> str:
-        """Why a public address may not be asked at a port; empty where it may."""
+        """Why this port of a public address may not be connected to; empty if it may."""
         is_allowed = any(port in port_range for port_range in self.ports)
-        return "" if is_allowed else f"is asked at port {port}; HARVESTER_ALLOW_PORTS does not name it"
+        return "" if is_allowed else f"is requested at port {port}; HARVESTER_ALLOW_PORTS does not name it"
 
     def may_carry_keys(self, origin: str) -> bool:
-        """Whether a key may be sent to a server: over TLS, or to an address in a network that the user has opened."""
+        """Whether a key may be sent to a server: over TLS, or to an address in a network that the user allows."""
         parts = urlsplit(origin)
         address = literal_address(parts.hostname or "")
         return parts.scheme == "https" or (address is not None and self._is_opened(address))
@@ -98,15 +98,15 @@ class AddressPolicy:
         )
 
     def unresolved_refusal(self, host: str, port: int) -> str:
-        """Why a proxy may not be asked for a URL's host; empty where it may. The proxy resolves names, we cannot."""
+        """Why a proxy may not be asked for this host and port; empty if it may. Names are resolved by the proxy."""
         address = literal_address(host)
         if address is not None:
             return self.refusal(address, port)
-        return self.port_refusal(port) if _PLAIN_NAME.fullmatch(host) else "is no plain name"
+        return self.port_refusal(port) if _PLAIN_NAME.fullmatch(host) else "is not a plain host name"
 
 
 def literal_address(host: str) -> str | None:
-    """The address that a host means without being resolved: also `0x7f.1`, `2130706433`, `localhost.`; None: a name."""
+    """The address of a host that needs no resolution, such as `0x7f.1`, `2130706433`, `localhost.`; None for a name."""
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3
         return "127.0.0.1"
@@ -119,7 +119,7 @@ def literal_address(host: str) -> str | None:
 
 
 def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """The networks of HARVESTER_ALLOW_NETWORKS. Raises BadInput."""
+    """The networks of HARVESTER_ALLOW_NETWORKS. Raises UsageProblem."""
     try:
         return tuple(ipaddress.ip_network(word.strip()) for word in text.split(",") if word.strip())
     except ValueError as error:
@@ -129,10 +129,10 @@ def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def parse_ports(text: str) -> tuple[range, ...]:
-    """The ports of HARVESTER_ALLOW_PORTS, single ones and from-to. Raises BadInput."""
+    """The ports of HARVESTER_ALLOW_PORTS, single ones and ranges. Raises UsageProblem."""
     ranges = tuple(_parse_port_range(word.strip(), text) for word in text.split(",") if word.strip())
     if not ranges:
-        raise UsageProblem("HARVESTER_ALLOW_PORTS: is empty, so nothing could be asked for.")
+        raise UsageProblem("HARVESTER_ALLOW_PORTS: is empty, so nothing could be requested.")
     return ranges
 
 
@@ -152,7 +152,7 @@ def _parse_address(address: str) -> IPv4Address | IPv6Address | None:
 
 
 def _effective_addresses(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Address, ...]:
-    """The address; in its place the IPv4 address that an IPv6 one stands for (mapped, NAT64), or both (6to4)."""
+    """The addresses to check: the address itself, the IPv4 address it maps to (mapped, NAT64), or both (6to4)."""
     if isinstance(address, IPv4Address):
         return (address,)
     if address.ipv4_mapped is not None:
@@ -163,7 +163,7 @@ def _effective_addresses(address: IPv4Address | IPv6Address) -> tuple[IPv4Addres
 
 
 def _special_kind(address: IPv4Address | IPv6Address) -> str:
-    """What makes an address one that strangers may not name; empty for a public one."""
+    """The kind of a special-purpose address, which URLs may not lead to; empty for a public address."""
     if isinstance(address, IPv4Address):
         return next((kind for network, kind in _IPV4_NETWORKS.items() if address in network), "")
     special = next((kind for network, kind in _IPV6_NETWORKS.items() if address in network), "")
@@ -171,16 +171,16 @@ def _special_kind(address: IPv4Address | IPv6Address) -> str:
 
 
 def address_policy(settings: Mapping[str, Any]) -> AddressPolicy:
-    """Which addresses and ports a URL may lead to."""
+    """The policy in HARVESTER_ALLOW_NETWORKS and HARVESTER_ALLOW_PORTS. Raises UsageProblem."""
     allowed_networks = parse_networks(str(settings["HARVESTER_ALLOW_NETWORKS"]))
     return AddressPolicy(allowed_networks, parse_ports(str(settings["HARVESTER_ALLOW_PORTS"])))
 
 
 def check_keys(settings: Mapping[str, Any], name: str, keys: Mapping[str, str]) -> None:
-    """Refuse to send a key where others on the way could read it; `keys` by origin, `name` is their setting's."""
+    """Raise UsageProblem for a key that would be sent unencrypted; `keys` by origin, `name` is their setting's."""
     for origin in keys:
         if not address_policy(settings).may_carry_keys(origin):
             raise UsageProblem(
-                f"{name}: {origin} speaks no TLS, so others could read the key on its way; use https:// (http:// is "
-                "for addresses in HARVESTER_ALLOW_NETWORKS)."
+                f"{name}: {origin} does not use TLS, so others could read the key on its way; use https:// (http:// "
+                "is allowed for addresses in HARVESTER_ALLOW_NETWORKS)."
             )

@@ -1,4 +1,4 @@
-"""Hosts that ask for patience get it: 429 and 503 with a time, and rate limits that are used up."""
+"""Middleware that backs off from hosts: after 429, 503 with a time, and used-up rate limits."""
 
 import time
 from typing import Self
@@ -15,14 +15,14 @@ from harvester.crawl.politeness.rate_headers import rate_limit_delay, retry_dela
 from harvester.parsing.responses import PageStatus
 
 MAX_REFUSALS_IN_A_ROW = 8
-"""Refusals of a host in a row, with a wait after each; the next one is taken as a no for this run."""
+"""Refusals of a host in a row, with a wait after each; after the next one the run asks the host for nothing more."""
 
 
 _REFUSAL_STATUSES = (429, 503)
 
 
 class BackoffMiddleware:
-    """Holds requests back while their host waits, and repeats the refused ones; nothing is counted as failed."""
+    """Holds requests while their host is backing off, and repeats refused ones; none of them counts as failed."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._hosts = HostBackoffs.of(crawler)
@@ -31,23 +31,26 @@ class BackoffMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Shares the crawl's knowledge of its hosts."""
+        """Share the crawl's host states."""
         middleware = cls(crawler)
         crawler.signals.connect(middleware.check_rate_limit, signal=signals.response_downloaded)
         return middleware
 
     def check_rate_limit(self, request: Request, response: Response) -> None:
-        """A host that says this was the last request for now is closed before its slot is free for the next one."""
+        """Back off from a host whose rate limit is used up, before its slot is free for the next request."""
         if response.status not in _REFUSAL_STATUSES and (wait := rate_limit_delay(header_dict(response), time.time())):
             self._hosts.back_off(self._hosts.host_of(request), wait, "rate limit used up")
 
     def process_request(self, request: Request) -> Request | None:
-        """Before robots.txt, so that nobody waits for that of a host which is left alone."""
+        """Requeue requests to hosts that are backing off.
+
+        This runs before the robots.txt middleware, so that no request waits for the robots.txt of such a host.
+        """
         wait = self._hosts.seconds_left(self._hosts.host_of(request))
         return self._hosts.requeued_copy(request, tries=_tries(request)) if wait else None
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        """A refused request is made again after the wait; not one whose refusal the site means for good."""
+        """Repeat a refused request after the wait, unless the site classifies the response as MISSING."""
         if "cached" in response.flags:
             return response
         if response.status in _REFUSAL_STATUSES:
@@ -59,7 +62,7 @@ class BackoffMiddleware:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """What the downloader turned away goes back to where it came from."""
+        """Requeue a request that the downloader turned away."""
         return self._hosts.requeued_copy(request, tries=_tries(request)) if isinstance(exception, HostBackoff) else None
 
     def _handle_refusal(self, request: Request, response: Response, wait: float | None) -> Request:

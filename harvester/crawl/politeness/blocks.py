@@ -1,4 +1,4 @@
-"""What happens when a site has shut its door: its pages stop, nothing is lost, and the user is told what to do."""
+"""Handling of block pages: the site's pages pause or the run stops, nothing is lost, the user is told what to do."""
 
 import logging
 import shlex
@@ -23,11 +23,11 @@ from harvester.text import redact
 logger = logging.getLogger(__name__)
 
 MAX_PAUSES = 3
-"""Blocks of a host in a row, with a pause after each, after which the run ends all the same."""
+"""Blocks of a host in a row that are answered with a pause; the next one stops the run."""
 
 
 class BlockHandler:
-    """Pauses the host for the window, or ends the run, as HARVESTER_ON_BLOCK says."""
+    """Pauses a blocking host or stops the run, as HARVESTER_ON_BLOCK says."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -37,32 +37,32 @@ class BlockHandler:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Reads HARVESTER_ON_BLOCK and the spider's `block_window` (seconds)."""
+        """Read HARVESTER_ON_BLOCK and the spider's `block_window` (seconds)."""
         return cls(crawler)
 
     @classmethod
     def of(cls, crawler: Crawler) -> "BlockHandler":
-        """The blocks of a crawl."""
+        """The block handler of a crawl."""
         handler = crawler.get_extension(cls)
         assert handler is not None
         return handler
 
     def reset_host(self, host: str) -> None:
-        """The host has shown a real page."""
+        """Forget earlier blocks: the host has shown a real page."""
         if self._blocks_in_a_row.pop(host, None):
             self._update_stat()
 
     def handle_block(self, request: Request, response: Response) -> Request:
-        """This answer is a block. Returns the request, which is owed; raises NotNow where it cannot be scheduled."""
+        """Handle a block page. Returns the request to repeat; raises HostBackoff if it cannot be scheduled."""
         hosts = HostBackoffs.of(self._crawler)
         host = hosts.host_of(request)
-        if not self._blocks_in_a_row[host] or not hosts.seconds_left(host):  # not one of several that were under way
+        if not self._blocks_in_a_row[host] or not hosts.seconds_left(host):  # only the first of several under way
             self._blocks_in_a_row[host] += 1
             self._crawler.stats.inc_value("harvester/blocks")
             self._update_stat()
             wait_seconds = retry_delay(header_dict(response), time.time()) or self._block_seconds
             seconds = hosts.back_off(host, wait_seconds, "blocked")
-            text = f"{host} shuts us out: it answers {redact(response.url)} with a block page (HTTP {response.status})"
+            text = f"{host} blocks this crawl: {redact(response.url)} gives a block page (HTTP {response.status})"
             self._report(text, seconds, is_last=self._stops_run or self._blocks_in_a_row[host] > MAX_PAUSES)
         return hosts.requeued_copy(request)
 
@@ -72,17 +72,17 @@ class BlockHandler:
     def _report(self, text: str, seconds: float, *, is_last: bool) -> None:
         retry_at = datetime.fromtimestamp(time.time() + seconds).astimezone().strftime("%H:%M:%S on %Y-%m-%d")
         hint = (
-            f"It is worth trying again from {retry_at}; everything not done stays owed, "
-            f"and this continues: {resume_command()}"
+            f"Try again from {retry_at}. Everything that is not done stays pending; "
+            f"to continue, run: {resume_command()}"
         )
         if is_last:
             RunFinisher.of(self._crawler).stop(SiteBlocked(f"{text}. {hint}"))
         else:
-            logger.warning("%s. %s. Until then the run leaves it alone, and may be stopped.", text, hint)
+            logger.warning("%s. %s. Until then the run asks this host for nothing; you may stop the run.", text, hint)
 
 
 def resume_command() -> str:
-    """What the user typed, without keys and passwords; Scrapy takes the name of the command out of `sys.argv`."""
+    """The command line, without keys and passwords, from `sys.orig_argv`: Scrapy changes `sys.argv`."""
     argv = sys.orig_argv
     words = argv[argv.index("crawl") :] if "crawl" in argv else sys.argv[1:]
     return shlex.join(["scrapy", *map(redact, words)])

@@ -1,4 +1,7 @@
-"""Every page is classified by its site before anybody parses it; a block is never taken for an empty page."""
+"""Middleware that has each site classify its pages before they are parsed.
+
+A block page is therefore never mistaken for an empty page.
+"""
 
 from collections import Counter
 from typing import Self
@@ -14,11 +17,11 @@ from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.parsing.responses import PageStatus
 
 ERRORS_BEFORE_BLOCK = 3
-"""Pages in a row at which a server fails, each after its tries, from which on it is the site that fails."""
+"""After this many failed pages in a row, each with all its retries used up, the whole site counts as blocked."""
 
 
 class ClassifyPagesMiddleware:
-    """Takes block pages out, as the spider's `classify` knows them."""
+    """Removes the pages that the spider's `classify` recognises as block pages."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._classify = page_classifier(crawler)
@@ -30,11 +33,11 @@ class ClassifyPagesMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Passes everything on for a spider without `classify`."""
+        """Create the middleware; it passes on the pages for which the spider's `classify` returns None."""
         return cls(crawler)
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Stands behind decompression and redirects, and before the cache."""
+        """Classify a response; it has been decompressed and redirected, and has not reached the cache yet."""
         page_status = self._classify(request, response)
         if page_status is None:
             return response

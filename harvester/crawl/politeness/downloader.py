@@ -1,6 +1,6 @@
-"""Scrapy's downloader with the limits of a host kept in every configuration.
+"""Scrapy's downloader, extended so that the limits of a host hold in every configuration.
 
-It depends on parts of Scrapy 2.19 that are not documented; tests/wire measures all of it at the server.
+It depends on undocumented parts of Scrapy 2.19; tests/wire measures its behaviour at the server.
 """
 
 from collections.abc import Coroutine
@@ -18,17 +18,17 @@ from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.crawl.politeness.rate_limits import value_for_host
 
 MIN_TIMER_SECONDS = 0.005
-"""Seconds between two requests, less than which a timer cannot keep without holding all else up."""
+"""Seconds; a timer cannot keep shorter delays without slowing down everything else."""
 
 
 class PoliteDownloader(Downloader):
-    """Adds to Scrapy's: waiting hosts, budgets, a least delay that no setting undercuts, and a concurrency that holds.
+    """Adds host back-off, budgets, a minimum delay that no setting undercuts, and a strict concurrency limit.
 
-    Scrapy counts a request as under way only when the task that makes it begins to run. Without a delay all requests
-    that wait are started before the first of them is counted, whatever CONCURRENT_REQUESTS_PER_DOMAIN says.
+    Scrapy counts a request as under way only when the task that makes it starts to run. Without a delay it starts all
+    waiting requests before it counts the first, whatever CONCURRENT_REQUESTS_PER_DOMAIN says.
 
-    AutoThrottle keeps to so many requests at a time by waiting between them. Where a host answers so fast that the
-    waiting is fleeting, so many at a time it is, without any waiting.
+    AutoThrottle reaches its target concurrency with a delay between requests. If a host answers so fast that this
+    delay falls below MIN_TIMER_SECONDS, the target concurrency becomes the limit and the delay is dropped.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -39,10 +39,10 @@ class PoliteDownloader(Downloader):
         throttles = self.settings.getbool("AUTOTHROTTLE_ENABLED") and not self.settings.getfloat("DOWNLOAD_DELAY")
         self._min_timer_seconds = MIN_TIMER_SECONDS if throttles else 0.0
         self._target_concurrency = ceil(self.settings.getfloat("AUTOTHROTTLE_TARGET_CONCURRENCY"))
-        self._slow_concurrency: dict[str, int] = {}  # host -> what is allowed at a time when it is slow
+        self._slow_concurrency: dict[str, int] = {}  # host -> its limit while delays apply
 
     def get_slot_key(self, request: Request) -> str:
-        """The host, also where a redirect has carried another host's slot along in the request's meta."""
+        """The host of the request, even if a redirect has left another host's slot in the request's meta."""
         return self._hosts.host_of(request)
 
     def _process_queue(self, slot: Slot) -> None:

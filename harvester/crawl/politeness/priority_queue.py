@@ -1,4 +1,4 @@
-"""The scheduler's queue, which hands out nothing for a host that has to be left alone."""
+"""The scheduler's queue, which skips hosts that are backing off."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from harvester.crawl.politeness.hosts import HostBackoffs
 
 
 class BackoffPriorityQueue(DownloaderAwarePriorityQueue):
-    """Scrapy's queue, least busy host first. Requests to a waiting host stay here, where they hold up nobody."""
+    """Scrapy's queue, least busy host first. Requests to a host that is backing off stay here and block no others."""
 
     def __init__(self, crawler: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(crawler, *args, **kwargs)
@@ -18,7 +18,7 @@ class BackoffPriorityQueue(DownloaderAwarePriorityQueue):
         self._downloader_interface = _BackoffDownloaderInterface(crawler)
 
     def pop(self) -> Request | None:
-        """The next request to a host that may be asked now."""
+        """The next request whose host is not backing off."""
         request = super().pop()
         if request is not None:
             self._hosts.scheduled_requests.add(request)

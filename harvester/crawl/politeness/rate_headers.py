@@ -1,4 +1,4 @@
-"""What a server says in its headers about waiting and about use: Retry-After, X-RateLimit-…, X-Robots-Tag.
+"""Parsers for the headers Retry-After, X-RateLimit-… and X-Robots-Tag.
 
 Header names are in lower case. Sources: RFC 9110 section 10.2.3 (Retry-After); Mastodon writes X-RateLimit-Reset in
 ISO 8601, GoToSocial in older versions and most others as seconds since 1970.
@@ -17,9 +17,9 @@ _DIRECTIVES_WITH_VALUES = ("unavailable_after", "max-snippet", "max-image-previe
 
 
 def retry_delay(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds until the server wants to be asked again, counted from its own clock where it tells it; else None.
+    """Seconds until the server may be asked again, or None if it does not say. Never negative.
 
-    `now` is our time, seconds since 1970. Never negative.
+    The seconds are counted from the server's own clock if it sends a Date; `now` is our time, seconds since 1970.
     """
     server_time = _parse_http_date(headers.get("date", "")) or now
     retry_after = _seconds_until(headers.get("retry-after", ""), server_time)
@@ -27,7 +27,7 @@ def retry_delay(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def rate_limit_delay(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds until the next request is allowed, where the server says that this one was the last; else None."""
+    """Seconds until the next request is allowed, if the server says that its rate limit is used up; else None."""
     remaining = _parse_number(headers.get("x-ratelimit-remaining", ""))
     if remaining is None or remaining >= 1:
         return None
@@ -35,7 +35,7 @@ def rate_limit_delay(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def find_ai_opt_outs(tags: Iterable[str], agent: str) -> list[str]:
-    """Which of noai, noimageai and noml the X-Robots-Tag headers say to everybody or to this agent, sorted."""
+    """The directives noai, noimageai and noml in X-Robots-Tag headers, for all agents or this one, sorted."""
     directives: set[str] = set()
     for tag in tags:
         addressee = ""

@@ -1,4 +1,4 @@
-"""Budgets: how many requests a host gets in how many seconds, in several sliding windows at once."""
+"""Request budgets: at most so many requests to a host in any so many seconds, in several sliding windows at once."""
 
 import json
 import re
@@ -13,19 +13,19 @@ T = TypeVar("T")
 _WINDOW = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,6})s")
 
 ANY_HOST = "*"
-"""In a mapping by host: every host that is not named."""
+"""Key for all hosts that a mapping by host does not name."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """At most `requests` in any `seconds`."""
+    """At most `requests` requests in any `seconds` seconds."""
 
     requests: int
     seconds: int
 
 
 Budgets = Mapping[str, tuple[Window, ...]]
-"""host -> its windows, all of which hold."""
+"""Host -> its windows, all of which hold."""
 
 
 def parse_windows(text: str) -> tuple[Window, ...]:
@@ -37,17 +37,20 @@ def parse_windows(text: str) -> tuple[Window, ...]:
 
 
 def value_for_host(by_host: Mapping[str, T], host: str) -> T | None:
-    """What a table by host says of this one."""
+    """The value for this host, or that of ANY_HOST; None if there is neither."""
     return by_host.get(host, by_host.get(ANY_HOST))
 
 
 def min_seconds(budget: Sequence[Window], requests: int) -> float:
-    """Seconds that so many requests take at least, where nothing has been asked before."""
+    """The least number of seconds that this many requests take, if none were made before."""
     return max((float((requests - 1) // window.requests * window.seconds) for window in budget), default=0.0)
 
 
 def budgets_by_host(settings: Mapping[str, Any], site_budgets: Mapping[str, str]) -> Budgets:
-    """The budgets by host: those of the site, in their place those of HARVESTER_BUDGETS; none at all for `{}`."""
+    """The site's budgets by host, overridden host by host by HARVESTER_BUDGETS; `{}` there means no budgets at all.
+
+    Raises UsageProblem.
+    """
     user_budgets = _parse_budget_table(settings["HARVESTER_BUDGETS"])
     if user_budgets is None:
         return _parse_budgets(site_budgets)
@@ -55,7 +58,7 @@ def budgets_by_host(settings: Mapping[str, Any], site_budgets: Mapping[str, str]
 
 
 def _parse_budget_table(text: Any) -> dict[Any, Any] | None:
-    """None where nothing is set."""
+    """The value of HARVESTER_BUDGETS; None if it is empty. Raises UsageProblem."""
     if text == "":
         return None
     try:

@@ -1,4 +1,4 @@
-"""What has been asked of hosts that have a budget. In the catalogue, so that a restart does not give a fresh one."""
+"""The request log of hosts with a budget, kept in the catalogue so that a restart does not reset a budget."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -10,10 +10,10 @@ from harvester.crawl.politeness.rate_limits import Window
 
 
 def take_request(connection: Connection, host: str, windows: Sequence[Window], now: float) -> float:
-    """Take one request out of the host's budget: 0, or, where nothing is left, the seconds until something is.
+    """Take one request out of the host's budget. Returns 0, or the seconds to wait if the budget is used up.
 
-    `now` is seconds since 1970. A request is written with the next whole second, so a window is never shorter than
-    it says.
+    `now` is seconds since 1970. A request is logged at the next whole second, so a window is never shorter than
+    configured.
     """
     longest_seconds = max(window.seconds for window in windows)
     # The change comes before the question: SQLite then keeps other processes out until this is committed.
@@ -25,11 +25,11 @@ def take_request(connection: Connection, host: str, windows: Sequence[Window], n
 
 
 def seconds_until_allowed(connection: Connection, host: str, windows: Sequence[Window], now: float) -> float:
-    """Seconds until the host may be asked again; 0 for at once."""
+    """Seconds until the host may be asked again; 0 if it may be asked now."""
     return max(_window_wait(connection, host, window, now) for window in windows)
 
 
 def _window_wait(connection: Connection, host: str, window: Window, now: float) -> float:
-    """The window is full while the n-th last request is still in it, n being how many it takes."""
+    """Seconds until the window has room: it is full while its n-th last request is in it, n being its size."""
     asked_at = time_of_nth_last_request(connection, host, window.requests)
     return 0.0 if asked_at is None else max(0.0, asked_at + window.seconds - now)

@@ -1,4 +1,4 @@
-"""Further tries after errors that may pass, each after a longer wait. Never for what cannot succeed."""
+"""Middleware that retries temporary errors, each time after a longer wait."""
 
 from typing import Any
 
@@ -10,20 +10,20 @@ from harvester.crawl.politeness.hosts import HostBackoffs
 
 
 class HarvesterRetryMiddleware(RetryMiddleware):
-    """Scrapy's middleware (RETRY_TIMES, RETRY_EXCEPTIONS, `dont_retry`), with a pause of the host before each try.
+    """Scrapy's middleware (RETRY_TIMES, RETRY_EXCEPTIONS, `dont_retry`); the host backs off before each retry.
 
-    Statuses are 408 and all from 500; 429 is not an error but a request for patience, and repeated without counting.
+    It retries the statuses 408 and 500 and above. 429 is left to BackoffMiddleware, which repeats without counting.
     """
 
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
-        """Errors of the server; a 503 that says when to come again is a matter of patience."""
+        """Retry after a server error, except a 503 with Retry-After, which BackoffMiddleware handles."""
         is_backoff = response.status == 503 and b"Retry-After" in response.headers
         if is_backoff or (response.status < 500 and response.status != 408) or request.meta.get("dont_retry"):
             return response
         return self._retry(request, f"HTTP {response.status}") or response
 
     def process_exception(self, request: Request, exception: Exception, spider: Any = None) -> Request | None:
-        """Timeouts, resets and the like: the host gave no answer."""
+        """Retry after timeouts, resets and the like: the host gave no answer."""
         if not isinstance(exception, self.exceptions_to_retry) or request.meta.get("dont_retry"):
             return None
         return self._retry(request, exception)

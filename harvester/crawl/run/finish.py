@@ -1,4 +1,4 @@
-"""How a run ends, however it ends: the run record, the status file, the books, what to do next, and the exit code."""
+"""End of a run, whatever its cause: run record, status file, summary, advice on what to do next, exit code."""
 
 import asyncio
 import io
@@ -21,17 +21,18 @@ from harvester.dataset.writer import write_dataset_files
 from harvester.errors import BelowExpectation, HarvesterError, UsageProblem
 from harvester.reporting.totals import SiteSummary, build_table, summarize_sites
 from harvester.storage.paths import DataPaths
+from harvester.text import count_noun
 
 BLOCKED_HOSTS_STAT = "harvester/blocked"
-"""The stat that counts hosts which answered with a block page and have shown no real page since."""
+"""Scrapy stat: the number of hosts that sent a block page and have sent no real page since."""
 
 _STOPPED_BY_USER = ("shutdown", "forced")
 
 
 def check_expectations(settings: Mapping[str, Any], stats: Mapping[str, Any], reason: str) -> BelowExpectation | None:
-    """What is wrong with the end of a run, against HARVESTER_MIN_IMAGES and HARVESTER_MAX_FAILED; None for nothing.
+    """The error of a run that misses HARVESTER_MIN_IMAGES or HARVESTER_MAX_FAILED or ends blocked; None if all is well.
 
-    `reason` is Scrapy's finish reason; a run that somebody stopped is not judged.
+    `reason` is Scrapy's finish reason; a run that the user stopped is not checked.
     """
     if reason in _STOPPED_BY_USER:
         return None
@@ -43,19 +44,20 @@ def _unmet_expectations(settings: Mapping[str, Any], stats: Mapping[str, Any]) -
     done, failed, skipped = (int(stats.get(f"harvester/{status}", 0)) for status in ("done", "failed", "skipped"))
     min_images, limit = int(settings["HARVESTER_MIN_IMAGES"]), float(settings["HARVESTER_MAX_FAILED"])
     if done < min_images:
-        yield f"Only {done:,} images were done, and HARVESTER_MIN_IMAGES is {min_images:,}."
+        verb = "was" if done == 1 else "were"
+        yield f"Only {count_noun(done, 'image')} {verb} done, and HARVESTER_MIN_IMAGES is {min_images:,}."
     total = done + failed + skipped
     if total and failed / total > limit:
         yield f"{failed:,} of {total:,} images failed ({failed / total:.0%}), and HARVESTER_MAX_FAILED is {limit:g}."
     if hosts := stats.get(BLOCKED_HOSTS_STAT):
-        yield f"{hosts} host(s) answered with a block page and have shown no real page since."
+        yield f"{count_noun(hosts, 'host')} sent a block page and no real page since."
 
 
 logger = logging.getLogger(__name__)
 
 
 class RunFinisher:
-    """Closes the books once; `error` is what stopped the run, or what is wrong with its end, if something is."""
+    """Finishes the run once; `error` is the error that stopped it, or the expectation it missed, if any."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -66,31 +68,31 @@ class RunFinisher:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Closes on spider_closed; a forced stop skips that signal, and the crawl command closes instead."""
+        """Finish on spider_closed; after a forced stop, which skips that signal, the crawl command calls `finish`."""
         finisher = cls(crawler)
         crawler.signals.connect(finisher.spider_closed, signal=signals.spider_closed)
         return finisher
 
     @classmethod
     def of(cls, crawler: Crawler) -> "RunFinisher":
-        """The closing of a crawl."""
+        """The finisher of a crawl."""
         finisher = crawler.get_extension(cls)
         assert finisher is not None
         return finisher
 
     def stop(self, error: BaseException) -> None:
-        """End the run because of this error; what is not done stays owed."""
+        """Stop the run because of this error; images that are not done stay pending."""
         if self.error is None:
             self.error = error
             logger.critical("The run stops: %s", error)
             self._stop_task = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="stopped_by_error"))
 
     async def spider_closed(self, reason: str) -> None:
-        """Runs in a thread: a million entries take some seconds."""
+        """Finish in a thread, as a million entries take some seconds."""
         await asyncio.get_running_loop().run_in_executor(None, self.finish, reason)
 
     def finish(self, reason: str) -> None:
-        """Write everything that a run leaves behind. Blocks."""
+        """Write the run record, the status file and the summary. Blocks."""
         if self.is_finished:
             return
         self.is_finished, self._reason = True, reason
@@ -98,13 +100,13 @@ class RunFinisher:
             self._write_results(reason)
         except HarvesterError as error:
             self.error = error
-            logger.critical("The books cannot be closed: %s", error)
+            logger.critical("The results of the run cannot be written: %s", error)
         self._check_expectations(reason)
         self.crawler.signals.send_catch_log(run_ended, exitcode=self.exitcode)
 
     @property
     def exitcode(self) -> int:
-        """0 when the crawl ended by itself or was asked to, 1 when an error stopped it or it disappoints."""
+        """0 if the crawl ended well or the user stopped it, 2 for a UsageProblem, 1 for any other error."""
         if self.error is not None:
             return UsageProblem.exitcode if isinstance(self.error, UsageProblem) else 1
         return int(self._reason == "start_error")
@@ -114,7 +116,7 @@ class RunFinisher:
         problem = check_expectations(self.crawler.settings, self.crawler.stats.get_stats(), reason)
         if problem is not None and self.error is None:
             self.error = problem
-            logger.critical("The run ended, but not well: %s", problem)
+            logger.critical("The run ended below expectations: %s", problem)
 
     def _write_results(self, reason: str) -> None:
         session = CatalogueSession.of(self.crawler)
@@ -129,9 +131,9 @@ class RunFinisher:
         for summary in summaries:
             self._log_summary(summary, reason)
         if not summaries and reason != "finished":
-            logger.info("This run (%s) ends before anything was listed: the same command begins anew.", reason)
+            logger.info("This run (%s) ended before anything was listed: the same command starts again.", reason)
         if len(files) > 1:
-            logger.info("%s lie in %s", ", ".join(path.name for path in files), files[0].parent)
+            logger.info("%s are in %s", ", ".join(path.name for path in files), files[0].parent)
         for message in spider_of(self.crawler).final_messages():
             logger.warning("%s", message)
 
@@ -145,8 +147,10 @@ class RunFinisher:
         for message in summary.complaints():
             logger.warning("%s", message)
         if summary.pending or not self._is_discovery_complete():
-            suffix = "" if self._is_discovery_complete() else " and not all promises are recorded yet"
-            logger.info("%s images are still owed%s: the same command continues.", f"{summary.pending:,}", suffix)
+            pending_text = count_noun(summary.pending, "image")
+            verb = "is" if summary.pending == 1 else "are"
+            suffix = "" if self._is_discovery_complete() else ", and not all images are discovered yet"
+            logger.info("%s %s still pending%s: the same command continues.", pending_text, verb, suffix)
 
     def _is_discovery_complete(self) -> bool:
         with CatalogueSession.of(self.crawler).engine.connect() as connection:
@@ -154,7 +158,7 @@ class RunFinisher:
 
 
 def summary_text(summaries: list[SiteSummary]) -> str:
-    """The books as plain text."""
+    """The summary table as plain text."""
     buffer = io.StringIO()
     table_console(buffer, 100).print(build_table(summaries))
     return buffer.getvalue()
@@ -162,9 +166,9 @@ def summary_text(summaries: list[SiteSummary]) -> str:
 
 @contextmanager
 def stop_run_on(error_class: type[Exception], crawler: Crawler) -> Iterator[None]:
-    """Within: an error of this kind ends the run with its one sentence, and the image at hand stays owed."""
+    """Stop the run on an error of this class inside the block; the image being processed stays pending."""
     try:
         yield
     except error_class as error:
         RunFinisher.of(crawler).stop(error)
-        raise DropItem(f"stays owed, the run stops: {error}", log_level="DEBUG") from error
+        raise DropItem(f"stays pending, the run stops: {error}", log_level="DEBUG") from error

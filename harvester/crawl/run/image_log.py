@@ -1,4 +1,4 @@
-"""image_download.log: one line per image, and the books at the end, beside the data."""
+"""image_download.log: one line per image, and the summary at the end of each run."""
 
 import contextlib
 import logging
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def format_line(item: ImageItem) -> str:
-    """`status  names  url  what came of it`, tab-separated."""
+    """Status, names, URL and outcome of an image, tab-separated."""
     if item.status == "done":
         outcome = (item.sha256 or "", f"{item.format} {item.width}x{item.height} {item.bytes} bytes")
     else:
@@ -29,14 +29,14 @@ def format_line(item: ImageItem) -> str:
 
 
 class ImageLog:
-    """Appends to the log of the collection; lines reach the disk as they are written."""
+    """Appends to the log of the collection; each line is flushed as it is written."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Raises StoreError where the file cannot be written."""
+        """Open the log. Raises StoreError if the file cannot be written."""
         collection = spider_of(crawler).collection
         path = DataPaths.from_settings(crawler.settings).log_file(collection)
         try:
@@ -49,17 +49,17 @@ class ImageLog:
         return log
 
     def item_scraped(self, item: ImageItem) -> None:
-        """One image is settled."""
+        """Log one finished image."""
         self.write(format_line(item))
 
     def write(self, text: str) -> None:
-        """A line with its time."""
+        """Append a line, after the time."""
         try:
             self._file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\t{text}\n")
         except OSError as error:
             logger.warning("%s cannot be written: %s", self._file.name, error.strerror)
 
     def close(self) -> None:
-        """The end of the run."""
-        with contextlib.suppress(OSError):  # what is still in the buffer of a full disk
+        """Close the file at the end of the run."""
+        with contextlib.suppress(OSError):  # the buffer of a full disk
             self._file.close()

@@ -1,6 +1,6 @@
-"""Scrapy's stats and the books of a run as a file that Prometheus gets through node_exporter's textfile collector.
+"""Metrics file for Prometheus: the counts and Scrapy's stats of a run, for node_exporter's textfile collector.
 
-A file, because nobody may be there to be asked: a crawl ends, and its last numbers are those that matter.
+It is a file rather than an HTTP endpoint because a crawl ends, and its last numbers are those that matter.
 """
 
 import asyncio
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 METRICS_FILE_MODE = 0o644
-"""node_exporter is another user; all else that harvester makes is private."""
+"""Readable by node_exporter, which is another user; all other files that harvester makes are private."""
 
 WRITE_INTERVAL = 10.0
-"""Seconds between two writings; Prometheus looks every 15 to 60."""
+"""Seconds between two writes; Prometheus reads every 15 to 60."""
 
 
 @dataclass(frozen=True)
 class MetricsSnapshot:
-    """The numbers of one moment; `owed` is None where the catalogue gave no answer, `exitcode` while the run lasts."""
+    """The metrics at one moment; `pending` is None if the catalogue gave no answer, `exitcode` while the run lasts."""
 
     labels: Mapping[str, str]
     stats: Mapping[str, Any]
@@ -53,9 +53,11 @@ class MetricsSnapshot:
             yield self._gauge("harvester_run_end_time_seconds", "When the run ended, in Unix time.", time.time())
             yield self._gauge("harvester_run_exit_code", "As of `scrapy crawl`; 0 is good.", self.exitcode)
         if self.pending is not None:
-            yield self._gauge("harvester_images_owed", "Images of the collection that are still owed.", self.pending)
+            yield self._gauge(
+                "harvester_images_pending", "Images of the collection that are still pending.", self.pending
+            )
         image_counts = {status: self.stats.get(f"harvester/{status}", 0) for status in ("done", "failed", "skipped")}
-        yield self._family("harvester_run_images", "Images that this run settled.", "status", image_counts)
+        yield self._family("harvester_run_images", "Images that this run finished.", "status", image_counts)
         numeric_stats = {name: value for name, value in self.stats.items() if isinstance(value, int | float)}
         yield self._family("scrapy_stats", "Scrapy's stats of this run, by their names.", "name", numeric_stats)
 
@@ -76,7 +78,7 @@ class MetricsSnapshot:
 
 
 class MetricsWriter:
-    """Writes one file per collection, now and then and at the end, always whole."""
+    """Writes one file per collection, at intervals and at the end, always atomically."""
 
     def __init__(self, crawler: Crawler, folder: Path) -> None:
         collection = spider_of(crawler).collection
@@ -91,7 +93,7 @@ class MetricsWriter:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Off where HARVESTER_METRICS_DIR is empty."""
+        """Write metrics unless HARVESTER_METRICS_DIR is empty."""
         if not crawler.settings["HARVESTER_METRICS_DIR"]:
             raise NotConfigured
         writer = cls(crawler, Path(crawler.settings["HARVESTER_METRICS_DIR"]).expanduser())
@@ -101,16 +103,16 @@ class MetricsWriter:
         return writer
 
     def spider_opened(self) -> None:
-        """Begin to write."""
+        """Start writing at intervals."""
         self._task = asyncio.ensure_future(self._write_periodically())
 
     def spider_closed(self) -> None:
-        """The last writing follows when the books are closed."""
+        """Stop writing at intervals; the last write follows when the run is finished."""
         if self._task:
             self._task.cancel()
 
     def run_ended(self, exitcode: int) -> None:
-        """The last writing. Blocks."""
+        """Write the file for the last time. Blocks."""
         session, pending = CatalogueSession.of(self._crawler), None
         with suppress(CatalogueError), translate_db_errors(session.engine), session.engine.connect() as connection:
             pending = queries.count_pending(connection, session.collection_id)
@@ -119,7 +121,7 @@ class MetricsWriter:
     async def _write_periodically(self) -> None:
         while True:
             pending = None
-            with suppress(CatalogueError):  # which ends the run elsewhere
+            with suppress(CatalogueError):  # stops the run elsewhere
                 pending = await CatalogueSession.of(self._crawler).read(queries.count_pending)
             await asyncio.get_running_loop().run_in_executor(None, self._write_file, self._make_snapshot(pending))
             await asyncio.sleep(WRITE_INTERVAL)
@@ -133,7 +135,7 @@ class MetricsWriter:
 
         part_path = self._path.with_suffix(".part")
         with self._write_lock:
-            if self._has_ended and snapshot.exitcode is None:  # it was under way when the run ended
+            if self._has_ended and snapshot.exitcode is None:  # this write was under way when the run ended
                 return
             self._has_ended = snapshot.exitcode is not None
             try:

@@ -1,7 +1,7 @@
-"""The catalogue of a running crawl: one thread does everything that touches the database, in order.
+"""Catalogue session of a running crawl: one thread makes all its accesses to the database, in order.
 
-Outcomes that arrive while a transaction is being written wait together and become the next transaction, so that many
-images share one commit without any of them being called done before it is on disk.
+Outcomes that arrive while a transaction is being written form the next transaction. So many images share one commit,
+and none is called done before it is on disk.
 """
 
 import asyncio
@@ -28,21 +28,21 @@ from harvester.version import VERSION
 T = TypeVar("T")
 
 COMMIT_DELAY = 0.03
-"""Seconds that outcomes wait for others to share their transaction with, which costs as much for one as for ten."""
+"""Seconds that outcomes wait for others, as a transaction costs as much for one outcome as for ten."""
 
 
 class CatalogueSession:
     """The spider's collection in the catalogue, and the record of this run.
 
-    `row` is the collection's number, `finished` counts this run's images by status, `killed` how many runs before this
-    one were found without an end. Whatever is wrong with the database is raised as CatalogueError.
+    `collection_id` is the collection's row number, `status_counts` counts this run's images by status, and
+    `killed_runs` counts the earlier runs that never ended. Every database error is raised as CatalogueError.
     """
 
     def __init__(self, engine: Engine, collection: Collection, arguments: dict[str, str]) -> None:
         self.engine = engine
         self.collection = collection
         self.status_counts: Counter[str] = Counter()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="catalogue")
         self.killed_runs = 0
         self._waiting_outcomes: list[tuple[writer.ImageOutcome, asyncio.Future[None]]] = []
         self._write_task: asyncio.Task[None] | None = None
@@ -53,7 +53,7 @@ class CatalogueSession:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Raises CatalogueError or BadInput before the engine exists."""
+        """Open the catalogue before Scrapy's engine exists. Raises CatalogueError and UsageProblem."""
         spider = spider_of(crawler)
         engine = open_catalogue(DataPaths.from_settings(crawler.settings).catalogue)
         arguments = {name: redact(value) for name, value in spider.arguments.items()}
@@ -63,13 +63,13 @@ class CatalogueSession:
 
     @classmethod
     def of(cls, crawler: Crawler) -> "CatalogueSession":
-        """The ledger of a crawl."""
+        """The catalogue session of a crawl."""
         session = crawler.get_extension(cls)
         assert session is not None
         return session
 
     async def read(self, query: Callable[..., T], *arguments: Any) -> T:
-        """Call a function of `catalogue.queries` with a connection and this collection's row."""
+        """Call a function of `catalogue.queries` with a connection and this collection's row number."""
 
         def run_query() -> T:
             with translate_db_errors(self.engine), self.engine.connect() as connection:
@@ -78,15 +78,15 @@ class CatalogueSession:
         return await asyncio.get_running_loop().run_in_executor(self._executor, run_query)
 
     async def write(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Call a function of `catalogue.writer` in a transaction, with this collection's row."""
+        """Call a function of `catalogue.writer` in a transaction, with this collection's row number."""
         return await self._run_in_transaction(lambda connection: function(connection, self.collection_id, *arguments))
 
     async def write_global(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Call a function in a transaction, for what belongs to no collection."""
+        """Call a function in a transaction, for data that belongs to no collection."""
         return await self._run_in_transaction(lambda connection: function(connection, *arguments))
 
     async def record(self, outcome: writer.ImageOutcome) -> None:
-        """Write what became of an image; returns when it is committed."""
+        """Record the outcome of an image; returns when it is committed."""
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting_outcomes.append((outcome, committed))
         if self._write_task is None or self._write_task.done():
@@ -95,12 +95,12 @@ class CatalogueSession:
         self.status_counts[outcome.status] += 1
 
     def end_run(self, reason: str) -> None:
-        """Note how the run ended. Blocks."""
+        """Record how the run ended. Blocks."""
         with translate_db_errors(self.engine), self.engine.begin() as connection:
             writer.end_run(connection, self._run_id, reason, self.status_counts)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self._executor.shutdown(wait=True)
         self.engine.dispose()
 
@@ -127,11 +127,11 @@ class CatalogueSession:
 
 
 class CollectionLock:
-    """Takes the locks before the catalogue is touched, and lets go of them when everything has been written."""
+    """Holds the crawl's locks from before the catalogue is opened until everything has been written."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Raises Busy, with the process that holds them, and StoreError."""
+        """Take the locks. Raises LockedByOther, which names the process that holds them, and StoreError."""
         lock = CrawlLock(DataPaths.from_settings(crawler.settings), spider_of(crawler).collection)
         crawler.signals.connect(lock.release, signal=signals.engine_stopped, weak=False)
         return cls()

@@ -1,4 +1,4 @@
-"""The processes that decode, hash and write, so that the event loop never waits for pixels or disks."""
+"""Pool of worker processes that decode, hash and write, so that the event loop never waits for pixels or disks."""
 
 import asyncio
 import atexit
@@ -23,15 +23,15 @@ from harvester.storage.blobs import writer_token
 from harvester.storage.paths import DataPaths
 
 MAX_TRIES = 2
-"""A worker may die for reasons that have nothing to do with the picture, so a second one tries it too."""
+"""Workers that try a picture: the first may have crashed for reasons that have nothing to do with it."""
 
 _END_TIMEOUT = 5.0  # seconds
-_BODY_BYTES_KEPT = 2**20  # bytes of memory that stay with a worker's pictures, in place of being cleared for each anew
-_READ_BYTES = 65536  # bytes read at a time; answers are smaller
+_BODY_BYTES_KEPT = 2**20  # memory that a worker keeps for bodies, so that it is not cleared anew for each
+_READ_BYTES = 65536  # read at a time; replies are smaller
 
 
 class WorkerCrashed(Exception):
-    """The worker died over a step, or was ended because it took too long: its text and the reason word say which."""
+    """A worker crashed during a task, or was killed because it took too long; its text and `reason` say which."""
 
     def __init__(self, cause: str, reason: str = "crashed") -> None:
         super().__init__(f"the decoder {cause}")
@@ -39,7 +39,7 @@ class WorkerCrashed(Exception):
 
 
 class Worker:
-    """One process; it does one step at a time. The process ends by itself when this one does."""
+    """One process, which runs one task at a time. It ends by itself when this process does."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Worker:
         crashes: Counter[int] | None = None,
     ) -> None:
         self._timeout = limits.seconds
-        self.crashes: Counter[int] = Counter() if crashes is None else crashes  # by row of the image, of all workers
+        self.crashes: Counter[int] = Counter() if crashes is None else crashes  # image row -> crashes of all workers
         self._spawned = spawn()
         self._process, self._socket, self._body_file = self._spawned.process, self._spawned.wire, self._spawned.body
         self._socket.sendall(encode_frame((options, output_dirs, limits)))
@@ -60,7 +60,7 @@ class Worker:
         self.has_crashed = False
 
     async def run(self, task: TaskName, *arguments: object, body: bytes | None = None) -> Any:
-        """Have a step done, on a new picture where `body` is given. Raises what the step raises, and WorkerLost."""
+        """Run a task, on a new picture if `body` is given. Raises what the task raises, and WorkerCrashed."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._loop.add_reader(self._socket, self._on_readable)
@@ -78,17 +78,17 @@ class Worker:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the process has ended, of whatever cause."""
+        """Whether the process has ended, for whatever reason."""
         return self.has_crashed or self._process.poll() is not None
 
     def end(self) -> None:
-        """Let the process end: at once where it does nothing, after its step where it does something."""
+        """Let the process end: at once if it is idle, otherwise after its task."""
         if self._loop is not None:
             self._loop.remove_reader(self._socket)
         self._spawned.end()
 
     def wait(self) -> None:
-        """Return when the process has ended; one that is busy for long has nobody left to work for, and is killed."""
+        """Wait for the end of the process; kill it if it is still busy after a few seconds."""
         try:
             self._process.wait(_END_TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -96,11 +96,11 @@ class Worker:
             self._process.wait()
 
     def _send(self, task: TaskName, arguments: tuple[object, ...], body: bytes | None) -> None:
-        """The worker waits for it and the message is small, so it always fits into the socket's buffer."""
+        """Send a task; the worker is waiting for it and the message is small, so it fits into the socket's buffer."""
         if body is not None:
             self._body_file.seek(0)
             self._body_file.write(body)
-            self._body_file.truncate(max(len(body), _BODY_BYTES_KEPT))  # what a larger picture took
+            self._body_file.truncate(max(len(body), _BODY_BYTES_KEPT))  # gives back what a larger picture took
         try:
             self._socket.sendall(encode_frame((task, arguments, None if body is None else len(body))))
         except OSError:
@@ -122,7 +122,7 @@ class Worker:
     def _mark_crashed(self, cause: str, reason: str = "crashed") -> None:
         self.has_crashed = True
         if self._loop is not None:
-            self._loop.remove_reader(self._socket)  # or the end of the wire would be reported without end
+            self._loop.remove_reader(self._socket)  # otherwise the closed socket would be reported forever
         self._process.kill()
         self._set_reply((None, WorkerCrashed(cause, reason)))
 
@@ -132,9 +132,10 @@ class Worker:
 
 
 async def run_task(item: ImageItem, task: TaskName, *arguments: object) -> Any:
-    """What the worker that has the picture finds. Raises what the step raises, and PutBack where the worker was lost.
+    """Run a task in the worker that has the picture. Raises what the task raises; RequeueItem if the worker crashed.
 
-    None where it was lost because of the picture: it took too long, or it is not the first worker; the item is refused.
+    Returns None if the picture is the cause, because it took too long or crashed MAX_TRIES workers; the item is then
+    refused.
     """
     worker: Worker = item.state.worker
     if worker.has_crashed:
@@ -150,7 +151,7 @@ async def run_task(item: ImageItem, task: TaskName, *arguments: object) -> Any:
 
 
 class WorkerPool:
-    """The workers of a crawl. What waits for one is bounded by the room in the download pipeline."""
+    """The workers of a crawl. The download pipeline limits how many images wait for one."""
 
     def __init__(
         self, count: int, options: ConversionOptions, output_dirs: OutputDirs, limits: ResourceLimits | None = None
@@ -163,7 +164,7 @@ class WorkerPool:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """As many as HARVESTER_WORKERS says; the form of the renditions is the collection's."""
+        """Start HARVESTER_WORKERS workers, which make renditions in the collection's format."""
         collection = spider_of(crawler).collection
         paths = DataPaths.from_settings(crawler.settings)
         output_dirs = OutputDirs(paths.blobs, paths.output(collection), paths.thumbs, writer_token())
@@ -175,24 +176,24 @@ class WorkerPool:
         )
         crawler.signals.connect(reduce_gc, signal=signals.engine_started)
         crawler.signals.connect(pool.close, signal=signals.engine_stopped)
-        atexit.register(pool.close)  # where the crawl does not even begin
+        atexit.register(pool.close)  # in case the crawl does not start
         return pool
 
     @classmethod
     def of(cls, crawler: Crawler) -> "WorkerPool":
-        """The workers of a crawl."""
+        """The worker pool of a crawl."""
         pool = crawler.get_extension(cls)
         assert pool is not None
         return pool
 
     async def acquire(self) -> Worker:
-        """Wait for an idle worker; it is to be given back. One that has ended while idle is replaced."""
+        """Wait for an idle worker, which the caller has to release. One that has ended while idle is replaced."""
         while (worker := await self._idle.get()).has_ended:
             self._replace_worker(worker)
         return worker
 
     def release(self, state: PipelineState) -> None:
-        """The worker of an image, if it has one, may take the next picture; a lost one is replaced."""
+        """Free the worker of an image, if it has one, for the next picture; a crashed one is replaced."""
         worker, state.worker = state.worker, None
         if worker is None:
             return
@@ -213,7 +214,7 @@ class WorkerPool:
         self._idle.put_nowait(worker)
 
     def close(self) -> None:
-        """Let all processes end; a second time does nothing."""
+        """Let all processes end; a second call does nothing."""
         all_workers, self._workers = self._workers, []
         for worker in all_workers:
             worker.end()

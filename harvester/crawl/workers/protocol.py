@@ -1,4 +1,4 @@
-"""What a crawl and its workers tell each other: plain values, so that the crawl need not load what decodes pictures."""
+"""Messages between a crawl and its workers: plain values, so that the crawl need not load the decoders."""
 
 import pickle
 import socket
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 TaskName = str
-"""Where a function of the workers' is, as `module:name`; its first argument is the bench."""
+"""A function that workers run, as `module:name`; its first argument is the worker state."""
 
 DECODE: TaskName = "harvester.crawl.workers.tasks:decode"
 DESCRIBE_VIDEO: TaskName = "harvester.crawl.workers.tasks:describe_video"
@@ -22,7 +22,7 @@ _LENGTH = struct.Struct("!I")
 
 @dataclass(frozen=True)
 class OutputDirs:
-    """Where files go: absolute folders of blobs, named copies and thumbnails."""
+    """The absolute folders of blobs, output files and thumbnails."""
 
     blobs: Path
     output: Path
@@ -32,7 +32,7 @@ class OutputDirs:
 
 @dataclass(frozen=True)
 class ResourceLimits:
-    """What a picture may take: seconds for a step, bytes of memory for the process; 0: as HARVESTER_MAX_PIXELS asks."""
+    """Limits for one picture: seconds per task, bytes of memory per process (0: what HARVESTER_MAX_PIXELS needs)."""
 
     seconds: float = 60.0
     memory: int = 0
@@ -40,9 +40,10 @@ class ResourceLimits:
 
 @dataclass(frozen=True)
 class StoreResult:
-    """`blob` is the path below the data directory; `files` maps placements to the names as published.
+    """The stored files of a picture.
 
-    `file_sha256` is that of those files. `taken` is a name that another file has already, empty where there is none.
+    `blob` is the path below the data directory. `files` maps placement rows to the names of the output files, whose
+    hash is `file_sha256`. `conflict` is a name that another file already has; empty if there is none.
     """
 
     sha256: str
@@ -53,19 +54,19 @@ class StoreResult:
 
 
 def encode_frame(message: object) -> bytes:
-    """As it goes over the wire: its length, then its pickle."""
+    """The message as bytes for the socket: its length, then its pickle."""
     data = pickle.dumps(message)
     return _LENGTH.pack(len(data)) + data
 
 
 def decode_frame(data: bytes) -> Any:
-    """The message, or None while there is more to come; nothing follows a message before it was answered."""
+    """The message, or None while it is not complete; nothing follows a message before it is answered."""
     is_complete = len(data) >= _LENGTH.size and len(data) == _LENGTH.size + _LENGTH.unpack_from(data)[0]
     return pickle.loads(memoryview(data)[_LENGTH.size :]) if is_complete else None  # noqa: S301 - between our own processes
 
 
 def receive(wire: socket.socket) -> Any:
-    """The next message, waited for; None at the end."""
+    """Wait for the next message; None when the other end is closed."""
     header = wire.recv(_LENGTH.size, socket.MSG_WAITALL)
     if len(header) < _LENGTH.size:
         return None

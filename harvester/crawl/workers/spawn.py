@@ -1,4 +1,4 @@
-"""The processes of workers: they load while the crawl does, so they are begun before it is known what for."""
+"""Worker processes, started early so that they load while the crawl does."""
 
 import atexit
 import socket
@@ -12,19 +12,19 @@ from harvester.memory import open_memory_file
 _PROGRAM = """
 import gc, os, sys
 gc.disable()  # until all is loaded
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy begins threads for matrices that nobody has here
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy would start threads for large matrices, which do not occur here
 sys.path[:] = {path}
 from harvester.crawl.workers.tasks import main
 main(*{descriptors})
-os._exit(0)  # there is nothing to tidy up
+os._exit(0)  # nothing to clean up
 """
 
 
 @dataclass
 class SpawnedProcess:
-    """A process that loads all it needs and then waits for its first message. It ends by itself when this one does.
+    """A process that loads its modules, then waits for its first message. It ends by itself when this process does.
 
-    `body` is the file in memory through which it gets pictures; after `end` it is closed.
+    `body` is the file in memory through which it gets pictures; `end` closes it.
     """
 
     wire: socket.socket
@@ -32,7 +32,7 @@ class SpawnedProcess:
     process: "subprocess.Popen[bytes]" = field(repr=False)
 
     def end(self) -> None:
-        """Let it end when it has nothing to do any more."""
+        """Let the process end when it is idle."""
         self.wire.close()
         self.body.close()
 
@@ -41,7 +41,7 @@ _preforked: list[SpawnedProcess] = []
 
 
 def spawn() -> SpawnedProcess:
-    """One that was begun early and has not ended meanwhile, or a new one."""
+    """A process that was started early and is still running, or a new one."""
     while _preforked:
         spawned = _preforked.pop()
         if spawned.process.poll() is None:
@@ -51,7 +51,7 @@ def spawn() -> SpawnedProcess:
 
 
 def prefork(count: int) -> None:
-    """Have processes begun while this one is still loading; those that nobody wants end with it."""
+    """Start processes while this one is still loading; those that are never used end with it."""
     _preforked.extend(_spawn_process() for _ in range(count))
     atexit.register(_kill_preforked)
 
@@ -68,8 +68,8 @@ def _spawn_process() -> SpawnedProcess:
     body = open_memory_file()
     descriptors = (child_wire.fileno(), body.fileno())
     with child_wire:
-        # In a session of its own: Ctrl-C is for the crawl, which ends its workers when their work is done.
-        process = subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
+        # In a session of its own: Ctrl-C goes to the crawl only, which ends its workers when their tasks are done.
+        process = subprocess.Popen(  # noqa: S603 - no part of the command comes from outside
             [sys.executable, "-c", _PROGRAM.format(path=sys.path, descriptors=descriptors)],
             pass_fds=descriptors,
             stdin=subprocess.DEVNULL,

@@ -1,8 +1,8 @@
-"""What is done to one picture after another, in a process of its own: decode, store, hash.
+"""Tasks of a worker process: decode, store and hash one picture after another.
 
-The process is a worker of `extensions.workers`, which sends it one step at a time. A picture stays on the bench from
-step to step, so that its bytes travel once and neither its pixels nor its rendition ever leave the process. A picture
-that crashes its decoder, or takes all memory or for ever, costs this process and no other.
+The worker pool (`harvester.crawl.workers.pool`) sends one task at a time. A picture stays in the worker state from task
+to task, so its bytes travel once, and its pixels and its rendition never leave the process. A picture that crashes its
+decoder, takes all memory or never ends harms only this process.
 """
 
 import os
@@ -39,12 +39,12 @@ from harvester.storage.blobs import (
 from harvester.storage.safe_files import escapes_folder, read_regular_file
 
 _NO_PLANE = Image.new("L", (1, 1))
-_BASE_MEMORY, _MEMORY_PER_PIXEL = 512 * 2**20, 16  # bytes: the program itself, and four copies of the largest picture
+_BASE_MEMORY, _MEMORY_PER_PIXEL = 512 * 2**20, 16  # bytes: for the program, and for four copies of the largest picture
 
 
 @dataclass
 class WorkerState:
-    """One picture at a time: its bytes, and what was made of them; beside it what is the same for all of a crawl."""
+    """The current picture's bytes and what was made of them, and the options of the crawl."""
 
     options: ConversionOptions
     dirs: OutputDirs
@@ -53,38 +53,42 @@ class WorkerState:
 
     @property
     def picture(self) -> ProcessedImage:
-        """What `examine` made."""
+        """The result of `decode` or `describe_video`."""
         assert self.processed is not None
         return self.processed
 
     @property
     def output_bytes(self) -> bytes:
-        """The bytes of the named copy."""
+        """The bytes of the output file."""
         return self.body if self.picture.rendition is None else self.picture.rendition
 
 
 def decode(state: WorkerState) -> ImageReport:
-    """The one decode: check the picture, make its rendition, and read all out of its bytes. Raises Refused."""
+    """Decode the picture once: check it, make its rendition and thumbnails, compute its hashes and read its metadata.
+
+    Raises ImageRejected.
+    """
     try:
         state.processed = process_image(state.body, state.options)
         image_hashes = compute_hashes(state.picture.plane)
     except MemoryError as error:
-        raise ImageRejected("too-expensive", "needs more memory than there may be") from error
+        raise ImageRejected("too-expensive", "needs more memory than allowed") from error
     embedded = read_generation_data(state.body) if state.options.embedded else None
     return ImageReport(state.picture.facts, image_hashes, embedded)
 
 
 def describe_video(state: WorkerState) -> ImageReport:
-    """A video is kept as it is. Raises Refused: not-a-video."""
+    """Accept a video, which is kept as it is. Raises ImageRejected: not-a-video."""
     facts = read_video_facts(state.body)
     state.processed = ProcessedImage(facts, rendition=None, rendition_ext=facts.ext, plane=_NO_PLANE, thumbs={})
     return ImageReport(facts, NO_HASHES)
 
 
 def store(state: WorkerState, stems: Mapping[int, str], previous: Mapping[int, str]) -> StoreResult:
-    """Publish the blob, the thumbnails and the named copies; `stems` are file names without extension.
+    """Publish the blob, the thumbnails and the output files. Raises StoreError.
 
-    `formers` are the sha256 of what we wrote under such a name before. Raises StoreError.
+    `stems` maps placement rows to file names without extension, `previous` to the sha256 of the file that harvester
+    wrote under such a name before.
     """
     picture, dirs, sha256 = state.picture, state.dirs, digest(state.body)
     blobs = BlobStore(dirs.blobs)
@@ -111,7 +115,7 @@ def store(state: WorkerState, stems: Mapping[int, str], previous: Mapping[int, s
 
 
 def _write_copy(state: WorkerState, path: Path, blob: Path, previous_sha256: str) -> None:
-    """Make a named copy, in place of what we wrote there before. Raises NameTaken and StoreError."""
+    """Make an output file; it may replace one that harvester wrote before. Raises FileNameTaken and StoreError."""
     try:
         if state.picture.rendition is None:
             link_output_file(path, blob, state.body, previous_sha256)
@@ -125,12 +129,12 @@ def _write_copy(state: WorkerState, path: Path, blob: Path, previous_sha256: str
 
 
 def fingerprint_of_file(state: WorkerState) -> tuple[str, int]:
-    """The sha256 of the bytes as they came, and how many bytes the named copy has."""
+    """The sha256 of the bytes as received, and the size of the output file in bytes."""
     return digest(state.body), len(state.output_bytes)
 
 
 def find_identical(state: WorkerState, files: Iterable[str]) -> str | None:
-    """The first of these files of the output folder that is the named copy in all but name."""
+    """The first of these files in the output folder with the bytes of the picture's output file; None if none has."""
     candidates = (file for file in files if file.endswith(f".{state.picture.rendition_ext}"))
     return next(
         (file for file in candidates if read_regular_file(state.dirs.output / file) == state.output_bytes), None
@@ -138,20 +142,20 @@ def find_identical(state: WorkerState, files: Iterable[str]) -> str | None:
 
 
 def name_is_free(state: WorkerState, stem: str) -> bool:
-    """Whether the picture can have that name (without extension): no other file has it."""
+    """Whether the picture can have that name (without extension): no file with other bytes has it."""
     file = state.dirs.output / f"{stem}.{state.picture.rendition_ext}"
     return not os.path.lexists(file) or read_regular_file(file) == state.output_bytes
 
 
 def main(wire_descriptor: int, body_descriptor: int) -> None:
-    """Take steps from a socket until its other end is closed; the first message is the options and the shelves.
+    """Run tasks from a socket until its other end is closed; the first message is the options, folders and limits.
 
-    The bytes of a new picture lie in the file of the second descriptor. A service manager that stops a crawl sends
-    SIGTERM to all its processes; the crawl ends in order then, and this process after it.
+    The bytes of a new picture are in the file of the second descriptor. SIGTERM is ignored: a service manager that
+    stops a crawl sends it to all processes, and this one has to outlive the crawl's orderly end.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     wire, file = socket.socket(fileno=wire_descriptor), open(body_descriptor, "rb", buffering=0)  # noqa: SIM115
-    with suppress(ConnectionError), wire, file:  # an error of the wire: the crawl was killed
+    with suppress(ConnectionError), wire, file:  # ConnectionError: the crawl was killed
         _serve(wire, file)
 
 

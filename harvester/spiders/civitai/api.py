@@ -1,6 +1,6 @@
-"""Civitai's `GET /api/v1/images`: what an answer is, what an error says, which items of a page are wanted.
+"""Parser for Civitai's `GET /api/v1/images`: responses, errors, and the selection of wanted items.
 
-Facts about the API: docs/civitai.md. Nothing here asks a server.
+Facts about the API: docs/civitai.md. Nothing here makes requests.
 """
 
 import re
@@ -23,10 +23,10 @@ from harvester.text import strip_unstorable
 SITE_URL = "https://civitai.com"
 IMAGES_PATH = "/api/v1/images"
 KEY_PATH = "/api/v1/me"
-"""Says 401 for a wrong key; the images API takes a wrong key for none."""
+"""A path that answers 401 for a wrong key; the images API treats a wrong key like none."""
 
 QUERY_ITEM_LIMIT = 49_800
-"""Items from which on an end is not believed: a query gives about 50,000 and then quietly no further cursor."""
+"""Items after which an end counts as the API's limit: a query gives about 50,000 and then silently no more cursor."""
 
 MAX_CURSOR_LENGTH = 1000
 _DEAD_CURSOR = re.compile(r"cursor", re.IGNORECASE)
@@ -36,9 +36,9 @@ _TOO_MANY_PAGES = b"too many pages"
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which items of a listing are taken: those with more than `least` of a reaction, of these types, asked for.
+    """Selects the items of a listing with more than `threshold` of a reaction, of the wanted types, and asked for.
 
-    Empty `ids`, `post` and `username` stand for everything. `site` is the address of the web site.
+    Empty `ids`, `post_id` and `username` stand for everything. `site_url` is the address of the web site.
     """
 
     reaction: str = "heartCount"
@@ -52,7 +52,7 @@ class ItemFilter:
 
 
 def classify(response: SiteResponse) -> PageStatus:
-    """What an answer of the API is. `MISSING`: an error in the API's own words that asking again does not mend."""
+    """The kind of an API response. `MISSING`: an error in the API's own words that a retry does not fix."""
     body = response.body.lstrip()
     is_json = body.startswith(b"{")
     wrong_key = response.status == 401 and urlsplit(response.url).path == KEY_PATH
@@ -65,12 +65,12 @@ def classify(response: SiteResponse) -> PageStatus:
 
 
 def error_text(response: SiteResponse) -> str:
-    """The status and what the body says of it, on one line."""
+    """The status and the error message in the body, on one line."""
     try:
         data = parse_json(response.body)
     except ValueError:
         is_html = b"<" in response.body[:200]
-        return f"HTTP {response.status}" + (", a web page in place of an answer" if is_html else "")
+        return f"HTTP {response.status}" + (", a web page instead of JSON" if is_html else "")
     data = data if isinstance(data, dict) else {}
     error = data.get("error")
     text = error if isinstance(error, str) else (error or {}).get("message") if isinstance(error, dict) else None
@@ -83,24 +83,24 @@ def error_text(response: SiteResponse) -> str:
 
 
 def is_dead_cursor(response: SiteResponse) -> bool:
-    """The server no longer knows the cursor we gave it; without it the listing begins anew."""
+    """Whether the server no longer knows the given cursor; the listing then has to start again."""
     return response.status == 400 and bool(_DEAD_CURSOR.search(error_text(response)))
 
 
 def parse_items(response: SiteResponse) -> tuple[list[Any], Mapping[str, Any]]:
-    """Items and metadata of a page. Raises Cut."""
+    """The items and the metadata of a page. Raises ListingIncomplete."""
     try:
         data = parse_json(response.body)
     except ValueError as error:
-        raise ListingIncomplete(f"the answer is not JSON ({error})") from error
+        raise ListingIncomplete(f"the response is not JSON ({error})") from error
     items, metadata = data.get("items"), data.get("metadata")
     if not isinstance(items, list):
-        raise ListingIncomplete("the answer has no list of items")
+        raise ListingIncomplete("the response has no list of items")
     return items, metadata if isinstance(metadata, dict) else {}
 
 
 def next_cursor(metadata: Mapping[str, Any], base: str) -> str | None:
-    """The cursor of the next page; None at the end. Raises Cut for one that leads elsewhere."""
+    """The cursor of the next page; None at the end. Raises ListingIncomplete for one that leads elsewhere."""
     cursor = metadata.get("nextCursor")
     if cursor is None and isinstance(metadata.get("nextPage"), str):
         prefix = f"{base}{IMAGES_PATH}?"
@@ -112,12 +112,12 @@ def next_cursor(metadata: Mapping[str, Any], base: str) -> str | None:
     if cursor is None or cursor == "":
         return None
     if isinstance(cursor, bool) or not isinstance(cursor, (str, int)) or len(str(cursor)) > MAX_CURSOR_LENGTH:
-        raise ListingIncomplete("the cursor of the next page makes no sense")
+        raise ListingIncomplete("the cursor of the next page is invalid")
     return strip_unstorable(str(cursor))
 
 
 def select_items(items: Sequence[Any], item_filter: ItemFilter) -> ListingPage:
-    """The items that are taken as promises, the others counted by why they are not."""
+    """The page with the selected items as discovered images; the others are counted by reason."""
     images, counts = [], Counter[str]()
     for item in items:
         if (reason := _skip_reason(item, item_filter)) is not None:
@@ -128,7 +128,7 @@ def select_items(items: Sequence[Any], item_filter: ItemFilter) -> ListingPage:
 
 
 def with_cursor(page: ListingPage, cursor: str | None, earlier_items: int) -> ListingPage:
-    """The page with its cursor; an end behind so many items (`before` on earlier pages) is the API's limit."""
+    """The page with its cursor; an end after QUERY_ITEM_LIMIT items (`earlier_items` before it) is incomplete."""
     incomplete = cursor is None and earlier_items + page.entry_count >= QUERY_ITEM_LIMIT
     return replace(
         page,
@@ -138,7 +138,7 @@ def with_cursor(page: ListingPage, cursor: str | None, earlier_items: int) -> Li
 
 
 def limit_images(page: ListingPage, max_images: int) -> ListingPage:
-    """The page with at most `room` images on it, the last one where that many are taken."""
+    """The page with at most `max_images` images; it is the last page if it reaches that number."""
     if len(page.images) < max_images:
         return page
     surplus = len(page.images) - max_images
@@ -147,7 +147,7 @@ def limit_images(page: ListingPage, max_images: int) -> ListingPage:
 
 
 def has_no_reactions(items: Sequence[Any]) -> bool:
-    """Whether no item has a single reaction: the site has served such numbers for months."""
+    """Whether no item has any reaction; the site has served such empty counts for months."""
     return bool(items) and not any(
         facts.count_reactions(item, reaction)
         for item in items
@@ -191,7 +191,7 @@ def _discovered_image(item: dict[str, Any], item_filter: ItemFilter) -> Discover
 
 
 def output_path(item: Mapping[str, Any], layout: str) -> str:
-    """Where a picture goes: its id, in a folder by user, model or day."""
+    """The output path of a picture: its id, in a folder by user, model or day."""
     folders = {
         "user": lambda: folder_name(facts.author(item), "unknown user"),
         "model": lambda: folder_name(facts.model_name(item), "unknown model"),
@@ -201,7 +201,7 @@ def output_path(item: Mapping[str, Any], layout: str) -> str:
 
 
 def _validation_messages(text: str) -> str:
-    """The site's checker of parameters puts its complaints as JSON into a text."""
+    """The messages of the site's parameter validation, which it puts as JSON into a text."""
     try:
         complaints = parse_json(text)
     except ValueError:

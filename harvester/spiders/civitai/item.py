@@ -1,4 +1,4 @@
-"""What one item of Civitai's image API says. Every value may be of any type: what does not make sense is nothing."""
+"""Accessors for an item of Civitai's image API. Every value may be of any type; invalid values count as absent."""
 
 import re
 from collections.abc import Mapping
@@ -19,17 +19,17 @@ _OLD_HOSTS = {"imagecache.civitai.com": "image.civitai.com"}
 ORIGINAL = "original=true"
 
 FULL_VIDEO = "original=true,quality=100"
-"""For some videos the plain original answers with one still frame (gallery-dl issues 7502 and 7626)."""
+"""For some videos the plain original gives only one still frame (gallery-dl issues 7502 and 7626)."""
 
 
 def uuid_of(url: str) -> str | None:
-    """The identity in an address, in lower case."""
+    """The UUID in an address, in lower case; None if there is none."""
     uuid = next((part for part in url.split("/") if _UUID.fullmatch(part)), None)
     return uuid.lower() if uuid else None
 
 
 def original_url(url: str, parameters: str = ORIGINAL) -> str | None:
-    """The address of the untouched file; None where the text is no http(s) address."""
+    """The address of the original file; None if the text is not an http(s) address."""
     if host_of(url) is None:
         return None
     url_parts = urlsplit(url.strip())
@@ -49,7 +49,7 @@ Item = Mapping[str, Any]
 REACTIONS = ("cryCount", "laughCount", "likeCount", "dislikeCount", "heartCount", "commentCount")
 
 ALL_REACTIONS = "reactions"
-"""All of them but comments."""
+"""The word for the sum of all reactions, without comments."""
 
 MAX_COUNT = 2**53
 
@@ -57,14 +57,14 @@ _MEDIA_TYPES = ("image", "video", "audio")
 
 
 def unwrap_item(item: Item) -> dict[str, Any]:
-    """The item with its `meta` flat: some paths of the API answer {"id": …, "meta": …} in its place."""
+    """The item with a flat `meta`; some paths of the API nest it as {"id": …, "meta": …}."""
     meta = item.get("meta")
     is_nested = isinstance(meta, dict) and "meta" in meta and set(meta) <= {"id", "meta"}
     return {**item, "meta": meta["meta"]} if isinstance(meta, dict) and is_nested else dict(item)
 
 
 def media_type(item: Item) -> str:
-    """image, video or audio; old answers say it by the extension only."""
+    """image, video or audio; in old responses only the extension says which."""
     declared = item.get("type")
     if declared in _MEDIA_TYPES:
         return str(declared)
@@ -73,7 +73,7 @@ def media_type(item: Item) -> str:
 
 
 def count_reactions(item: Item, reaction: str) -> int:
-    """How many of a reaction there are, or of all (`reactions`); 0 where it is not said."""
+    """The number of a reaction, or of all (`reactions`); 0 if it is not given."""
     if reaction == ALL_REACTIONS:
         return sum(count_reactions(item, kind) for kind in REACTIONS if kind != "commentCount")
     stats = item.get("stats")
@@ -89,12 +89,12 @@ def tag_names(item: Item) -> list[str]:
 
 
 def author(item: Item) -> str | None:
-    """The name of the user; None for one that was deleted."""
+    """The name of the user; None for a deleted one."""
     return _text_or_none(item.get("username"), 255)
 
 
 def generation_metadata(item: Item) -> GenerationMetadata:
-    """How the picture was made, from an item with flat `meta`."""
+    """The generation metadata of an item with a flat `meta`."""
     meta = item.get("meta") if isinstance(item.get("meta"), dict) else {}
     assert isinstance(meta, dict)
     return GenerationMetadata(
@@ -115,11 +115,11 @@ def generation_metadata(item: Item) -> GenerationMetadata:
 
 
 def model_name(item: Item) -> str | None:
-    """The name of the checkpoint, as far as it is said; an item has no field for it."""
+    """The name of the checkpoint, if the generation data has it; an item has no field for it."""
     meta = item.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     name = meta.get("Model")
-    if isinstance(name, dict) and len(name) == 1:  # a colon in the name, taken apart by the site's own reader
+    if isinstance(name, dict) and len(name) == 1:  # a colon in the name, at which the site's own parser splits
         name = ":".join(str(part) for pair in name.items() for part in pair)
     if isinstance(name, str) and name.strip():
         return name.strip()
@@ -127,7 +127,7 @@ def model_name(item: Item) -> str | None:
 
 
 def creation_day(item: Item) -> str | None:
-    """The day it was made, as YYYY-MM-DD."""
+    """The day of its creation as YYYY-MM-DD."""
     created_at = item.get("createdAt")
     return (
         created_at[:10]
@@ -137,7 +137,7 @@ def creation_day(item: Item) -> str | None:
 
 
 def sidecar_files(item: Item) -> dict[str, bytes]:
-    """Extension -> what lies beside the picture: the item as JSON and, where there is one, its prompt as text."""
+    """Extension -> sidecar file of the picture: the item as JSON and, if there is one, its prompt as text."""
     if not item:
         return {}
     prompt = _text_or_none(item["meta"].get("prompt")) if isinstance(item.get("meta"), dict) else None
@@ -164,7 +164,7 @@ def _find_checkpoint(resources: Any, resource_type: str, name_field: str) -> str
 
 
 def _text_or_none(value: Any, max_length: int | None = None) -> str | None:
-    """A text or a number as a text a database takes; None for everything else and for nothing."""
+    """A text or a number as text that a database can store; None for other types and empty texts."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     text = strip_unstorable(str(value))[:max_length]

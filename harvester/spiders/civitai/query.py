@@ -25,7 +25,7 @@ TYPES = {"image": ("image",), "video": ("video",), "all": ("image", "video")}
 LAYOUTS = ("flat", "user", "model", "date")
 
 PAGE_SIZE = 200
-"""Items of a page, the most the API gives."""
+"""Items per page, the most that the API gives."""
 
 IDS_PER_REQUEST = 100
 
@@ -44,7 +44,7 @@ _OPTIONAL_PARAMETERS = {
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked of the API, what of its answers is wanted, and at most how many images."""
+    """A query to the API, the filter for its items, and the most images to take."""
 
     base: str
     parameters: Mapping[str, str]
@@ -54,17 +54,17 @@ class Query:
 
     @property
     def text(self) -> str:
-        """The same for the same arguments, up to 600 characters: under this the listing is remembered."""
+        """The query as text of at most 600 characters, under which the catalogue stores the listing."""
         limits = f"{self.item_filter.reaction}>{self.item_filter.threshold}" + (
             f" max {self.max_images}" if self.max_images else ""
         )
         ids = f"&ids={','.join(map(str, self.ids))}" if self.ids else ""
-        server = "" if self.base == SITE_URL else f" at {self.base}"  # a cursor is of use to the server that gave it
+        server = "" if self.base == SITE_URL else f" at {self.base}"  # a cursor is only valid at its server
         text = f"{urlencode(self.parameters, safe=' ,')}{ids} {limits}{server}"
         return text if len(text) <= 500 else f"{text[:430]}… sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
     def url(self, cursor: str | None) -> str:
-        """The address of a page. For a list of ids our own cursor counts how many were asked for."""
+        """The address of a page. For a list of ids, the cursor is the number of ids requested so far."""
         if self.ids:
             start = int(cursor or 0)
             page_parameters = {"ids": ",".join(map(str, self.ids[start : start + IDS_PER_REQUEST]))}
@@ -121,7 +121,7 @@ def base_models(text: str) -> str:
 
 
 def parse_base_url(setting: str, value: str) -> str:
-    """The address of the site, without a slash at its end. Raises BadInput."""
+    """The address of the site, without a slash at its end. Raises UsageProblem."""
     try:
         parts = urlsplit(value.strip())
         is_valid = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
@@ -134,7 +134,7 @@ def parse_base_url(setting: str, value: str) -> str:
 
 
 def read_ids(lines: Iterable[str], name: str) -> Iterator[int]:
-    """The ids; empty lines mean nothing. Raises BadInput, with the number of the line."""
+    """The ids in the lines; empty lines are skipped. Raises UsageProblem with the line number."""
     line_number = 0
     try:
         for line_number, line in enumerate(lines, start=1):
@@ -144,4 +144,4 @@ def read_ids(lines: Iterable[str], name: str) -> Iterator[int]:
             if text:
                 yield int(text)
     except UnicodeDecodeError as error:
-        raise UsageProblem(f"{name}: not UTF-8 text ({error.reason} behind line {line_number}).") from error
+        raise UsageProblem(f"{name}: not UTF-8 text ({error.reason} after line {line_number}).") from error

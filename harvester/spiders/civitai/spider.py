@@ -1,4 +1,4 @@
-"""Images of Civitai, from its documented API: every one above the bar, with everything the API says of it."""
+"""Spider for Civitai's documented API: images above a threshold, with all their metadata."""
 
 import hashlib
 import logging
@@ -32,7 +32,7 @@ from harvester.spiders.civitai.query import (
     Query,
     parse_base_url,
 )
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class CivitaiSpider(ListingSpider):
         return str(self.layout)
 
     async def prepare(self) -> None:
-        """A wrong key is found out here: the images API would silently answer as if there were none."""
+        """Check the API key, as the images API silently ignores a wrong one. Raises UsageProblem."""
         if not self.credentials:
             return
         try:
@@ -106,25 +106,25 @@ class CivitaiSpider(ListingSpider):
             logger.warning("CIVITAI_API_KEY could not be checked: %s", self.error_text(response))
 
     def discovered_images(self) -> Iterator[DiscoveredImage]:
-        """The images of the list in `seen`, which another program has fetched."""
+        """The images in the file of `seen`, which another program has fetched."""
         with _open_list(self.seen) as lines:
             for image_id in query.read_ids(lines, self.seen.name):
                 yield DiscoveredImage(key=str(image_id), host="", reason="had-before")
 
     async def listings_to_walk(self) -> AsyncIterator[str]:
-        """One listing."""
+        """Yield the only listing of the query."""
         yield self.query.text
 
     def classify(self, response: SiteResponse) -> PageStatus:
-        """Say what a page of the site is."""
+        """The kind of a page of the site."""
         return api.classify(response)
 
     def page_request(self, listing: Listing) -> Request:
-        """The page at the cursor, in our own query."""
+        """The request for the page at the cursor."""
         return _api_request(self.query.url(listing.cursor))
 
     def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
-        """The images of a page above the bar, and the cursor of the next. Raises Cut."""
+        """The selected images of a page and the cursor of the next one. Raises ListingIncomplete."""
         if origin(response.url) != self.query.base:
             raise ListingIncomplete(f"redirected to {origin(response.url)}")
         if api.classify(response) is not PageStatus.OK:
@@ -142,11 +142,11 @@ class CivitaiSpider(ListingSpider):
         return page if self.query.max_images is None else api.limit_images(page, self.query.max_images - image_count)
 
     def error_text(self, response: SiteResponse) -> str:
-        """What the API says of an error."""
+        """The API's own message for an error."""
         return self._redact_text(api.error_text(response))
 
     def item(self, image: PendingImage) -> ImageItem:
-        """Videos that are owed are wanted: they are kept as they come."""
+        """The item of a pending image; a video is marked as such, so that it is kept as it is."""
         item = super().item(image)
         item.state.is_video = media_type(image.metadata) == "video"
         return item
@@ -156,7 +156,7 @@ class CivitaiSpider(ListingSpider):
         return sidecar_files(item.metadata)
 
     def fallback_url(self, item: ImageItem) -> str | None:
-        """A video of which only a still came is asked for once more, with the form that names a quality."""
+        """The address with a quality parameter, for a video that came as a still frame; None otherwise."""
         if item.state.is_video and detect_kind(item.state.body) in IMAGE_KINDS:
             return original_url(item.url, FULL_VIDEO)
         return None
@@ -167,20 +167,18 @@ class CivitaiSpider(ListingSpider):
         if page.entry_count and page.counts.get("not asked for") == page.entry_count:
             raise ListingIncomplete("the server does not know ids= and listed other images")
         if missing := {str(image_id) for image_id in requested_ids} - {image.key for image in page.images}:
-            logger.warning("Not listed, or below the bar: %s", ", ".join(sorted(missing, key=int)))
+            logger.warning("Not listed, or below the threshold: %s", ", ".join(sorted(missing, key=int)))
         end = start + len(requested_ids)
         return str(end) if end < len(self.query.ids) else None
 
     @staticmethod
     def _warn_about_page(items: list[Any], page: ListingPage, listing: Listing) -> None:
         if api.has_no_reactions(items):
-            logger.warning("Page %s: not one reaction on it; the site may be serving empty counts", listing.pages + 1)
+            logger.warning("Page %s has no reactions; the site may be serving empty counts", listing.pages + 1)
         if page.counts.get("unreadable"):
-            logger.warning("Page %s: %s items make no sense", listing.pages + 1, page.counts["unreadable"])
+            logger.warning("Page %s: %s", listing.pages + 1, count_noun(page.counts["unreadable"], "unreadable item"))
         if not page.entry_count and page.next_cursor is None:
-            logger.warning(
-                "The listing ends with an empty page: so it does where nothing matches, and where the site gives up"
-            )
+            logger.warning("The listing ends with an empty page: either nothing matches, or the site has given up")
 
     def _redact_text(self, text: str) -> str:
         for value in self.credentials.values():
@@ -190,7 +188,7 @@ class CivitaiSpider(ListingSpider):
 
 
 def _api_request(url: str) -> Request:
-    """A request to the documented API, never answered from the cache: see docs/decisions/0006."""
+    """A request to the documented API that is never answered from the cache: see docs/decisions/0006."""
     meta = {"dont_cache": True, "dont_obey_robotstxt": True}
     return Request(url, headers={"Accept": "application/json"}, meta=meta, dont_filter=True)
 
@@ -203,7 +201,7 @@ def _credentials_from_key(base: str, key: str) -> dict[str, str]:
 
 
 def _sha256_of_ids(path: Path) -> str:
-    """The sha256 of the list, which is checked whole."""
+    """The sha256 of the file of ids, all of which are checked."""
     with _open_list(path) as lines:
         digest = hashlib.sha256()
         for image_id in query.read_ids(lines, path.name):

@@ -1,4 +1,4 @@
-"""What a crawl of imagefap is asked to do: its arguments, checked. A wrong one is BadInput, never ignored."""
+"""Arguments of the imagefap spider and their checks; a wrong one raises UsageProblem and is never ignored."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _GET_ARGUMENTS = ("output", "format")
 
 @dataclass(frozen=True)
 class ImagefapArguments:
-    """What is to be done; of user and user_id, and of folder and folder_id, at most one is set."""
+    """The checked arguments; of user and user_id, and of folder and folder_id, at most one is set."""
 
     mode: str
     user: str | None
@@ -30,7 +30,7 @@ class ImagefapArguments:
 
     @property
     def is_get(self) -> bool:
-        """One folder into files, instead of folders into the catalogue."""
+        """Whether to save one folder as files, instead of reading folders into the catalogue."""
         return self.mode == "get"
 
     @property
@@ -40,7 +40,7 @@ class ImagefapArguments:
 
 
 def parse_arguments(arguments: Mapping[str, str]) -> ImagefapArguments:
-    """The arguments, checked one by one and against each other. Raises BadInput."""
+    """The arguments, checked one by one and against each other. Raises UsageProblem."""
     mode = check_choice("mode", arguments.get("mode", MODES[0]), MODES)
     _check_combination(arguments, mode)
     return ImagefapArguments(
@@ -57,7 +57,7 @@ def parse_arguments(arguments: Mapping[str, str]) -> ImagefapArguments:
 
 def _check_combination(arguments: Mapping[str, str], mode: str) -> None:
     if ("user" in arguments) == ("user_id" in arguments):
-        raise UsageProblem("Give either -a user=NAME or -a user_id=NUMBER, whose favourites are wanted.")
+        raise UsageProblem("Give either -a user=NAME or -a user_id=NUMBER, the owner of the favourites.")
     if "folder" in arguments and "folder_id" in arguments:
         raise UsageProblem("Give either -a folder=NAME or -a folder_id=NUMBER, not both.")
     if mode == "get" and "folder" not in arguments and "folder_id" not in arguments:
@@ -84,5 +84,5 @@ def _parse_id(argument: str, arguments: Mapping[str, str], pattern: str) -> int 
     if argument not in arguments:
         return None
     if not re.fullmatch(pattern, arguments[argument]):
-        raise UsageProblem(f"-a {argument}={arguments[argument]}: must be a number of the site's.")
+        raise UsageProblem(f"-a {argument}={arguments[argument]}: must be a number used by the site.")
     return int(arguments[argument])

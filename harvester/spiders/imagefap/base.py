@@ -1,4 +1,4 @@
-"""What the parts of the imagefap spider know of it."""
+"""Base class of the imagefap spider, for the modules that it uses."""
 
 from harvester.crawl.listing_spider import ListingSpider
 from harvester.items import ImageItem
@@ -7,12 +7,12 @@ from harvester.spiders.imagefap.urls import ImagefapUrls
 
 
 class FavouritesSpider(ListingSpider):
-    """A spider with a task, the addresses of its site, and the catalogue's row of the user, once that is known."""
+    """A spider with its arguments, the URLs of its site, and the catalogue row of the user, once it is known."""
 
     options: ImagefapArguments
     addresses: ImagefapUrls
     owner_row: int | None = None
 
     def needs_name(self, item: ImageItem) -> bool:
-        """Whether the file name of an image is still to be asked for."""
+        """Whether the file name of an image is still unknown."""
         return self.options.is_get and not item.state.stems and not item.metadata.get("name")

@@ -1,4 +1,4 @@
-"""Users and their folders: a profile, the list of folders, one page of a folder."""
+"""Parser for profiles, lists of folders, and pages of a folder."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from harvester.spiders.imagefap.urls import ID_PATTERN, folder_of, user_of
 from harvester.text import strip_unstorable
 
 MAX_ENTRIES = 2000
-"""Entries of a page that are looked at; the site shows dozens."""
+"""The most entries of a page that are parsed; the site shows dozens."""
 
 _USER_LINK = re.compile(r"/profile\.php\?user=([^&/#]+)")
 _CELL_ID = re.compile(rf"img-({ID_PATTERN})")
@@ -20,7 +20,7 @@ _CELL_ID = re.compile(rf"img-({ID_PATTERN})")
 
 @dataclass(frozen=True)
 class PageUser:
-    """A user; the name as the site writes it. Either is None where the page does not tell it without doubt."""
+    """A user, with the name as the site writes it. A value is None if the page does not show it unambiguously."""
 
     id: int | None
     name: str | None
@@ -28,7 +28,7 @@ class PageUser:
 
 @dataclass(frozen=True)
 class FavouriteFolder:
-    """A favourite folder; the name as the site writes it. Folder -1 holds what is in no other."""
+    """A favourite folder, with the name as the site writes it. Folder -1 has the images that are in no other."""
 
     id: int
     name: str
@@ -36,9 +36,9 @@ class FavouriteFolder:
 
 @dataclass(frozen=True)
 class FolderPage:
-    """One page of a picture folder: its name, empty where the page does not tell, and image ids in the site's order.
+    """One page of a picture folder: its name, empty if the page does not show it, and image ids in the site's order.
 
-    `names` has the file names of those images whose name the page tells whole: long ones are cut with dots.
+    `names` has the file names that the page shows completely; it shortens long ones with dots.
     """
 
     name: str
@@ -47,7 +47,7 @@ class FolderPage:
 
 
 def parse_user(body: bytes) -> PageUser:
-    """Whose page it is, from the header that profile, list and folder pages share."""
+    """The user in the header that profile, list and folder pages share."""
     links = parse_html(body).css("td.blk_header a::attr(href)").getall()[:MAX_ENTRIES]
     names = {strip_unstorable(unquote(match[1])).strip() for link in links if (match := _USER_LINK.search(link))}
     ids = {user_of(link) for link in links if "/showfavorites.php" in link and folder_of(link) is None} - {None}
@@ -55,9 +55,9 @@ def parse_user(body: bytes) -> PageUser:
 
 
 def parse_folder_list(body: bytes) -> tuple[FavouriteFolder, ...]:
-    """The folders on a page of the list, each once, in the site's order; picture or galleries is not told here.
+    """The folders on a page of the list, each once, in the site's order; the list does not say what they contain.
 
-    Links are found by their address alone: the site writes `class'blk_galleries'` without `=` at times.
+    Links are found by their address alone, as the site sometimes writes `class'blk_galleries'` without `=`.
     """
     folders: dict[int, FavouriteFolder] = {}
     for link in parse_html(body).css('a[href*="showfavorites.php"][href*="folderid="]:not(.blk_favorites)')[
@@ -71,7 +71,7 @@ def parse_folder_list(body: bytes) -> tuple[FavouriteFolder, ...]:
 
 
 def parse_folder_page(body: bytes) -> FolderPage:
-    """The images on a page of a picture folder; call it only for a page of that kind."""
+    """The images on a page of a picture folder; call this only for a page of that kind."""
     page = parse_html(body)
     cell_ids = page.css('td[id^="img-"]::attr(id)').getall()[:MAX_ENTRIES]
     ids = [int(match[1]) for cell_id in cell_ids if (match := _CELL_ID.fullmatch(cell_id))]
@@ -82,13 +82,13 @@ def parse_folder_page(body: bytes) -> FolderPage:
 
 
 def find_folder(folders: Iterable[FavouriteFolder], name: str) -> FavouriteFolder | None:
-    """The folder of that name, however it is written in capitals."""
+    """The folder of that name, in any capitalisation; None if there is none."""
     folded_name = " ".join(name.split()).casefold()
     return next((folder for folder in folders if folder.name.casefold() == folded_name), None)
 
 
 def _parse_file_names(page: Selector) -> dict[int, str]:
-    """The second `font` of the row behind that of the picture; dots stand for what was cut."""
+    """Image -> file name, from the second `font` of the row after the picture; shortened names are left out."""
     file_names: dict[int, str] = {}
     for cell in page.css('td[id^="img-"]')[:MAX_ENTRIES]:
         match = _CELL_ID.fullmatch(attribute_of(cell, "id") or "")
@@ -107,5 +107,5 @@ def _parse_folder_name(page: Selector) -> str:
 
 
 def _is_in_pager(link: Selector) -> bool:
-    """Links to other pages carry a page number, or stand within the `font` of the pager."""
+    """Whether a link leads to another page: it has a page number, or is inside the `font` of the pager."""
     return "page=" in (attribute_of(link, "href") or "") or bool(link.xpath("ancestor::font"))

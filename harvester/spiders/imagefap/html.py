@@ -1,4 +1,4 @@
-"""From bytes to a tree, bounded. Selectors in this package never depend on the order of attributes."""
+"""Bounded HTML parsing. Selectors in this package never depend on the order of attributes."""
 
 from urllib.parse import urljoin
 
@@ -6,7 +6,7 @@ from lxml import etree
 from parsel import Selector
 
 MAX_PAGE_BYTES = 2**20
-"""Bytes; a page of the site has about 100 kB. Questions about nested elements take time with the square of this."""
+"""Bytes; a page of the site has about 100 kB. The time of queries about nested elements grows with its square."""
 
 
 def parse_html(body: bytes) -> Selector:
@@ -17,28 +17,28 @@ def parse_html(body: bytes) -> Selector:
 
 
 def _html_parser() -> etree.HTMLParser:
-    """As parsel has it, but for the depth, which it leaves unbounded or warns of."""
+    """The parser of parsel, but with limited depth, which parsel leaves unlimited or warns about."""
     return etree.HTMLParser(recover=True, encoding="utf-8", huge_tree=False)
 
 
 def is_complete(body: bytes) -> bool:
-    """Whether the page has its end: half a list would look like the end of the list."""
+    """Whether the page has its end; a truncated list would look like the end of the list."""
     return len(body) <= MAX_PAGE_BYTES and b"</html" in body[-4096:].lower()
 
 
 def text_of(node: Selector, max_length: int = 500) -> str:
-    """The words in an element, entities resolved, white space joined."""
+    """The text of an element, with entities resolved and white space collapsed."""
     return " ".join((node.xpath("string(.)").get() or "").split())[:max_length]
 
 
 def attribute_of(node: Selector, name: str) -> str | None:
-    """One attribute of an element. parsel's `attrib` reads them all, and fails over a name that XML does not allow."""
+    """One attribute of an element; parsel's `attrib` reads all, and fails on names that XML does not allow."""
     value: str | None = node.root.get(name)
     return value
 
 
 def absolute_url(page_url: str, link: str) -> str:
-    """An address as a page writes it, made absolute; empty where it is none."""
+    """The absolute form of an address in a page; empty if it is invalid."""
     try:
         url = urljoin(page_url, link.strip())
     except ValueError:

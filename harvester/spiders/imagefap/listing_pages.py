@@ -1,4 +1,4 @@
-"""What the pages of favourites give: the list of folders, and one folder. Pure; the spider asks and records."""
+"""Readers for the pages of favourites: the list of folders, and one folder. The spider requests and records."""
 
 import json
 from collections.abc import Collection
@@ -22,13 +22,13 @@ from harvester.spiders.imagefap.urls import ImagefapUrls
 
 @dataclass(frozen=True)
 class FolderCursor:
-    """A walk over a folder, and the ids met while it goes back, which have no place yet: what is before comes first."""
+    """A walk over a folder, and the ids found while it goes back, which get their places when earlier ids are known."""
 
     walk: FolderWalk
     held: tuple[int, ...] = ()
 
     def after_page(self, images: tuple[int, ...]) -> tuple["FolderCursor", tuple[int, ...]]:
-        """The reading after a page with these ids, and the ids that now have their place, in the site's order."""
+        """The cursor after a page with these ids, and the ids that now have their places, in the site's order."""
         next_walk = self.walk.after_page(images)
         image_ids = (*images, *self.held) if self.walk.back is not None else images
         if next_walk.back is not None:
@@ -36,7 +36,7 @@ class FolderCursor:
         return FolderCursor(next_walk), image_ids
 
     def to_text(self) -> str | None:
-        """As a cursor; None at the end. A walk's ids are not in it: the catalogue has them."""
+        """The cursor as text, without the walk's ids, which the catalogue has; None at the end."""
         if self.walk.page is None:
             return None
         fields = {name: getattr(self.walk, name) for name in _SAVED_FIELDS}
@@ -47,7 +47,7 @@ _SAVED_FIELDS = ("page", "back", "trailing", "empty", "last")
 
 
 def parse_cursor(cursor: str | None, known_ids: Collection[int], pages: int) -> FolderCursor:
-    """The reading that a cursor tells; None is a new one, of a folder with known images on so many pages."""
+    """The cursor in a text; for None a new one, for a folder with `known_ids` on `pages` pages."""
     if cursor is None:
         return FolderCursor(folder_walk.start_walk(known_ids, pages))
     state = json.loads(cursor)
@@ -57,35 +57,35 @@ def parse_cursor(cursor: str | None, known_ids: Collection[int], pages: int) -> 
 
 @dataclass
 class FolderListReader:
-    """The list of a user's folders, page by page up to an empty one, or up to the folder that is `sought`."""
+    """Reads the list of a user's folders, page by page up to an empty one, or up to the folder `folder_name`."""
 
     urls: ImagefapUrls
     user: int
     folder_name: str | None = None
     user_name: str = ""
     folders: tuple[FavouriteFolder, ...] = ()
-    """Those on the page that was read last."""
+    """The folders on the page that was read last."""
     folder: FavouriteFolder | None = None
     error: str = ""
-    """What is wrong with what was asked for, as a sentence."""
+    """The error in what was requested, as a sentence."""
 
     @property
     def query(self) -> str:
-        """How the catalogue calls it; a search is no list of everything."""
+        """The listing's name in the catalogue; a search has its own, as it is not the complete list."""
         return f"folders of user {self.user}" + (f", for {self.folder_name}" if self.folder_name else "")
 
     def page_url(self, cursor: str | None) -> str:
-        """The page at a cursor, which is its number."""
+        """The address of the page at a cursor, which is its number."""
         return self.urls.folder_list_url(self.user, int(cursor or 0))
 
     def read_page(self, response: SiteResponse, cursor: str | None) -> ListingPage:
-        """One page. Raises Cut."""
+        """Read one page. Raises ListingIncomplete."""
         kind, page_number = kind_of_page(response), int(cursor or 0)
         if kind is PageKind.MISSING and page_number == 0:
             self.error = f"The site knows no user {self.user}."
             return ListingPage()
         if kind is not PageKind.FOLDER_LIST:
-            raise ListingIncomplete(f"a page that is no list of folders ({kind})")
+            raise ListingIncomplete(f"a page that is not a list of folders ({kind})")
         self.folders, self.user_name = (
             parse_folder_list(response.body),
             parse_user(response.body).name or self.user_name,
@@ -99,14 +99,14 @@ class FolderListReader:
 
 
 _MAX_LIST_PAGES = 1000
-"""Pages; a server that never ends is not followed further."""
+"""Pages after which reading stops, in case a server never ends the list."""
 
 
 @dataclass
 class FolderReader:
-    """One folder, walked as `walk` says. `known` are its images and `pages` its pages, as far as they are remembered.
+    """Reads one folder, in the order of its walk. `known_ids` and `pages` are its images and pages from earlier walks.
 
-    `placed` are the ids that have found their place with the page read last, in the site's order.
+    `placed` are the ids that got their places with the page read last, in the site's order.
     """
 
     urls: ImagefapUrls
@@ -114,7 +114,7 @@ class FolderReader:
     folder: int
     known_ids: Collection[int] = ()
     pages: int = 0
-    is_required: bool = False  # somebody asked for just this folder
+    is_required: bool = False  # the user asked for this folder
     name: str = ""
     user_name: str = ""
     has_galleries: bool = False
@@ -125,20 +125,20 @@ class FolderReader:
 
     @property
     def query(self) -> str:
-        """How the catalogue calls it."""
+        """The listing's name in the catalogue."""
         return f"folder {self.folder} of user {self.user}"
 
     def page_url(self, cursor: str | None) -> str:
-        """The page that the walk wants."""
+        """The address of the next page of the walk."""
         return self.urls.folder_url(self.user, self.folder, self._restore_cursor(cursor).walk.page or 0)
 
     def read_page(self, response: SiteResponse, cursor: str | None) -> ListingPage:
-        """One page, in the order of the walk. Raises Cut."""
+        """Read one page, in the order of the walk. Raises ListingIncomplete."""
         kind, self.placed = kind_of_page(response), ()
         if kind is PageKind.MISSING or kind is PageKind.GALLERIES_FOLDER:
             return self._page_without_images(kind, is_first=cursor is None)
         if kind is not PageKind.PICTURE_FOLDER:
-            raise ListingIncomplete(f"a page that is no folder of pictures ({kind})")
+            raise ListingIncomplete(f"a page that is not a folder of pictures ({kind})")
         folder = parse_folder_page(response.body)
         self.name, self.user_name = folder.name or self.name, parse_user(response.body).name or self.user_name
         self.file_names.update(folder.file_names)
@@ -148,17 +148,17 @@ class FolderReader:
         return ListingPage(images, entry_count=len(images), next_cursor=self._folder_cursor.to_text())
 
     def _restore_cursor(self, cursor: str | None) -> FolderCursor:
-        """The reading in memory knows which ids it has met; one that was stopped has to do without."""
+        """The cursor in memory, which has the ids found so far; after an interruption, the one in the text."""
         if cursor is None or self._folder_cursor is None or self._folder_cursor.to_text() != cursor:
             self._folder_cursor = parse_cursor(cursor, self.known_ids, self.pages)
         return self._folder_cursor
 
     def _page_without_images(self, kind: PageKind, is_first: bool) -> ListingPage:
         if self.is_required and is_first:
-            text = "is one of galleries, not of pictures" if kind is PageKind.GALLERIES_FOLDER else "is not there"
+            text = "has galleries, not pictures" if kind is PageKind.GALLERIES_FOLDER else "does not exist"
             self.error = f"Folder {self.name or self.folder} of user {self.user_name or self.user} {text}."
         self.has_galleries = kind is PageKind.GALLERIES_FOLDER
-        text = "folders of galleries, left alone" if self.has_galleries else "folders no longer there"
+        text = "folders of galleries, skipped" if self.has_galleries else "folders no longer there"
         return ListingPage(entry_count=1, counts={text: 1})
 
     def _discovered_image(self, image: int, name: str | None) -> DiscoveredImage:

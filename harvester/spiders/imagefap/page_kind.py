@@ -1,4 +1,4 @@
-"""What a page is, before anybody parses it: only a page that shows what it is may be taken for an end or an absence."""
+"""Classification of pages before they are parsed; only a recognised page may count as an end or an absence."""
 
 import re
 from enum import StrEnum
@@ -11,7 +11,7 @@ from harvester.spiders.imagefap.urls import folder_of, path_of
 
 
 class PageKind(StrEnum):
-    """What a page is."""
+    """The kind of a page."""
 
     BLOCKED = "blocked"
     MISSING = "missing"
@@ -49,12 +49,12 @@ _FAVOURITES_LINK = 'td.blk_header a[href*="/showfavorites.php?userid="]'
 
 
 def classify(response: SiteResponse) -> PageStatus:
-    """What the middlewares and the walk need to know of an answer. Never raises."""
+    """The status of a response for the middlewares and the walk. Never raises."""
     return _STATUSES.get(kind_of_page(response), PageStatus.OK)
 
 
 def kind_of_page(response: SiteResponse) -> PageKind:
-    """What page an answer is. What a user may have written (titles, names) decides only where no mark does."""
+    """The kind of page in a response. Texts that users write (titles, names) decide only if no other mark does."""
     paths = (path_of(response.url), path_of(response.headers.get("location", "")))
     if response.status == 429 or any(path.endswith(_BLOCK_PATHS) for path in paths):
         return PageKind.BLOCKED
@@ -70,7 +70,7 @@ def kind_of_page(response: SiteResponse) -> PageKind:
 
 
 def _kind_without_entries(page: Selector, url: str) -> PageKind:
-    """Pages without entries: they are told from their header and the address, and from the site's own sentences."""
+    """The kind of a page without entries, from its header, its address, and the site's own messages."""
     path = path_of(url)
     if path.endswith("/showfavorites.php"):
         if page.css(_FOLDER_HEADER):

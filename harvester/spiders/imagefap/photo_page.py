@@ -1,4 +1,4 @@
-"""A photo page: the image's own name, and the strip, which gives the addresses of its neighbours for nothing."""
+"""Parser for photo pages: the image's own name, and the strip, which has the addresses of neighbouring images."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from harvester.spiders.imagefap.html import absolute_url, attribute_of, parse_ht
 from harvester.spiders.imagefap.urls import ID_PATTERN, expiry_of, image_of
 
 MAX_STRIP_ENTRIES = 200
-"""Entries; the site shows 24."""
+"""The most strip entries that are parsed; the site shows 24."""
 
 _SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
 _DESCRIPTION = re.compile(r"View this \S+ (.+) \S+ pic uploaded by\b")
@@ -21,9 +21,9 @@ _ROUNDING_PIXELS = 2  # pixels
 
 @dataclass(frozen=True)
 class FullSizePicture:
-    """Where the full-sized bytes of an image are until `expires` (seconds since 1970), and its stated size in pixels.
+    """The address of a full-size image, valid until `expires` (seconds since 1970), and its stated size in pixels.
 
-    `added` is the text of the site, `YYYY-MM-DD hh:mm:ss`.
+    `added` is the site's text for the time, `YYYY-MM-DD hh:mm:ss`.
     """
 
     image: int
@@ -34,15 +34,15 @@ class FullSizePicture:
 
 
 class Absence(StrEnum):
-    """Why a photo page gives no picture of its own image."""
+    """The reason why a photo page has no picture of its own image."""
 
-    GONE = "gone"  # it names no full-sized picture at all: the image was taken away
-    UNRESOLVED = "unresolved"  # it names others: to be asked again later
+    GONE = "gone"  # it names no full-size picture at all: the image was removed
+    UNRESOLVED = "unresolved"  # it names other pictures: to be tried again later
 
 
 @dataclass(frozen=True)
 class PhotoPage:
-    """What a photo page tells. `name` is the original file name, empty where the page has none."""
+    """The content of a photo page. `name` is the original file name, empty if the page has none."""
 
     image: int | None
     name: str
@@ -52,14 +52,14 @@ class PhotoPage:
     pictures: dict[int, FullSizePicture]
 
     def absence(self, image: int) -> Absence | None:
-        """Why there is no picture of the image; None where there is one."""
+        """The reason why there is no picture of the image; None if there is one."""
         if image in self.pictures:
             return None
         return Absence.UNRESOLVED if self.pictures else Absence.GONE
 
 
 def parse_photo_page(body: bytes, url: str) -> PhotoPage:
-    """Everything on a photo page (or on the fragment with a strip); `url` is its own address."""
+    """The content of a photo page, or of the fragment with a strip; `url` is its own address."""
     page = parse_html(body)
     return PhotoPage(
         image=_input_number(page, "imageid_input"),
@@ -72,7 +72,7 @@ def parse_photo_page(body: bytes, url: str) -> PhotoPage:
 
 
 def is_smaller(stated_size: tuple[int, int] | None, width: int, height: int) -> bool:
-    """Whether a picture is smaller than the page said, so a thumbnail; a picture turned upright is not smaller."""
+    """Whether a picture is smaller than the page states, so a thumbnail; rotation does not count."""
     if stated_size is None:
         return False
     pairs = zip(sorted((width, height)), sorted(stated_size), strict=True)
@@ -85,7 +85,7 @@ def _parse_pictures(page: Selector, url: str) -> dict[int, FullSizePicture]:
         picture = _parse_picture(entry, url)
         if picture and pictures.setdefault(picture.image, picture).size is None:
             pictures[picture.image] = picture
-    main_url = absolute_url(url, page.css("img#mainPhoto::attr(src)").get(""))  # full-sized until the middle of 2023
+    main_url = absolute_url(url, page.css("img#mainPhoto::attr(src)").get(""))  # full-size until the middle of 2023
     if (image := image_of(main_url)) is not None:
         pictures.setdefault(image, FullSizePicture(image, main_url, expiry_of(main_url)))
     return pictures

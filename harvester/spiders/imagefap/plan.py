@@ -1,4 +1,4 @@
-"""What a crawl of imagefap reads, in order: who the user is, which folders there are, which of them are due."""
+"""Plan of an imagefap crawl: find the user, list the folders, and read those that are due."""
 
 import logging
 import time
@@ -22,19 +22,19 @@ logger = logging.getLogger(__name__)
 
 
 def uncached_request(address: str) -> Request:
-    """Never from the cache: what earlier pages said is in the catalogue."""
+    """A page request that is never answered from the cache, as the catalogue has the contents of earlier pages."""
     return Request(address, meta={"dont_cache": True}, dont_filter=True)
 
 
 class CrawlPlan:
-    """Yields what to read; what has been read meanwhile decides what comes next."""
+    """Yields the lists to read; the pages that were read so far decide what comes next."""
 
     def __init__(self, spider: FavouritesSpider) -> None:
         self._spider = spider
         self._options = spider.options
 
     async def listings_to_read(self) -> AsyncIterator[FolderListReader | FolderReader]:
-        """First the list of folders, where it is needed, then folders. Raises BadInput and Cut."""
+        """Yield the list of folders, if it is needed, then the folders. Raises UsageProblem and ListingIncomplete."""
         try:
             owner = await self._find_owner()
         except StopRequested:
@@ -65,7 +65,7 @@ class CrawlPlan:
                 _raise_complaint(reader)
 
     async def _find_owner(self) -> Owner:
-        """A user who is known costs no request."""
+        """The user, who is requested from the site only if unknown."""
         spider, user_id = self._spider, self._options.user_id
         if user_id is not None:
             known_owner = await spider.catalogue.read(albums.find_owner_by_key, spider.name, str(user_id))
@@ -75,7 +75,7 @@ class CrawlPlan:
             owner = known_owner or await self._fetch_owner(str(self._options.user))
             spider.owner_row = await spider.catalogue.write(albums.save_owner, owner)
             return owner
-        return Owner(spider.name, str(user_id), "")  # kept as soon as a page shows that there is such a user
+        return Owner(spider.name, str(user_id), "")  # recorded once a page shows that this user exists
 
     async def _fetch_owner(self, name: str) -> Owner:
         response = await self._spider.fetch(uncached_request(self._spider.addresses.profile_url(name)))
@@ -83,19 +83,19 @@ class CrawlPlan:
             raise UsageProblem(f"-a user={name}: the site knows no such user.")
         if response.status != 200:
             raise ListingIncomplete(
-                f"The page of user {escape_control_chars(name)} cannot be had: "
+                f"The page of user {escape_control_chars(name)} cannot be read: "
                 f"{self._spider.error_text(response)}. Try again later."
             )
         profile = parse_user(response.body)
         if profile.id is None:
             raise ListingIncomplete(
-                f"The page of user {escape_control_chars(name)} does not tell the user's number: "
+                f"The page of user {escape_control_chars(name)} does not show the user's number: "
                 "give -a user_id=NUMBER."
             )
         return Owner(self._spider.name, str(profile.id), profile.name or name)
 
     async def _check_search_result(self, search: FolderListReader) -> None:
-        """A search that came to the end of the list without finding anything: there is no such folder."""
+        """Raise UsageProblem if the search reached the end of the list without finding the folder."""
         if (
             search.folder is None
             and await self._spider.catalogue.read(albums.listing_ended_at, search.query) is not None
@@ -112,12 +112,12 @@ class CrawlPlan:
         return next((album for album in albums if album.key == str(folder_id)), Album(str(folder_id), name))
 
     async def _readers_if_due(self, owner: Owner, album: Album) -> AsyncIterator[FolderReader]:
-        """The folder, unless it is of galleries or was read lately."""
+        """Yield a reader of the folder, unless it has galleries or was read recently."""
         name = album.name or album.key
         if album.kind == albums.GALLERIES and not self._options.force:
             if self._options.has_folder:
-                raise UsageProblem(f"Folder {name} of user {owner.name or owner.key} holds galleries, not pictures.")
-            logger.info("Folder %s holds galleries: left alone", escape_control_chars(name))
+                raise UsageProblem(f"Folder {name} of user {owner.name or owner.key} has galleries, not pictures.")
+            logger.info("Folder %s has galleries: skipped", escape_control_chars(name))
             return
         reader = FolderReader(
             self._spider.addresses, int(owner.key), int(album.key), name=album.name, user_name=owner.name
@@ -140,7 +140,7 @@ class CrawlPlan:
         if not is_recently_read(ended_at, int(time.time()), force=self._options.force):
             return False
         hours = (time.time() - (ended_at or 0)) / 3600
-        message = "%s was read %.1f hours ago: not asked for again within three days (-a force=1 asks)"
+        message = "%s was read %.1f hours ago: not read again within three days (-a force=1 does)"
         logger.info(message, escape_control_chars(label), hours)
         return True
 

@@ -1,4 +1,4 @@
-"""The names under which `get` saves pictures: the uploader's, each once, and each picture once."""
+"""File names for `mode=get`: the uploader's names, each used once, and each picture saved once."""
 
 import asyncio
 import logging
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 MAX_NAME_BYTES = 255
-"""Bytes of UTF-8; the most a file system takes."""
+"""Bytes of UTF-8; the most that a file system allows."""
 
-_RESERVED_BYTES = 16  # bytes kept free for " (999)" and the extension that the bytes give
+_RESERVED_BYTES = 16  # bytes kept free for " (999)" and the extension
 
 _FORBIDDEN = frozenset('\\/:*?"<>|')
 
@@ -37,7 +37,7 @@ _EXTENSION = re.compile(r"(.+)\.(?:jpe?g|jfif|png|gif|webp|avif|bmp|tiff?|mpo|jp
 
 
 def sanitise_name(name: str) -> str:
-    """The name as a file may have it: never empty, never a path, at most 255 bytes with its extension kept."""
+    """The name as a valid file name: never empty, never a path, at most 255 bytes, with its extension."""
     clean = _without_forbidden(unicodedata.normalize("NFKD", _without_forbidden(name.replace("/", "-"))))
     clean = clean.strip().rstrip(". ")
     if not clean or clean in _DEVICES:
@@ -46,9 +46,9 @@ def sanitise_name(name: str) -> str:
 
 
 def file_stem(name: str) -> str:
-    """The sanitised name without an extension that names a kind of picture, with room for another and a number.
+    """The sanitised name without a picture's extension, with room for another extension and a number.
 
-    Beyond the old tool's rules: it turns no direction of writing, and is not hidden, an option or a device.
+    Beyond the old tool's rules, it has no direction marks, and is not hidden, an option or a device name.
     """
     clean = sanitise_name(_DIRECTIONS.sub("", name))
     match = _EXTENSION.fullmatch(clean)
@@ -56,12 +56,12 @@ def file_stem(name: str) -> str:
 
 
 def numbered_name(name: str, number: int) -> str:
-    """The `number`th name of different pictures that share one (a stem): `name`, `name (2)`, `name (3)`, …"""
+    """The name for the `number`th picture with the same name: `name`, `name (2)`, `name (3)`, …"""
     return name if number <= 1 else f"{name} ({number})"
 
 
 def _without_forbidden(text: str) -> str:
-    """Normalising can bring a forbidden character back (℀ becomes a/c), so this is done before and after."""
+    """The text without forbidden characters; call it before and after normalising, which may add some (℀ to a/c)."""
     return "".join(char for char in text if char not in _FORBIDDEN and unicodedata.category(char) not in ("Cc", "Cs"))
 
 
@@ -82,7 +82,7 @@ logger = logging.getLogger(__name__)
 
 
 class SaveNames:
-    """Gives a picture that is about to be stored its name, or none where the very same bytes have one already."""
+    """Names a picture that is about to be stored, unless the same bytes already have a name."""
 
     def __init__(self, spider: "HarvestSpider") -> None:
         self._spider = spider
@@ -90,13 +90,13 @@ class SaveNames:
         self._used_names: asyncio.Future[_UsedNames] | None = None
 
     async def assign_name(self, item: ImageItem) -> None:
-        """Claim a name that no other image and no other file has, or that of a file of the same bytes."""
+        """Claim a name that no other image or file has, or that of a file with the same bytes."""
         identity = await run_task(item, FINGERPRINT_OF_FILE)
         if identity is None:
             return
         sha256, size = identity
         saved_name = await self._spider.catalogue.read(photo_addresses.file_with_bytes, sha256)
-        existing_name = self._name_by_sha256.get(sha256) or saved_name  # another one may have been named meanwhile
+        existing_name = self._name_by_sha256.get(sha256) or saved_name  # another picture may have got a name meanwhile
         if item.state.stems or existing_name:
             item.detail = "" if item.state.stems else f"the same bytes are saved as {existing_name}"
             return
@@ -113,7 +113,7 @@ class SaveNames:
             logger.info("Image %s is saved as %s: the name is taken", item.key, numbered_name(preferred, number))
 
     async def _load_used_names(self) -> "_UsedNames":
-        """The names in the folder and in the catalogue."""
+        """Load the names in the folder and in the catalogue."""
         catalogue = self._spider.catalogue
         folder = DataPaths.from_settings(self._spider.crawler.settings).output(catalogue.collection)
         file_sizes = await asyncio.to_thread(_scan_file_sizes, folder)
@@ -121,7 +121,7 @@ class SaveNames:
         return _UsedNames({fold_name(name): name for name in names}, file_sizes)
 
     async def _is_saved_already(self, item: ImageItem, used: "_UsedNames", size: int) -> bool:
-        """Whether a file that was there before this run is the picture, so that its name is the picture's."""
+        """Whether a file from before this run has the picture's bytes, so that the picture gets its name."""
         same_size = [file for file, file_size in used.file_sizes.items() if file_size == size and file.isprintable()]
         file = await run_task(item, FIND_IDENTICAL, same_size) if same_size else None
         return file is not None and await self._reserve_name(item, used, Path(file).stem)
@@ -137,14 +137,14 @@ class SaveNames:
 
 @dataclass(frozen=True)
 class _UsedNames:
-    """`spelled`: as some file systems see them -> as they are. `files`: those that were there, and their bytes."""
+    """`by_folded`: folded name -> name. `file_sizes`: files from before this run -> their size in bytes."""
 
     by_folded: dict[str, str]
     file_sizes: dict[str, int]
 
 
 def _scan_file_sizes(folder: Path) -> dict[str, int]:
-    """File -> bytes."""
+    """File -> size in bytes."""
     try:
         with os.scandir(folder) as entries:
             return {entry.name: entry.stat(follow_symlinks=False).st_size for entry in entries}

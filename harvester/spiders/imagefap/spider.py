@@ -1,4 +1,4 @@
-"""Favourites of imagefap: folders read into albums, or one folder saved under its own names."""
+"""Spider for favourites of imagefap: read folders into albums, or save one folder under its own names."""
 
 import shutil
 import time
@@ -34,33 +34,31 @@ from harvester.spiders.imagefap.plan import CrawlPlan, uncached_request
 from harvester.spiders.imagefap.save_names import SaveNames
 from harvester.spiders.imagefap.urls import ImagefapUrls, expiry_of, image_of
 from harvester.storage.paths import DataPaths, temporary_data_dir
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 
 class TemporaryCatalogue:
-    """Keeps what has to be known in `.harvester` in the output folder; after a complete run nothing of it is left.
+    """A temporary data directory, `.harvester` in the output folder, which is removed after a complete run.
 
-    A run that was stopped leaves it there, so that the same command continues and asks for nothing twice.
+    An interrupted run leaves it there, so that the same command continues and requests nothing twice.
     """
 
     def __init__(self, crawler: Crawler, output: Path) -> None:
         self._crawler = crawler
         self._folder = temporary_data_dir(output)
         if self._folder.is_symlink():
-            raise UsageProblem(
-                f"{self._folder} is a symbolic link: what is kept until all is saved has to lie there itself."
-            )
-        self.is_complete = False  # whether everything that was wanted is saved
+            raise UsageProblem(f"{self._folder} is a symbolic link: the temporary data needs a real folder there.")
+        self.is_complete = False  # whether all wanted pictures are saved
         crawler.settings.set("HARVESTER_DATA_DIR", str(self._folder), priority="cmdline")
         crawler.settings.set("HARVESTER_CATALOGUE", "", priority="cmdline")
 
     @property
     def paths(self) -> DataPaths:
-        """Where everything lies in this run."""
+        """The paths of this run."""
         return DataPaths.from_settings(self._crawler.settings)
 
     def schedule_removal(self) -> None:
-        """Called when everything that writes there is set up, so that it is removed after all of them have let go."""
+        """Schedule the removal; call this after all writers are set up, so that it runs after they have closed."""
         self._crawler.signals.connect(self._remove, signal=signals.engine_stopped, weak=False)
 
     def _remove(self) -> None:
@@ -70,13 +68,13 @@ class TemporaryCatalogue:
 
 
 BUDGET = "80/60s, 160/300s, 800/3600s"
-"""Four fifths of what the site is said to allow: the user's own browsing counts too."""
+"""Four fifths of the site's presumed limit, because the user's own browsing counts too."""
 
 DEFAULT_OUTPUT = "~/Downloads/imagefap"
 
 
 class ImagefapSpider(FavouritesSpider):
-    """First all folders, so that the strip of a photo page finds every image that is wanted; then the photos."""
+    """Reads first all folders, so that the strip of a photo page resolves every wanted image, then the photos."""
 
     name = "imagefap"
     unknown_is_block = True
@@ -130,7 +128,7 @@ class ImagefapSpider(FavouritesSpider):
         return paths
 
     async def start(self) -> AsyncIterator[Any]:
-        """Everything that is owed; at its end what has become complete is noted."""
+        """Yield the work requests of all pending images; at the end, record the folders that are now complete."""
         if self.temporary_catalogue:
             self.temporary_catalogue.schedule_removal()
         async for request in super().start():
@@ -142,7 +140,7 @@ class ImagefapSpider(FavouritesSpider):
             RunFinisher.of(self.crawler).stop(error)
 
     async def pending_hosts(self) -> Mapping[str, int]:
-        """Only images whose address is known and still good; pages are asked for photos when all folders are read."""
+        """The hosts of images with a known, valid address; photo pages are requested after all folders are read."""
         host = self.addresses.host
         address_by_row = await self.catalogue.read(photo_addresses.images_on_other_hosts, host)
         stale_rows = [row for row, address in address_by_row.items() if _is_stale(address)]
@@ -150,31 +148,31 @@ class ImagefapSpider(FavouritesSpider):
         return {other_host: row for other_host, row in (await super().pending_hosts()).items() if other_host != host}
 
     async def discover_all(self) -> None:
-        """First all folders, then everything that is owed."""
+        """Read all folders, then add all pending images to the queue."""
         await super().discover_all()
         self.queue.add(await super().pending_hosts())
 
     async def listings_to_walk(self) -> AsyncIterator[str]:
-        """The list of folders where it is needed, and every folder that is wanted and was not read lately."""
+        """Yield the list of folders, if it is needed, and every wanted folder that was not read recently."""
         self.plan = CrawlPlan(self)
         async for reader in self.plan.listings_to_read():
             self.reader = reader
             yield reader.query
 
     def classify(self, response: SiteResponse) -> PageStatus:
-        """Say what a page of the site is."""
+        """The kind of a page of the site."""
         return pages.classify(response)
 
     def page_request(self, listing: Listing) -> Request:
-        """The page that the list or the walk wants, never from the cache: the catalogue has what earlier ones said."""
+        """The request for the next page, never answered from the cache: the catalogue has earlier pages' contents."""
         return uncached_request(self.reader.page_url(listing.cursor))
 
     def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
-        """What a page of the list or of a folder holds. Raises Cut."""
+        """The content of a page of the list or of a folder. Raises ListingIncomplete."""
         return self.reader.read_page(response, listing.cursor)
 
     async def save_page(self, listing: Listing, page: ListingPage) -> tuple[Listing, Mapping[str, int]]:
-        """Record a page; `get` puts nothing into listed_albums, as its images are those of another collection."""
+        """Record a page; `mode=get` records no `listed_albums`, as its images are those of another collection."""
         reader = self.reader
         if reader.error:
             return await self.catalogue.write(albums.delete_listing, listing), {}
@@ -199,15 +197,15 @@ class ImagefapSpider(FavouritesSpider):
         return listing, {}
 
     async def resolve_address(self, item: ImageItem) -> None:
-        """The address of the picture, and for `get` its name."""
+        """Find the address of the picture, and for `mode=get` its name."""
         await self.address_finder.resolve_address(item)
 
     async def check_response(self, item: ImageItem) -> None:
-        """Expired addresses are renewed once."""
+        """Renew an expired address, once."""
         await self.address_finder.check_response(item)
 
     async def check_image(self, item: ImageItem) -> None:
-        """No thumbnails; `get` names what is kept."""
+        """Refuse thumbnails; with `mode=get`, name the picture."""
         stated_size = str(item.metadata.get("dimension", ""))
         if is_smaller(parse_size(stated_size), item.width or 0, item.height or 0):
             detail = f"{item.width} × {item.height} pixels instead of {escape_control_chars(stated_size)}"
@@ -216,7 +214,7 @@ class ImagefapSpider(FavouritesSpider):
             await self.save_names.assign_name(item)
 
     async def eta_text(self) -> str:
-        """How long the pages will take that the budget lets through."""
+        """The time that the pending photo pages take within the budget."""
         host = self.addresses.host
         windows = value_for_host(budgets_by_host(self.crawler.settings, self.budgets), host)
         image_count = await self.catalogue.read(photo_addresses.count_pending_on_host, host)
@@ -227,7 +225,9 @@ class ImagefapSpider(FavouritesSpider):
         if not seconds:
             return ""
         limits = ", ".join(f"{window.requests}/{window.seconds}s" for window in windows or ())
-        return f"about {format_duration(seconds)} left: {page_count:,} pages of {host}, which are asked for at {limits}"
+        return (
+            f"about {format_duration(seconds)} left: {count_noun(page_count, 'page')} of {host}, requested at {limits}"
+        )
 
     async def _record_completion(self) -> None:
         if not self.options.is_get:

@@ -1,4 +1,4 @@
-"""Addresses of imagefap: how pages are asked for, and what an address of a picture says about it."""
+"""Addresses of imagefap: builders for page addresses, and parsers for page and picture addresses."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 BASE_URL = "https://www.imagefap.com"
 
 ID_PATTERN = r"[1-9]\d{0,17}"
-"""Numbers of users, images and galleries, as a pattern; a database holds none with more digits."""
+"""Pattern for the ids of users, images and galleries; a database holds no more digits."""
 
 _FULL_SIZE_PATH = re.compile(rf"/images/full/(?:[^/]+/)*({ID_PATTERN})\.\w{{1,5}}\Z")
 _EXPIRY = re.compile(r"(?:\A|&)(?:end=|se=|secure=[^&,]*,)(\d{9,11})(?=&|\Z)")
@@ -15,17 +15,17 @@ _EXPIRY = re.compile(r"(?:\A|&)(?:end=|se=|secure=[^&,]*,)(\d{9,11})(?=&|\Z)")
 
 @dataclass(frozen=True)
 class ImagefapUrls:
-    """Every page that is asked for, below `base` (no slash at its end)."""
+    """The addresses of all requested pages, below `base` (no slash at its end)."""
 
     base: str = BASE_URL
 
     @property
     def host(self) -> str:
-        """The host of the pages; that of the pictures is another, and changes."""
+        """The host of the pages; the pictures have another one, which changes."""
         return urlsplit(self.base).hostname or ""
 
     def profile_url(self, user: str) -> str:
-        """The page that tells the number of a user; `user` is a name, spaces and all."""
+        """The page that shows the number of a user; `user` is a name, which may have spaces."""
         return f"{self.base}/profile/{quote(user, safe='')}"
 
     def folder_list_url(self, user: int, page: int) -> str:
@@ -33,7 +33,7 @@ class ImagefapUrls:
         return f"{self.base}/showfavorites.php?userid={user}&page={page}"
 
     def folder_url(self, user: int, folder: int, page: int) -> str:
-        """A page of one folder; folder -1 holds what is in no other."""
+        """A page of one folder; folder -1 has the images that are in no other."""
         return f"{self.base}/showfavorites.php?userid={user}&page={page}&folderid={folder}"
 
     def photo_url(self, image: int) -> str:
@@ -42,19 +42,19 @@ class ImagefapUrls:
 
 
 def folder_of(url: str) -> int | None:
-    """The folder a page address asks for, None where it asks for none."""
+    """The folder in a page address; None if there is none."""
     value = _query_parameters(url).get("folderid", [""])[0]
     return int(value) if re.fullmatch(rf"-1|{ID_PATTERN}", value) else None
 
 
 def user_of(url: str) -> int | None:
-    """The number of the user a page address is about."""
+    """The user number in a page address; None if there is none."""
     value = _query_parameters(url).get("userid", [""])[0]
     return int(value) if re.fullmatch(ID_PATTERN, value) else None
 
 
 def path_of(url: str) -> str:
-    """The path of an address, without a slash at its end; empty where the text is no address."""
+    """The path of an address, without a slash at its end; empty if the text is not an address."""
     try:
         return urlsplit(url).path.rstrip("/")
     except ValueError:
@@ -62,7 +62,7 @@ def path_of(url: str) -> str:
 
 
 def image_of(url: str) -> int | None:
-    """The image id in the address of a full-sized picture; None for any other address.
+    """The image id in the address of a full-size picture; None for any other address.
 
     The id is the identity of an image. Host, path and signature change, so the address is never used as a key.
     """
@@ -71,7 +71,7 @@ def image_of(url: str) -> int | None:
 
 
 def expiry_of(url: str) -> int | None:
-    """When the signature ends, seconds since 1970: `end=` of 2020, `se=` of 2022, `secure=TOKEN,` of 2026."""
+    """The end of the signature, seconds since 1970: `end=` in 2020, `se=` in 2022, `secure=TOKEN,` in 2026."""
     try:
         match = _EXPIRY.search(urlsplit(url).query)
     except ValueError:

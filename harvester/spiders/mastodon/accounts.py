@@ -1,4 +1,4 @@
-"""Accounts, as a lookup and as every post shows them."""
+"""Parser for Mastodon accounts in lookups and posts."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from harvester.spiders.mastodon.responses import Refusal, find_refusal
 
 @dataclass(frozen=True)
 class Account:
-    """One account. `acct` is `user@domain` for local ones too; `wish` is a word of `consent.WISHES`, or empty."""
+    """One account. `acct` is `user@domain`, also for local ones; `opt_out` is a key of OPT_OUTS, or empty."""
 
     ident: str
     acct: str
@@ -25,7 +25,7 @@ class Account:
 
 @dataclass(frozen=True)
 class LookupResult:
-    """What came of asking for an account: the account, or why there is none to harvest."""
+    """The result of an account lookup: the account, or the reason why it cannot be harvested."""
 
     account: Account | None
     refusal: Refusal | None = None
@@ -37,10 +37,10 @@ def parse_lookup(
     own_domains: Collection[str],
     respected: Collection[str] = opt_out.RESPECTED_BY_DEFAULT,
 ) -> LookupResult:
-    """The account in the answer of `lookup`, if it is the one that was wanted.
+    """The account in the response of a lookup, if it is the wanted one.
 
-    `own` are the domains whose accounts live on the asked server, the first of them the one that completes the names
-    of its local accounts: the handle's domain, and the host. Names are compared without case.
+    `own_domains` are the domains of the requested server's own accounts: the handle's domain and the host. The first of
+    them completes the names of local accounts. Names are compared without case.
     """
     if cause := find_refusal(response):
         return LookupResult(None, cause)
@@ -57,7 +57,7 @@ def parse_lookup(
 def parse_account(
     data: Mapping[str, Any], domain: str, respected: Collection[str] = opt_out.RESPECTED_BY_DEFAULT
 ) -> Account:
-    """The account in an Account object; whatever is missing is empty. `domain` completes the name of a local one."""
+    """The account in an Account object; missing values are empty. `domain` completes the name of a local one."""
     return Account(
         ident=json_fields.as_id(data.get("id")),
         acct=_full_acct(json_fields.as_text(data.get("acct")), domain),
@@ -70,7 +70,7 @@ def parse_account(
 
 
 def _new_acct(moved: Mapping[str, Any], domain: str) -> str:
-    """The acct of the new account, to be looked up on its own server: the id here is this server's."""
+    """The acct of the new account, for a lookup on its own server, as the id here is only valid on this one."""
     return _full_acct(json_fields.as_text(moved.get("acct")), domain)
 
 

@@ -1,4 +1,4 @@
-"""What people paste – handles and web addresses of accounts, posts, hashtags, lists – and what it stands for."""
+"""Parser for pasted handles and web addresses of accounts, posts, hashtags, lists and timelines."""
 
 import re
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ _ID = r"-?[A-Za-z0-9]{1,64}"
 
 
 class TargetKind(StrEnum):
-    """What a target is, and so what its `value` means."""
+    """The kind of a target, which determines the meaning of its `value`."""
 
-    ACCOUNT = "account"  # user, or user@host where the page is another server's view of it
+    ACCOUNT = "account"  # user, or user@host if the page is another server's view of the account
     POST = "post"  # the id on this server
-    POST_URL = "address"  # the post's own address, to be searched for
+    POST_URL = "address"  # the post's own address, for a search
     TAG = "tag"  # without #
     LIST = "list"  # the id on this server
     TIMELINE = "timeline"  # public or local
@@ -26,7 +26,7 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True)
 class Handle:
-    """An account: user name and domain; the domain (with a port, perhaps) is empty where none was given."""
+    """An account: user name and domain; the domain may have a port, and is empty if none was given."""
 
     user: str
     domain: str
@@ -37,14 +37,14 @@ class Handle:
 
 @dataclass(frozen=True)
 class Target:
-    """What to harvest, and the server it was seen at as a base URL without a slash at its end."""
+    """A target to harvest, and the base URL of the server in the address, without a slash at its end."""
 
     kind: TargetKind
     base: str
     value: str
 
 
-# The paths of Mastodon, GoToSocial, Akkoma/Pleroma, Pixelfed and Sharkey, as gallery-dl's patterns have them too.
+# The paths of Mastodon, GoToSocial, Akkoma/Pleroma, Pixelfed and Sharkey, as also in gallery-dl's patterns.
 _PATH_PATTERNS: tuple[tuple[TargetKind, str], ...] = (
     (TargetKind.POST, rf"/(?:web/)?@{_USER}(?:@[^/]+)?/(?:statuses/)?({_ID})(?:/embed)?"),
     (TargetKind.ACCOUNT, rf"/(?:web/)?@({_USER}(?:@[^/]+)?)(?:/(?:media|with_replies|featured|tagged/[^/]+))?"),
@@ -63,7 +63,7 @@ _PAGE_NAMES = {"media", "with_replies", "featured", "followers", "following"}
 
 
 def parse_target(pasted: str) -> Target:
-    """What a pasted address or handle means. Raises BadInput where it is none of the known forms."""
+    """The target of a pasted address or handle. Raises UsageProblem if it has none of the known forms."""
     text = pasted.strip()
     if "/" not in text and (parts := _HANDLE.fullmatch(text)) and parts[2]:
         account = parse_handle(text)
@@ -78,7 +78,7 @@ def parse_target(pasted: str) -> Target:
 
 
 def parse_handle(text: str) -> Handle:
-    """`user`, `@user`, `user@host`, `@user@host`. Raises BadInput for anything else."""
+    """The handle in `user`, `@user`, `user@host` or `@user@host`. Raises UsageProblem for anything else."""
     match = _HANDLE.fullmatch(text.strip())
     if match is None:
         raise UsageProblem(f"{_short_repr(text)}: must be user@host.")
@@ -86,7 +86,7 @@ def parse_handle(text: str) -> Handle:
 
 
 def parse_base_url(value: str) -> str:
-    """The base URL of a server given as a host or as a URL, which a test server may have below a path."""
+    """The base URL of a server given as a host or as a URL; the URL may have a path, for test servers."""
     text = value.strip()
     url = text if "://" in text else f"https://{text}"
     netloc = _netloc(url, value)
@@ -97,7 +97,7 @@ def parse_base_url(value: str) -> str:
 
 
 def domain_of(base: str) -> str:
-    """Host and port of a base URL, as it follows the @ in a handle."""
+    """Host and port of a base URL, as after the @ in a handle."""
     return base.partition("://")[2].partition("/")[0]
 
 
@@ -109,7 +109,7 @@ def _split_url(text: str) -> tuple[str, str]:
 
 
 def _netloc(url: str, value: str) -> str:
-    """Host, in its ASCII form, and port."""
+    """The host in ASCII form, and the port."""
     host = host_of(url)
     if host is None:
         raise UsageProblem(f"{_short_repr(value)}: there is no server of that name.")

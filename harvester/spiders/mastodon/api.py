@@ -1,4 +1,4 @@
-"""The addresses of the API. Booleans are lower case: Mastodon reads Python's `False` as true, GoToSocial refuses it."""
+"""Addresses of the API, with lower-case booleans: Mastodon reads Python's `False` as true, GoToSocial refuses it."""
 
 import re
 from collections.abc import Container, Mapping, Sequence
@@ -16,7 +16,7 @@ Parameters = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a page begins: the name of a parameter (max_id, offset) and its value, which is opaque."""
+    """The start of a page: the name of a parameter (max_id, offset) and its opaque value."""
 
     name: str
     value: str
@@ -24,38 +24,38 @@ class Cursor:
 
 @dataclass(frozen=True)
 class PostListing:
-    """A list of posts that is walked page by page: its address, and the parameters that are ours on every page."""
+    """A list of posts that is walked page by page: its address, and the parameters of every page."""
 
     url: str
     parameters: Parameters
 
     def page_url(self, cursor: Cursor | None = None) -> str:
-        """The address of the page that begins at the cursor; of the newest page where there is none.
+        """The address of the page that starts at the cursor, or of the newest page.
 
-        Links to the next page drop parameters (any[] on Mastodon, only_media elsewhere), so ours are always sent.
+        Links to the next page drop parameters (any[] on Mastodon, only_media elsewhere), so they are always sent here.
         """
         parameters = self.parameters + (((cursor.name, cursor.value),) if cursor else ())
         return f"{self.url}?{urlencode(parameters)}" if parameters else self.url
 
 
 def lookup_url(base: str, acct: str) -> str:
-    """One account by `user` or `user@host`."""
+    """The address for one account, by `user` or `user@host`."""
     return f"{base}/api/v1/accounts/lookup?{urlencode({'acct': acct})}"
 
 
 def post_url(base: str, post_id: str) -> str:
-    """One post by its id on this server."""
+    """The address for one post, by its id on this server."""
     return f"{base}/api/v1/statuses/{_quote_part(post_id)}"
 
 
 def search_url(base: str, url: str, *, signed_in: bool) -> str:
-    """A post by its address; without a token only what the server holds already (`resolve` needs one)."""
+    """The address that searches for a post; without a token the server finds only posts that it already has."""
     parameters = {"q": url, "type": "statuses"} | ({"resolve": "true"} if signed_in else {})
     return f"{base}/api/v2/search?{urlencode(parameters)}"
 
 
 def webfinger_url(account: Handle, base: str = "") -> str:
-    """Where the handle's domain says on which server the account lives (D `spec/webfinger.md`)."""
+    """The address at which the handle's domain names the account's home server (D `spec/webfinger.md`)."""
     resource = urlencode({"resource": f"acct:{account}"}, safe=":@")
     return f"{base or f'https://{account.domain}'}/.well-known/webfinger?{resource}"
 
@@ -70,12 +70,12 @@ def account_posts(base: str, account_id: str, *, boosts: bool, replies: bool) ->
 
 
 def tag_posts(base: str, tag: str) -> PostListing:
-    """The public posts with a hashtag that the server holds."""
+    """The public posts with a hashtag that the server has."""
     return PostListing(f"{base}/api/v1/timelines/tag/{_quote_part(tag.removeprefix('#'))}", _MEDIA_PARAMETERS)
 
 
 def timeline_posts(base: str, *, local: bool) -> PostListing:
-    """The public posts of the server's own accounts, or of all it knows."""
+    """The public posts of the server's own accounts (`local`), or all that it has."""
     return PostListing(
         f"{base}/api/v1/timelines/public", (*_MEDIA_PARAMETERS, *((("local", "true"),) if local else ()))
     )
@@ -103,12 +103,12 @@ _CURSOR_PARAMETERS = ("max_id", "offset")
 
 
 def find_next_cursor(headers: Mapping[str, str], ids: Sequence[str], seen_ids: Container[str]) -> Cursor | None:
-    """Where the next older page begins; None at the end.
+    """The cursor of the next older page; None at the end.
 
-    `headers` have lower-case names, `ids` are those of the page, `seen` those of earlier pages of this walk. Only the
-    cursor is taken from the Link header. A page is never the last because it is short: servers filter behind the count.
+    `headers` have lower-case names, `ids` are those of the page, `seen_ids` those of earlier pages of this walk. Only
+    the cursor is taken from the Link header. A short page need not be the last one, as servers filter after counting.
     """
-    if all(ident in seen_ids for ident in ids):  # an empty page too
+    if all(ident in seen_ids for ident in ids):  # also true for an empty page
         return None
     links = _parse_link_header(headers.get("link", ""))
     if links and "next" not in links:
@@ -117,7 +117,7 @@ def find_next_cursor(headers: Mapping[str, str], ids: Sequence[str], seen_ids: C
 
 
 def _parse_link_header(header: str) -> dict[str, str]:
-    """The addresses of `next` and `prev`; other relations are none of ours."""
+    """The addresses of the relations `next` and `prev`; others are ignored."""
     urls: dict[str, str] = {}
     for url, attributes in _LINK.findall(header[:_MAX_HEADER_LENGTH]):
         if relation := _REL.search(attributes):

@@ -1,4 +1,4 @@
-"""What a user asks for: the arguments of the API mode and its settings, checked; raises BadInput for a wrong one."""
+"""Checks of the arguments and settings of the API mode; a wrong one raises UsageProblem."""
 
 import json
 from collections.abc import Mapping
@@ -23,14 +23,14 @@ from harvester.spiders.mastodon.posts import PostFilter
 ACCOUNTS_DESCRIPTION = "`accounts_labeled.csv` of the data set; without `posts`, a CSV file of accounts to crawl"
 
 SOURCE_ARGUMENTS = ("acct", "accounts", "hashtag", "timeline", "url")
-"""Arguments of which exactly one is given."""
+"""Arguments of which exactly one has to be given."""
 
 
 @dataclass(frozen=True)
 class HarvestArguments:
-    """What is to be walked: accounts by handle, and anything else as targets; `most` posts of each, 0: all.
+    """The accounts and other targets to walk, and at most `max_posts` posts of each (0: all).
 
-    `instance` is the base URL of the server to ask, empty where each account is asked for at its home.
+    `instance` is the base URL of the server to ask; empty: each account is requested from its home server.
     """
 
     post_filter: PostFilter
@@ -43,7 +43,7 @@ class HarvestArguments:
 
 
 def parse_arguments(arguments: Mapping[str, str], opt_outs: str) -> HarvestArguments:
-    """The arguments of a crawl; `accounts` stays a file name to be read."""
+    """The checked arguments of a crawl; the file in `accounts` is not read yet."""
     sources = [name for name in SOURCE_ARGUMENTS if name in arguments]
     if len(sources) != 1:
         names = ", ".join(f"-a {name}=" for name in SOURCE_ARGUMENTS)
@@ -87,7 +87,7 @@ def _add_sources(harvest: HarvestArguments, arguments: Mapping[str, str]) -> Har
 
 
 def with_handles(harvest: HarvestArguments, accts: list[str]) -> HarvestArguments:
-    """With these accounts to be walked, each once; without an instance each needs its domain."""
+    """The arguments with these accounts, each once; without an instance, each needs its domain."""
     handles = tuple(dict.fromkeys(parse_handle(acct) for acct in accts if acct.strip()))
     if not handles:
         raise UsageProblem("There is no account to harvest.")
@@ -118,7 +118,7 @@ def parse_tokens(setting: str) -> dict[str, str]:
         try:
             text = Path(text).expanduser().read_text(encoding="utf-8-sig")
         except (OSError, ValueError, RuntimeError) as error:
-            cause = getattr(error, "strerror", None) or "no such text"  # not what was given: it may be a token
+            cause = getattr(error, "strerror", None) or "no such text"  # not the value itself, which may be a token
             raise UsageProblem(f"MASTODON_TOKENS: neither JSON nor a file that can be read ({cause}).") from error
     try:
         token_by_host = json.loads(text or "{}")
@@ -153,7 +153,7 @@ def _parse_opt_outs(text: str) -> tuple[str, ...]:
     words = tuple(word.strip() for word in text.split(",") if word.strip())
     for word in words:
         if word not in OPT_OUTS:
-            raise UsageProblem(f"MASTODON_WISHES: {word} is not one of {', '.join(OPT_OUTS)}.")
+            raise UsageProblem(f"MASTODON_RESPECT_OPT_OUTS: {word} is not one of {', '.join(OPT_OUTS)}.")
     return words
 
 
@@ -172,7 +172,7 @@ def _parse_number(arguments: Mapping[str, str], name: str) -> int:
 
 
 def _parse_day(arguments: Mapping[str, str], name: str) -> datetime | None:
-    """A day counts whole, so `until` a day is until the next one begins; a moment counts as it is."""
+    """The date in an argument; an `until` day includes that whole day, while a time counts as it is."""
     if name not in arguments:
         return None
     day = json_fields.as_datetime(arguments[name])

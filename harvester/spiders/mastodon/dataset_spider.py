@@ -1,4 +1,4 @@
-"""Images of Mastodon posts, from the two files of a UGC data set: the spider's mode with `posts=`."""
+"""Spider for the two files of a UGC data set: the mastodon spider's mode with `posts=`."""
 
 import hashlib
 import logging
@@ -21,16 +21,16 @@ from harvester.items import DiscoveredImage
 from harvester.spider_arguments import Argument, file_path
 from harvester.spiders.mastodon.arguments import ACCOUNTS_DESCRIPTION
 from harvester.storage.paths import DataPaths
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 logger = logging.getLogger(__name__)
 
 NAMES_SHOWN_IN_WARNING = 10
-"""How many names a warning lists."""
+"""The most names that a warning lists."""
 
 
 class DatasetSpider(HarvestSpider):
-    """Takes user_posts.json and accounts_labeled.csv: every image of the data set, named and accounted for."""
+    """Harvests every image of user_posts.json, named by its position and the rows of accounts_labeled.csv."""
 
     name = "mastodon"
     mode_text = " (of a data set)"
@@ -40,7 +40,7 @@ class DatasetSpider(HarvestSpider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Check that the folder is not another data set's, too. Raises UsageProblem."""
+        """Read and check both files before anything is opened; `name` is the spider's. Raises UsageProblem."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.check_same_dataset(DataPaths.from_settings(crawler.settings))
         spider.log_survey()
@@ -53,20 +53,20 @@ class DatasetSpider(HarvestSpider):
         self.source_digest = _sha256_of_files(self.posts, self.accounts)
 
     async def prepare(self) -> None:
-        """Note which account each user number means."""
+        """Record which account each user number means."""
         await self.catalogue.write(writer.record_accounts, self.accounts_by_number())
 
     def discovered_images(self) -> Iterator[DiscoveredImage]:
-        """Every URL of the posts file."""
+        """Yield an image for every URL of the posts file."""
         with _open_file(self.posts) as file:
             yield from reader.discover_images(file, self.posts.name, self.accounts_file)
 
     def accounts_by_number(self) -> dict[int, str]:
-        """Which account each user number of this data set means."""
+        """User number of this data set -> account."""
         return {index: acct for acct, index in self.accounts_file.index.items()}
 
     def check_same_dataset(self, paths: DataPaths) -> None:
-        """Refuse files that give another meaning to names the collection has already."""
+        """Raise UsageProblem for files that give another meaning to names that the collection already has."""
         engine = open_existing(paths.catalogue)
         if engine is None:
             return
@@ -86,10 +86,12 @@ class DatasetSpider(HarvestSpider):
             for index, acct in queries.accounts_by_user(connection, row).items():
                 if acct_by_number.get(index, acct) != acct:
                     raise UsageProblem(
-                        f"{where} is of another data set: its user {index} is {acct}, that of the accounts file is "
+                        f"{where} is of another data set: its user {index} is {acct}, but in the accounts file it is "
                         f"{acct_by_number[index]}; give another output= (known images are not fetched again)."
                     )
-            if queries.source_digest(connection, row) != self.source_digest:  # these very files were compared before
+            if (
+                queries.source_digest(connection, row) != self.source_digest
+            ):  # otherwise the same files were compared before
                 self._check_names(connection, row, where)
 
     def _check_names(self, connection: Connection, row: int, where: str) -> None:
@@ -104,33 +106,35 @@ class DatasetSpider(HarvestSpider):
                     )
 
     def log_survey(self) -> None:
-        """Say what the files hold, and what in them will not be fetched or is odd."""
+        """Log what the files contain, what will not be fetched, and what is odd."""
         survey, repeated = self.survey, self.accounts_file.repeated
         logger.info("%s: %s URLs of %s accounts", self.posts.name, f"{survey.urls:,}", f"{survey.accounts:,}")
-        _warn_about_names("account(s) with more than one row in the accounts file: the last one counts", repeated)
-        _warn_about_names("post(s) with the index of an earlier one: they continue its URL numbers", survey.same_index)
+        _warn_about_names("account", "with more than one row in the accounts file, of which the last counts", repeated)
+        _warn_about_names("post", "with the index of an earlier one, continuing its URL numbers", survey.same_index)
         for acct, url_count in survey.unlisted.items():
             logger.info(
-                "Account %s is not in the accounts file: its %s URLs are skipped", escape_control_chars(acct), url_count
+                "Account %s is not in the accounts file: skipping %s",
+                escape_control_chars(acct),
+                count_noun(url_count, "URL"),
             )
         if survey.unlisted:
             logger.warning(
-                "%s accounts with %s URLs are not in the accounts file: skipped (account-not-listed)",
-                f"{len(survey.unlisted):,}",
-                f"{sum(survey.unlisted.values()):,}",
+                "Not in the accounts file, so skipped (account-not-listed): %s with %s",
+                count_noun(len(survey.unlisted), "account"),
+                count_noun(sum(survey.unlisted.values()), "URL"),
             )
 
 
-def _warn_about_names(problem: str, names: list[str]) -> None:
+def _warn_about_names(noun: str, problem: str, names: list[str]) -> None:
     if names:
         shown = ", ".join(escape_control_chars(name) for name in names[:NAMES_SHOWN_IN_WARNING])
         logger.warning(
-            "%s %s: %s%s", f"{len(names):,}", problem, shown, ", …" if len(names) > NAMES_SHOWN_IN_WARNING else ""
+            "%s %s: %s%s", count_noun(len(names), noun), problem, shown, ", …" if names[NAMES_SHOWN_IN_WARNING:] else ""
         )
 
 
 def _sha256_of_files(*paths: Path) -> str:
-    """One sha256 for the contents of all the files."""
+    """One sha256 of the contents of all files."""
     digest = hashlib.sha256()
     for path in paths:
         with _open_file(path) as file:

@@ -1,4 +1,4 @@
-"""Values in the answers of strangers: each comes out with the type that was asked for, bounded, or empty."""
+"""Typed access to values in strangers' JSON: each has the requested type and a bounded size, or is empty."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ MAX_ENTRIES = 1000
 
 
 def parse_json_or_none(body: bytes) -> Any:
-    """The JSON value of a body; None where it is not JSON (or is `null`), nested too deeply or too much of it."""
+    """The JSON value of a body; None if it is `null`, not JSON, nested too deeply or too large."""
     try:
         return json_values.parse_json(body)
     except ValueError:
@@ -23,7 +23,7 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 
 def as_dicts(value: Any) -> list[dict[str, Any]]:
-    """The objects in a list; everything else in it is left out."""
+    """The objects in a list, without its other values."""
     items = value[:MAX_ENTRIES] if isinstance(value, list) else []
     return [entry for entry in items if isinstance(entry, dict)]
 
@@ -44,7 +44,7 @@ def as_number(value: Any) -> int | float | None:
 
 
 def as_datetime(value: Any) -> datetime | None:
-    """A point in time, UTC; a time without a zone is UTC. None where there is none."""
+    """A point in time in UTC; a time without a zone counts as UTC. None for other values."""
     try:
         result = datetime.fromisoformat(value) if isinstance(value, str) else None
         return result and (result if result.tzinfo else result.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Attachments of a post: which are pictures, under which address the best of each lies, and what is told about it."""
+"""Parser for the attachments of a post: which are pictures, their best addresses, and their metadata."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,10 +20,10 @@ _MOVING_TYPES = frozenset({"gifv", "video", "audio"})
 class Attachment:
     """One attachment.
 
-    `url` is the best address (empty where there is none), `others` are those of further copies, `preview` that of the
-    server's reduced one (M: at most 230,400 pixels), none of them through a proxy. `reduced`: `url` is the preview's.
-    `reason` is empty for a picture that can be asked for, else a word of `harvester.reasons`. `facts` is what else is
-    known, for the item's metadata.
+    `url` is the best address (empty if there is none), `other_urls` are those of further copies, `preview_url` that of
+    the server's reduced copy (M: at most 230,400 pixels), none of them through a proxy. `is_reduced`: `url` is the
+    preview's. `reason` is empty for a picture that can be requested, else a word of `harvester.reasons`. `metadata` are
+    the other known values, for the item's metadata.
     """
 
     ident: str
@@ -37,7 +37,7 @@ class Attachment:
 
 
 def parse_attachments(post: Mapping[str, Any]) -> list[Attachment]:
-    """Every attachment of a post, each address once; also those GoToSocial lists in the text only."""
+    """All attachments of a post, each address once; also those that GoToSocial lists only in the text."""
     attachments = [parse_attachment(entry) for entry in json_fields.as_dicts(post.get("media_attachments"))]
     for url, description in content.withheld_files(json_fields.as_text(post.get("content"))):
         attachments.append(parse_attachment({"type": "unknown", "remote_url": url, "description": description}))
@@ -45,7 +45,7 @@ def parse_attachments(post: Mapping[str, Any]) -> list[Attachment]:
 
 
 def parse_attachment(data: Mapping[str, Any]) -> Attachment:
-    """One attachment: `remote_url` is the origin's own file, `url` this server's, the preview a last resort."""
+    """One attachment: `remote_url` is the origin's own file, `url` this server's copy, the preview a last resort."""
     remote, url, preview = (
         json_fields.as_text(data.get(name)).strip() for name in ("remote_url", "url", "preview_url")
     )
@@ -67,19 +67,22 @@ def parse_attachment(data: Mapping[str, Any]) -> Attachment:
 
 
 def find_fallback_url(failed_url: str, metadata: Mapping[str, Any], *, all_permanent: bool) -> str | None:
-    """Where to ask after `failed`: at the next full-size copy; at the preview only where all failures are for good."""
+    """The address to try after `failed_url`: the next full-size copy, or the preview if all failures are permanent."""
     candidates = [*metadata.get("other_addresses", ()), *([preview] if (preview := preview_url_of(metadata)) else [])]
     remaining = candidates[candidates.index(failed_url) + 1 :] if failed_url in candidates else candidates
     return next((url for url in remaining if all_permanent or url != preview), None)
 
 
 def preview_url_of(metadata: Mapping[str, Any]) -> str:
-    """Where the server's preview of a picture lies; empty where there is none, or nothing else."""
+    """The address of the server's preview of a picture; empty if there is none, or if it is the only address."""
     return json_fields.as_text(metadata.get("reduced_address"))
 
 
 def _reason(kind: str, originals: list[str], has_url: bool) -> str:
-    """Mastodon calls pictures it did not fetch `unknown`, Sharkey a GIF `gifv`: the type is a hint, the name too."""
+    """The reason why an attachment is not requested; empty for a picture.
+
+    Type and name are only hints: Mastodon calls pictures that it did not fetch `unknown`, Sharkey calls a GIF `gifv`.
+    """
     paths = [_path_of(url) for url in originals]
     if not any(map(_PICTURE_NAME.search, paths)) and (
         kind in _MOVING_TYPES or any(map(_OTHER_FILE_NAME.search, paths))
@@ -89,9 +92,9 @@ def _reason(kind: str, originals: list[str], has_url: bool) -> str:
 
 
 def _sort_key(url: str) -> tuple[bool, bool]:
-    """What sorts an address behind others: it names no picture, or it leads through the server's proxy.
+    """A sort key that puts addresses last that name no picture or lead through the server's proxy.
 
-    Mastodon's robots.txt forbids `/media_proxy/`, and no more than 30 in ten minutes are answered.
+    Mastodon's robots.txt forbids `/media_proxy/`, and its limit there is 30 requests in ten minutes.
     """
     path = _path_of(url)
     return bool(_OTHER_FILE_NAME.search(path)), _is_proxied(path)

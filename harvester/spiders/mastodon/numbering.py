@@ -1,4 +1,4 @@
-"""Numbers for users and posts, as a data set has them, for what is found page by page."""
+"""Numbering of users and posts that are found page by page, as in a data set."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,9 +11,9 @@ from harvester.spiders.mastodon.posts import Post
 
 
 class PositionAllocator:
-    """The numbers given so far: users in the order in which they are met, posts of a user likewise, each from 0.
+    """Gives numbers to users, and to the posts of each user, in the order in which they are found, each from 0.
 
-    `new` are the users that have got a number since it was emptied last.
+    `new_users` are the users that got a number since it was last emptied.
     """
 
     def __init__(self, accts: Mapping[int, str], next_post: Mapping[int, int]) -> None:
@@ -23,7 +23,7 @@ class PositionAllocator:
         self.new_users: dict[int, str] = {}
 
     def user_number(self, acct: str) -> int:
-        """The number of an account; names differ not by case alone."""
+        """The number of an account; names that differ only in case are the same account."""
         key = acct.casefold()
         if key not in self._user_numbers:
             self._user_numbers[key] = self._next_user
@@ -43,7 +43,7 @@ class PositionAllocator:
     def discovered_images(
         self, posts: Sequence[Post], known_positions: Mapping[str, DatasetPosition]
     ) -> list[DiscoveredImage]:
-        """Every attachment of the posts; `known` is where pictures are already, by key: they keep their places."""
+        """All attachments of the posts; known pictures keep their positions in `known_positions`, by key."""
         positions = dict(known_positions)
         return [image for post in posts for image in self._images_of_post(post, positions)]
 
@@ -66,7 +66,7 @@ class PositionAllocator:
 
 
 def _discovered_image(post: Post, number: int, attachment: Attachment) -> DiscoveredImage:
-    """A promise without a position; its reason is empty where it is to be fetched."""
+    """A discovered image without a position; its reason is empty if it is to be fetched."""
     acct = post.author.acct
     without_url = DiscoveredImage(key=f"{post.uri}#{attachment.ident or number}", host="", author=acct)
     image = replace(discovered_from_url(attachment.url, acct, None), reason=None) if attachment.url else without_url

@@ -1,4 +1,7 @@
-"""What people say about being collected, on their account, which stands inside every post of theirs too."""
+"""Opt-outs: statements of account owners that they do not want to be collected.
+
+They are read from the account, which every post of its owner contains too.
+"""
 
 import re
 import unicodedata
@@ -8,6 +11,7 @@ from typing import Any
 
 from harvester.spiders.mastodon import json_fields
 from harvester.spiders.mastodon.content import plain_text
+from harvester.text import count_noun
 
 OPT_OUTS: dict[str, str] = {
     "indexable": "the account does not want its public posts searched or indexed (indexable: false)",
@@ -15,10 +19,10 @@ OPT_OUTS: dict[str, str] = {
     "nobot": "the profile says #nobot, #nobots, #noindex or #noarchive",
     "discoverable": "the account does not want to be found by discovery services (discoverable: false)",
 }
-"""Wish -> what was said. Sources: D `entities/Account.md`, `user/preferences.md`; M `account_serializer.rb`."""
+"""Opt-out -> its meaning. Sources: D `entities/Account.md`, `user/preferences.md`; M `account_serializer.rb`."""
 
 RESPECTED_BY_DEFAULT = ("indexable", "noindex", "nobot")
-"""The wishes that are respected unless the user says otherwise."""
+"""The opt-outs that are respected by default."""
 
 _HASHTAG = re.compile(r"#\s?(?:nobots?|noindex|noarchive)(?!\w)", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
@@ -26,9 +30,9 @@ _MAX_PROFILE_FIELDS = 20
 
 
 def find_opt_out(account: Mapping[str, Any], respected: Collection[str] = RESPECTED_BY_DEFAULT) -> str:
-    """The first of the respected wishes that the account states; empty where it states none of them.
+    """The first of the respected opt-outs that the account states; empty if it states none of them.
 
-    A field that is absent or null (other software, older servers) is no wish.
+    A field that is absent or null (other software, older servers) is not an opt-out.
     """
     stated = {
         "indexable": account.get("indexable") is False,
@@ -40,14 +44,16 @@ def find_opt_out(account: Mapping[str, Any], respected: Collection[str] = RESPEC
 
 
 def opt_out_messages(skipped: Mapping[str, str], respected: Collection[str]) -> list[str]:
-    """For a person: how many accounts (account -> its wish) were left out, why, and which setting decides that."""
+    """Messages to the user: how many accounts (account -> its opt-out) were left out, why, and by which setting."""
     messages = []
     for opt_out, number in Counter(skipped.values()).items():
         others = ",".join(word for word in respected if word != opt_out)
-        hint = " This is how Mastodon makes new accounts, so it may be no decision." if opt_out == "indexable" else ""
+        hint = (
+            " This is Mastodon's default for new accounts, so it may be no decision." if opt_out == "indexable" else ""
+        )
         messages.append(
-            f"Left out in this run: {number:,} account{'s'[: number > 1]}, {opt_out}: {OPT_OUTS[opt_out]}.{hint} "
-            f"MASTODON_WISHES={others} sets this wish aside: docs/mastodon.md."
+            f"Left out in this run: {count_noun(number, 'account')}, {opt_out}: {OPT_OUTS[opt_out]}.{hint} "
+            f"MASTODON_RESPECT_OPT_OUTS={others} ignores this opt-out: docs/mastodon.md."
         )
     return messages
 

@@ -1,4 +1,4 @@
-"""Pages of posts → records: who posted which pictures, when, with which words."""
+"""Parser for pages of posts, which yields their pictures, authors, times and texts."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -12,15 +12,15 @@ from harvester.spiders.mastodon.api import Cursor
 from harvester.spiders.mastodon.media import Attachment
 
 PUBLIC_VISIBILITIES = frozenset({"public", "unlisted"})
-"""Visibilities that may leave; a token shows more of them than may be passed on (D `entities/Status.md`)."""
+"""Visibilities that are harvested; a token shows others too, which are not to be passed on (D `entities/Status.md`)."""
 
 
 @dataclass(frozen=True)
 class Post:
-    """One post with pictures. `uri` is what it is called on every server; of a boost it is the boosted post's.
+    """One post with pictures. `uri` identifies it on every server; for a boost it is the boosted post's.
 
-    `entry` is the id under which it stands in the listing: of a boost that is the boost's own. `facts` is what is kept
-    beside each picture: text, spoiler, sensitive, language, tags, times.
+    `entry_id` is its id in the listing; for a boost it is the boost's own. `metadata` are the values kept with each
+    picture: text, spoiler, sensitive, language, tags, times.
     """
 
     entry_id: str
@@ -35,7 +35,7 @@ class Post:
 
 @dataclass(frozen=True)
 class PostFilter:
-    """Which posts are wanted. Times are UTC; `since` is included, `until` is not. A boost has the time of the boost."""
+    """Selects posts. Times are UTC; `since` is included, `until` is not. A boost has the time of the boost."""
 
     boosts: bool = False
     replies: bool = True
@@ -46,11 +46,11 @@ class PostFilter:
 
 @dataclass
 class PostPage:
-    """What a page held: the ids in their order, each once; the wanted posts; how many are left out, and why.
+    """A parsed page: the ids in their order, each once; the wanted posts; the number of the others by reason.
 
-    `past`: everything on the page is older than wanted, so older pages need not be asked for. Reasons in `left_out`:
-    boost, reply, date, visibility, no-pictures, repeated, unreadable, and the words of `consent.WISHES`; `wishes` says
-    of whom those are.
+    `is_too_old`: everything on the page is older than wanted, so older pages need not be requested. Reasons in
+    `skipped`: boost, reply, date, visibility, no-pictures, repeated, unreadable, and the words of OPT_OUTS; `opt_outs`
+    says whose opt-outs those are.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -60,14 +60,14 @@ class PostPage:
     is_too_old: bool = False
 
     def drop_known(self, heads: Collection[str]) -> None:
-        """Drop what lies below the head of an earlier walk: it was taken then, or is behind that walk's cursor."""
+        """Drop the posts below the head of an earlier walk, which were taken then or come after its cursor."""
         known_from = next((index for index, ident in enumerate(self.ids) if ident in heads), None)
         if known_from is not None:
             self.posts = [post for post in self.posts if post.entry_id in self.ids[:known_from]]
             self.ids = self.ids[: known_from + 1]
 
     def trim(self, max_posts: int) -> Cursor | None:
-        """Keep as many posts as there is room for, if that is fewer; the next page begins behind the last of them."""
+        """Keep at most `max_posts` posts. Returns the cursor after the last kept one, or None if all are kept."""
         if len(self.posts) <= max_posts:
             return None
         last = self.posts[max_posts - 1].entry_id
@@ -83,14 +83,14 @@ def parse_page(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
 
 
 def parse_single(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
-    """The post of `/api/v1/statuses/:id`, or those a search found, as a page."""
+    """The post of `/api/v1/statuses/:id`, or the posts that a search found, as a page."""
     value = json_fields.as_dict(json_fields.parse_json_or_none(body))
     statuses = value.get("statuses")
     return _parse_posts(statuses if isinstance(statuses, list) else [value], domain, post_filter)
 
 
 def _parse_posts(statuses: list[Any], domain: str, post_filter: PostFilter) -> PostPage:
-    """Friendica and Takahe repeat a post for each of its files; a page may hold a post and boosts of it."""
+    """Parse posts, each once: Friendica and Takahe repeat a post for each file, and a page may have a post's boosts."""
     post_page = PostPage()
     ids: dict[str, datetime | None] = {}
     seen_uris: set[str] = set()
@@ -118,7 +118,7 @@ def _parse_posts(statuses: list[Any], domain: str, post_filter: PostFilter) -> P
 
 
 def _skip_reason(entry: Mapping[str, Any], post: Post, posted_at: datetime | None, post_filter: PostFilter) -> str:
-    """Why a post is left out; empty where it is wanted. Of a boost, both posts have to be meant for the public."""
+    """The reason why a post is left out; empty if it is wanted. For a boost, both posts have to be public."""
     boosted = _boosted_entry(entry)
     checks = {
         "boost": bool(boosted) and not post_filter.boosts,
@@ -143,7 +143,7 @@ def _boosted_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_reply(entry: Mapping[str, Any]) -> bool:
-    """As Mastodon counts (M `app/lib/account_statuses_filter.rb`): to oneself, in a thread, is no reply."""
+    """Whether this is a reply to others: a reply to oneself is not (M `app/lib/account_statuses_filter.rb`)."""
     replied_to, author_id = (
         json_fields.as_id(entry.get("in_reply_to_account_id")),
         json_fields.as_dict(entry.get("account")).get("id"),

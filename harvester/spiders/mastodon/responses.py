@@ -1,4 +1,4 @@
-"""What an answer of the API is. Statuses decide; texts of errors differ by endpoint and are translated."""
+"""Classification of API responses by their status, as error texts differ by endpoint and are translated."""
 
 from enum import StrEnum
 
@@ -16,13 +16,13 @@ _CHALLENGE_SEARCH_BYTES = 50_000
 
 
 class Refusal(StrEnum):
-    """Why an account, a hashtag, a list or a timeline could not be read."""
+    """The reason why an account, a hashtag, a list or a timeline could not be read."""
 
     MISSING = "account-missing"
     GONE = "account-gone"
     SUSPENDED = "account-suspended"
     OTHER_ACCOUNT = "another-account"
-    NEEDS_TOKEN = "needs-token"  # noqa: S105 - a word, no secret
+    NEEDS_TOKEN = "needs-token"  # noqa: S105 - a word, not a secret
     UNREADABLE = "unreadable-answer"
 
 
@@ -34,11 +34,11 @@ REFUSAL_MEANINGS: dict[Refusal, str] = {
     Refusal.NEEDS_TOKEN: "401, 403 or 422: the server shows this to signed-in users only (or the token is not valid)",
     Refusal.UNREADABLE: "the answer is not what the API promises, or the server had trouble of its own",
 }
-"""What each refusal means."""
+"""Refusal -> its meaning."""
 
 
 def classify(response: SiteResponse) -> PageStatus:
-    """What the answer is. "Needs a token" is the API's own word (`refusal` says so): neither a block nor an absence."""
+    """The kind of a response. A response that asks for a token is OK here: neither a block nor an absence."""
     value = json_fields.parse_json_or_none(response.body)
     if response.status in _MISSING_STATUSES:
         return PageStatus.MISSING
@@ -50,7 +50,7 @@ def classify(response: SiteResponse) -> PageStatus:
 
 
 def find_refusal(response: SiteResponse) -> Refusal | None:
-    """Why the answer holds nothing to read; None where it does."""
+    """The reason why the response cannot be read; None if it can."""
     if response.status in _TOKEN_STATUSES:
         return Refusal.NEEDS_TOKEN
     if response.status in _MISSING_STATUSES:
@@ -59,7 +59,7 @@ def find_refusal(response: SiteResponse) -> Refusal | None:
 
 
 def _is_post_list(url: str) -> bool:
-    """Whether a list is promised there: Sharkey answers with an error object and status 200."""
+    """Whether the URL has to give a list; Sharkey may give an error object with status 200."""
     path = url.partition("?")[0]
     return path.endswith(_POST_LIST_PATHS[0]) or _POST_LIST_PATHS[1] in path
 

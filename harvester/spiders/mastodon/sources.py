@@ -1,4 +1,4 @@
-"""From what a user asked for to listings that can be walked: homes and accounts are looked up on the way."""
+"""Resolution of the requested accounts and targets into listings, by looking up home servers and accounts."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
@@ -23,7 +23,7 @@ FetchResponse = Callable[[Request], Awaitable[SiteResponse]]
 
 @dataclass(frozen=True)
 class Source:
-    """One listing: its name, which stays the same between runs; or why it cannot be read.
+    """One listing: its name, which stays the same between runs, and if it cannot be read, its refusal.
 
     `domain` completes the names of the server's own accounts;
     `opt_outs`: account -> why, if its owner does not want it.
@@ -37,7 +37,7 @@ class Source:
     opt_outs: Mapping[str, str] = field(default_factory=dict)
 
     def parse_page(self, body: bytes, post_filter: PostFilter) -> posts.PostPage:
-        """The posts of an answer."""
+        """Parse a response into a page of posts."""
         return (posts.parse_single if self.is_single else posts.parse_page)(body, self.domain, post_filter)
 
 
@@ -47,7 +47,7 @@ _NO_LISTING = api.PostListing("", ())
 
 
 class SourceResolver:
-    """Finds the sources one after the other; `ask` asks servers, `keys` says at which of them there is a token."""
+    """Finds the sources one after the other; `fetch` makes requests, `credentials` has the tokens."""
 
     def __init__(self, options: HarvestArguments, fetch: FetchResponse, credentials: Mapping[str, str]) -> None:
         self._options = options
@@ -56,17 +56,17 @@ class SourceResolver:
 
     @staticmethod
     def api_request(url: str) -> Request:
-        """A request to the API, never answered from the cache: it tells what is there now."""
+        """A request to the API that is never answered from the cache."""
         return Request(url, headers={"Accept": "application/json"}, meta={"dont_cache": True}, dont_filter=True)
 
     @staticmethod
     def requested_accts(options: HarvestArguments) -> list[str]:
-        """The accounts that were asked for, in their order: they have numbers whatever becomes of them."""
+        """The requested accounts in their order; each has a number, whether or not it can be read."""
         domain = domain_of(options.instance)
         return [str(account if account.domain else Handle(account.user, domain)) for account in options.handles]
 
     async def resolve(self) -> AsyncIterator[Source]:
-        """Every source, with its refusal where there is one."""
+        """Yield every source; one that cannot be read has a refusal."""
         for account in self._options.handles:
             yield await self._resolve_account(account, self._options.instance)
         for target in self._options.targets:
@@ -92,7 +92,7 @@ class SourceResolver:
         return self._make_source(f"{target.kind} {target.value} at {base}", listing, domain)
 
     async def _resolve_account(self, account: Handle, instance: str) -> Source:
-        """An account at its home server, or at the instance that is to be asked."""
+        """The source of an account, at its home server or at the given instance."""
         if instance:
             domain = domain_of(instance)
             full = account if account.domain else Handle(account.user, domain)
@@ -100,7 +100,7 @@ class SourceResolver:
         return await self._resolve_at_home(account, "https")
 
     async def _resolve_at_home(self, account: Handle, scheme: str) -> Source:
-        """An account at the server that its domain names; at the domain itself, where that names none."""
+        """The source of an account at the server that its domain names, or at the domain itself if it names none."""
         domain_url = f"{scheme}://{account.domain}"
         try:
             response = await self._fetch(self.api_request(api.webfinger_url(account, domain_url)))
@@ -144,7 +144,7 @@ class SourceResolver:
     def _make_source(
         self, name: str, listing: api.PostListing, domain: str, refusal: str = "", *, is_single: bool = False
     ) -> Source:
-        """What is left out by a walk is left out for good, so the name says what was wanted."""
+        """A source whose name includes the filter, because posts that a walk leaves out are not visited again."""
         post_filter = self._options.post_filter
         conditions = {
             " with boosts": post_filter.boosts,

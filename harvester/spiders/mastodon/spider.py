@@ -1,4 +1,4 @@
-"""Images of Mastodon posts: from the two files of a data set, or from the API of any instance."""
+"""Spider for Mastodon posts, from the two files of a data set or from the API of any instance."""
 
 from typing import Any, Self, cast
 
@@ -11,7 +11,7 @@ from harvester.spiders.mastodon.timeline_spider import TimelineSpider
 
 
 class MastodonSpider(Spider):
-    """Stands for the mode that the arguments choose."""
+    """Creates the spider of the mode that the arguments choose."""
 
     name = "mastodon"
     modes = (DatasetSpider, TimelineSpider)

@@ -1,4 +1,4 @@
-"""Images of Mastodon posts, from the API of any instance: the spider's mode with `acct=`, `hashtag=` and the like."""
+"""Spider for the API of any instance: the mastodon spider's mode with `acct=`, `hashtag=` and the like."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -32,9 +32,9 @@ logger = logging.getLogger(__name__)
 
 
 class TimelineSpider(ListingSpider):
-    """Walks accounts, hashtags and timelines; names pictures by numbers it gives; writes the data set at the end."""
+    """Walks accounts, hashtags and timelines, names pictures by its own numbers, and writes a data set at the end."""
 
-    max_wait = 1000.0  # Mastodon's longest window is 15 minutes; what is longer shall not hold up other servers
+    max_wait = 1000.0  # Mastodon's longest window is 15 minutes; longer waits must not block other servers
 
     name = "mastodon"
     mode_text = " (from the API)"
@@ -62,11 +62,11 @@ class TimelineSpider(ListingSpider):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._opt_outs: dict[str, str] = {}  # account left out in this run -> what it wishes
+        self._opt_outs: dict[str, str] = {}  # account left out in this run -> its opt-out
 
     def configure(self, settings: BaseSettings) -> None:
         """Read what is to be walked, the tokens and the settings of the site."""
-        self.options = arguments.parse_arguments(self.arguments, settings["MASTODON_WISHES"])
+        self.options = arguments.parse_arguments(self.arguments, settings["MASTODON_RESPECT_OPT_OUTS"])
         if self.accounts:
             self.options = arguments.with_handles(self.options, _read_accts(self.accounts))
         tokens = arguments.parse_tokens(settings["MASTODON_TOKENS"])
@@ -79,18 +79,18 @@ class TimelineSpider(ListingSpider):
         return NUMBERED
 
     async def prepare(self) -> None:
-        """Learn which numbers are given already."""
+        """Load the numbers that are already given."""
         acct_by_number = await self.catalogue.read(queries.accounts_by_user)
         self.allocator = PositionAllocator(acct_by_number, await self.catalogue.read(queries.next_post_by_user))
         for acct in SourceResolver.requested_accts(self.options):
             self.allocator.user_number(acct)
         await self._record_users()
         self._sources: dict[str, Source] = {}
-        self._previous_ids: set[str] = set()  # ids of the page before
+        self._previous_ids: set[str] = set()  # ids of the previous page
         self._posts: list[Post] = []
 
     async def listings_to_walk(self) -> AsyncIterator[str]:
-        """Each source in turn; one that cannot be read is recorded with its reason."""
+        """Yield each source in turn; one that cannot be read is recorded with its reason."""
         async for source in SourceResolver(self.options, self.fetch, self.credentials).resolve():
             self._sources[source.name] = source
             self._opt_outs.update(source.opt_outs)
@@ -100,18 +100,18 @@ class TimelineSpider(ListingSpider):
                 yield source.name
 
     def classify(self, response: SiteResponse) -> PageStatus:
-        """Say what a page of the site is."""
+        """The kind of a page of the site."""
         return responses.classify(response)
 
     def page_request(self, listing: Listing) -> Request:
-        """The page at the cursor, in our own parameters."""
+        """The request for the page at the cursor."""
         name, _, value = (listing.cursor or "").partition("=")
         return SourceResolver.api_request(
             self._sources[listing.query].listing.page_url(Cursor(name, value) if name else None)
         )
 
     def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
-        """The posts of a page; where the next begins follows from how far the listing was walked before. Raises Cut."""
+        """The posts of a page; the next cursor depends on earlier walks of the listing. Raises ListingIncomplete."""
         if responses.classify(response) is not PageStatus.OK:
             raise ListingIncomplete(self.error_text(response))
         source, state = self._sources[listing.query], WalkState.parse(listing.mark)
@@ -136,7 +136,7 @@ class TimelineSpider(ListingSpider):
         )
 
     def error_text(self, response: SiteResponse) -> str:
-        """Which refusal it is, and the status."""
+        """The refusal and the status."""
         refusal = responses.find_refusal(response)
         return (
             f"{refusal}: {responses.REFUSAL_MEANINGS[refusal]} (HTTP {response.status})"
@@ -145,17 +145,20 @@ class TimelineSpider(ListingSpider):
         )
 
     def fallback_url(self, item: ImageItem) -> str | None:
-        """Where the origin's file cannot be had, the copies of it; at last the server's preview. Not to evade a no."""
+        """The next copy of a file that the origin does not deliver, at last the server's preview.
+
+        None if the origin forbids the file: copies must not be used to evade that.
+        """
         if item.status != "failed":
             return None
         return media.find_fallback_url(item.url, item.metadata, all_permanent=item.reason not in TEMPORARY_REASONS)
 
     def final_messages(self) -> list[str]:
-        """Whose pictures were left out, and which setting decides that."""
+        """Messages about accounts that were left out, with the setting that decides it."""
         return opt_out.opt_out_messages(self._opt_outs, self.options.post_filter.respected)
 
     async def _fetch_page(self, listing: Listing) -> ListingPage:
-        """Pictures get their places: those they have already, or the next free ones."""
+        """Fetch a page and give its pictures their positions: those they already have, or the next free ones."""
         page = await super()._fetch_page(listing)
         keys = self.allocator.image_keys(self._posts)
         images = self.allocator.discovered_images(
@@ -165,7 +168,7 @@ class TimelineSpider(ListingSpider):
         return replace(page, images=images, entry_count=page.entry_count + len(images))
 
     def _on_image_answered(self, item: ImageItem) -> None:
-        """What came from another address than the first is told as that."""
+        """Mark a picture that came from another address than the first as a copy."""
         if item.is_pending and item.url == media.preview_url_of(item.metadata):
             item.metadata["reduced"] = True
             item.detail = f"reduced: {item.url}"
@@ -183,7 +186,7 @@ class TimelineSpider(ListingSpider):
         self.log_listing(await self.catalogue.write(listings.mark_incomplete, listing.row, source.refusal, False))
 
     async def _load_pending(self, host: str, after: int, limit: int) -> list[PendingImage]:
-        """Nothing is dealt out while only collecting."""
+        """The pending images of a host; none with `collect_only=1`."""
         return [] if self.options.collect_only else await super()._load_pending(host, after, limit)
 
 
@@ -192,7 +195,7 @@ def _cursor_text(cursor: Cursor | None) -> str | None:
 
 
 def _read_accts(path: Path) -> list[str]:
-    """The accounts of a CSV file, in its order."""
+    """The accounts of a CSV file, in their order."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             return list(reader.read_accounts(lines, path.name).index)

@@ -1,9 +1,8 @@
-"""How far a listing has been walked, over any number of runs: what is new above and what is missing below.
+"""State of the walks over a listing across runs: the walked ranges, the new posts above and the gaps below.
 
-Pages come newest first and ids cannot be compared, so every walk starts at the top. What was walked is kept as
-stretches, the newest first: the ids at the head of each, and the cursor behind its end. A walk that meets the head of
-an earlier stretch knows all below it and goes on at that stretch's end. So a second run asks for the new pages only,
-and a run that was stopped anywhere is continued.
+Pages come newest first and ids cannot be compared, so every walk starts at the top. Walked ranges are kept newest
+first, each with the ids at its head and the cursor after its end. A walk that reaches the head of an earlier range
+skips to that range's end. So a second run requests only new pages, and an interrupted run continues where it stopped.
 """
 
 import json
@@ -14,15 +13,15 @@ from harvester.spiders.mastodon import json_fields
 from harvester.spiders.mastodon.api import Cursor
 
 HEAD_IDS_KEPT = 40
-"""Ids kept of a stretch's first page; some of the posts may be deleted later."""
+"""Ids that are kept of a range's first page; several, as some of the posts may be deleted later."""
 
 MAX_RANGES = 20
-"""A walk stopped that often is walked anew from there: pages more, never posts less."""
+"""The most ranges that are kept; older parts are walked again, which costs pages but loses no posts."""
 
 
 @dataclass(frozen=True)
 class WalkedRange:
-    """Posts without a gap, from the heads down to the cursor; None: down to the very first post."""
+    """Posts without a gap, from `heads` down to `cursor`; None: down to the very first post."""
 
     heads: tuple[str, ...]
     cursor: Cursor | None
@@ -30,25 +29,25 @@ class WalkedRange:
 
 @dataclass(frozen=True)
 class WalkedRanges:
-    """All stretches of a listing, newest first."""
+    """All walked ranges of a listing, newest first."""
 
     ranges: tuple[WalkedRange, ...] = ()
 
     def after_first_page(self, ids: Sequence[str], next_cursor: Cursor | None) -> "WalkedRanges":
-        """The reach after the first page of a run: its ids, and where the page after it begins."""
+        """The ranges after the first page of a run, with its ids and the cursor of the page after it."""
         if not ids:
             return self
         return self._merge(WalkedRange(tuple(ids[:HEAD_IDS_KEPT]), next_cursor), ids, self.ranges)
 
     def after_page(self, ids: Sequence[str], next_cursor: Cursor | None) -> "WalkedRanges":
-        """The reach after a further page of the run."""
+        """The ranges after a further page of the run."""
         if not self.ranges:
             return self
         return self._merge(WalkedRange(self.ranges[0].heads, next_cursor), ids, self.ranges[1:])
 
     @property
     def cursor(self) -> Cursor | None:
-        """Where the walk that has begun goes on; None: everything is known."""
+        """The cursor at which the current walk continues; None: everything is known."""
         return self.ranges[0].cursor if self.ranges else None
 
     @staticmethod
@@ -64,7 +63,7 @@ class WalkedRanges:
         return WalkedRanges(self.ranges[:MAX_RANGES])
 
     def to_text(self) -> str:
-        """For the catalogue."""
+        """The ranges as text for the catalogue."""
         return json.dumps(
             [
                 [walked_range.heads, walked_range.cursor and [walked_range.cursor.name, walked_range.cursor.value]]
@@ -75,14 +74,14 @@ class WalkedRanges:
 
 @dataclass(frozen=True)
 class WalkState:
-    """What is remembered of a listing between runs: how far it was walked, and how many posts were taken."""
+    """The state of a listing between runs: the walked ranges and the number of posts taken."""
 
     walked: WalkedRanges = WalkedRanges()
     posts: int = 0
 
     @classmethod
     def parse(cls, stored: str | None) -> "WalkState":
-        """What `text` wrote, or an empty mark."""
+        """The state that `text` wrote, or an empty one."""
         try:
             posts, ranges = json.loads(stored or "")
             return cls(parse_ranges(json.dumps(ranges)), int(posts))
@@ -91,12 +90,12 @@ class WalkState:
 
     @property
     def text(self) -> str:
-        """For the catalogue."""
+        """The state as text for the catalogue."""
         return json.dumps([self.posts, json.loads(self.walked.to_text())])
 
 
 def parse_ranges(stored: str) -> WalkedRanges:
-    """What `text` wrote; of anything else nothing is known, so the listing is walked anew."""
+    """The ranges that `to_text` wrote; none for any other text, so that the listing is walked again."""
     data = json_fields.parse_json_or_none(stored.encode("utf-8", "replace"))
     try:
         return WalkedRanges(

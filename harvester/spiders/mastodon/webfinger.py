@@ -1,4 +1,4 @@
-"""Where an account lives: the answer to a webfinger question. The server is often not the handle's own domain."""
+"""Parser for webfinger responses, which name an account's home server; it often differs from the handle's domain."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,14 +12,14 @@ _ACTOR_TYPES = ("application/activity+json", 'application/ld+json; profile="http
 
 @dataclass(frozen=True)
 class HomeServer:
-    """The server to ask, as a base URL, and the account's handle as that server writes it."""
+    """The home server of an account as a base URL, and the account's handle as that server writes it."""
 
     base: str
     handle: Handle
 
 
 def parse_webfinger(body: bytes, handle: Handle, scheme: str = "https") -> HomeServer | None:
-    """The home of an account; None where the answer names no ActivityPub actor at an address of the scheme."""
+    """The home server of an account; None if the response names no ActivityPub actor at an address of the scheme."""
     data = json_fields.as_dict(json_fields.parse_json_or_none(body))
     for link in json_fields.as_dicts(data.get("links")):
         if link.get("rel") == "self" and link.get("type") in (*_ACTOR_TYPES, None):

@@ -38,7 +38,7 @@ class ImportedBlob:
 
     @property
     def status(self) -> str:
-        """The status that goes with the reason."""
+        """The status of the reason."""
         return REASONS[self.reason].status
 
 

@@ -22,7 +22,7 @@ class ImportReport:
     complaints: list[str] = field(default_factory=list)
 
     def count(self, label: str, number: int = 1) -> None:
-        """Add to a number."""
+        """Add to a count."""
         self.counts[label] = self.counts.get(label, 0) + number
 
 

@@ -23,7 +23,7 @@ _STRUCT_LETTERS = {
     "b1": "?", "i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "i8": "q", "u8": "Q",
     "f2": "e", "f4": "f", "f8": "d",
 }  # fmt: skip
-"""numpy's element type -> the letter of `struct`."""
+"""numpy's element type -> the format letter of `struct`."""
 
 
 class UnsafePickle(ValueError):
@@ -53,7 +53,7 @@ class ElementType:
 
 @dataclass(eq=False)
 class Array:
-    """A numpy array as stored: its shape, its elements, its bytes."""
+    """A numpy array as stored: its shape, its element type, its bytes."""
 
     shape: tuple[int, ...] = ()
     element: ElementType | None = None
