@@ -58,13 +58,9 @@ class Argument:
             raise UsageProblem(f"-a {self.name}={text}: must be {error}.") from error
 
 
-def declared_arguments(spider: type) -> dict[str, Argument]:
-    """The arguments of a spider's class by name: its own first, then those it inherits.
-
-    A class that stands for several (`modes`) has those of all of them, the inherited ones last, too.
-    """
-    classes = getattr(spider, "modes", (spider,))
-    inheritance = [cls.__mro__ for cls in classes]
+def declared_arguments(*spiders: type) -> dict[str, Argument]:
+    """The arguments of spider classes by name: their own first, then those they inherit."""
+    inheritance = [spider.__mro__ for spider in spiders]
     own = [vars(mro[0]) for mro in inheritance]
     inherited = [vars(cls) for mro in inheritance for cls in mro[1:]]
     declared: dict[str, Argument] = {}

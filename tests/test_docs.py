@@ -25,7 +25,7 @@ from harvester.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-INTERNAL_SETTINGS = {"BOT_NAME", "SPIDER_MODULES", "NEWSPIDER_MODULE", "COMMANDS_MODULE", "ADDONS",
+INTERNAL_SETTINGS = {"BOT_NAME", "TEMPLATES_DIR", "SPIDER_MODULES", "NEWSPIDER_MODULE", "COMMANDS_MODULE", "ADDONS",
           "DOWNLOADER_MIDDLEWARES", "DOWNLOADER", "SCHEDULER_PRIORITY_QUEUE", "ITEM_PIPELINES", "EXTENSIONS",
           "SPIDER_MIDDLEWARES", "CONCURRENT_ITEMS"}  # fmt: skip
 
@@ -65,11 +65,11 @@ def test_the_readme_lists_every_spider_argument() -> None:
     documented = [
         (row[0], _code_spans(row[1])[0], row[2]) for row in _table_rows("README.md", "Arguments of the spiders")
     ]
-    spiders = (MastodonSpider, CivitaiSpider, ImagefapSpider)
+    spiders = {MastodonSpider: MastodonSpider.modes, CivitaiSpider: (CivitaiSpider,), ImagefapSpider: (ImagefapSpider,)}
     assert documented == [
         (spider.name, name, argument.description)
-        for spider in spiders
-        for name, argument in declared_arguments(spider).items()
+        for spider, classes in spiders.items()
+        for name, argument in declared_arguments(*classes).items()
     ]
 
 

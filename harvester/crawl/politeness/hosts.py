@@ -16,6 +16,7 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from harvester.crawl.contract import spider_of
 from harvester.crawl.http.waits import HostBackoff
+from harvester.crawl.politeness import request_log
 from harvester.crawl.politeness.rate_limits import Budgets, budgets_by_host, value_for_host
 from harvester.crawl.run.session import CatalogueSession
 

@@ -19,7 +19,7 @@ class MastodonSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Return the spider of the mode: with `posts` a data set, otherwise the API. Raises UsageProblem."""
-        check_argument_names(cls.name, kwargs, declared_arguments(cls))
+        check_argument_names(cls.name, kwargs, declared_arguments(*cls.modes))
         is_dataset = "posts" in kwargs or not set(kwargs) & {"accounts", "acct", "hashtag", "timeline", "url"}
         spider_class = DatasetSpider if is_dataset else TimelineSpider
         return cast("Self", spider_class.from_crawler(crawler, *args, **kwargs))
