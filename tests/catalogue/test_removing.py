@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
-from harvester.catalogue import albums, removing, writer
+from harvester.catalogue import albums, listings, removing, writer
 from harvester.catalogue.albums import Album, Owner
 from harvester.catalogue.duplicates.verdicts import Verdict, record_decision
 from harvester.catalogue.removing import RemovalScope
@@ -22,8 +23,9 @@ from harvester.catalogue.schema import (
     verdicts,
 )
 from harvester.catalogue.schema import albums as album_table
+from harvester.catalogue.schema import listings as listing_table
 from harvester.catalogue.tags import tag_assignment
-from harvester.items import Collection, DatasetPosition, DiscoveredImage
+from harvester.items import Collection, DatasetPosition, DiscoveredImage, ListingPage
 from harvester.maintenance import tagging
 from tests.catalogue.test_statistics import insert_blobs
 
@@ -163,3 +165,42 @@ def test_an_empty_owner_and_an_unfetched_album_can_be_removed(connection: Connec
     assert removing.select_for_removal(connection, RemovalScope("imagefap", album, owner)).images == 1
     removing.remove_selected(connection, RemovalScope("imagefap", album, owner))
     assert _count_rows(connection, images, album_table, site_users) == [0, 0, 1]
+
+
+def _list_albums(connection: Connection, owner_row: int, album: Album) -> None:
+    """What a crawl of one album of an owner leaves: a listing of the list, one of the album."""
+    collection_id = writer.get_or_create_collection(
+        connection, Collection("imagefap", "images/imagefap", "original", "albums")
+    )
+    listed = listings.begin_listing(connection, collection_id, f"list of {owner_row}")
+    albums.record_list_page(connection, collection_id, listed.row, ListingPage(), owner_row, [album], True)
+    read = listings.begin_listing(connection, collection_id, f"album {album.key}")
+    albums.record_album_page(connection, collection_id, read.row, ListingPage(), owner_row, album, [], {})
+
+
+@pytest.mark.parametrize(
+    ("word", "left"), [("album", ["album 2", "album 3", "list of 2"]), ("owner", ["album 3", "list of 2"])]
+)
+def test_listings_go_with_the_album_or_the_owner(connection: Connection, word: str, left: list[str]) -> None:
+    """The list of the owner's albums goes with any of them; other albums and other owners keep theirs."""
+    ann, bob = (albums.upsert_owner(connection, Owner("imagefap", key, key)) for key in ("1", "2"))
+    for owner, key in ((ann, "1"), (ann, "2"), (bob, "3")):
+        _list_albums(connection, owner, Album(key, key))
+    names = {ann: "list of 1", bob: "list of 2"}
+    album = connection.execute(select(album_table.c.id).where(album_table.c.key == "1")).scalar_one()
+    scope = RemovalScope("imagefap", album if word == "album" else None, ann)
+    removing.select_for_removal(connection, scope)
+    removing.remove_selected(connection, scope)
+    queries = connection.execute(select(listing_table.c.query)).scalars()
+    assert sorted(names.get(int(query[8:]), query) if query.startswith("list") else query for query in queries) == left
+
+
+def test_a_removal_knows_the_sidecars_of_a_crawl_that_died(connection: Connection) -> None:
+    """They were noted before they were written, and the picture has no file yet."""
+    collection_id = writer.get_or_create_collection(connection, Collection("civitai", "images/civitai", "rgb", "flat"))
+    writer.record_discovered(connection, collection_id, [DiscoveredImage("1", "h", path="1")])
+    placement = connection.execute(select(placements.c.id)).scalar_one()
+    writer.record_sidecars(connection, collection_id, {placement: {"1.json": SHAS[1], "1.txt": SHAS[2]}})
+    removing.select_for_removal(connection, RemovalScope("civitai"))
+    sidecars = list(removing.iter_selected_sidecars(connection))
+    assert sorted(sidecars) == [(collection_id, "1.json", SHAS[1]), (collection_id, "1.txt", SHAS[2])]
