@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from harvester.duplicates.describe import verdict_label
 from harvester.storage.locks import DedupeLock
 from harvester.storage.paths import DataPaths
 from tests import dataset
@@ -110,7 +111,11 @@ def test_old_decisions_hold_for_the_groups_that_are_found(commands: Commands, tm
         done = commands.scrapy("verdict", sha256)
         if done.returncode == 0:
             verdicts |= _verdicts(commands, sha256)
-    expected = {sha256[:12]: verdict for sha256, verdict in old_databases.VERDICTS.items() if sha256[:12] in verdicts}
+    expected = {
+        sha256[:12]: verdict_label(verdict)
+        for sha256, verdict in old_databases.VERDICTS.items()
+        if sha256[:12] in verdicts
+    }
     assert len(expected) > 1
     assert verdicts | expected == verdicts
 
@@ -142,7 +147,7 @@ def test_a_mistake_is_one_sentence(commands: Commands, arguments: list[str], say
 def test_invalid_decisions_are_refused_whole(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """Nothing is logged: hiding all copies, a picture of no group, two verdicts at once, too short a beginning."""
     large, small, single = _harvest(commands, farsite, tmp_path, LARGE, SMALL, SINGLE)
-    assert "scrapy dedupe finds the groups" in _run(commands, "verdict", large, code=2)
+    assert "scrapy dedupe finds groups" in _run(commands, "verdict", large, code=2)
     _dedupe(commands)
     refused = {
         (large, "--skip", large): "--skip needs a --keep",
