@@ -139,6 +139,12 @@ def test_the_glossary_is_short_and_sorted() -> None:
     ] == []
 
 
+def test_the_glossary_names_every_table_once() -> None:
+    """Each table of the catalogue stands in backticks in one sentence."""
+    named = [name for text in _glossary_entries().values() for name in _code_spans(text)]
+    assert [name for name in metadata.tables if named.count(name) != 1] == []
+
+
 def test_the_glossary_names_every_package_and_status_once() -> None:
     """Packages stand with a slash at their end; those inside `crawl` are named, too."""
     named = [name for text in _glossary_entries().values() for name in _code_spans(text)]
