@@ -198,7 +198,7 @@ COMMANDS_MODULE = "harvester.commands"
 ADDONS = {"harvester.addon.HarvesterAddon": 100}
 
 DOWNLOADER_MIDDLEWARES = {
-    "harvester.crawl.dealer.WorkRequestMiddleware": 20,
+    "harvester.crawl.fair_queue.WorkRequestMiddleware": 20,
     # The cache comes here, so that it sees responses only after the block pages have been removed.
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 70,
     "harvester.crawl.politeness.classify.ClassifyPagesMiddleware": 80,
@@ -211,7 +211,7 @@ DOWNLOADER_MIDDLEWARES = {
 }
 DOWNLOADER = "harvester.crawl.politeness.downloader.PoliteDownloader"
 SCHEDULER_PRIORITY_QUEUE = "harvester.crawl.politeness.priority_queue.BackoffPriorityQueue"
-CONCURRENT_ITEMS = 4  # the BATCH_SIZE of harvester.crawl.dealer; Scrapy makes that many tasks for every response
+CONCURRENT_ITEMS = 4  # the BATCH_SIZE of harvester.crawl.fair_queue; Scrapy makes that many tasks for every response
 SPIDER_MIDDLEWARES = {  # off: they check every work request and every image for limits that are not set
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,

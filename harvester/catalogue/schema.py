@@ -230,7 +230,7 @@ albums = Table(
     Column("owner_id", ForeignKey("site_users.id", ondelete="CASCADE"), nullable=False),
     Column("key", String(64), nullable=False, comment="the site's number of it"),
     Column("name", Text, nullable=False, comment="as the site writes it"),
-    Column("kind", String(16), nullable=False, comment="pictures, or galleries: known and left alone"),
+    Column("kind", String(16), nullable=False, comment="pictures, or galleries: known, not read"),
     Column("pages", Integer, nullable=False, server_default="0", comment="number of the last page seen, plus one"),
     Column("read_at", BigInteger, comment="when its pages were last read to the end"),
     Column("finished_at", BigInteger, comment="when all its images were last settled"),
@@ -278,7 +278,7 @@ pending_deletes = Table(
     Column("id", _Id, primary_key=True),
     Column("path", Text, nullable=False, index=True, comment="relative to the data directory where it lies inside"),
     Column("folder", Text, nullable=False, comment="beginning of the path; nothing behind a link below it is touched"),
-    Column("sha256", String(64), comment="of a named copy as it was published; a file with other bytes is left"),
+    Column("sha256", String(64), comment="of an output file as it was written; a file with other bytes is left"),
     Column("command", Text, nullable=False, comment="the arguments of scrapy remove"),
     comment="files of pictures that were removed, until they are gone",
 )
@@ -310,7 +310,9 @@ dedupe_runs = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("fingerprint_version", Integer, nullable=False, comment="of the fingerprints that were compared"),
-    Column("limits", JSON, nullable=False, comment="bits in which look-alikes may differ, by method; and orientations"),
+    Column(
+        "limits", JSON, nullable=False, comment="bits in which near-duplicates may differ, by method; and orientations"
+    ),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger, comment="null: still running, or killed; what it found does not count"),
     comment="runs of scrapy dedupe",
@@ -337,5 +339,5 @@ pairs = Table(
     Column("score", Integer, nullable=False, comment="bits in which the hashes differ; 0 of pixels"),
     Column("run_id", ForeignKey("dedupe_runs.id"), nullable=False),
     sqlite_with_rowid=False,
-    comment="look-alikes; of blobs with equal hashes each is paired with the next only",
+    comment="near-duplicates; of blobs with equal hashes each is paired with the next only",
 )

@@ -1,4 +1,4 @@
-"""What spiders share that walk the pages of a source: API feeds, folders, timelines."""
+"""Base spider for listings: API feeds, folders, timelines, read page by page."""
 
 import asyncio
 import logging
@@ -28,14 +28,14 @@ from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.text import escape_control_chars
 
 MAX_EMPTY_PAGES = 200
-"""So many empty pages in a row are no listing any more, whatever cursors they carry."""
+"""Empty pages in a row after which a listing counts as endless, whatever cursors they carry."""
 
 MAX_PAGES_PER_RUN = 20_000
-"""Pages of one listing in one run; the next run goes on behind them."""
+"""Pages of one listing in one run; the next run continues after them."""
 
 
 class LoopGuard:
-    """Looks at each page of a walk that began at `cursor`."""
+    """Notices a listing that does not end, from the pages of a walk that began at `cursor`."""
 
     def __init__(self, cursor: str | None) -> None:
         self._cursors = {cursor}
@@ -43,7 +43,7 @@ class LoopGuard:
         self._empty_pages = self._page_count = 0
 
     def check_page(self, page: ListingPage) -> ListingPage:
-        """The page, as `cut` where the source leads in a circle, repeats itself or does not end."""
+        """Return the page, marked incomplete where the source leads in a circle, repeats itself or does not end."""
         keys, previous_keys = [image.key for image in page.images], self._last_keys
         self._last_keys = keys
         self._page_count += 1
@@ -65,57 +65,57 @@ class LoopGuard:
 logger = logging.getLogger(__name__)
 
 PENDING_HIGH_WATER = 1000
-"""Images owed from which on pages wait: they are cheap to ask for later, and their news grows old."""
+"""Pending images from which on pages wait: a page is cheap to request later, and its image URLs expire."""
 
 POLL_SECONDS = 0.5
-"""Seconds between two looks whether images are still plenty."""
+"""Seconds between two checks of the number of pending images."""
 
 MIN_CREDENTIAL_LENGTH = 8
-"""Letters; a shorter text could be part of anything."""
+"""Characters; a shorter text could be part of anything, so it is not redacted."""
 
 
 class StopRequested(Exception):
-    """Somebody has asked the run to stop while a page was waited for; the listing stays open."""
+    """The run was asked to stop while it waited for a page; the listing stays open."""
 
 
 class ListingSpider(HarvestSpider):
     """Walks listings page by page while the images on them are fetched.
 
-    A subclass has `classify` of its site, and says which listings there are (`queries`), how a page of one is asked for
-    (`page_request`) and what it holds (`read`). Everything else is here: pages wait while plenty is owed; each page is
-    one transaction with the cursor of the next; a listing that breaks off is *cut*, with a reason, and goes on at its
-    cursor in the next run.
+    A subclass says what a page is (`classify`), which listings there are (`listings_to_walk`), how to request a page
+    (`page_request`) and what is on it (`parse_page`). The rest is here: pages wait while many images are pending; a
+    page and the cursor of the next are saved in one transaction; a listing that breaks off is marked incomplete, with a
+    reason, and continues at its cursor in the next run.
     """
 
-    page_delay = 0.0  # seconds between two pages of one host; its images do not wait for one another so long
-    max_wait = math.inf  # seconds; where a host wants to be left alone for longer, its listing is cut
+    page_delay = 0.0  # seconds between two pages of one host; images do not wait that long
+    max_wait = math.inf  # seconds; a listing whose host backs off for longer is incomplete
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._next_page_at: dict[str, float] = {}  # host -> when its next page may be asked for, by `time.monotonic`
+        self._next_page_at: dict[str, float] = {}  # host -> when its next page may be requested, by `time.monotonic`
 
     @abstractmethod
     def listings_to_walk(self) -> AsyncIterator[str]:
-        """The listings to walk, one after the other: texts of up to 600 characters that stay the same between runs."""
+        """Yield the listings to walk: texts of up to 600 characters that stay the same between runs."""
 
     @abstractmethod
     def page_request(self, listing: Listing) -> Request:
-        """The request for the page at `listing.cursor`, or for the first one."""
+        """Return the request for the page at `listing.cursor`, or for the first one."""
 
     @abstractmethod
     def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
-        """What a page holds. Called for `Verdict.OK` and `Verdict.MISSING`; raises Cut."""
+        """Return what is on a page. Called for `PageStatus.OK` and `MISSING`; raises ListingIncomplete."""
 
     async def save_page(self, listing: Listing, page: ListingPage) -> tuple[Listing, Mapping[str, int]]:
-        """Record a page; returns the listing and, for each host that may now be dealt, its lowest new row."""
+        """Record a page; return the listing and, for each host with new pending images, the lowest of their rows."""
         return await self.catalogue.write(listings.record_page, listing.row, page)
 
     def error_text(self, response: SiteResponse) -> str:
-        """What to say of an answer that is no page."""
+        """Return what to say of a response that is no page."""
         return f"HTTP {response.status}"
 
     async def discover_all(self) -> None:
-        """First what is known without asking, then every listing."""
+        """Record what is known without a request, then walk every listing."""
         await super().discover_all()
         with suppress(StopRequested):
             async for query in self.listings_to_walk():
@@ -124,7 +124,7 @@ class ListingSpider(HarvestSpider):
                 self.log_listing(await self.walk_listing(query))
 
     async def walk_listing(self, query: str) -> Listing:
-        """Walk one listing to its end, or until it is cut or the run is stopped."""
+        """Walk one listing until it ends, is incomplete, or the run is stopped."""
         listing = await self.catalogue.write(listings.begin_listing, query)
         loop_guard, restarted = LoopGuard(listing.cursor), False
         while listing.state == "open" and self.is_running:
@@ -145,7 +145,7 @@ class ListingSpider(HarvestSpider):
         return listing
 
     async def fetch(self, request: Request) -> SiteResponse:
-        """The answer to a page request, whatever its status. Raises Cut where there is none."""
+        """Return the response to a page request, whatever its status. Raises ListingIncomplete where there is none."""
         request.meta["page"] = True
         try:
             response = await self._download(request)
@@ -154,14 +154,14 @@ class ListingSpider(HarvestSpider):
         return SiteResponse(response.url, response.status, header_dict(response), self._redact_body(response.body))
 
     def _redact_body(self, body: bytes) -> bytes:
-        """A server that repeats the key it was sent puts it into no page, item or message of ours."""
+        """Take the key out of a body: a server may repeat what it was sent."""
         for secret in (secret for value in self.credentials.values() for secret in secrets_of(value)):
             if len(secret) >= MIN_CREDENTIAL_LENGTH:
                 body = body.replace(secret.encode(), b"...")
         return body
 
     async def _download(self, request: Request) -> Response:
-        """Asked for again as often as the host has to be left alone first."""
+        """Request again after each time that the host has to be waited for."""
         while True:
             await self._wait_page_delay(HostBackoffs.host_of(request))
             try:
@@ -170,9 +170,7 @@ class ListingSpider(HarvestSpider):
                 if backoff.abandoned:
                     raise ListingIncomplete(f"{backoff.host} refuses every request") from backoff
                 if backoff.seconds > self.max_wait:
-                    raise ListingIncomplete(
-                        f"{backoff.host} has to be left alone for {backoff.seconds:.0f} s"
-                    ) from backoff
+                    raise ListingIncomplete(f"{backoff.host} wants no request for {backoff.seconds:.0f} s") from backoff
                 await self._wait(backoff.seconds)
                 request = request.replace(meta={**request.meta, "retry_times": backoff.tries})
 
@@ -190,7 +188,7 @@ class ListingSpider(HarvestSpider):
             raise StopRequested
 
     def log_listing(self, listing: Listing) -> None:
-        """Say how a listing was left."""
+        """Log how far a listing was walked."""
         counts = ", ".join(f"{count:,} {name}" for name, count in sorted(listing.counts.items()) if count)
         logger.log(
             logging.WARNING if listing.state == "cut" else logging.INFO,
@@ -205,7 +203,7 @@ class ListingSpider(HarvestSpider):
 
     @property
     def is_running(self) -> bool:
-        """Whether nobody has asked the run to stop."""
+        """Whether the run has not been asked to stop."""
         return bool(self.crawler.crawling) and RunFinisher.of(self.crawler).error is None
 
     async def _fetch_page(self, listing: Listing) -> ListingPage:
@@ -220,7 +218,7 @@ class ListingSpider(HarvestSpider):
             await self._wait(HostBackoffs.of(self.crawler).backoff_seconds(tries))
 
     async def _wait_until_queue_shrinks(self) -> None:
-        """Wait while plenty is owed, as long as something of it is being worked on."""
+        """Wait while many images are pending, as long as some of them are in progress."""
         while (
             self.is_running
             and self.queue.is_busy

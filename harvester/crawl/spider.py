@@ -15,7 +15,7 @@ from scrapy.settings import BaseSettings
 from harvester.catalogue import queries, writer
 from harvester.catalogue.queries import PendingImage
 from harvester.crawl.contract import SpiderContract, image_answered
-from harvester.crawl.dealer import FairQueue, work_request
+from harvester.crawl.fair_queue import FairQueue, work_request
 from harvester.crawl.http.waits import RequeueItem
 from harvester.crawl.run.finish import RunFinisher
 from harvester.crawl.run.session import CatalogueSession

@@ -18,7 +18,7 @@ def explain(record: ImageRecord, places: DataPaths) -> Iterator[tuple[str, str]]
         yield "id", image.key
     yield "address", image.url or image.key
     yield from _origin_lines(record)
-    yield "promised", _format_time(image.discovered_at)
+    yield "discovered", _format_time(image.discovered_at)
     yield from _request_lines(record)
     yield "status", _status_text(record)
     yield from _storage_lines(record, places)

@@ -143,7 +143,7 @@ class DownloadPipeline(ImagesPipeline):
     def item_completed(
         self, results: list[FileInfoOrError], item: ImageItem, info: MediaPipeline.SpiderInfo
     ) -> ImageItem:
-        """After a surprise the image stays owed."""
+        """Raise what is unexpected; the image then stays pending."""
         for ok, result in results:
             if not ok:
                 result.raiseException()  # type: ignore[union-attr]

@@ -28,7 +28,7 @@ class SidecarsPipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Beside the named copies."""
+        """Write them beside the output files."""
         session = CatalogueSession.of(crawler)
         return cls(DataPaths.from_settings(crawler.settings).output(session.collection), session, crawler)
 
@@ -45,7 +45,7 @@ class SidecarsPipeline:
             try:
                 self._write_for_stem(stem, sidecar_files)
             except FileNameTaken as conflict:
-                item.state.files.pop(placement)  # stays owed, with all that lies beside it
+                item.state.files.pop(placement)  # stays pending, with all that lies beside it
                 item.refuse("name-taken", str(conflict))
 
     def _write_for_stem(self, stem: str, sidecar_files: Mapping[str, bytes]) -> None:

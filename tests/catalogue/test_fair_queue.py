@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harvester.catalogue.queries import PendingImage
-from harvester.crawl.dealer import FairQueue
+from harvester.crawl.fair_queue import FairQueue
 
 
 def _pending_image(row: int, host: str) -> PendingImage:

@@ -335,7 +335,7 @@ def test_rate_limited_pages_are_retried(commands: Commands, farsite: Farsite) ->
 def test_a_blocking_server_does_not_hold_up_the_others(commands: Commands, farsite: Farsite) -> None:
     """A page for people instead of an answer: the account is left for later, the run ends."""
     stderr = crawl(commands, farsite.url("/m/mastodon~html"), "acct=alice,dave", "collect_only=1", code=1)
-    assert stderr.count("has to be left alone for 3600 s") >= 2
+    assert stderr.count("wants no request for 3600 s") >= 2
     assert [state for (state,) in rows(commands.data, "SELECT state FROM listings")] == ["cut", "cut"]
 
 

@@ -1,4 +1,4 @@
-"""The blobs that groups of look-alikes consist of."""
+"""The blobs that groups of near-duplicates consist of."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -46,7 +46,7 @@ class SharedRobotsTxtMiddleware(RobotsTxtMiddleware):
         self._tries: dict[str, int] = {}
 
     async def robot_parser(self, request: Request) -> RobotParser:
-        """The rules of the request's host; raises RobotsUnknown, and NotNow where its host has to be left alone."""
+        """The rules of the request's host; raises RobotsUnknown, and HostBackoff where the host backs off."""
         url = urlparse_cached(request)
         origin = f"{url.scheme}://{url.netloc}"
         cached = self._cache.get(origin)

@@ -63,7 +63,7 @@ class PhotoAddressFinder:
             item.refuse("gone", f"the file host answers with {len(item.state.body)} bytes")
 
     async def _is_resolved(self, item: ImageItem) -> bool:
-        """Whether no page has to be asked; the catalogue may have learned since the item was dealt."""
+        """Whether no page has to be asked; the catalogue may have learned the address since."""
         item.url, item.metadata = await self._spider.catalogue.read(photo_addresses.address_of, item.state.row)
         if self._spider.needs_name(item):
             return False

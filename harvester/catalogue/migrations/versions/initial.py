@@ -126,7 +126,7 @@ def _create_dedupe_runs() -> None:
             "limits",
             sa.JSON(),
             nullable=False,
-            comment="bits in which look-alikes may differ, by method; and orientations",
+            comment="bits in which near-duplicates may differ, by method; and orientations",
         ),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column(
@@ -155,7 +155,7 @@ def _create_pending_deletes() -> None:
             "sha256",
             sa.String(length=64),
             nullable=True,
-            comment="of a named copy as it was published; a file with other bytes is left",
+            comment="of an output file as it was written; a file with other bytes is left",
         ),
         sa.Column("command", sa.Text(), nullable=False, comment="the arguments of scrapy remove"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pending_deletes")),
@@ -226,7 +226,7 @@ def _create_albums() -> None:
         sa.Column("owner_id", _Id, nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False, comment="the site's number of it"),
         sa.Column("name", sa.Text(), nullable=False, comment="as the site writes it"),
-        sa.Column("kind", sa.String(length=16), nullable=False, comment="pictures, or galleries: known and left alone"),
+        sa.Column("kind", sa.String(length=16), nullable=False, comment="pictures, or galleries: known, not read"),
         sa.Column(
             "pages", sa.Integer(), server_default="0", nullable=False, comment="number of the last page seen, plus one"
         ),
@@ -331,7 +331,7 @@ def _create_pairs() -> None:
         sa.Column("run_id", _Id, nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["dedupe_runs.id"], name=op.f("fk_pairs_run_id")),
         sa.PrimaryKeyConstraint("first", "second", "method", "orientation", name=op.f("pk_pairs")),
-        comment="look-alikes; of blobs with equal hashes each is paired with the next only",
+        comment="near-duplicates; of blobs with equal hashes each is paired with the next only",
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_pairs_second"), "pairs", ["second"], unique=False)
