@@ -403,7 +403,7 @@ def test_a_key_on_the_command_line_is_not_repeated(site: Farsite, commands: Comm
         code=1,
         options=("-s", f"CIVITAI_API_KEY={civitai.GOOD_KEY}", "-s", "HARVESTER_ON_BLOCK=stop"),
     )
-    assert "this continues: scrapy crawl civitai" in done.stderr
+    assert "to continue, run: scrapy crawl civitai" in done.stderr
     assert "CIVITAI_API_KEY=…" in done.stderr
     assert civitai.GOOD_KEY not in done.stderr
 

@@ -79,7 +79,7 @@ def test_two_blocks_and_a_kill_cost_no_page_twice(
         site.change(block_after=9)
         blocked = crawl(commands, "user=erin", options=stop, code=1)
         assert "127.0.0.1 blocks this crawl" in blocked.stderr
-        assert "this continues: scrapy crawl imagefap" in blocked.stderr
+        assert "to continue, run: scrapy crawl imagefap" in blocked.stderr
         assert not rows(commands.data, "SELECT 1 FROM images WHERE status = 'failed'")
     site.change(block_after=None)
     process = commands.start("crawl", "imagefap", "-a", "user=erin")
