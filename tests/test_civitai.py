@@ -89,7 +89,7 @@ def test_a_stopped_run_resumes_at_its_cursor(site: Farsite, commands: Commands, 
         time.sleep(0.02)
     run.send_signal(how)
     _, stderr = run.communicate(timeout=60)
-    assert ("is not complete: stopped after" in stderr) is (how is signal.SIGINT)
+    assert ("is incomplete: stopped after" in stderr) is (how is signal.SIGINT)
     assert _listing_status(commands)["code"] == 1
     _crawl(commands)
     again = [path for path, times in _page_requests(site).items() if times > 1]
@@ -406,7 +406,7 @@ def test_a_key_on_the_command_line_is_not_repeated(site: Farsite, commands: Comm
         code=1,
         options=("-s", f"CIVITAI_API_KEY={civitai.GOOD_KEY}", "-s", "HARVESTER_ON_BLOCK=stop"),
     )
-    assert "this continues: scrapy crawl civitai" in done.stderr
+    assert "to continue, run: scrapy crawl civitai" in done.stderr
     assert "CIVITAI_API_KEY=…" in done.stderr
     assert civitai.GOOD_KEY not in done.stderr
 

@@ -79,7 +79,7 @@ def test_two_blocks_and_a_kill_cost_no_page_twice(
         site.change(block_after=9)
         blocked = crawl(commands, "user=erin", options=stop, code=1)
         assert "127.0.0.1 blocks this crawl" in blocked.stderr
-        assert "this continues: scrapy crawl imagefap" in blocked.stderr
+        assert "to continue, run: scrapy crawl imagefap" in blocked.stderr
         assert not rows(commands.data, "SELECT 1 FROM images WHERE status = 'failed'")
     site.change(block_after=None)
     process = commands.start("crawl", "imagefap", "-a", "user=erin")
@@ -264,7 +264,7 @@ def test_a_block_among_the_photos_is_waited_for(site: Imagefap, commands: Comman
     """By default the run pauses, asks for nothing meanwhile, and ends complete with the fewest pages."""
     site.change(block_after=24, window=3)
     done = crawl(commands, "user=erin", options=("-s", "HARVESTER_MAX_WAIT=4"))
-    assert "Until then the run leaves it alone" in done.stderr
+    assert "Until then the run asks this host for nothing" in done.stderr
     assert set(_outcomes(commands).values()) == {"done"}
     counts = site.counts()
     assert counts["pages"] == 28

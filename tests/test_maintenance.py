@@ -310,7 +310,7 @@ def test_forget_has_images_fetched_again(
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        ((), 2, "expected what is to be forgotten"),
+        ((), 2, "expected the images to forget"),
         (("--reason", "bored"), 2, "--reason bored: must be one of"),
         (("--site", "flickr"), 2, "nothing has been harvested from a site of that name"),
         (("--all",), 2, "unknown: --all"),

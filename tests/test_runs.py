@@ -95,7 +95,7 @@ def test_the_same_collection_is_not_crawled_twice_at_once(farsite: Farsite, comm
     _wait_for_requests(farsite, 20)
     second = commands.scrapy("crawl", "mastodon", *files.arguments, "--nolog")
     assert second.returncode == 2
-    assert f"(process {first.pid}) is running already" in second.stderr
+    assert f"(process {first.pid}) is already running" in second.stderr
     assert commands.scrapy("verify", "--repair").returncode == 2
     assert commands.scrapy("forget", urls[0]).returncode == 2
     assert commands.scrapy("status").returncode == 1

@@ -141,7 +141,7 @@ def test_an_orphaned_and_a_restarted_job_do_no_harm(
     os.kill(orphan, signal.SIGSTOP)  # or it might have ended before the twin begins
     own_scrapyd.start()
     second = own_scrapyd.crawl("mastodon", *files)
-    assert f"(process {orphan}) is running already" in own_scrapyd.log("mastodon", second)
+    assert f"(process {orphan}) is already running" in own_scrapyd.log("mastodon", second)
     os.kill(orphan, signal.SIGCONT)
     wait_until(lambda: not is_alive(orphan))
     assert "This run (finished)" in own_scrapyd.log("mastodon", job)

@@ -170,7 +170,7 @@ def test_a_search_may_run_beside_a_crawl_but_not_another_search(
     commands.crawl(files)
     lock = DedupeLock(DataPaths(commands.data, ""))
     try:
-        assert "is running already" in _run(commands, "dedupe", code=2)
+        assert "is already running" in _run(commands, "dedupe", code=2)
         crawl = commands.start("crawl", "mastodon", *dataset.write(tmp_path, dataset.one_user(urls)).arguments)
     finally:
         lock.release()

@@ -27,7 +27,7 @@ def test_a_block_pauses_the_host_for_its_window(farsite: Farsite, commands: Comm
     assert len(meanwhile) <= 1  # a connection is free for the next request before the answer has been looked at
     assert re.search(r"waiting \d s for 127\.0\.0\.2 \(blocked\)", done.stderr)
     assert "127.0.0.2 blocks this crawl: " in done.stderr
-    assert "this continues: scrapy crawl pages" in done.stderr
+    assert "to continue, run: scrapy crawl pages" in done.stderr
 
 
 def test_a_block_ends_the_run_where_configured(farsite: Farsite, commands: Commands) -> None:
@@ -38,7 +38,7 @@ def test_a_block_ends_the_run_where_configured(farsite: Farsite, commands: Comma
     assert "Traceback" not in done.stderr
     assert parsed_pages(done.stderr) == []
     assert re.search(r"The run stops: 127\.0\.0\.1 blocks this crawl.*Try again from \d\d:\d\d:\d\d on ", done.stderr)
-    assert "this continues: scrapy crawl pages" in done.stderr
+    assert "to continue, run: scrapy crawl pages" in done.stderr
     assert not list(commands.data.glob("httpcache/**/*.gz"))
     again = crawl(commands, urls, *STOP)
     assert [status for status, _, _ in parsed_pages(again.stderr)] == [200]
