@@ -46,11 +46,11 @@ from harvester.catalogue.tags import tag_assignment, tag_undo
 _temporary_metadata = MetaData()
 
 _image_table = Table(
-    "going_images", _temporary_metadata, Column("id", BigInteger, primary_key=True), prefixes=["TEMPORARY"]
+    "selected_images", _temporary_metadata, Column("id", BigInteger, primary_key=True), prefixes=["TEMPORARY"]
 )
 
 _blob_table = Table(
-    "going_blobs", _temporary_metadata, Column("sha256", String(64), primary_key=True), prefixes=["TEMPORARY"]
+    "selected_blobs", _temporary_metadata, Column("sha256", String(64), primary_key=True), prefixes=["TEMPORARY"]
 )
 
 

@@ -125,7 +125,7 @@ def test_a_damaged_catalogue_is_reported_and_unchanged(
         ),
         ("UPDATE images SET metadata = '{not json'", "images.metadata of row 1 is no such value"),
         ("UPDATE images SET finished_at = x'00ff'", "images.finished_at of row 1 is no such value"),
-        ("UPDATE placements SET name = CAST(name AS BLOB)", "sightings.name of row 1 is no such value"),
+        ("UPDATE placements SET name = CAST(name AS BLOB)", "placements.name of row 1 is no such value"),
         ("UPDATE placements SET name = CAST(name || x'ff' AS TEXT)", "Could not decode to UTF-8 column 'name'"),
     ],
 )
