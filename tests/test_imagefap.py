@@ -36,7 +36,8 @@ def album_images(commands: Commands, user: User) -> dict[str, list[int]]:
     """Folder name -> image ids in their order, as the catalogue has them."""
     query = (
         "SELECT albums.name, images.key FROM album_images JOIN albums ON albums.id = album_id JOIN images ON "
-        "images.id = image_id JOIN site_users ON owners.id = owner_id WHERE owners.key = ? ORDER BY album_id, position"
+        "images.id = image_id JOIN site_users ON site_users.id = owner_id "
+        "WHERE site_users.key = ? ORDER BY album_id, position"
     )
     images_by_album: dict[str, list[int]] = {}
     for name, key in rows(commands.data, query.replace("?", f"'{user.id}'")):

@@ -98,20 +98,20 @@ def _ordered_query(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     rank = func.row_number().over(
         partition_by=album_images.c.image_id, order_by=(kept_by_verdict.desc(), albums.c.owner_id, albums.c.id)
     )
-    placements = (
+    ranked_entries = (
         select(album_images.c.image_id, album_images.c.position, albums.c.owner_id, albums.c.id.label("album_id"),
                kept_by_verdict.label("wished"), rank.label("place"))
         .join(albums, albums.c.id == album_images.c.album_id)
         .outerjoin(kept, is_kept)
         .subquery()
     )  # fmt: skip
-    is_first = and_(placements.c.image_id == images.c.id, placements.c.place == 1)
+    is_first = and_(ranked_entries.c.image_id == images.c.id, ranked_entries.c.place == 1)
     order = (
-        placements.c.owner_id.is_(None),
-        placements.c.owner_id,
-        placements.c.album_id,
-        placements.c.position,
+        ranked_entries.c.owner_id.is_(None),
+        ranked_entries.c.owner_id,
+        ranked_entries.c.album_id,
+        ranked_entries.c.position,
         images.c.id,
     )
-    query = select(images.c.id, images.c.collection_id, images.c.sha256, images.c.status, placements.c.wished)
-    return query.outerjoin(placements, is_first).where(*conditions).order_by(*order)
+    query = select(images.c.id, images.c.collection_id, images.c.sha256, images.c.status, ranked_entries.c.wished)
+    return query.outerjoin(ranked_entries, is_first).where(*conditions).order_by(*order)

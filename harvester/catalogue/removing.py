@@ -47,11 +47,11 @@ from harvester.text import count_noun
 _temporary_metadata = MetaData()
 
 _image_table = Table(
-    "going_images", _temporary_metadata, Column("id", BigInteger, primary_key=True), prefixes=["TEMPORARY"]
+    "selected_images", _temporary_metadata, Column("id", BigInteger, primary_key=True), prefixes=["TEMPORARY"]
 )
 
 _blob_table = Table(
-    "going_blobs", _temporary_metadata, Column("sha256", String(64), primary_key=True), prefixes=["TEMPORARY"]
+    "selected_blobs", _temporary_metadata, Column("sha256", String(64), primary_key=True), prefixes=["TEMPORARY"]
 )
 
 

@@ -58,14 +58,7 @@ def _album_owners_query() -> Select[Any]:
     )
     totals = totals_query.subquery()
     album_count = select(func.count()).where(albums.c.owner_id == site_users.c.id).scalar_subquery().label("albums")
-    columns = [
-        site_users.c.site,
-        site_users.c.key,
-        site_users.c.name,
-        site_users.c.listed_at,
-        site_users.c.finished_at,
-        album_count,
-    ]
+    columns = [site_users.c[name] for name in ("site", "key", "name", "listed_at", "finished_at")]
     sum_columns = [func.coalesce(totals.c[name], 0).label(name) for name in _SUMMED_COLUMNS]
     query = select(*columns, album_count, *sum_columns, totals.c.least, totals.c.most)
     query = query.select_from(site_users.outerjoin(totals, totals.c.owner_id == site_users.c.id))

@@ -10,8 +10,7 @@ from sqlalchemy import Engine, delete, event, update
 
 from harvester.catalogue.duplicates import compared, searches
 from harvester.catalogue.repair import add_found_blob, delete_blob
-from harvester.catalogue.schema import blobs, pairs
-from harvester.catalogue.schema import compared as compared_table
+from harvester.catalogue.schema import blobs, dedupe_state, pairs
 from harvester.duplicates.groups import find_groups
 from harvester.duplicates.limits import parse_limits
 from harvester.duplicates.search import SearchResult, find_duplicates
@@ -151,7 +150,7 @@ def test_orientations_are_searched_and_dropped_with_nothing_new(catalogue: Dedup
 def test_pictures_of_an_older_version_are_compared_once(catalogue: DedupeCatalogue) -> None:
     """Its catalogue does not say which pictures are flat."""
     with catalogue.engine.begin() as connection:
-        connection.execute(update(compared_table).values(flat=None))
+        connection.execute(update(dedupe_state).values(low_detail=None))
     before = catalogue.groups()
     assert [catalogue.search(), catalogue.search()] == [SearchResult(0, 4, 1, 0, 0, {})] * 2
     assert catalogue.groups() == before
@@ -165,7 +164,7 @@ def test_portions_make_no_difference(catalogue: DedupeCatalogue, monkeypatch: py
     assert catalogue.search() == SearchResult(1, 4, 1, 0, 0, dict.fromkeys(searches.HASHES, 1))
     assert catalogue.groups() == before | {frozenset((new, digest(pictures.photo(2))))}
     with catalogue.engine.begin() as connection:
-        for table in (pairs, compared_table, searches.searches):
+        for table in (pairs, dedupe_state, searches.dedupe_runs):
             connection.execute(delete(table))
     assert catalogue.search().new == 5
     assert catalogue.groups() == before | {frozenset((new, digest(pictures.photo(2))))}

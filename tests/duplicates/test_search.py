@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Engine, select
 
 from harvester.catalogue.duplicates import compared, pairs, searches
 from harvester.catalogue.repair import add_found_blob, delete_blob
-from harvester.catalogue.schema import blobs
-from harvester.catalogue.schema import compared as compared_table
+from harvester.catalogue.schema import blobs, dedupe_state
 from harvester.catalogue.schema import pairs as table
 from harvester.duplicates.groups import find_groups
 from harvester.duplicates.limits import parse_limits
@@ -135,9 +134,7 @@ def test_nearly_equal_pictures_do_not_have_the_same_pixels(
     assert _search(engine, store, OFF).pairs == {}
     with engine.connect() as connection:
         digests = (
-            connection.execute(select(compared_table.c.pixels).where(compared_table.c.pixels.is_not(None)))
-            .scalars()
-            .all()
+            connection.execute(select(dedupe_state.c.pixels).where(dedupe_state.c.pixels.is_not(None))).scalars().all()
         )
     assert len(set(digests)) == len(digests) == 4
 
@@ -166,7 +163,7 @@ def test_animations_of_too_many_pixels_are_equal_to_none(
         add_picture(data)
     assert _search(engine, store, OFF).pairs == {}
     with engine.connect() as connection:
-        assert connection.execute(select(compared_table.c.pixels)).scalars().all() == [UNREADABLE] * 2
+        assert connection.execute(select(dedupe_state.c.pixels)).scalars().all() == [UNREADABLE] * 2
 
 
 def test_pages_are_decoded_as_long_as_their_pixels_are_few() -> None:

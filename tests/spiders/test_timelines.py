@@ -164,7 +164,7 @@ def test_an_opt_out_can_be_ignored(commands: Commands, farsite: Farsite) -> None
     base = farsite.url("/m/mastodon")
     commands.environment["MASTODON_RESPECT_OPT_OUTS"] = "discoverable"
     crawl(commands, base, "acct=shy,quiet", "collect_only=1")
-    assert rows(commands.data, "SELECT why FROM listings WHERE state = 'cut'")[0][0].startswith("discoverable:")
+    assert rows(commands.data, "SELECT detail FROM listings WHERE state = 'cut'")[0][0].startswith("discoverable:")
     assert len(read_data_set(commands)[0]) == 1
 
 
