@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from scrapy import Request
 from scrapy.core.downloader import Slot
+from scrapy.crawler import Crawler
 from scrapy.utils.asyncio import CallLaterResult
-from scrapy.utils.test import get_crawler
+from scrapy.utils.test import get_reactor_settings
 from twisted.internet.defer import Deferred
 
 from harvester import settings
@@ -56,8 +57,9 @@ def test_too_short_delays_become_a_concurrency_limit(
         "AUTOTHROTTLE_TARGET_CONCURRENCY": 3,
         **changes,
     }
-    crawler = get_crawler(settings_dict=values)
+    crawler = Crawler(HarvestSpider, {**get_reactor_settings(), **values})
     crawler.spider = HarvestSpider("limits")
+    crawler._apply_settings()
     downloader = PoliteDownloader(crawler)
     slot = Slot(crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"), 0.05, 0.5)
     slot.queue.append((Request("http://fast.example/"), Deferred()))
