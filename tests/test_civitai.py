@@ -265,7 +265,7 @@ def test_an_interrupted_listing_is_incomplete(site: Farsite, commands: Commands,
     listing = _listing_status(commands)
     assert (listing["state"], listing["code"]) == ("cut", 1)
     assert listing["detail"].startswith(why)
-    assert "is not complete" in listing["said"]
+    assert "is incomplete" in listing["said"]
     assert rows(commands.data, "SELECT DISTINCT status FROM images") == ([] if user == "moved" else [("done",)])
 
 
@@ -427,7 +427,7 @@ def _files_decompressed(folder: Path) -> Iterator[tuple[Path, bytes]]:
         ("reaction=hearts", "must be one of cryCount, laughCount, likeCount, dislikeCount, heartCount"),
         ("type=gif", "must be one of image, video, all"),
         ("layout=year", "must be one of flat, user, model, date"),
-        ("username=Cooler-Rider", "user names of Civitai have only letters"),
+        ("username=Cooler-Rider", "must be a user name of Civitai, which has only letters"),
         ("model_id=x", "-a model_id=x: must be a whole number from 1"),
         ("ids=1,,2", "must be a whole number from 1 (several with commas)"),
         ("ids=0", "must be a whole number from 1"),

@@ -93,7 +93,7 @@ def test_tags_are_applied_by_rule_and_by_list_and_undone(harvested: dataset.Data
         (("apply", "Good", "--all"), 2, "expected scrapy tag apply TAG -|RULE …"),
         (("apply", "Good", "--site", "flickr"), 2, "nothing has been harvested from a site of that name"),
         (("apply", "Good", "--album", "nobody/nothing"), 2, "USER/ALBUM matches no album"),
-        (("apply", "Good", "--author", "nobody"), 1, "No picture is named by that."),
+        (("apply", "Good", "--author", "nobody"), 1, "No picture matches."),
     ],
 )
 def test_tag_refuses_what_it_cannot_do(
@@ -113,7 +113,7 @@ def test_a_list_with_an_invalid_sha256_changes_nothing(harvested: dataset.DataSe
     lists = (
         (f"{sha}\nnonsense\n".encode(), 2, "Line 2"),
         (b"\xff\n", 2, "Line 1 of the list is not a sha256"),
-        (f"{sha},J".encode() + b"\xe9r\xf4me\n" + b"0" * 64, 1, "Of 1 of the list"),
+        (f"{sha},J".encode() + b"\xe9r\xf4me\n" + b"0" * 64, 1, "no picture for 1 of the given sha256"),
     )
     commands.environment["PYTHONIOENCODING"] = "utf-8:strict"  # as in most people's locales
     for text, code, says in lists:
@@ -222,7 +222,7 @@ def test_a_killed_removal_is_completed_by_the_next(harvested: dataset.DataSet, c
     checked = commands.scrapy("verify")
     assert checked.returncode == 0, checked.stdout
     assert "pending-delete\t" in checked.stdout
-    assert _run_ok(commands, "remove", "site", "mastodon").startswith("A removal that was stopped is complete: ")
+    assert _run_ok(commands, "remove", "site", "mastodon").startswith("Completed an interrupted removal: ")
     assert not [name for name in _files(commands.data) if "mastodon" in name]
     assert rows(commands.data, "SELECT count(*) FROM pending_deletes") == [(0,)]
     assert _run_ok(commands, "verify").endswith("sound.\n")
@@ -237,7 +237,7 @@ def test_missing_files_only_warn_and_edited_ones_stay(harvested: dataset.DataSet
     (folder / "0_1_0.jpg").write_bytes(b"edited")
     done = commands.scrapy("remove", "site", "mastodon")
     assert done.returncode == 1
-    assert f"{folder / '0_0_0.jpg'}: was not there." in done.stderr
+    assert f"{folder / '0_0_0.jpg'}: missing." in done.stderr
     assert f"{folder / '0_1_0.jpg'}: left: its bytes have been changed." in done.stderr
     assert [path.name for path in folder.iterdir()] == ["0_1_0.jpg"]
 
@@ -256,7 +256,7 @@ def test_completing_a_stopped_removal_reports_edited_files_and_errors(
     edited.write_bytes(b"edited")
     done = commands.scrapy("remove", *words)
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
-    assert done.stdout.startswith("A removal that was stopped is complete: ")
+    assert done.stdout.startswith("Completed an interrupted removal: ")
     assert f"{edited}: left: its bytes have been changed." in done.stderr
     assert rows(commands.data, "SELECT count(*) FROM pending_deletes") == [(0,)]
     assert edited.read_bytes() == b"edited"

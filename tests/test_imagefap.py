@@ -265,7 +265,7 @@ def test_a_block_among_the_photos_is_waited_for(site: Imagefap, commands: Comman
     """By default the run pauses, asks for nothing meanwhile, and ends complete with the fewest pages."""
     site.change(block_after=24, window=3)
     done = crawl(commands, "user=erin", options=("-s", "HARVESTER_MAX_WAIT=4"))
-    assert "Until then the run asks this host for nothing" in done.stderr
+    assert "Until then the run asks this host for nothing" in done.stderr, done.stderr
     assert set(_outcomes(commands).values()) == {"done"}
     counts = site.counts()
     assert counts["pages"] == 28
