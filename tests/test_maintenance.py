@@ -69,7 +69,8 @@ def _damage(commands: Commands, kind: str, number: int) -> None:
     blob, copy, row = _blob(commands, number), _output_file(commands, number), number + 1
     unknown = f"UPDATE images SET status = 'pending', sha256 = NULL WHERE id = {row}; " \
               f"UPDATE placements SET file = NULL WHERE image_id = {row};"  # fmt: skip
-    pending_delete = f"INSERT INTO pending_deletes (path, folder, command) VALUES ('{blob.relative_to(commands.data)}', 'blobs', '');"
+    path = blob.relative_to(commands.data)
+    pending_delete = f"INSERT INTO pending_deletes (path, folder, command) VALUES ('{path}', 'blobs', '');"
     no_row = f"DELETE FROM blobs WHERE sha256 = '{blob.stem}';"
     if kind in ("corrupt", "missing", "missing-output", "altered"):
         copy.unlink()
