@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.conftest import FAST_SETTINGS, LOOPBACK, ROOT
 
-KILL_HOOK_FOLDER = Path(__file__).parent / "doom"
+KILL_HOOK_FOLDER = Path(__file__).parent / "kill_hook"
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.preload"])
 
@@ -57,7 +57,7 @@ def _crawl(data: str, log_path: str, arguments: list[str], changes: int) -> None
     os.chdir(ROOT)
     os.environ |= {"HARVESTER_DATA_DIR": data, "HARVESTER_ALLOW_NETWORKS": LOOPBACK}
     fast_options = [word for name, value in FAST_SETTINGS.items() for word in ("-s", f"{name}={value}")]
-    if changes:  # the workers change files: see tests/doom
-        os.environ |= {"PYTHONPATH": str(KILL_HOOK_FOLDER), "MORTAL_DATA": data, "MORTAL_CHANGES": str(changes)}
+    if changes:  # the workers change files: see tests/kill_hook
+        os.environ |= {"PYTHONPATH": str(KILL_HOOK_FOLDER), "KILL_IN_FOLDER": data, "KILL_AFTER_CHANGES": str(changes)}
     cmdline = importlib.import_module("scrapy.cmdline")
     cmdline.execute(["scrapy", "crawl", "mastodon", *fast_options, *arguments])

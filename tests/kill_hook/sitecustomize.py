@@ -25,5 +25,5 @@ class _KillAtChange:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-if os.environ.get("MORTAL_CHANGES"):
-    sys.addaudithook(_KillAtChange(os.environ["MORTAL_DATA"], int(os.environ["MORTAL_CHANGES"])))
+if os.environ.get("KILL_AFTER_CHANGES"):
+    sys.addaudithook(_KillAtChange(os.environ["KILL_IN_FOLDER"], int(os.environ["KILL_AFTER_CHANGES"])))

@@ -50,7 +50,7 @@ def test_a_key_goes_to_its_own_origin_only(commands: Commands, farsite: Farsite,
 def test_pages_read_with_a_key_are_not_cached(commands: Commands, farsite: Farsite) -> None:
     """The cache stands before the key: it could show them to whoever has another one, or none."""
     page, here = [farsite.url("/page/page.html")], farsite.url("")[:-1]
-    for keys in ({here: KEY}, {here: KEY}, {}, {}):
+    for keys in ({here: f"Bearer {KEY}"}, {here: f"Bearer {KEY}"}, {}, {}):
         crawl(commands, page, manners={"credentials": keys})
     authorizations = [entry["authorization"] for entry in farsite.log() if "page.html" in entry["path"]]
     assert authorizations == [f"Bearer {KEY}", f"Bearer {KEY}", ""]
