@@ -383,7 +383,7 @@ def test_accounts_of_a_file_keep_their_rows(commands: Commands, farsite: Farsite
         (["hashtag=x"], "needs -a instance"),
         (["timeline=home", "instance=x.example"], "must be one of public, local"),
         (["url=https://x.example/about"], "not the address of"),
-        (["acct=a@b", "boosts=yes"], "must be 0 or 1"),
+        (["acct=a@b", "boosts=yes"], "must be one of 0, 1"),
         (["acct=a@b", "max_posts=0"], "whole number from 1"),
         (["acct=a@b", "since=soon"], "must be a date"),
         (["acct=a@b", "accounts=nowhere.csv"], "exactly one of"),
