@@ -25,7 +25,7 @@ Look at what was made:
   demo-data/thumbs/280/            thumbnails of imagefap's pictures; its albums are in the catalogue
   demo-data/blobs/                 the bytes as they came, under their sha256
   demo-data/download_status.json   what became of every URL, in the shape of the data set
-  demo-data/image_download.log     one line per image, then the books
+  demo-data/image_download.log     one line per image, then the summary
   demo-data/items.jsonl            the same as a feed: hashes, sizes, reasons
   demo-data/catalogue.db           the catalogue; ask it with SQL: docs/catalogue.md
 
