@@ -49,7 +49,7 @@ def _discovered_images(urls: Sequence[str], start: int) -> Iterator[DiscoveredIm
 
 
 def _outcomes(connection: Connection) -> Iterator[writer.ImageOutcome]:
-    """Everything owed is done."""
+    """Everything pending is done."""
     query = (
         select(images.c.id, placements.c.id, placements.c.name)
         .join(placements, placements.c.image_id == images.c.id)

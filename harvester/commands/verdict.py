@@ -59,7 +59,7 @@ class Command(ScrapyCommand):
     def _run_action(self, args: list[str], decision: "DecisionInput", *, undo: bool, history: bool) -> int:
         from harvester.catalogue.db_errors import translate_db_errors
         from harvester.cli import open_collection
-        from harvester.duplicates.describe import history_lines as told
+        from harvester.duplicates.describe import history_lines
         from harvester.storage.locks import lock_verdicts
 
         assert self.settings is not None
@@ -68,7 +68,7 @@ class Command(ScrapyCommand):
                 self._lock = lock_verdicts(places)  # until the end of the process
             with translate_db_errors(catalogue), catalogue.begin() as connection:
                 if history:
-                    lines = list(told(connection))
+                    lines = list(history_lines(connection))
                 elif undo:
                     lines = list(_undo_last(connection))
                 else:

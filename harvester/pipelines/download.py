@@ -38,7 +38,7 @@ def find_opt_out(response: Response) -> str:
 
 
 class _DiscardedResults(dict[bytes, FileInfo | Failure]):
-    """In place of results that Scrapy would keep for the whole crawl; whoever waits for one is told it all the same."""
+    """Discards results, which Scrapy would keep for the whole crawl; requests that wait for one still get it."""
 
     def __setitem__(self, fingerprint: bytes, result: FileInfo | Failure) -> None:
         """Forgets it at once, as results that come and go would not be there any more when they are looked up."""

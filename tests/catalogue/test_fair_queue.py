@@ -1,4 +1,4 @@
-"""The dealer deals every owed image once, fairly over hosts, within its bounds."""
+"""The fair queue gives out every pending image once, fairly over hosts, within its limits."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -78,7 +78,7 @@ def test_every_image_is_issued_once(
 
 
 def test_silent_hosts_leave_half_of_the_slots() -> None:
-    """Hosts that gave no answer get one image each and together at most half of the hands."""
+    """Hosts that gave no answer get one image each and together at most half of the room."""
 
     async def run() -> Counter[str]:
         table = _PendingTable([f"silent{number % 9}" for number in range(90)] + ["good"] * 50)
@@ -106,7 +106,7 @@ def test_silent_hosts_leave_half_of_the_slots() -> None:
 )
 @settings(max_examples=100, deadline=None)
 def test_rows_added_again_cost_no_other(hosts: list[str], order: list[int], again: list[tuple[int, int]]) -> None:
-    """Whenever earlier rows are told again while dealing goes on, every image is dealt at least once."""
+    """Whenever earlier rows are added again meanwhile, every image is given out at least once."""
 
     async def run() -> set[int]:
         table = _PendingTable(hosts)

@@ -62,7 +62,7 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     @rule(folder=FOLDERS, picture=PICTURES, animated=st.booleans(), status=st.sampled_from(["done", "failed"]))
     def finish(self, folder: str, picture: int, animated: bool, status: str) -> None:
-        """The first image that is owed was had, or not."""
+        """The first pending image is known already, or not."""
         blob = _blob(picture, animated) if status == "done" else None
         with self.engine.begin() as connection:
             collection = writer.get_or_create_collection(connection, Collection("civitai", folder, "jpeg"))

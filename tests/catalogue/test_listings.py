@@ -89,7 +89,7 @@ def test_a_skipped_image_becomes_pending_once_allowed(connection: Connection) ->
 
 
 def test_source_facts_can_be_queried(connection: Connection) -> None:
-    """Generation data and tags have rows of their own; a file known under another id is not owed as bytes."""
+    """Generation data and tags have rows of their own; a file known under another id needs no download."""
     collection = _collection(connection)
     row = listings.begin_listing(connection, collection, "q").row
     listings.record_page(
