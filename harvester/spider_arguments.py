@@ -71,6 +71,11 @@ def declared_arguments(*spiders: type) -> dict[str, Argument]:
     return declared
 
 
+def switch(description: str, *, default: str) -> Argument:
+    """An argument that is 0 or 1; its value is a bool."""
+    return Argument(description, default=default, choices=("0", "1"), convert=lambda text: text == "1")
+
+
 def whole_number(minimum: int, maximum: int = 2**63 - 1) -> Callable[[str], int]:
     """A `convert` for whole numbers within bounds."""
 

@@ -1,4 +1,4 @@
-"""What pipelines, middlewares and extensions need of a spider."""
+"""Contract between a spider and the rest of a crawl, and the signals they share."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -24,9 +24,7 @@ class SpiderContract(Protocol):
     block_window: float = 3600.0  # seconds after which a block has likely passed
     unknown_is_block: bool = False  # whether a page that `classify` does not know stops the site's pages
     cache_seconds: int | None = None  # how long pages stay in the HTTP cache; None: HTTPCACHE_EXPIRATION_SECS
-    credentials: Mapping[str, str] = MappingProxyType(
-        {}
-    )  # scheme, host and port of a server -> value of `Authorization`
+    credentials: Mapping[str, str] = MappingProxyType({})  # origin of a server -> value of its `Authorization` header
 
     preview: int = 0  # pixels, longest side of a thumbnail that keeps animation; 0: none is made
     reads_embedded: bool = False  # whether generation data is looked for in the bytes

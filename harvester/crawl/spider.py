@@ -68,6 +68,11 @@ class HarvestSpider(Spider, SpiderContract):
         check_collection(paths, spider.collection)
         return spider
 
+    @property
+    def argument_values(self) -> dict[str, Any]:
+        """The values of all declared arguments, by name."""
+        return {name: getattr(self, name) for name in declared_arguments(type(self))}
+
     def configure(self, settings: BaseSettings) -> None:
         """Turn arguments and the site's settings into what the crawl needs. Raises UsageProblem; opens nothing."""
 

@@ -11,10 +11,10 @@ from scrapy import Request
 from scrapy.settings import BaseSettings
 
 from harvester.catalogue.listings import Listing
-from harvester.crawl.http.credentials import basic, bearer, origin
+from harvester.crawl.http.credentials import basic, bearer, clean_key, origin
 from harvester.crawl.http.networks import check_keys
 from harvester.crawl.listing_spider import ListingSpider
-from harvester.errors import ListingIncomplete, UsageProblem
+from harvester.errors import ListingIncomplete
 from harvester.items import DiscoveredImage, ListingPage
 from harvester.parsing.json_values import Json, parse_json
 from harvester.parsing.responses import PageStatus, SiteResponse
@@ -27,7 +27,7 @@ class JsonApiSpider(ListingSpider):
     """A site whose API lists images in JSON. A subclass says `base_url`, `listings`, `page_url` and `image`.
 
     By convention the settings or environment variables <NAME>_BASE_URL, <NAME>_LOGIN and <NAME>_API_KEY hold where the
-    site is and what it is told; a key is sent in the header `Authorization`, to that one server only.
+    site is and the user's name and key; a key is sent in the header `Authorization`, to that one server only.
     """
 
     base_url: ClassVar[str]
@@ -72,12 +72,10 @@ class JsonApiSpider(ListingSpider):
         """Read base URL and key. Raises UsageProblem."""
         base_url = self._setting(settings, "BASE_URL", self.base_url)
         self.base = parse_base_url(f"{self.name.upper()}_BASE_URL", base_url, self.base_url)
-        key, login = self._setting(settings, "API_KEY"), self._setting(settings, "LOGIN")
-        if not f"{login}{key}".isascii() or not f"{login}{key}".isprintable() or " " in key:
-            raise UsageProblem(f"{self.name.upper()}_API_KEY: holds characters that no key has.")
-        if key:
+        key_setting, login = f"{self.name.upper()}_API_KEY", self._setting(settings, "LOGIN")
+        if key := clean_key(key_setting, self._setting(settings, "API_KEY")):
             self.credentials = {origin(self.base): basic(login, key) if self.takes_login else bearer(key)}
-            check_keys(settings, f"{self.name.upper()}_API_KEY", self.credentials)
+            check_keys(settings, key_setting, self.credentials)
 
     def _setting(self, settings: Mapping[str, Any], word: str, default: str = "") -> str:
         name = f"{self.name.upper()}_{word}"
@@ -111,9 +109,12 @@ class JsonApiSpider(ListingSpider):
         """Read a page; items that are no image count as unreadable. Raises ListingIncomplete."""
         if origin(response.url) != origin(self.base):
             raise ListingIncomplete(f"redirected to {origin(response.url)}")
-        if self.classify(response) is not PageStatus.OK:
+        if response.status != 200:
             raise ListingIncomplete(self.error_text(response))
-        page = Json(parse_json(response.body))
+        try:
+            page = Json(parse_json(response.body))
+        except ValueError as error:
+            raise ListingIncomplete(f"an answer that makes no sense ({error})") from error
         items = list(self.items(page))
         images = [image for item in items if (image := self.image(item)) is not None]
         counts = {"unreadable": len(items) - len(images)}

@@ -12,6 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from harvester.crawl.contract import spider_of
+from harvester.errors import UsageProblem
 
 
 class ApiKeyMiddleware:
@@ -43,6 +44,14 @@ class ApiKeyMiddleware:
         """Remove the key, so that it is not in a request that is requeued, perhaps on disk."""
         if spider_of(self._crawler).credentials:
             request.headers.pop("Authorization", None)
+
+
+def clean_key(setting: str, key: str) -> str:
+    """Return the key in a setting without surrounding spaces, empty where there is none. Raises UsageProblem."""
+    key = key.strip()
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise UsageProblem(f"{setting}: holds characters that no key has.")
+    return key
 
 
 def bearer(key: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from harvester.errors import UsageProblem
+from harvester.parsing import urls
 from harvester.spider_arguments import whole_number
 from harvester.spiders.civitai.api import IMAGES_PATH, SITE_URL, ItemFilter
 
@@ -121,15 +122,11 @@ def base_models(text: str) -> str:
 
 
 def parse_base_url(setting: str, value: str) -> str:
-    """The address of the site, without a slash at its end. Raises UsageProblem."""
-    try:
-        parts = urlsplit(value.strip())
-        is_valid = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-        is_valid = is_valid and parts.path in ("", "/") and not parts.query and not parts.fragment and parts.port != 0
-    except ValueError:
-        is_valid = False
-    if not is_valid:
-        raise UsageProblem(f"{setting}={value}: must be an address such as https://civitai.com.")
+    """Return the address of the site, which has no path. Raises UsageProblem."""
+    urls.parse_base_url(setting, value, SITE_URL)
+    parts = urlsplit(value.strip())
+    if parts.path not in ("", "/"):
+        raise UsageProblem(f"{setting}={value}: must be an address such as {SITE_URL}.")
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 

@@ -12,14 +12,14 @@ from scrapy.settings import BaseSettings
 
 from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import PendingImage
-from harvester.crawl.http.credentials import bearer, origin, secrets_of
+from harvester.crawl.http.credentials import bearer, clean_key, origin, secrets_of
 from harvester.crawl.http.networks import check_keys
 from harvester.crawl.listing_spider import ListingSpider
 from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.imaging.formats import IMAGE_KINDS, detect_kind
 from harvester.items import DiscoveredImage, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
-from harvester.spider_arguments import Argument, declared_arguments, file_path, whole_number
+from harvester.spider_arguments import Argument, file_path, whole_number
 from harvester.spiders.civitai import api, query
 from harvester.spiders.civitai.item import ALL_REACTIONS, FULL_VIDEO, REACTIONS, media_type, original_url, sidecar_files
 from harvester.spiders.civitai.query import (
@@ -81,8 +81,9 @@ class CivitaiSpider(ListingSpider):
     def configure(self, settings: BaseSettings) -> None:
         """Make the query; read the key and the list in `seen`."""
         base = parse_base_url("CIVITAI_BASE_URL", settings["CIVITAI_BASE_URL"])
-        self.query = query.build_query({name: getattr(self, name) for name in declared_arguments(type(self))}, base)
-        self.credentials = _credentials_from_key(base, settings["CIVITAI_API_KEY"])
+        self.query = query.build_query(self.argument_values, base)
+        if key := clean_key("CIVITAI_API_KEY", settings["CIVITAI_API_KEY"]):
+            self.credentials = {base: bearer(key)}
         check_keys(settings, "CIVITAI_API_KEY", self.credentials)
         if self.seen:
             self.source_digest = _sha256_of_ids(self.seen)
@@ -191,13 +192,6 @@ def _api_request(url: str) -> Request:
     """A request to the documented API that is never answered from the cache: see docs/decisions/0006."""
     meta = {"dont_cache": True, "dont_obey_robotstxt": True}
     return Request(url, headers={"Accept": "application/json"}, meta=meta, dont_filter=True)
-
-
-def _credentials_from_key(base: str, key: str) -> dict[str, str]:
-    key = key.strip()
-    if not (key.isascii() and key.isprintable() and " " not in key):
-        raise UsageProblem("CIVITAI_API_KEY: holds characters that no key has.")
-    return {base: bearer(key)} if key else {}
 
 
 def _sha256_of_ids(path: Path) -> str:

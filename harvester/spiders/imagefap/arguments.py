@@ -1,16 +1,15 @@
 """Arguments of the imagefap spider and their checks; a wrong one raises UsageProblem and is never ignored."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harvester.errors import UsageProblem
-from harvester.spider_arguments import check_choice
 from harvester.spiders.imagefap.urls import ID_PATTERN
 
 MODES = ("read", "get")
 FORMATS = ("original", "rgb", "jpeg")
-SWITCH = ("0", "1")
 
 _GET_ARGUMENTS = ("output", "format")
 
@@ -26,7 +25,6 @@ class ImagefapArguments:
     folder_id: int | None
     force: bool
     keeps_catalogue: bool
-    format: str
 
     @property
     def is_get(self) -> bool:
@@ -39,50 +37,51 @@ class ImagefapArguments:
         return self.folder is not None or self.folder_id is not None
 
 
-def parse_arguments(arguments: Mapping[str, str]) -> ImagefapArguments:
-    """The arguments, checked one by one and against each other. Raises UsageProblem."""
-    mode = check_choice("mode", arguments.get("mode", MODES[0]), MODES)
-    _check_combination(arguments, mode)
+def build_arguments(values: Mapping[str, Any], given: Container[str]) -> ImagefapArguments:
+    """What to do, from the values of the spider's arguments and the names of those given. Raises UsageProblem."""
+    _check_combination(values, given)
     return ImagefapArguments(
-        mode=mode,
-        user=_parse_name("user", arguments),
-        user_id=_parse_id("user_id", arguments, ID_PATTERN),
-        folder=_parse_name("folder", arguments),
-        folder_id=_parse_id("folder_id", arguments, rf"-1|{ID_PATTERN}"),
-        force=check_choice("force", arguments.get("force", "0"), ("0", "1")) == "1",
-        keeps_catalogue=check_choice("db", arguments.get("db", "1"), ("0", "1")) == "1",
-        format=check_choice("format", arguments.get("format", FORMATS[0]), FORMATS),
+        keeps_catalogue=values["db"],
+        **{name: values[name] for name in ("mode", "user", "user_id", "folder", "folder_id", "force")},
     )
 
 
-def _check_combination(arguments: Mapping[str, str], mode: str) -> None:
-    if ("user" in arguments) == ("user_id" in arguments):
+def _check_combination(values: Mapping[str, Any], given: Container[str]) -> None:
+    mode = values["mode"]
+    if ("user" in given) == ("user_id" in given):
         raise UsageProblem("Give either -a user=NAME or -a user_id=NUMBER, the owner of the favourites.")
-    if "folder" in arguments and "folder_id" in arguments:
+    if "folder" in given and "folder_id" in given:
         raise UsageProblem("Give either -a folder=NAME or -a folder_id=NUMBER, not both.")
-    if mode == "get" and "folder" not in arguments and "folder_id" not in arguments:
+    if mode == "get" and "folder" not in given and "folder_id" not in given:
         raise UsageProblem("-a mode=get saves one folder: name it with -a folder=NAME or -a folder_id=NUMBER.")
-    if mode == "read" and arguments.get("db") == "0":
+    if mode == "read" and not values["db"]:
         raise UsageProblem("-a mode=read reads into the catalogue, so -a db=0 is for mode=get only.")
     for name in _GET_ARGUMENTS:
-        if mode == "read" and name in arguments:
+        if mode == "read" and name in given:
             raise UsageProblem(
                 f"-a mode=read keeps the bytes as they came, in the data directory: {name}= is for mode=get."
             )
 
 
-def _parse_name(argument: str, arguments: Mapping[str, str]) -> str | None:
-    if argument not in arguments:
-        return None
-    name = " ".join(arguments[argument].split())
-    if not name or len(name) > 200:
-        raise UsageProblem(f"-a {argument}={arguments[argument]}: must be a name of up to 200 characters.")
-    return name
+def name(text: str) -> str:
+    """A `convert` for names of users and folders."""
+    words = " ".join(text.split())
+    if not words or len(words) > 200:
+        raise ValueError("a name of up to 200 characters")
+    return words
 
 
-def _parse_id(argument: str, arguments: Mapping[str, str], pattern: str) -> int | None:
-    if argument not in arguments:
-        return None
-    if not re.fullmatch(pattern, arguments[argument]):
-        raise UsageProblem(f"-a {argument}={arguments[argument]}: must be a number used by the site.")
-    return int(arguments[argument])
+def number(text: str) -> int:
+    """A `convert` for numbers of users."""
+    return _matching_number(text, ID_PATTERN)
+
+
+def folder_number(text: str) -> int:
+    """A `convert` for numbers of folders; -1 is the folder of what is in no other."""
+    return _matching_number(text, rf"-1|{ID_PATTERN}")
+
+
+def _matching_number(text: str, pattern: str) -> int:
+    if not re.fullmatch(pattern, text):
+        raise ValueError("a number used by the site")
+    return int(text)

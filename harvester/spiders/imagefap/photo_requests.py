@@ -44,7 +44,7 @@ class PhotoAddressFinder:
         self.images_resolved = 0
 
     async def resolve_address(self, item: ImageItem) -> None:
-        """Set the address of an item and what is told of it, by its page where that is not known yet."""
+        """Set the address of an item and what its page says, unless the catalogue knows them already."""
         if await self._is_resolved(item):
             return
         async with self._page_lock:

@@ -23,9 +23,10 @@ from harvester.errors import CatalogueError, UsageProblem
 from harvester.items import Collection, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.parsing.urls import parse_base_url
-from harvester.spider_arguments import Argument
+from harvester.spider_arguments import Argument, switch
+from harvester.spiders.imagefap import arguments
 from harvester.spiders.imagefap import page_kind as pages
-from harvester.spiders.imagefap.arguments import FORMATS, MODES, SWITCH, parse_arguments
+from harvester.spiders.imagefap.arguments import FORMATS, MODES
 from harvester.spiders.imagefap.base import FavouritesSpider
 from harvester.spiders.imagefap.listing_pages import FolderListReader, FolderReader
 from harvester.spiders.imagefap.photo_page import is_smaller, parse_size
@@ -83,10 +84,13 @@ class ImagefapSpider(FavouritesSpider):
     reader: FolderListReader | FolderReader
     temporary_catalogue: TemporaryCatalogue | None = None
 
-    user = Argument("the user whose favourites to read, by name, in upper or lower case")
-    user_id = Argument("the user whose favourites to read, by number")
-    folder = Argument("only this folder, by name, in upper or lower case")
-    folder_id = Argument("only this folder, by number; -1 is the folder of images that are in no other folder")
+    user = Argument("the user whose favourites to read, by name, in upper or lower case", convert=arguments.name)
+    user_id = Argument("the user whose favourites to read, by number", convert=arguments.number)
+    folder = Argument("only this folder, by name, in upper or lower case", convert=arguments.name)
+    folder_id = Argument(
+        "only this folder, by number; -1 is the folder of images that are in no other folder",
+        convert=arguments.folder_number,
+    )
     mode = Argument(
         "`read` (default) reads all folders into the catalogue; `get` saves one folder as files",
         default=MODES[0],
@@ -96,17 +100,15 @@ class ImagefapSpider(FavouritesSpider):
     format = Argument(
         "get: `original` (default, unchanged bytes), `rgb` or `jpeg`", default=FORMATS[0], choices=FORMATS
     )
-    db = Argument("get: 0 keeps nothing but the output files; 1 by default", default="1", choices=SWITCH)
-    force = Argument(
-        "1 also reads lists again that were read within three days; 0 by default", default="0", choices=SWITCH
-    )
+    db = switch("get: 0 keeps nothing but the output files; 1 by default", default="1")
+    force = switch("1 also reads lists again that were read within three days; 0 by default", default="0")
 
     address_finder: PhotoAddressFinder
     save_names: SaveNames
 
     def configure(self, settings: BaseSettings) -> None:
         """Check the arguments against each other; set the manners of the host."""
-        self.options = parse_arguments(self.arguments)
+        self.options = arguments.build_arguments(self.argument_values, self.arguments)
         self.addresses = ImagefapUrls(
             parse_base_url("IMAGEFAP_BASE_URL", settings["IMAGEFAP_BASE_URL"], "https://www.imagefap.com")
         )

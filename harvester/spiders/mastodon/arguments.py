@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from harvester.errors import UsageProblem
 from harvester.spiders.mastodon import json_fields
@@ -39,51 +40,40 @@ class HarvestArguments:
     instance: str = ""
     handles: tuple[Handle, ...] = ()
     targets: tuple[Target, ...] = ()
-    accounts_file: str = ""
 
 
-def parse_arguments(arguments: Mapping[str, str], opt_outs: str) -> HarvestArguments:
-    """The checked arguments of a crawl; the file in `accounts` is not read yet."""
-    sources = [name for name in SOURCE_ARGUMENTS if name in arguments]
+def build_arguments(values: Mapping[str, Any], opt_outs: str) -> HarvestArguments:
+    """What to walk, from the values of the spider's arguments; the file in `accounts` is not read yet."""
+    sources = [name for name in SOURCE_ARGUMENTS if values[name] is not None]
     if len(sources) != 1:
         names = ", ".join(f"-a {name}=" for name in SOURCE_ARGUMENTS)
         raise UsageProblem(f"Give exactly one of {names} (or posts= and accounts= of a data set).")
-    instance = parse_base_url(arguments["instance"]) if "instance" in arguments else ""
+    instance = "" if values["instance"] is None else parse_base_url(values["instance"])
     if sources[0] in ("hashtag", "timeline") and not instance:
         raise UsageProblem(f"-a {sources[0]}= needs -a instance=HOST, the server to ask.")
     if sources[0] == "url" and instance:
         raise UsageProblem("-a url= names its server itself: leave instance= out.")
+    filters = {name: values[name] for name in ("boosts", "replies", "since", "until")}
     harvest = HarvestArguments(
-        post_filter=PostFilter(
-            boosts=_parse_switch(arguments, "boosts", "0"),
-            replies=_parse_switch(arguments, "replies", "1"),
-            since=_parse_day(arguments, "since"),
-            until=_parse_day(arguments, "until"),
-            respected=_parse_opt_outs(opt_outs),
-        ),
-        max_posts=_parse_number(arguments, "max_posts"),
-        collect_only=_parse_switch(arguments, "collect_only", "0"),
+        post_filter=PostFilter(**filters, respected=_parse_opt_outs(opt_outs)),
+        max_posts=values["max_posts"] or 0,
+        collect_only=values["collect_only"],
         instance=instance,
-        accounts_file=arguments.get("accounts", ""),
     )
-    return _add_sources(harvest, arguments)
+    return _add_sources(harvest, values)
 
 
-def _add_sources(harvest: HarvestArguments, arguments: Mapping[str, str]) -> HarvestArguments:
-    if "acct" in arguments:
-        return with_handles(harvest, arguments["acct"].split(","))
+def _add_sources(harvest: HarvestArguments, values: Mapping[str, Any]) -> HarvestArguments:
+    if values["acct"] is not None:
+        return with_handles(harvest, values["acct"].split(","))
     targets: tuple[Target, ...] = ()
-    if "hashtag" in arguments:
-        if not (tag := arguments["hashtag"].strip().removeprefix("#")) or "/" in tag:
-            raise UsageProblem(f"-a hashtag={arguments['hashtag']}: must be a hashtag.")
-        targets = (Target(TargetKind.TAG, harvest.instance, tag),)
-    if "timeline" in arguments:
-        if arguments["timeline"] not in ("public", "local"):
-            raise UsageProblem(f"-a timeline={arguments['timeline']}: must be one of public, local.")
-        targets = (Target(TargetKind.TIMELINE, harvest.instance, arguments["timeline"]),)
-    if "url" in arguments:
-        targets = (parse_target(arguments["url"]),)
-    return _replace_sources(harvest, (), targets)
+    if values["hashtag"] is not None:
+        targets = (Target(TargetKind.TAG, harvest.instance, values["hashtag"]),)
+    if values["timeline"] is not None:
+        targets = (Target(TargetKind.TIMELINE, harvest.instance, values["timeline"]),)
+    if values["url"] is not None:
+        targets = (parse_target(values["url"]),)
+    return replace(harvest, targets=targets)
 
 
 def with_handles(harvest: HarvestArguments, accts: list[str]) -> HarvestArguments:
@@ -94,21 +84,7 @@ def with_handles(harvest: HarvestArguments, accts: list[str]) -> HarvestArgument
     for account in handles:
         if not account.domain and not harvest.instance:
             raise UsageProblem(f"{account}: must be user@host (or give -a instance=HOST).")
-    return _replace_sources(harvest, handles, ())
-
-
-def _replace_sources(
-    harvest: HarvestArguments, handles: tuple[Handle, ...], targets: tuple[Target, ...]
-) -> HarvestArguments:
-    return HarvestArguments(
-        harvest.post_filter,
-        harvest.max_posts,
-        harvest.collect_only,
-        harvest.instance,
-        handles,
-        targets,
-        harvest.accounts_file,
-    )
+    return replace(harvest, handles=handles, targets=())
 
 
 def parse_tokens(setting: str) -> dict[str, str]:
@@ -157,25 +133,28 @@ def _parse_opt_outs(text: str) -> tuple[str, ...]:
     return words
 
 
-def _parse_switch(arguments: Mapping[str, str], name: str, default: str) -> bool:
-    value = arguments.get(name, default)
-    if value not in ("0", "1"):
-        raise UsageProblem(f"-a {name}={value}: must be 0 or 1.")
-    return value == "1"
+def hashtag(text: str) -> str:
+    """A `convert` for hashtags, with or without the #."""
+    if not (tag := text.strip().removeprefix("#")) or "/" in tag:
+        raise ValueError("a hashtag")
+    return tag
 
 
-def _parse_number(arguments: Mapping[str, str], name: str) -> int:
-    value = arguments.get(name, "0")
-    if not (value.isascii() and value.isdigit() and len(value) < 10) or (name in arguments and int(value) == 0):
-        raise UsageProblem(f"-a {name}={value}: must be a whole number from 1.")
-    return int(value)
+def post_count(text: str) -> int:
+    """A `convert` for numbers of posts."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
+        raise ValueError("a whole number from 1")
+    return int(text)
 
 
-def _parse_day(arguments: Mapping[str, str], name: str) -> datetime | None:
-    """The date in an argument; an `until` day includes that whole day, while a time counts as it is."""
-    if name not in arguments:
-        return None
-    day = json_fields.as_datetime(arguments[name])
-    if day is None or day.year > 9000:
-        raise UsageProblem(f"-a {name}={arguments[name]}: must be a date such as 2026-01-31 (UTC).")
-    return day + timedelta(days=1) if name == "until" and len(arguments[name]) == 10 else day
+def begin_of(text: str) -> datetime:
+    """A `convert` for days and moments, UTC: the first moment of a day."""
+    moment = json_fields.as_datetime(text)
+    if moment is None or moment.year > 9000:
+        raise ValueError("a date such as 2026-01-31 (UTC)")
+    return moment
+
+
+def end_of(text: str) -> datetime:
+    """A `convert` for days and moments, UTC: the first moment after a day, while a moment counts as it is."""
+    return begin_of(text) + timedelta(days=1 if len(text) == 10 else 0)

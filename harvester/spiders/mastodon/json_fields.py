@@ -5,9 +5,6 @@ from typing import Any
 
 from harvester.parsing import json_values
 
-MAX_ENTRIES = 1000
-"""Entries of one list; a page has 40 posts, a post up to 20 pictures on the most generous software."""
-
 
 def parse_json_or_none(body: bytes) -> Any:
     """The JSON value of a body; None if it is `null`, not JSON, nested too deeply or too large."""
@@ -24,7 +21,7 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 def as_dicts(value: Any) -> list[dict[str, Any]]:
     """The objects in a list, without its other values."""
-    items = value[:MAX_ENTRIES] if isinstance(value, list) else []
+    items = value[: json_values.MAX_ENTRIES] if isinstance(value, list) else []
     return [entry for entry in items if isinstance(entry, dict)]
 
 

@@ -20,7 +20,7 @@ from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.items import NUMBERED, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.reasons import TEMPORARY_REASONS
-from harvester.spider_arguments import Argument, file_path, whole_number
+from harvester.spider_arguments import Argument, file_path, switch
 from harvester.spiders.mastodon import api, arguments, media, opt_out, responses
 from harvester.spiders.mastodon.api import Cursor
 from harvester.spiders.mastodon.numbering import PositionAllocator
@@ -41,22 +41,18 @@ class TimelineSpider(ListingSpider):
 
     acct = Argument("accounts to crawl: user@host, separated by commas")
     accounts = Argument(arguments.ACCOUNTS_DESCRIPTION, convert=file_path)
-    hashtag = Argument("a hashtag to crawl on the instance")
+    hashtag = Argument("a hashtag to crawl on the instance", convert=arguments.hashtag)
     timeline = Argument("a timeline to crawl on the instance: public or local", choices=("public", "local"))
     url = Argument("the address of an account, a post, a hashtag, a list or a timeline")
     instance = Argument("the server to query: a host or a base URL")
-    since = Argument("only posts of this day (UTC) or later")
-    until = Argument("only posts of this day (UTC) or earlier")
-    boosts = Argument(
-        "1 includes boosted posts, as posts of their authors; 0 by default", default="0", choices=("0", "1")
-    )
-    replies = Argument("0 leaves out replies to others; 1 by default", default="1", choices=("0", "1"))
+    since = Argument("only posts of this day (UTC) or later", convert=arguments.begin_of)
+    until = Argument("only posts of this day (UTC) or earlier", convert=arguments.end_of)
+    boosts = switch("1 includes boosted posts, as posts of their authors; 0 by default", default="0")
+    replies = switch("0 leaves out replies to others; 1 by default", default="1")
     max_posts = Argument(
-        "most posts with images to take from each account, hashtag or timeline", convert=whole_number(1, 10**9 - 1)
+        "most posts with images to take from each account, hashtag or timeline", convert=arguments.post_count
     )
-    collect_only = Argument(
-        "1 writes user_posts.json and accounts.csv and fetches no images", default="0", choices=("0", "1")
-    )
+    collect_only = switch("1 writes user_posts.json and accounts.csv and fetches no images", default="0")
 
     options: arguments.HarvestArguments
 
@@ -66,7 +62,7 @@ class TimelineSpider(ListingSpider):
 
     def configure(self, settings: BaseSettings) -> None:
         """Read what is to be walked, the tokens and the settings of the site."""
-        self.options = arguments.parse_arguments(self.arguments, settings["MASTODON_RESPECT_OPT_OUTS"])
+        self.options = arguments.build_arguments(self.argument_values, settings["MASTODON_RESPECT_OPT_OUTS"])
         if self.accounts:
             self.options = arguments.with_handles(self.options, _read_accts(self.accounts))
         tokens = arguments.parse_tokens(settings["MASTODON_TOKENS"])
