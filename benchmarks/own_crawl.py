@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests import dataset
+from tests import dataset_files as dataset
 
 PER_POST, PER_USER = 4, 200
 

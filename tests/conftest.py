@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dataset import DataSet
+from tests.dataset_files import DataSet
 from tests.farsite.process import Farsite, run_farsite
 from tests.postgres import Postgres
 from tests.postgres import run_postgres as postgres_running

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from harvester.settings import EXTENSIONS
 from tests.conftest import Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 from tests.farsite.process import HOSTS, run_farsite
 from tests.memory_watch import MemoryWatch
 

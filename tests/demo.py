@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.farsite import civitai
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.pictures import KINDS

@@ -3,7 +3,7 @@
     python -m tests.fuzz [--seconds 60] [NAME …]
 
 Atheris is of PyPI and Apache-2.0; it is installed by `make fuzz` only. A find is written to `fuzz-finds/` and becomes a
-test in tests/sites/test_fuzz.py.
+test in tests/parsing/test_fuzz.py.
 """
 
 import argparse
@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each parser")
     parser.add_argument("names", nargs="*", help="parsers; all by default")
     options = parser.parse_args()
-    from tests.sites.parsers import PARSERS, samples
+    from tests.parsing.parsers import PARSERS, samples
 
     broken = []
     for name in options.names or PARSERS:
@@ -55,7 +55,7 @@ def _fuzz(name: str, arguments: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["harvester"]):
-        from tests.sites.parsers import EXPECTED, PARSERS
+        from tests.parsing.parsers import EXPECTED, PARSERS
 
     def run_input(body: bytes) -> None:
         try:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.imagefap.world import make_world
 from tests.farsite.process import Farsite

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
 

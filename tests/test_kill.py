@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harvester.storage.blobs import digest
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import Commands
 from tests.farsite import pictures
 from tests.farsite.process import Farsite

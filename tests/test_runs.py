@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
 

@@ -11,7 +11,7 @@ import pytest
 
 from harvester.catalogue.integrity import find_invalid_value
 from harvester.catalogue.store import open_catalogue
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import ROOT, Commands
 from tests.farsite.process import Farsite
 

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 from harvester.catalogue.schema import HEAD
 from tests.conftest import ROOT
-from tests.dataset import rows
+from tests.dataset_files import rows
 
 OPEN_CATALOGUE_PROGRAM = (
     "import sys; sys.path.insert(0, {!r}); from harvester.catalogue import store; print(store.__file__)\n"

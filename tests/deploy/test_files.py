@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from harvester import settings
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import ROOT, Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 from tests.deploy.scrapyd import BINARIES
 from tests.farsite.process import Farsite
-from tests.spiders.test_timelines import add_posts
+from tests.spiders.mastodon.test_timelines import add_posts
 
 DEPLOY = ROOT / "deploy"
 UNITS = ("scrapyd.service", "harvester@.service", "harvester@.timer")

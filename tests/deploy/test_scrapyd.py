@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import Commands
 from tests.deploy import scrapyd as far
 from tests.deploy.scrapyd import Scrapyd, is_alive, wait_until

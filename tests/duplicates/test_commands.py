@@ -9,9 +9,9 @@ import pytest
 from harvester.duplicates.describe import verdict_label
 from harvester.storage.locks import DedupeLock
 from harvester.storage.paths import DataPaths
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 from tests.farsite.process import Farsite
 from tests.favorites import old_databases
 

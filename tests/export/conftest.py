@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import Commands
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.process import Farsite

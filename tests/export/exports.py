@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tests.conftest import Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 
 OWN_FILES = (".harvester-export.db", ".harvester-export.db.lock")
 

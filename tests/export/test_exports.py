@@ -34,7 +34,7 @@ from harvester.storage.blobs import BlobStore
 from harvester.storage.locks import Lock
 from harvester.text import csv_unescape
 from tests.conftest import ROOT, Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 from tests.export.exports import add_long_text, export, pictures, read_lines, sha256
 from tests.export.killed_exports import export_and_kill
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.export.conftest import PATHS
 from tests.export.exports import export
 from tests.farsite.process import Farsite

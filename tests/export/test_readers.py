@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 from tests.export.exports import export, pictures
 
 PYTHON = ROOT / ".venv-readers/bin/python"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from harvester.storage.blobs import digest
 from tests.conftest import ROOT, Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 from tests.export.exports import add_long_text
 
 ARTEFACTS = ROOT / "test-artefacts"

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 from tests.farsite.process import Farsite
 from tests.safety import dns
 from tests.safety.dns import Nameserver

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from harvester.text import redact
-from tests import dataset
+from tests import dataset_files as dataset
 from tests.conftest import Commands
-from tests.dataset import rows
+from tests.crawl.crawling import crawl
+from tests.dataset_files import rows
 from tests.farsite.civitai import GOOD_KEY
 from tests.farsite.process import Farsite, run_farsite
-from tests.wire.crawling import crawl
 
 KEY = "hush-0123456789abcdef"
 

@@ -25,7 +25,7 @@ from harvester.spiders.imagefap.spider import ImagefapSpider
 from harvester.spiders.mastodon.dataset_spider import DatasetSpider
 from harvester.spiders.mastodon.timeline_spider import TimelineSpider
 from tests.conftest import ROOT, Commands
-from tests.dataset import rows
+from tests.dataset_files import rows
 from tests.farsite.process import Farsite
 
 FIXTURES = Path(__file__).parent / "fixtures"

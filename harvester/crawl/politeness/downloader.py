@@ -1,6 +1,6 @@
 """Scrapy's downloader, extended so that the limits of a host hold in every configuration.
 
-It depends on undocumented parts of Scrapy 2.19; tests/wire measures its behaviour at the server.
+It depends on undocumented parts of Scrapy 2.19; tests/crawl/politeness measures its behaviour at the server.
 """
 
 from collections.abc import Coroutine
