@@ -1,4 +1,4 @@
-"""`make bench-accuracy`: which look-alikes are found, and which are none, beside imagededup and CleanVision.
+"""`make bench-accuracy`: which near-duplicates are found, and which are not, beside imagededup and CleanVision.
 
     python -m benchmarks.accuracy
 

@@ -4,7 +4,7 @@
 
 First the same new pictures with more and more images already in the catalogue; then a data set in which the catalogue
 knows everything. The crawl itself is timed from the first picture to the last, by the times of the files; around it lie
-the start of the process and the closing of the books, which writes the status file of the whole collection.
+the start of the process and the end of the run, which writes the status file of the whole collection.
 """
 
 import argparse

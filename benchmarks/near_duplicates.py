@@ -72,7 +72,7 @@ def measure(folder: Path, step: str, *arguments: str) -> None:
 def main() -> None:
     """All steps."""
     number = int(sys.argv[1])
-    folder = Path(sys.argv[2] if len(sys.argv) > 2 else "/tmp/lookalikes")
+    folder = Path(sys.argv[2] if len(sys.argv) > 2 else "/tmp/near-duplicates")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     open_catalogue(f"sqlite:///{folder / 'catalogue.db'}").dispose()

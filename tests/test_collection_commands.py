@@ -182,7 +182,7 @@ def _files(data: Path) -> set[str]:
 def test_a_removed_user_loses_files_and_is_refetched_on_request(
     farsite: Farsite, harvested: dataset.DataSet, commands: Commands
 ) -> None:
-    """Bytes another user has stay; a trial changes nothing; the same crawl promises and fetches the user again."""
+    """Bytes another user has stay; a dry run changes nothing; the same crawl lists and fetches the user again."""
     before = _files(commands.data)
     dry = _run_ok(commands, "remove", "user", ACCTS[0], "--dry-run")
     assert dry.startswith("Would remove 4 placements of 4 images, with 2 blobs (")
@@ -230,7 +230,7 @@ def test_a_killed_removal_is_completed_by_the_next(harvested: dataset.DataSet, c
 
 
 def test_missing_files_only_warn_and_edited_ones_stay(harvested: dataset.DataSet, commands: Commands) -> None:
-    """An output file that somebody has edited is not ours to remove, and is told."""
+    """An output file that somebody has edited is not ours to remove, and is reported."""
     folder = commands.data / "images/mastodon"
     (folder / "0_0_0.jpg").unlink()
     (folder / "0_1_0.jpg").unlink()
@@ -249,7 +249,7 @@ def test_missing_files_only_warn_and_edited_ones_stay(harvested: dataset.DataSet
 def test_completing_a_stopped_removal_reports_edited_files_and_errors(
     harvested: dataset.DataSet, commands: Commands, words: tuple[str, ...], code: int, says: str
 ) -> None:
-    """An edit that was left is told with exit code 1; a mistake of another removal is a mistake still."""
+    """An edit that was kept is reported with exit code 1; a wrong argument is still an error."""
     _remove_and_die(commands, "site", "mastodon")
     edited = min((commands.data / "images/mastodon").iterdir())
     edited.unlink()
@@ -293,7 +293,7 @@ def test_an_output_file_of_64_letters_is_not_a_blob(harvested: dataset.DataSet, 
 
 
 def test_edited_metadata_files_stay(farsite: Farsite, harvested: dataset.DataSet, commands: Commands) -> None:
-    """A note where nothing is ever written beside, and an edited caption, which is told; the item's JSON goes."""
+    """A note of the user stays, an edited caption too and is reported; the item's JSON is deleted."""
     commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
     commands.harvest("civitai", "ids=2", "min_count=-1")
     note, caption = commands.data / "images/mastodon/0_0_0.txt", commands.data / "images/civitai/2.txt"

@@ -15,7 +15,7 @@ from tests.farsite.corpus import list_files
 def test_every_picture_of_pillows_is_stored_or_refused_with_a_reason(
     tmp_path: corpus.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Through the whole chain: no crash, no hang, no traceback, nothing left owed, memory bounded."""
+    """Through the whole chain: no crash, no hang, no traceback, nothing left pending, memory bounded."""
     files = corpus.corpus_folder()
     result = corpus.harvest_corpus(files, tmp_path / "data")
     with capsys.disabled():

@@ -85,7 +85,7 @@ def _assert_complete(commands: Commands, images: int) -> None:
 def test_a_full_disk_stops_the_run_and_loses_nothing(
     farsite: Farsite, commands: Commands, tmp_path: Path, megabytes: float
 ) -> None:
-    """Full before the catalogue exists, among the promises or the pictures: one sentence; with room it goes on."""
+    """Full before the catalogue exists, while listing or while storing: one sentence; with room it goes on."""
     files = dataset.write(tmp_path, dataset.one_user(_photos(farsite, 150)))
     with small_disk(commands, int(megabytes * MB)) as disk:
         full = disk.scrapy("crawl", "mastodon", *files.arguments)

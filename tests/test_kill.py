@@ -1,4 +1,4 @@
-"""SIGKILL at any moment loses nothing: a hundred random kills over one crawl, then the books against the server's."""
+"""SIGKILL at any moment loses nothing: a hundred random kills over one crawl, then its counts against the server's."""
 
 import random
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_a_hundred_kills_lose_nothing(
     corrupt, lost, duplicated = _count_differences(commands, expected)
     with capsys.disabled():
         print(f"\n{kills} kills, {len(expected)} images ({len(expected) - pending} before the clean run): "
-              f"torn {corrupt}, lost {lost}, doubled {duplicated}")  # fmt: skip
+              f"corrupt {corrupt}, lost {lost}, duplicated {duplicated}")  # fmt: skip
     assert (corrupt, lost, duplicated) == (0, 0, 0)
     assert not list(commands.data.rglob("*.part"))
     verified = commands.scrapy("verify")

@@ -26,7 +26,7 @@ def _wait_for_requests(farsite: Farsite, number: int) -> None:
 def test_ctrl_c_stops_cleanly_and_the_same_command_continues(
     farsite: Farsite, commands: Commands, tmp_path: Path
 ) -> None:
-    """One SIGINT: status file written, what was not done is owed; the next run does the rest and nothing twice."""
+    """One SIGINT: the status file is written, the rest is pending; the next run does the rest and nothing twice."""
     urls = [farsite.url(f"/slow/0.05/jpeg-rgb.jpg?{number}") for number in range(300)]
     files = dataset.write(tmp_path, dataset.one_user(urls))
     run = commands.start("crawl", "mastodon", *files.arguments)
@@ -125,7 +125,7 @@ def test_partly_recorded_discoveries_are_not_forgotten(farsite: Farsite, command
 
 
 def test_a_missing_output_does_not_hide_the_summary(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """Where a status file cannot be written, status prints the books all the same, says so, and exits with 1."""
+    """Where a status file cannot be written, status prints the summary all the same, says so, and exits with 1."""
     output = tmp_path / "out"
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")]))
     commands.crawl(files, "-a", f"output={output}")
@@ -138,7 +138,7 @@ def test_a_missing_output_does_not_hide_the_summary(farsite: Farsite, commands: 
 
 
 def test_a_killed_run_is_completed_by_the_next(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """After SIGKILL the same command does what is owed; nothing is lost, no part of a file has a final name."""
+    """After SIGKILL the same command does what is pending; nothing is lost, no part of a file has a final name."""
     urls = [farsite.url(f"/slow/0.02/jpeg-rgb.jpg?{number}") for number in range(200)]
     files = dataset.write(tmp_path, dataset.one_user(urls))
     run = commands.start("crawl", "mastodon", *files.arguments)
@@ -230,7 +230,7 @@ def test_nolog_is_quiet(farsite: Farsite, commands: Commands, tmp_path: Path) ->
 
 
 def test_on_a_terminal_the_progress_line_is_redrawn(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """On a terminal the state is redrawn in place, log lines stand above it, and the books follow at the end."""
+    """On a terminal the state is redrawn in place, log lines stand above it, and the summary follows at the end."""
     urls = [farsite.url(f"/slow/0.4/jpeg-rgb.jpg?{number}") for number in range(30)]
     files = dataset.write(tmp_path, dataset.one_user([*urls, farsite.url("/status/404")]))
     leader, follower = pty.openpty()
@@ -254,7 +254,7 @@ def test_on_a_terminal_the_progress_line_is_redrawn(farsite: Farsite, commands: 
 
 
 def test_progress_without_a_terminal_is_plain_lines(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """Every LOGSTATS_INTERVAL seconds one line: done, failed, skipped, owed, speed, host waited for."""
+    """Every LOGSTATS_INTERVAL seconds one line: done, failed, skipped, pending, speed, host waited for."""
     urls = [farsite.url(f"/slow/0.4/jpeg-rgb.jpg?{number}") for number in range(40)]
     done = commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
     lines = [line for line in done.stderr.splitlines() if "[harvester.crawl.progress] INFO" in line]

@@ -183,7 +183,7 @@ class FairQueue:
         self._ready.pop(host, None)
 
 
-WORK_REQUEST_URL = "about:owed"
+WORK_REQUEST_URL = "about:pending"
 
 
 def work_request(rows: Sequence[int], callback: Callable[..., Any]) -> Request:

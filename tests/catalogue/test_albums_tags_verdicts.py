@@ -27,7 +27,7 @@ def _album(connection: Connection) -> int:
 
 
 def test_an_image_keeps_its_place_in_an_album(connection: Connection) -> None:
-    """New images come last, known ones stay where they are, whatever order they are told in."""
+    """New images come last, known ones stay where they are, whatever order they are listed in."""
     album, (a, b, c, d) = _album(connection), _images(connection, "a", "b", "c", "d")
     assert albums.append_images(connection, album, [(b, ""), (a, "a.jpg")]) == 2
     assert albums.append_images(connection, album, [(c, ""), (a, ""), (d, ""), (c, "")]) == 2

@@ -92,7 +92,7 @@ class CatalogueMachine(RuleBasedStateMachine):
 
 
 def test_sizes_are_those_of_the_blobs_in_any_order() -> None:
-    """Whatever is promised, finished, adopted, lost and measured again."""
+    """Whatever is listed, finished, imported, lost and measured again."""
     run_state_machine_as_test(
         CatalogueMachine, settings=settings(max_examples=20, stateful_step_count=15, deadline=None)
     )

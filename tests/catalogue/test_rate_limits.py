@@ -27,7 +27,7 @@ def _open_in_memory() -> Engine:
 )
 @settings(max_examples=100, deadline=None)
 def test_no_window_holds_more_than_it_allows(gaps: list[float], limits: list[Window]) -> None:
-    """Asking at any times, waiting as told each time: every window of every budget keeps its number."""
+    """Whenever a request asks, and however long it is made to wait, no window of a budget is exceeded."""
     now, granted = START, []
     with _open_in_memory().begin() as connection:
         for gap in gaps:

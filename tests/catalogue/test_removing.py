@@ -140,7 +140,7 @@ def test_a_removal_deletes_only_what_nothing_else_uses(
 
 
 def test_a_data_set_is_read_again_after_a_removal(connection: Connection) -> None:
-    """Nothing of it counts as promised, so the same files promise again what was removed."""
+    """Nothing of it counts as expected, so the same files list again what was removed."""
     fill_catalogue(connection, [[]] * 4, [(0, 0), (1, 1)])
     scope = RemovalScope("mastodon", author="user0@example.social")
     removing.select_for_removal(connection, scope)

@@ -65,7 +65,7 @@ def test_lists_and_totals_agree(engine: Engine, tmp_path: Path) -> None:
 def test_pages_of_tagged_images_cost_no_more_than_all_at_once(
     catalogue: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What has the tag is not found out anew for each page; counted in steps of SQLite."""
+    """The images with a tag are not searched again for each page; counted in steps of SQLite."""
     steps = {}
     for page in (400, 10):
         monkeypatch.setattr(rows, "chunks", partial(chunks, size=page))

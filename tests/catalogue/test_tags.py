@@ -156,7 +156,7 @@ def test_pictures_that_were_removed_do_not_get_their_tags_back(connection: Conne
 
 
 def test_two_concurrent_adds_make_one_tag(engine: Engine) -> None:
-    """One of them is told that it is there already."""
+    """One of them is answered that it is there already."""
     messages: list[str] = []
     ready = threading.Barrier(2)
 

@@ -1,4 +1,4 @@
-"""Promises, outcomes and books: the laws of the catalogue, on SQLite and on PostgreSQL."""
+"""Expected images, results and counts: the laws of the catalogue, on SQLite and on PostgreSQL."""
 
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def test_a_new_name_reopens_a_finished_image(connection: Connection) -> None:
 
 
 def test_an_image_is_not_done_before_all_its_names_are(connection: Connection) -> None:
-    """A name that was promised while the image was under way keeps it pending."""
+    """A name that was listed while the image was in progress keeps it pending."""
     collection = _collection(connection)
     writer.record_discovered(connection, collection, [_discovered("a", 0, 0, 0)])
     (image,) = queries.pending_images(connection, collection, "h", 0, 10)
@@ -116,7 +116,7 @@ def test_an_image_is_not_done_before_all_its_names_are(connection: Connection) -
 
 
 def test_a_discovery_with_a_name_wins_over_one_without(connection: Connection) -> None:
-    """An address of an unlisted and of a listed account is owed, in whichever order they come."""
+    """An address of an unlisted and of a listed account is pending, in whichever order they come."""
     collection = _collection(connection)
     unlisted = _discovered("a", reason="account-not-listed"), _discovered("b", reason="account-not-listed")
     writer.record_discovered(
@@ -129,7 +129,7 @@ def test_a_discovery_with_a_name_wins_over_one_without(connection: Connection) -
 
 
 def test_another_collection_knows_the_bytes(connection: Connection) -> None:
-    """An image that another output folder of the site has is owed with its sha256, so it needs no fetch."""
+    """An image that another output folder of the site has is pending with its sha256, so it needs no fetch."""
     writer.record_discovered(connection, _collection(connection), [_discovered("a", 0, 0, 0)])
     _finish(connection, 1)
     other = _collection(connection, "elsewhere")
@@ -164,7 +164,7 @@ BATCHES = st.lists(st.lists(st.tuples(KEYS, st.booleans()), min_size=1, max_size
 def test_totals_add_up_however_images_are_discovered(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[tuple[str, bool]]]
 ) -> None:
-    """Any batches of promises, some finished in between: each address is one image, and in the end all are done."""
+    """Any batches of images, some finished in between: each address is one image, and in the end all are done."""
     engine = open_catalogue(f"sqlite:///{tmp_path_factory.mktemp('law') / 'catalogue.db'}")
     names = iter(range(10**6))
     with engine.begin() as connection:

@@ -35,7 +35,7 @@ class PagesSpider(HarvestSpider):
         return PageStatus.OK if response.status == 200 else PageStatus.UNKNOWN
 
     async def start(self) -> AsyncIterator[Any]:
-        """All pages at once, through the scheduler, then what is owed."""
+        """All pages at once, through the scheduler, then what is pending."""
         for url in self.urls:
             yield Request(url, self.parse, meta={"page": True}, headers=self.headers, dont_filter=True)
         async for request in super().start():

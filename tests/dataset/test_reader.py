@@ -24,7 +24,7 @@ def _file(content: Any) -> io.BytesIO:
 
 @given(content=FILES, listed=st.booleans())
 def test_every_url_is_discovered_once_under_its_own_name(content: dict[str, Any], listed: bool) -> None:
-    """The survey counts what the promises give; no two have one name; numbers run on within (user, post)."""
+    """The survey counts the images that are read; no two have the same name; numbers run on within (user, post)."""
     accounts = AccountsFile({acct: number for number, acct in enumerate(content)} if listed else {})
     images = list(discover_images(_file(content), "posts", accounts))
     assert len(images) == summarise_posts(_file(content), "posts", accounts).urls

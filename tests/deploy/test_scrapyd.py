@@ -105,7 +105,7 @@ def test_civitai_runs_and_its_log_is_on_the_web_page(farsite: Farsite, deployed:
 def test_a_cancelled_job_ends_cleanly_and_the_next_completes_it(
     farsite: Farsite, deployed: Scrapyd, tmp_path: Path, files: list[str], how: str
 ) -> None:
-    """What was under way is done, the rest is owed; the same job again does that, and nothing is asked for twice."""
+    """Images in progress are done; the same job again fetches the rest, and nothing is requested twice."""
     data = tmp_path / "data"
     job = deployed.schedule("mastodon", *files, job=f"cancelled-{how}", HARVESTER_DATA_DIR=str(data))
     _wait_until_running(farsite)
@@ -133,7 +133,7 @@ def test_bad_input_stands_in_the_log_of_the_job(deployed: Scrapyd, tmp_path: Pat
 def test_an_orphaned_and_a_restarted_job_do_no_harm(
     farsite: Farsite, own_scrapyd: Scrapyd, tmp_path: Path, commands: Commands, files: list[str]
 ) -> None:
-    """scrapyd's SIGTERM leaves its job behind: the twin is refused and told the process, the orphan does the work."""
+    """scrapyd's SIGTERM leaves its job behind: the twin is refused with its number, the orphan does the work."""
     job = own_scrapyd.schedule("mastodon", *files)
     _wait_until_running(farsite)
     orphan = own_scrapyd.job_entry(job)["pid"]
@@ -156,7 +156,7 @@ def test_an_orphaned_and_a_restarted_job_do_no_harm(
 def test_a_stopped_service_loses_nothing(
     farsite: Farsite, own_scrapyd: Scrapyd, tmp_path: Path, files: list[str]
 ) -> None:
-    """As deploy/scrapyd.service is stopped, SIGTERM to all its processes at once: jobs close their books, and go on."""
+    """SIGTERM to all processes at once, as systemd sends it: jobs write their summary, and can be resumed."""
     job = own_scrapyd.schedule("mastodon", *files)
     _wait_until_running(farsite)
     crawl = own_scrapyd.job_entry(job)["pid"]

@@ -164,7 +164,7 @@ def test_invalid_decisions_are_refused_whole(farsite: Farsite, commands: Command
 def test_a_search_may_run_beside_a_crawl_but_not_another_search(
     farsite: Farsite, commands: Commands, tmp_path: Path
 ) -> None:
-    """A second search is refused and told why; a crawl at the same time is not, and both end in order."""
+    """A second search is refused with the reason; a crawl at the same time is not, and both end in order."""
     urls = [farsite.url(f"/numbered/{number}.jpg") for number in range(40)]
     files = dataset.write(tmp_path, dataset.one_user(urls[:1]))
     commands.crawl(files)

@@ -138,7 +138,7 @@ def test_a_second_export_writes_nothing(harvested: Commands, format: str) -> Non
 
 @pytest.mark.parametrize("format", ["files", "imagefolder", "captions", "webdataset", "parquet"])
 def test_what_no_longer_belongs_is_removed(harvested: Commands, format: str) -> None:
-    """A picture that a verdict skips, later: its file goes, the others stay; skipped and told."""
+    """A picture that a verdict skips later: its file is deleted, the others stay; the skip is reported."""
     sha = sha256((harvested.data / "images/mastodon/0_0_0.jpg").read_bytes())
     first = export(harvested, format)
     _skip_picture(harvested, sha)
@@ -421,7 +421,7 @@ def test_no_name_is_longer_than_file_systems_take(stem: str, number: int) -> Non
 
 
 def test_an_error_while_writing_a_table_is_not_attributed_to_it(tmp_path: Path) -> None:
-    """What goes wrong while its rows are made is told as what it is."""
+    """An error while its rows are made is reported as what it is."""
     with closing(ExportManifest(tmp_path, dry=False)) as ledger:
         manifest = open_table(OutputFolder(tmp_path, ledger, dry=False), "manifest.jsonl", json_line)
         with pytest.raises(OSError, match="elsewhere"), manifest:
@@ -517,7 +517,7 @@ def test_images_removed_during_an_export_are_reported(harvested: Commands, tmp_p
                 connection.execute("DELETE FROM images WHERE key = '13'")
 
     with sqlite3.connect(harvested.data / "catalogue.db") as connection:
-        connection.execute("UPDATE images SET sha256 = 'none' WHERE key = '2'")  # told of first
+        connection.execute("UPDATE images SET sha256 = 'none' WHERE key = '2'")  # reported first
     totals = Export(options, tmp_path / "out", None, (), BlobStore(harvested.data / "blobs"), ConversionOptions()).run(
         engine, remove
     )
@@ -596,7 +596,7 @@ def test_a_folder_keeps_its_format(harvested: Commands) -> None:
 
 
 def test_one_export_at_a_time_works_in_a_folder(harvested: Commands) -> None:
-    """The second is told which process is at work, and touches nothing."""
+    """The second names the process at work, and touches nothing."""
     exported = export(harvested, "csv")
     lock = Lock(exported.folder / ".harvester-export.db.lock", "scrapy export")
     refused = export(harvested, "csv", code=2)

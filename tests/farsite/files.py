@@ -38,7 +38,7 @@ def body_of(request: web.Request) -> bytes:
 
 
 def type_of(request: web.Request) -> dict[str, str]:
-    """The Content-Type header that the extension in the address promises."""
+    """The Content-Type header that belongs to the extension in the address."""
     suffix = PurePosixPath(request.match_info["name"]).suffix
     return {"Content-Type": CONTENT_TYPES.get(suffix, "application/octet-stream")}
 

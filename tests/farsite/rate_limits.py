@@ -1,4 +1,4 @@
-"""Routes of hosts that want to be treated with patience: refusals, rate limits, block pages, wishes about use.
+"""Routes of hosts that set limits: refusals, rate limits, block pages, X-Robots-Tag.
 
 Hosts are told apart by their names without the port. What a host remembers is forgotten when the journal is cleared.
 """
@@ -95,5 +95,5 @@ ROUTES: list[web.RouteDef] = [
     web.get(r"/block/{times:\d+}/{name}", _block_at_first),
     web.get("/moody/{name}", _moody),
     web.get("/page/{name}", _page),
-    web.get("/wish/{name}", _with_robots_tag),
+    web.get("/robots-tag/{name}", _with_robots_tag),
 ]

@@ -40,7 +40,7 @@ _STATUS = "SELECT key, status, reason FROM images ORDER BY key"
 
 @pytest.mark.parametrize("layout", old_databases.LAYOUTS)
 def test_an_old_database_is_imported_whole(commands: Commands, tmp_path: Path, layout: str) -> None:
-    """Users, folders, order, bytes, tags and verdicts; what was not fetched is owed, what failed is gone."""
+    """Users, folders, order, bytes, tags and verdicts; what was not fetched is pending, what failed is gone."""
     output, complaints = _import(commands, old_databases.write(tmp_path / "old", layout=layout))
     assert complaints == ""
     failed = [] if layout == "readme" else [("117", "failed", "gone")]
@@ -197,7 +197,7 @@ def test_one_path_is_expected(commands: Commands, arguments: tuple[str, ...]) ->
 
 
 def test_status_counts_imported_images(commands: Commands, tmp_path: Path) -> None:
-    """The books of imagefap add up."""
+    """The counts of imagefap add up."""
     _import(commands, old_databases.write(tmp_path / "old"))
     done = commands.scrapy("status", "--json")
     assert '"expected": 7' in done.stdout

@@ -1,4 +1,4 @@
-"""ICC profiles put together by hand, and what their colours are in sRGB by the book (no colour library involved)."""
+"""ICC profiles built byte by byte, and their colours in sRGB computed from the standard, without a colour library."""
 
 import struct
 

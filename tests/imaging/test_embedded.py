@@ -140,7 +140,7 @@ def test_pictures_without_generation_data_have_none(data: bytes) -> None:
 
 
 def test_long_texts_are_left_out() -> None:
-    """What was understood is kept, the raw text only up to a size; its length is told."""
+    """What was understood is kept, the raw text only up to a size; its length is given."""
     workflow = json.dumps({"nodes": ["x" * MAX_RAW_CHARS]})
     metadata = read_generation_data(_png({"prompt": json.dumps(GRAPH), "workflow": workflow}))
     assert metadata is not None

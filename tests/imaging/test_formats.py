@@ -1,4 +1,4 @@
-"""What bytes are told to be."""
+"""Recognising the format of bytes."""
 
 import io
 import struct
@@ -50,7 +50,7 @@ OTHER_KINDS = {
 
 @pytest.mark.parametrize(("name", "data"), list(samples()))
 def test_every_format_is_known_by_its_first_bytes(name: str, data: bytes) -> None:
-    """Files of the formats that can be kept are told to be what Pillow says they are."""
+    """Files of the formats that can be kept are recognised as what Pillow says they are."""
     kind = detect_kind(data[:40])
     assert kind == FORMATS[name.partition("-")[0]] == Image.open(io.BytesIO(data)).format
     assert kind in IMAGE_KINDS

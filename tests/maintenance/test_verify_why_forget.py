@@ -1,4 +1,4 @@
-"""verify, why and forget: what is wrong is found, mended without a loss, and told."""
+"""verify, why and forget: damage is found, reported, and repaired without a loss."""
 
 import io
 import shutil
@@ -185,7 +185,7 @@ def test_old_fingerprint_versions_are_measured_again(harvested: dataset.DataSet,
 
 
 def test_a_strange_file_among_the_pictures_is_found(harvested: dataset.DataSet, commands: Commands) -> None:
-    """A file that no promise names: listed, never touched by repair, removed by --delete."""
+    """A file that no placement names: listed, never touched by repair, removed by --delete."""
     stranger = commands.data / "images/mastodon/holiday.jpg"
     stranger.write_bytes(b"mine")
     for options in ((), ("--repair",)):

@@ -85,7 +85,7 @@ def test_no_json_breaks_a_parser(name: str, value: Any) -> None:
 @MANY_EXAMPLES
 @given(MARKUP)
 def test_no_markup_breaks_a_parser(parts: list[str]) -> None:
-    """The marks that pages are told by, at any place and depth."""
+    """The marks that pages are recognised by, at any place and depth."""
     _parse("imagefap", ("<html><body>" + "".join(parts) + "</html>").encode("utf-8", "surrogatepass"))
 
 

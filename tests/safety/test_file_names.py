@@ -139,7 +139,7 @@ def test_a_linked_or_blocked_folder_is_not_entered(
 
 
 def test_remove_does_not_follow_a_link(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """Nothing behind a link in place of a folder, and no link in place of a picture, goes: both are told."""
+    """Nothing behind a link in place of a folder is deleted, nor a link in place of a picture: both are reported."""
     commands.environment["CIVITAI_BASE_URL"] = farsite.url("")
     output, outside = commands.data / "images/civitai", tmp_path / "outside"
     commands.harvest("civitai", "ids=2,3", "min_count=-1", "layout=user")

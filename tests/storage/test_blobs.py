@@ -30,7 +30,7 @@ def test_stored_bytes_can_be_read(tmp_path: Path, data: bytes) -> None:
 
 
 def test_damaged_blob_is_not_read_and_is_replaced(tmp_path: Path) -> None:
-    """A blob whose bytes are not those of its name counts as missing; a torn one is replaced."""
+    """A blob whose bytes do not match its name counts as missing; a corrupt one is replaced."""
     store = BlobStore(tmp_path)
     path = store.put(digest(b"whole"), "jpg", b"whole")
     path.write_bytes(b"who")

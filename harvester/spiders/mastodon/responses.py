@@ -32,7 +32,7 @@ REFUSAL_MEANINGS: dict[Refusal, str] = {
     Refusal.SUSPENDED: "the server has suspended the account and shows nothing of it",
     Refusal.OTHER_ACCOUNT: "the server, which searches loosely, answered with an account of another name",
     Refusal.NEEDS_TOKEN: "401, 403 or 422: the server shows this to signed-in users only (or the token is not valid)",
-    Refusal.UNREADABLE: "the answer is not what the API promises, or the server had trouble of its own",
+    Refusal.UNREADABLE: "the answer is not what the API documents, or the server had trouble of its own",
 }
 """Refusal -> its meaning."""
 

@@ -38,7 +38,7 @@ def test_backoff_grows_without_retry_headers(farsite: Farsite, commands: Command
 
 
 def test_a_host_in_backoff_holds_up_no_other(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """Two hosts close at once, with more owed than there are hands; the third is done while they wait."""
+    """Two hosts close at once, with more pending than there are slots; the third is done while they wait."""
     closed = [
         farsite.url(f"/limited/0/4/429/seconds/numbered.jpg?{number}", f"127.0.0.{host}")
         for host in (2, 3)
@@ -52,7 +52,7 @@ def test_a_host_in_backoff_holds_up_no_other(farsite: Farsite, commands: Command
     reopened = min(at for at in limited if at > limited[0] + 3.5)
     meanwhile = [entry for entry in log if "numbered/" in entry["path"] and limited[0] < entry["at"] < reopened]
     assert len([at for at in limited if at < reopened]) <= 8
-    assert len(meanwhile) >= 5  # none, where the waiting hosts keep the four hands
+    assert len(meanwhile) >= 5  # none, where the waiting hosts keep the four slots
 
 
 def test_max_wait_bounds_the_backoff(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What servers wish: robots.txt for pages and images, X-Robots-Tag."""
+"""Robots rules: robots.txt for pages and images, X-Robots-Tag."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def test_an_unreachable_robots_txt_gives_images_its_reason(
 def test_noai_headers_are_recorded_and_obeyed(
     farsite: Farsite, commands: Commands, tmp_path: Path, obeys: bool
 ) -> None:
-    """noai for everybody or for us: skipped with the reason noai, or kept with the wish in the detail."""
+    """noai for everybody or for us: skipped with the reason noai, or kept with the tag in the detail."""
     header_values = [
         "noai, noimageai",
         "harvester: noml",
@@ -63,7 +63,7 @@ def test_noai_headers_are_recorded_and_obeyed(
         "noindex",
         "otherbot: noai, harvester: noimageai",
     ]
-    urls = [farsite.url(f"/wish/jpeg-rgb.jpg?says={text.replace(' ', '%20')}") for text in header_values]
+    urls = [farsite.url(f"/robots-tag/jpeg-rgb.jpg?says={text.replace(' ', '%20')}") for text in header_values]
     files = dataset.write(tmp_path, dataset.one_user(urls))
     commands.crawl(files, "-s", f"HARVESTER_OBEY_NOAI={int(obeys)}")
     outcome = ("skipped", "noai") if obeys else ("done", "")

@@ -40,7 +40,7 @@ def test_a_short_or_a_failing_run_exits_with_1(
 def test_a_run_that_ends_while_blocked_exits_with_1(
     farsite: Farsite, commands: Commands, seconds: str, code: int
 ) -> None:
-    """A block that passed is none of it; one that has not when the time is over is told."""
+    """A block that passed is none of it; one that lasts when the time is over is reported."""
     window = 0.5 if code == 0 else 30
     done = commands.scrapy(
         *crawl_command([farsite.url("/block/1/page.html")], "-s", f"CLOSESPIDER_TIMEOUT={seconds}",

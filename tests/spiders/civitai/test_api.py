@@ -1,4 +1,4 @@
-"""Reading Civitai's answers: pure functions from bytes to promises, verdicts and sentences."""
+"""Reading Civitai's answers: pure functions from bytes to images, page states and sentences."""
 
 import json
 from typing import Any
@@ -82,7 +82,7 @@ def test_classifying_and_error_texts_never_raise(status: int, body: bytes, kind:
 
 @given(items=st.lists(ITEMS, max_size=5), layout=st.sampled_from(["flat", "user", "model", "date"]))
 def test_any_page_is_filtered(items: list[Any], layout: str) -> None:
-    """Every item is promised or counted; whatever it holds can be written as JSON, and its path stays in the folder."""
+    """Every item is expected or skipped and counted; all can be written as JSON, and paths stay in the folder."""
     answer = _answer(200, {"items": items, "metadata": {}})
     parsed_items, _ = api.parse_items(answer)
     page = api.select_items(parsed_items, api.ItemFilter(threshold=-1, layout=layout, media_types=("image", "video")))

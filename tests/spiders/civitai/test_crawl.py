@@ -82,7 +82,7 @@ def test_a_second_run_asks_for_the_pages_only(site: Farsite, commands: Commands)
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_run_resumes_at_its_cursor(site: Farsite, commands: Commands, how: signal.Signals) -> None:
-    """No page and no image is asked for twice but those under way at a SIGKILL; the books are as if nothing was."""
+    """No page or image is requested twice, save those in progress at a SIGKILL; the counts are complete."""
     run = commands.start("crawl", "civitai", "-s", "DOWNLOAD_DELAY=0.2")
     deadline = time.monotonic() + 60
     while len(_page_requests(site)) < 4 and time.monotonic() < deadline:
@@ -270,7 +270,7 @@ def test_an_interrupted_listing_is_incomplete(site: Farsite, commands: Commands,
 
 
 def test_a_maintenance_page_is_retried(site: Farsite, commands: Commands) -> None:
-    """HTML with status 200 where JSON was promised: tried again in the same run, as the site's contract asks."""
+    """HTML with status 200 where JSON was expected: tried again in the same run, as the site's contract asks."""
     _crawl(commands, "username=repaired")
     listing = _listing_status(commands)
     assert (listing["state"], listing["pages"], listing["items"]) == ("ended", 2, 20)
@@ -296,7 +296,7 @@ def test_pages_wait_while_many_images_are_pending(site: Farsite, commands: Comma
 
 
 def test_a_foreign_metadata_file_is_not_replaced(site: Farsite, commands: Commands) -> None:
-    """The image is owed until its name is free, and then everything lies there."""
+    """The image is pending until its name is free, and then all its files are there."""
     foreign = commands.data / "images/civitai/2.json"
     foreign.parent.mkdir(parents=True)
     foreign.write_text("mine")
@@ -374,7 +374,7 @@ def test_a_wrong_key_is_detected_at_once(site: Farsite, commands: Commands) -> N
 
 
 def test_a_run_stopped_before_anything_was_listed_says_so(site: Farsite, commands: Commands) -> None:
-    """Ctrl-C while the server puts off the check of the key: there are no books, but a way to go on."""
+    """Ctrl-C while the server puts off the check of the key: there is no summary, but a sentence on how to go on."""
     commands.environment["CIVITAI_API_KEY"] = civitai.BUSY_KEY
     run = commands.start("crawl", "civitai")
     while not site.counts()["requests"]:

@@ -191,7 +191,7 @@ def test_a_long_folder_is_read_again_from_its_end(site: Imagefap, commands: Comm
 
 @pytest.mark.parametrize(("form", "lifetime"), [("2020", 3600), ("2022", 5), ("2026", -60)])
 def test_expired_urls_are_renewed_once(site: Imagefap, commands: Commands, form: str, lifetime: int) -> None:
-    """Good ones need one page for a gallery; short ones are used at once; dead ones are renewed once, then owed."""
+    """Good ones need one page per gallery; short ones are used at once; dead ones are renewed once, then left."""
     site.change(form=form, lifetime=lifetime)
     crawl(commands, "user_id=1004", "folder_id=801")
     photos = {path: n for path, n in site.counts()["paths"].items() if path.startswith("/photo/")}
@@ -307,7 +307,7 @@ def test_an_unavailable_user_page_is_reported(site: Imagefap, commands: Commands
 
 
 def test_a_site_failing_on_page_after_page_is_backed_off(site: Imagefap, commands: Commands) -> None:
-    """After the third page in a row it counts as shut; what was not asked for stays owed."""
+    """After the third block page in a row the host counts as closed; what was not requested stays pending."""
     site.change(broken=["/photo/"])
     stop = ("-s", "HARVESTER_ON_BLOCK=stop", "-s", "HARVESTER_BACKOFF=0.1")
     assert "blocks this crawl" in crawl(commands, "user=erin", options=stop, code=1).stderr

@@ -1,4 +1,4 @@
-"""imagefap's pages: what each is told from, what is read from it, and that no page can do harm."""
+"""imagefap's pages: how each kind is recognised, what is read from it, and that no page can do harm."""
 
 import pytest
 from hypothesis import example, given
@@ -48,7 +48,7 @@ def _folder(number: int, page: int) -> str:
     ],
 )
 def test_a_good_page_is_what_it_is(url: str, page: str, kind: PageKind) -> None:
-    """Every kind of page is told apart; an empty page counts only with its header; half a page counts for nothing."""
+    """Every kind of page is recognised; an empty page counts only with its header; half a page counts for nothing."""
     assert _kind(url, page) == kind
     assert page_kind.classify(SiteResponse(url, 200, {}, page.encode())) == PageStatus.OK
     assert _kind(url, page[: page.index("</body>")]) == PageKind.UNKNOWN
@@ -81,7 +81,7 @@ def test_a_status_or_an_address_can_say_gone() -> None:
 
 
 def test_every_block_is_recognised() -> None:
-    """A block is told by its address, its form, its words or a 429; it is never empty and never missing."""
+    """A block is recognised by its address, its form, its words or a 429; it is never empty and never missing."""
     page = pages.block_page()
     bare = page.replace("captcha", "other")
     banned = "<html><body>It seems you are banned.</body></html>"

@@ -1,4 +1,4 @@
-"""Whose account it is, whether it can be read, and what its owner wishes."""
+"""Whose account it is, whether it can be read, and what its owner has opted out of."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def _answer(value: Any, status: int = 200, url: str = LOOKUP, **headers: str) ->
 
 
 def test_the_requested_account_is_found() -> None:
-    """A local account is completed with the handle's domain; flags are told."""
+    """A local account is completed with the handle's domain; flags are kept."""
     result = parse_lookup(_answer(account(limited=True, bot=True)), ALICE, OWN)
     assert result.refusal is None
     assert result.account is not None
@@ -103,7 +103,7 @@ def test_every_refusal_is_explained() -> None:
     ],
 )
 def test_responses_are_classified(answer: SiteResponse, page_status: PageStatus) -> None:
-    """Only JSON of the promised shape may be parsed; only 404 and 410 are an absence."""
+    """Only JSON of the documented shape is parsed; only 404 and 410 mean that an account is gone."""
     assert classify(answer) == page_status
 
 

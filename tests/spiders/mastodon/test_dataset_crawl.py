@@ -195,7 +195,7 @@ def test_posts_with_the_same_index_continue_numbering(farsite: Farsite, commands
 
 
 def test_unlisted_accounts_are_reported_and_counted(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """URLs of an account without a row are skipped with a reason and told; once listed they are fetched."""
+    """URLs of an account without a row are skipped with a reason; once listed they are fetched."""
     posts = {"a@x": [(0, [farsite.url("/photo/1.jpg")])], "b@x": [(0, [farsite.url("/photo/2.jpg")])]}
     done = commands.crawl(dataset.write(tmp_path, posts, ["a@x"]))
     assert "Account b@x is not in the accounts file: skipping 1 URL" in done.stderr
@@ -282,7 +282,7 @@ def test_feeds_carry_every_field_without_nesting(
 
 
 def test_network_errors_have_their_own_reasons(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """Timeout, DNS, reset, cut bodies, loops, robots and endless bodies are told apart; none leaves a traceback."""
+    """Timeout, DNS, reset, cut bodies, loops, robots and endless bodies each have a reason; none leaves a traceback."""
     expected = {
         farsite.url("/slow/9/jpeg-rgb.jpg"): "timeout",
         farsite.url("/drip/jpeg-rgb.jpg"): "timeout",
@@ -335,7 +335,7 @@ def test_the_http_cache_never_holds_an_image(farsite: Farsite, commands: Command
 
 
 def test_the_log_has_one_unforgeable_line_per_image(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
-    """Status, name, URL and reason on one line each, control characters of a URL shown as text, books at the end."""
+    """One line each with status, name, URL and reason; control characters shown as text; the summary at the end."""
     forged = farsite.url("/status/404?\n2026-01-01\tdone\t\x1b[2J")
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg"), forged]))
     commands.crawl(files)

@@ -22,7 +22,7 @@ POSTS = 45
 """More than one page of anna's."""
 
 CHECKED_OPT_OUTS = ("noindex", "nobot")
-"""The wishes that an account of the mock can have or not: its `indexable` is always false."""
+"""The opt-outs that an account of the mock can have or not: its `indexable` is always false."""
 
 
 @pytest.fixture(scope="module")

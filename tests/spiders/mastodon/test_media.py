@@ -67,7 +67,7 @@ def test_the_best_address_comes_first(
     ],
 )
 def test_the_type_is_a_hint_and_the_ending_too(changed: dict[str, Any], reason: str) -> None:
-    """A remote picture can be `unknown`, a GIF `gifv`; what has no address is told as that."""
+    """A remote picture can be `unknown`, a GIF `gifv`; one without an address is reported."""
     assert parse_attachment(attachment(**changed)).reason == reason
 
 
@@ -108,7 +108,7 @@ def test_gotosocial_lists_unfetched_attachments_in_the_text() -> None:
 
 
 def test_one_address_twice_in_a_post_is_one_picture() -> None:
-    """Those without an address are all told."""
+    """All without an address are reported."""
     lost = attachment(url=None, preview_url=None)
     assert len(parse_attachments(status(media_attachments=[attachment(), attachment(), lost, lost]))) == 3
 

@@ -44,7 +44,7 @@ def test_a_post_becomes_a_record() -> None:
 
 
 def test_a_boost_is_the_boosted_post() -> None:
-    """Its uri, its author, its pictures; who boosted it is told; the page is walked by the boost's own id."""
+    """Its uri, its author, its pictures; who boosted it is kept; the page is walked by the boost's own id."""
     inner = status(5, account=BOB, uri="https://far.example/users/bob/statuses/5")
     result = _page(status(9, reblog=inner, media_attachments=[], created_at="2026-08-09T00:00:00Z"))
     (post,) = result.posts
@@ -143,7 +143,7 @@ def test_any_body_is_read(body: bytes) -> None:
 
 
 def test_a_page_is_bounded() -> None:
-    """A server that gives a hundred thousand posts is believed a thousand; the others are told."""
+    """A server that gives a hundred thousand posts is believed a thousand; the others are counted."""
     result = _page(*({"id": str(n)} for n in range(5000)))
     assert (len(result.ids), result.skipped["unreadable"]) == (1000, 4000)
 

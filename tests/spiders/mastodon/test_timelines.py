@@ -132,7 +132,7 @@ def test_an_interrupted_listing_resumes_at_its_cursor(commands: Commands, farsit
 
 
 def test_collect_only_fetches_no_picture(commands: Commands, farsite: Farsite) -> None:
-    """The two files are written; the same command without it fetches what is owed, without walking anew."""
+    """The two files are written; without it the same command fetches the images and reads no page again."""
     base = farsite.url("/m/mastodon")
     crawl(commands, base, "acct=dave", "collect_only=1")
     assert not [entry for entry in farsite.log() if "/numbered/" in entry["path"]]
@@ -177,7 +177,7 @@ def test_boosts_belong_to_their_authors(commands: Commands, farsite: Farsite) ->
 
 
 def test_odd_attachments_are_accounted_for(commands: Commands, farsite: Farsite) -> None:
-    """Video and sound skipped, one without an address failed, the others done; a preview is told to be reduced."""
+    """Video and sound skipped, one without an address failed, the others done; a preview is marked as reduced."""
     crawl(commands, farsite.url("/m/mastodon"), "acct=gus")
     outcomes = Counter(rows(commands.data, "SELECT status, reason FROM images"))
     assert outcomes == {("done", ""): 3, ("skipped", "video"): 2, ("failed", "no-address"): 1}
@@ -256,7 +256,7 @@ def test_wrong_settings_are_one_sentence(commands: Commands, setting: str) -> No
 
 
 def test_a_copy_is_fetched_where_the_origin_lost_the_file(commands: Commands, farsite: Farsite) -> None:
-    """A copy counts, a reduced one is told as such; what may pass stays owed; a robots.txt or a proxy is not evaded."""
+    """A copy counts, a reduced one is marked; passing trouble leaves it pending; robots.txt and proxies are obeyed."""
     crawl(commands, farsite.url("/m/mastodon"), "acct=ruth")
     outcomes = rows(commands.data, "SELECT status, reason, detail FROM images ORDER BY id DESC")
     copy = farsite.url("/numbered/", "127.0.0.2")

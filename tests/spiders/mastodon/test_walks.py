@@ -175,7 +175,7 @@ def test_sharkeys_first_hit_is_not_mistaken_for_the_account(farsite: Farsite) ->
 
 
 def test_a_hashtag_is_walked_until_an_empty_page(farsite: Farsite) -> None:
-    """Timelines have `next` on every page that is not empty; wishes are found on the posts themselves."""
+    """Timelines have `next` on every page that is not empty; opt-outs stand in the posts themselves."""
     base = farsite.url("/m/mastodon")
     pages = list(walk_listing(api.tag_posts(base, "hills"), PostFilter()))
     assert pages[-1].ids == []
