@@ -58,7 +58,7 @@ def test_a_hundred_kills_lose_nothing(
     corrupt, lost, duplicated = _count_differences(commands, expected)
     with capsys.disabled():
         print(f"\n{kills} kills, {len(expected)} images ({len(expected) - pending} before the clean run): "
-              f"corrupt {corrupt}, lost {lost}, duplicated {duplicated}")  # fmt: skip
+              f"corrupt {corrupt}, lost {lost}, duplicates {duplicated}")  # fmt: skip
     assert (corrupt, lost, duplicated) == (0, 0, 0)
     assert not list(commands.data.rglob("*.part"))
     verified = commands.scrapy("verify")
