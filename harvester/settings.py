@@ -191,7 +191,11 @@ HARVESTER_MAX_FAILED = os.environ.get("HARVESTER_MAX_FAILED", "1")
 # --- Internal wiring: do not change ----------------------------------------------------------------------------------
 
 BOT_NAME = "harvester"
-SPIDER_MODULES = [f"harvester.spiders.{site}.spider" for site in ("civitai", "imagefap", "mastodon")]
+SPIDER_MODULES = [
+    "harvester.spiders.civitai.spider",
+    "harvester.spiders.imagefap.spider",
+    "harvester.spiders.mastodon.spider",
+]
 NEWSPIDER_MODULE = "harvester.spiders"
 TEMPLATES_DIR = os.path.join(os.path.dirname(__file__), "templates")  # noqa: PTH118, PTH120 - json_api, for genspider
 COMMANDS_MODULE = "harvester.commands"

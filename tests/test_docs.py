@@ -5,9 +5,12 @@ import re
 import tomllib
 from dataclasses import fields
 from importlib import import_module
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.misc import load_object
 
 from harvester.catalogue.schema import metadata
@@ -15,12 +18,10 @@ from harvester.crawl.listing_spider import ListingSpider
 from harvester.items import ImageItem
 from harvester.maintenance.findings import KINDS
 from harvester.reasons import REASONS
+from harvester.settings import SPIDER_MODULES
 from harvester.spider_arguments import declared_arguments
-from harvester.spiders.civitai.spider import CivitaiSpider
-from harvester.spiders.imagefap.spider import ImagefapSpider
 from harvester.spiders.mastodon.opt_out import OPT_OUTS
 from harvester.spiders.mastodon.responses import REFUSAL_MEANINGS
-from harvester.spiders.mastodon.spider import MastodonSpider
 from harvester.version import VERSION
 
 ROOT = Path(__file__).parent.parent
@@ -65,11 +66,11 @@ def test_the_readme_lists_every_spider_argument() -> None:
     documented = [
         (row[0], _code_spans(row[1])[0], row[2]) for row in _table_rows("README.md", "Arguments of the spiders")
     ]
-    spiders = {MastodonSpider: MastodonSpider.modes, CivitaiSpider: (CivitaiSpider,), ImagefapSpider: (ImagefapSpider,)}
-    assert documented == [
-        (spider.name, name, argument.description)
-        for spider, classes in spiders.items()
-        for name, argument in declared_arguments(*classes).items()
+    loader = SpiderLoader.from_settings(Settings({"SPIDER_MODULES": SPIDER_MODULES}))
+    assert sorted(documented, key=itemgetter(0)) == [
+        (spider, name, argument.description)
+        for spider in sorted(loader.list())
+        for name, argument in declared_arguments(*getattr(loader.load(spider), "modes", [loader.load(spider)])).items()
     ]
 
 

@@ -96,11 +96,11 @@ class ImagefapSpider(FavouritesSpider):
         default=MODES[0],
         choices=MODES,
     )
-    output = Argument("get: folder for the output files; `~/Downloads/imagefap/` by default")
+    output = Argument("with `mode=get`: folder for the output files; `~/Downloads/imagefap/` by default")
     format = Argument(
-        "get: `original` (default, unchanged bytes), `rgb` or `jpeg`", default=FORMATS[0], choices=FORMATS
+        "with `mode=get`: `original` (default, unchanged bytes), `rgb` or `jpeg`", default=FORMATS[0], choices=FORMATS
     )
-    db = switch("get: 0 keeps nothing but the output files; 1 by default", default="1")
+    db = switch("with `mode=get`: 0 keeps nothing but the output files; 1 by default", default="1")
     force = switch("1 also reads lists again that were read within three days; 0 by default", default="0")
 
     address_finder: PhotoAddressFinder
