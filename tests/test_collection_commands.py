@@ -17,7 +17,7 @@ from tests.dataset_files import rows
 from tests.farsite.imagefap.client import Imagefap
 from tests.farsite.imagefap.world import make_world
 from tests.farsite.process import Farsite
-from tests.favorites import old_databases
+from tests.spiders.imagefap.old_database import old_databases
 
 DUPLICATE_URLS = 2
 """Of the data set, this many addresses have the bytes of another."""

@@ -13,7 +13,7 @@ from tests import dataset_files as dataset
 from tests.conftest import Commands
 from tests.dataset_files import rows
 from tests.farsite.process import Farsite
-from tests.favorites import old_databases
+from tests.spiders.imagefap.old_database import old_databases
 
 LARGE, SMALL, SMALLER = "/photo/1.jpg", "/photo/1.jpg?width=400&height=300", "/photo/1.jpg?width=320&height=240"
 OTHER, OTHER_SMALL = "/photo/2.jpg", "/photo/2.jpg?width=400&height=300"

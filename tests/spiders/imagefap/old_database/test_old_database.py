@@ -11,8 +11,8 @@ import pytest
 from harvester.errors import UsageProblem
 from harvester.spiders.imagefap.old_database.reader import find_database, read_old_database
 from harvester.spiders.imagefap.old_database.records import FailedImage, OldTag, OldUser
-from tests.favorites import old_databases
-from tests.favorites.old_databases import ORDER, PLACES, SHAS, TIME, VERDICTS
+from tests.spiders.imagefap.old_database import old_databases
+from tests.spiders.imagefap.old_database.old_databases import ORDER, PLACES, SHAS, TIME, VERDICTS
 
 LAKE = {"name": "L", "tags": {}}
 

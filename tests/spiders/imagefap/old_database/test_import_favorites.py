@@ -12,8 +12,8 @@ import pytest
 
 from harvester.imaging.types import FINGERPRINT_VERSION
 from tests.conftest import Commands
-from tests.favorites import old_databases
-from tests.favorites.old_databases import BODIES, ORDER, SHAS, TIME
+from tests.spiders.imagefap.old_database import old_databases
+from tests.spiders.imagefap.old_database.old_databases import BODIES, ORDER, SHAS, TIME
 
 
 def _import(commands: Commands, path: Path, code: int = 0) -> tuple[str, str]:
