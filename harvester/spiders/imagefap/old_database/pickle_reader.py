@@ -9,7 +9,7 @@ import math
 import pickletools
 import struct
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sized
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -97,15 +97,11 @@ def safe_call(name: Any, arguments: tuple[Any, ...]) -> Any:
 
 
 def _make_set(members: Any = ()) -> set[Hashable]:
-    return {hashable(member) for member in expect(list, members)} if members else set()
+    return set(map(hashable, expect(list, members))) if members else set()
 
 
 def _make_frozenset(members: Any = ()) -> frozenset[Hashable]:
     return frozenset(_make_set(members))
-
-
-def _empty_bytes() -> bytes:
-    return b""
 
 
 def _encode(text: Any, encoding: Any = "latin1") -> bytes:
@@ -141,7 +137,7 @@ def _array_from_buffer(data: Any, element: Any, shape: Any, _order: Any = "C") -
 _ALLOWED_CALLS: dict[tuple[str, str], Callable[..., Any]] = {
     **{(module, "set"): _make_set for module in ("builtins", "__builtin__")},
     **{(module, "frozenset"): _make_frozenset for module in ("builtins", "__builtin__")},
-    **{(module, "bytes"): _empty_bytes for module in ("builtins", "__builtin__")},  # empty bytes before protocol 3
+    **{(module, "bytes"): lambda: b"" for module in ("builtins", "__builtin__")},  # empty bytes before protocol 3
     ("_codecs", "encode"): _encode,
     ("numpy", "dtype"): _make_element_type,
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _empty_array for core in ("core", "_core")},
@@ -155,7 +151,7 @@ _MALFORMED_ERRORS = (ValueError, LookupError, TypeError, AttributeError, Overflo
 
 def read_pickle(data: bytes, name: str) -> Any:
     """The value in a pickle of any protocol. Raises UsageProblem, which names the file."""
-    vm = _PickleVM()
+    vm = _PickleVM(len(data))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # about unusual escapes in strings
@@ -170,10 +166,19 @@ def read_pickle(data: bytes, name: str) -> Any:
     raise UsageProblem(f"{name}: the file ends too early.")
 
 
-class _PickleVM:
-    """The stack and the memo of a pickle."""
+_TO_MARK = None
+"""In place of a number of values: all after the last mark."""
 
-    def __init__(self) -> None:
+
+class _PickleVM:
+    """The stack and the memo of a pickle.
+
+    Memory grows with the length of the file only: the memo is a dictionary, pickletools compares lengths with the bytes
+    that are left, and no call copies shared values more often than the file could hold them.
+    """
+
+    def __init__(self, file_bytes: int) -> None:
+        self._may_copy = file_bytes
         self._stack: list[Any] = []
         self._marks: list[int] = []
         self._memo: dict[int, Any] = {}
@@ -187,110 +192,89 @@ class _PickleVM:
         """Execute one opcode, by its name in pickletools."""
         if opcode in _VALUE_OPCODES:
             self._stack.append(argument)
-        elif opcode in _CONSTANT_OPCODES:
-            self._stack.append(_CONSTANT_OPCODES[opcode]())
-        elif opcode in _OPCODE_HANDLERS:
-            _OPCODE_HANDLERS[opcode](self, argument)
-        elif opcode not in _IGNORED_OPCODES:
+        elif opcode in _PUT_OPCODES:
+            self._memo[len(self._memo) if argument is None else argument] = self._stack[-1]
+        elif opcode in _GET_OPCODES:
+            self._stack.append(self._memo[argument])
+        elif opcode in _BUILDERS:
+            count, build = _BUILDERS[opcode]
+            self._stack.append(build(self._pop(count)))
+        elif opcode in _UPDATES:
+            count, update = _UPDATES[opcode]
+            values = self._pop(count)
+            update(self._stack[-1], values)
+        elif opcode == "REDUCE":
+            self._stack.append(self._call(*self._pop(2)))
+        elif opcode == "GLOBAL":
+            self._stack.append(_make_name(argument.split(" ", 1)))
+        elif opcode == "MARK":
+            self._marks.append(len(self._stack))
+        elif opcode in ("POP", "POP_MARK"):
+            is_mark = opcode == "POP_MARK" or self._marks[-1:] == [len(self._stack)]
+            self._pop(_TO_MARK if is_mark else 1)
+        elif opcode not in ("PROTO", "FRAME"):
             raise UnsafePickle(f"it contains more than plain data (the step {opcode})")
 
-    def mark(self) -> None:
-        self._marks.append(len(self._stack))
+    def _call(self, name: Any, arguments: Any) -> Any:
+        """Call a function, unless the calls have by now copied more than the file holds."""
+        copied = expect(tuple, arguments)[:1]
+        self._may_copy -= sum(len(value) for value in copied if isinstance(value, Sized))
+        if self._may_copy < 0:
+            raise UnsafePickle("it copies its own data again and again")
+        return safe_call(name, arguments)
 
-    def pop(self) -> None:
-        if self._marks and self._marks[-1] == len(self._stack):
-            self._marks.pop()
-        else:
-            self._stack.pop()
-
-    def pop_mark(self) -> None:
-        self.pop_marked()
-
-    def put(self, index: int | None) -> None:
-        self._memo[len(self._memo) if index is None else index] = self._stack[-1]
-
-    def get(self, index: int) -> None:
-        self._stack.append(self._memo[index])
-
-    def push_name(self, argument: str | None) -> None:
-        module, name = argument.split(" ", 1) if argument else self.pop_last(2)
-        self._stack.append(PickledName(expect(str, module), expect(str, name)))
-
-    def push_made(self, values: list[Any], make: Callable[[list[Any]], Any]) -> None:
-        self._stack.append(make(values))
-
-    def extend_list(self, values: list[Any]) -> None:
-        expect(list, self._stack[-1]).extend(values)
-
-    def update_dict(self, pairs: list[Any]) -> None:
-        expect(dict, self._stack[-1]).update(_dict_from_pairs(pairs))
-
-    def update_set(self, values: list[Any]) -> None:
-        expect(set, self._stack[-1]).update(map(hashable, values))
-
-    def call_function(self) -> None:
-        name, arguments = self.pop_last(2)
-        self._stack.append(safe_call(name, expect(tuple, arguments)))
-
-    def build(self) -> None:
-        state = self._stack.pop()
-        if not isinstance(self._stack[-1], (Array, ElementType)):
-            raise UnsafePickle("it contains more than plain data (an object with a state)")
-        self._stack[-1].build(state)
-
-    def pop_last(self, count: int) -> list[Any]:
-        """Remove the last `count` values from the stack and return them."""
-        start = len(self._stack) - count
+    def _pop(self, count: int | None) -> list[Any]:
+        """Remove the last `count` values from the stack, or all after the last mark, and return them."""
+        start = self._marks.pop() if count is _TO_MARK else len(self._stack) - count
         if start < 0:
             raise IndexError(count)
         values = self._stack[start:]
         del self._stack[start:]
         return values
 
-    def pop_marked(self) -> list[Any]:
-        """Remove everything after the last mark from the stack and return it."""
-        start = self._marks.pop()
-        values = self._stack[start:]
-        del self._stack[start:]
-        return values
+
+def _make_name(parts: list[Any]) -> PickledName:
+    module, name = parts
+    return PickledName(expect(str, module), expect(str, name))
 
 
-def _dict_from_pairs(values: list[Any]) -> dict[Any, Any]:
+def _make_dict(values: list[Any]) -> dict[Hashable, Any]:
     return dict(zip(map(hashable, values[::2]), values[1::2], strict=True))
 
 
-_NUMBER_OPCODES = {"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"}
+def _set_state(target: Any, values: list[Any]) -> None:
+    if not isinstance(target, (Array, ElementType)):
+        raise UnsafePickle("it contains more than plain data (an object with a state)")
+    target.build(*values)
 
-_TEXT_OPCODES = {"STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"}
 
-_VALUE_OPCODES = _NUMBER_OPCODES | _TEXT_OPCODES | {"BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}
-
-_IGNORED_OPCODES = frozenset(("PROTO", "FRAME"))
-
-_CONSTANT_OPCODES: dict[str, Callable[[], Any]] = {
-    "NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False,
-    "EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_SET": set, "EMPTY_TUPLE": tuple,
+_VALUE_OPCODES = {
+    "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT",
+    "STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8",
+    "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8",
 }  # fmt: skip
 
-_OPCODE_HANDLERS: dict[str, Callable[[_PickleVM, Any], None]] = {
-    "MARK": lambda it, _: it.mark(),
-    "POP": lambda it, _: it.pop(),
-    "POP_MARK": lambda it, _: it.pop_mark(),
-    **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"), lambda it, at: it.put(at)),
-    **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda it, at: it.get(at)),
-    **dict.fromkeys(("GLOBAL", "STACK_GLOBAL"), lambda it, name: it.push_name(name)),
-    "TUPLE1": lambda it, _: it.push_made(it.pop_last(1), tuple),
-    "TUPLE2": lambda it, _: it.push_made(it.pop_last(2), tuple),
-    "TUPLE3": lambda it, _: it.push_made(it.pop_last(3), tuple),
-    "TUPLE": lambda it, _: it.push_made(it.pop_marked(), tuple),
-    "LIST": lambda it, _: it.push_made(it.pop_marked(), list),
-    "DICT": lambda it, _: it.push_made(it.pop_marked(), _dict_from_pairs),
-    "FROZENSET": lambda it, _: it.push_made(it.pop_marked(), lambda values: frozenset(map(hashable, values))),
-    "APPEND": lambda it, _: it.extend_list(it.pop_last(1)),
-    "APPENDS": lambda it, _: it.extend_list(it.pop_marked()),
-    "SETITEM": lambda it, _: it.update_dict(it.pop_last(2)),
-    "SETITEMS": lambda it, _: it.update_dict(it.pop_marked()),
-    "ADDITEMS": lambda it, _: it.update_set(it.pop_marked()),
-    "REDUCE": lambda it, _: it.call_function(),
-    "BUILD": lambda it, _: it.build(),
+_PUT_OPCODES = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
+
+_GET_OPCODES = {"GET", "BINGET", "LONG_BINGET"}
+
+_BUILDERS: dict[str, tuple[int | None, Callable[[list[Any]], Any]]] = {
+    "NONE": (0, lambda _: None), "NEWTRUE": (0, lambda _: True), "NEWFALSE": (0, lambda _: False),
+    "EMPTY_TUPLE": (0, tuple), "TUPLE1": (1, tuple), "TUPLE2": (2, tuple), "TUPLE3": (3, tuple),
+    "TUPLE": (_TO_MARK, tuple),
+    "EMPTY_LIST": (0, list), "LIST": (_TO_MARK, list),
+    "EMPTY_DICT": (0, dict), "DICT": (_TO_MARK, _make_dict),
+    "EMPTY_SET": (0, set), "FROZENSET": (_TO_MARK, _make_frozenset),
+    "STACK_GLOBAL": (2, _make_name),
+}  # fmt: skip
+"""Opcodes that take values from the stack and put a new one there."""
+
+_UPDATES: dict[str, tuple[int | None, Callable[[Any, list[Any]], None]]] = {
+    "APPEND": (1, lambda target, values: expect(list, target).extend(values)),
+    "APPENDS": (_TO_MARK, lambda target, values: expect(list, target).extend(values)),
+    "SETITEM": (2, lambda target, values: expect(dict, target).update(_make_dict(values))),
+    "SETITEMS": (_TO_MARK, lambda target, values: expect(dict, target).update(_make_dict(values))),
+    "ADDITEMS": (_TO_MARK, lambda target, values: expect(set, target).update(map(hashable, values))),
+    "BUILD": (1, _set_state),
 }
+"""Opcodes that take values from the stack and change the one below them."""

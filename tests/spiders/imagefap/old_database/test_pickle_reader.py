@@ -1,11 +1,13 @@
 """A pickle is read as data: plain values come out whole, everything else is refused and never run."""
 
 import collections
+import contextlib
 import datetime
 import io
 import os
 import pickle
 import struct
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,7 @@ def _program(*steps: bytes) -> bytes:
         b"", b".", b"garbage", b"\x80\x04", b"\x80\x04.", b"\x80\x04N", b"\x80\x04NN.",
         _program(b"}N", b"\x85" * 1_000_000, b"Ns"),  # a key nested a million deep: hashing it would end the process
         _program(b"\x8f(N", b"\x85" * 1_000_000, b"\x90"),
+        _program(b"}N", *(b"q%ch%c\x86" % (n, n) for n in range(60)), b"Ns"),  # a key of 2 ** 60 parts
         _program(b"\x8e", b"\xff" * 8), _program(b"\x8b", struct.pack("<i", -5)), b"I" + b"9" * 100_000 + b"\n.",
         _program(b"cposix\nsystem\n(S'true'\ntR"), _program(b"(S'true'\niposix\nsystem\n"),
         _program(b"(cposix\nsystem\nS'true'\no"), _program(b"cbuiltins\neval\n(S'1'\ntR"),
@@ -123,6 +126,37 @@ def test_a_hostile_pickle_is_one_sentence(data: bytes) -> None:
     """Programs, nonsense, and what would break Python's own reader."""
     with pytest.raises(UsageProblem, match="f: "):
         read_pickle(data, "f")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [_program(b"Nr", b"\xff" * 4), _program(b"NrQ\0\0\x08"),  # slots of the memo
+     _program(b"\x8e", struct.pack("<Q", 2**30)), _program(b"\x96", struct.pack("<Q", 2**30)),
+     _program(b"\x8b", struct.pack("<i", 2**30)), _program(b"\x95", struct.pack("<Q", 2**30), b"N")],
+)  # fmt: skip
+def test_numbers_in_a_pickle_reserve_no_memory(data: bytes) -> None:
+    """Slots of the memo and lengths of texts count only if the file holds as much."""
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(UsageProblem):
+            assert read_pickle(data, "f") is None
+        assert tracemalloc.get_traced_memory()[1] < 10**6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [(b"c_codecs\nencode\n", b"(X\x10\x27\0\0" + b"x" * 10_000 + b"t"),
+     (b"cbuiltins\nset\n", b"((" + b"".join(b"M%c%c" % (n % 256, n // 256) for n in range(3000)) + b"lt"),
+     (b"cnumpy.core.numeric\n_frombuffer\n",
+      b"(\x96\x10\x27" + b"\0" * 6 + b"x" * 10_000 + b"cnumpy\ndtype\n(S'u1'\ntR(M\x10\x27tt")],
+)  # fmt: skip
+def test_calls_may_not_copy_shared_values_again_and_again(call: bytes, argument: bytes) -> None:
+    """Once is plain data; a small file could otherwise fill the memory."""
+    assert len(read_pickle(_program(b"](", call, b"q\0", argument, b"q\1Re"), "f")) == 1
+    with pytest.raises(UsageProblem, match="it copies its own data again and again"):
+        read_pickle(_program(b"](", call, b"q\0", argument, b"q\1R", b"h\0h\1R" * 1000, b"e"), "f")
 
 
 @given(st.binary(max_size=200), st.integers(0, 5), st.integers(0, 60))
