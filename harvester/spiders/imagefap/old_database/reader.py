@@ -28,6 +28,7 @@ _MAX_FILE_BYTES = 4 * 2**30  # bytes; the old tool, too, loads its whole databas
 _MAX_TAG_DEPTH = 64  # levels of nested tags
 _FERNET_PREFIX = b"gAAAA"  # the start of every Fernet token
 _REQUIRED_TABLES = "users favorites tags blobs image_ids_index"
+_READ_TABLES = "users favorites tags blobs image_ids_index duplicates_registry duplicates_index"
 _OPTIONAL_TABLES = "configs duplicates_registry duplicates_key_index duplicates_index"
 _HASH_NAMES = {"percept": "phash", "diff": "dhash", "average": "average", "wavelet": "whash"}
 
@@ -50,9 +51,30 @@ def read_old_database(file: Path) -> OldDatabase:
         raise UsageProblem(f"{file}: cannot be read ({error.strerror}).") from error
     if data.startswith(_FERNET_PREFIX):
         raise UsageProblem(f"{file}: protected by a password; save it without one in the old tool first.")
-    return _parse_database(
-        checks.check_record(read_pickle(data, str(file)), str(file), _REQUIRED_TABLES, _OPTIONAL_TABLES), str(file)
-    )
+    content = checks.check_record(read_pickle(data, str(file)), str(file), _REQUIRED_TABLES, _OPTIONAL_TABLES)
+    if _is_larger(content, len(data)):
+        raise UsageProblem(f"{file}: it repeats its own data again and again.")
+    return _parse_database(content, str(file))
+
+
+def _is_larger(content: dict[str, Any], file_bytes: int) -> bool:
+    """Whether the tables hold more values than the file has bytes, if shared values are counted each time.
+
+    Then reading them might never end: two tags, each with the same two tags below it, and so on, are 2 ** 60 tags.
+    """
+    level = [content.get(name) for name in _READ_TABLES.split()]
+    count = 0
+    for _ in range(2 * _MAX_TAG_DEPTH + 1):
+        containers = [
+            value.values() if isinstance(value, dict) else value
+            for value in level
+            if isinstance(value, (dict, list, tuple, set, frozenset))
+        ]
+        count += sum(map(len, containers))
+        if count > file_bytes:
+            return True
+        level = [value for container in containers for value in container]
+    return False
 
 
 def _parse_database(content: dict[str, Any], file: str) -> OldDatabase:

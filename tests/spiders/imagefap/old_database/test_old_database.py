@@ -125,6 +125,19 @@ def test_cyclic_tags_are_refused(tmp_path: Path) -> None:
         read_old_database(old_databases.write(tmp_path, content, blobs=False) / "imagefap.database")
 
 
+def test_values_that_multiply_are_refused(tmp_path: Path) -> None:
+    """A few kilobytes that name the same tags, or the same folders, over and over would be read for ever."""
+    tags: dict[int, Any] = {}
+    for _ in range(60):
+        tags = {1: {"name": "a", "tags": tags}, 2: {"name": "b", "tags": tags}}
+    folder = {"name": "f", "pages": 1, "images": [*range(1, 3000)]}
+    folders = dict.fromkeys(range(1, 3000), dict.fromkeys(range(1, 3000), folder))
+    for change in ({"tags": tags}, {"favorites": folders}):
+        file = old_databases.write(tmp_path, old_databases.content() | change, blobs=False) / "imagefap.database"
+        with pytest.raises(UsageProblem, match="it repeats its own data again and again"):
+            read_old_database(file)
+
+
 @pytest.mark.parametrize("value", [None, 5, [], "x", {}, {"users": {}}])
 def test_another_pickle_is_refused(tmp_path: Path, value: object) -> None:
     """Any value but the right dictionary."""
