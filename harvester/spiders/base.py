@@ -1,24 +1,29 @@
 """Base for sites with a JSON API: pages of a listing, each with items and the cursor of the next."""
 
+import logging
 import os
 import re
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, ClassVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from scrapy import Request
 from scrapy.settings import BaseSettings
 
 from harvester.catalogue.listings import Listing
-from harvester.crawl.http.credentials import basic, bearer, clean_key, origin
+from harvester.crawl.http.credentials import basic, bearer, clean_key, origin, secrets_of
 from harvester.crawl.http.networks import check_keys
 from harvester.crawl.listing_spider import ListingSpider
-from harvester.errors import ListingIncomplete
+from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.items import DiscoveredImage, ListingPage
+from harvester.parsing import api_responses
 from harvester.parsing.json_values import Json, parse_json
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.parsing.urls import host_of, parse_base_url
+from harvester.text import count_noun, escape_control_chars
+
+logger = logging.getLogger(__name__)
 
 _CHALLENGE = re.compile(rb"just a moment|cf-chl|challenge-platform|attention required|captcha", re.IGNORECASE)
 
@@ -26,12 +31,16 @@ _CHALLENGE = re.compile(rb"just a moment|cf-chl|challenge-platform|attention req
 class JsonApiSpider(ListingSpider):
     """A site whose API lists images in JSON. A subclass says `base_url`, `listings`, `page_url` and `image`.
 
+    A subclass whose pages are more than a list of items overrides `read_page` in place of `image`.
+
     By convention the settings or environment variables <NAME>_BASE_URL, <NAME>_LOGIN and <NAME>_API_KEY hold where the
     site is and the user's name and key; a key is sent in the header `Authorization`, to that one server only.
     """
 
     base_url: ClassVar[str]
     takes_login: ClassVar[bool] = False  # whether the key goes with <NAME>_LOGIN (Basic) or alone (Bearer)
+    key_check_path: ClassVar[str] = ""  # a path that answers 401 to a wrong key, of an API whose pages take it for none
+    obeys_robots: ClassVar[bool] = True  # False only for a documented API: docs/decisions/0006
 
     @abstractmethod
     def listings(self) -> Iterable[str]:
@@ -41,9 +50,9 @@ class JsonApiSpider(ListingSpider):
     def page_url(self, listing: Listing) -> str:
         """Return the URL of the page at `listing.cursor`, or of the first one where it is None."""
 
-    @abstractmethod
     def image(self, item: Json) -> DiscoveredImage | None:
         """Return the image of an item (see `discovered`), None where the item is none."""
+        raise NotImplementedError
 
     def items(self, page: Json) -> Iterable[Json]:
         """Return the items of a page: here the page itself, a list."""
@@ -79,7 +88,27 @@ class JsonApiSpider(ListingSpider):
 
     def _setting(self, settings: Mapping[str, Any], word: str, default: str = "") -> str:
         name = f"{self.name.upper()}_{word}"
-        return str(settings.get(name) or os.environ.get(name) or default).strip()
+        value = settings.get(name)  # one that is empty hides the environment's
+        return str(os.environ.get(name) or default if value is None else value).strip()
+
+    async def prepare(self) -> None:
+        """Check the key where `key_check_path` says how. Raises UsageProblem."""
+        if not self.credentials or not self.key_check_path:
+            return
+        setting = f"{self.name.upper()}_API_KEY"
+        try:
+            response = await self.fetch(self.api_request(f"{self.base}{self.key_check_path}"))
+        except ListingIncomplete as error:
+            logger.warning("%s could not be checked: %s", setting, self._redact_text(error.detail))
+            return
+        if response.status == 401:
+            raise UsageProblem(f"{setting}: the key is wrong or has expired; without one, leave it empty.")
+        if response.status != 200:
+            logger.warning("%s could not be checked: %s", setting, self.error_text(response))
+
+    def folder_layout(self) -> str:
+        """Return the argument `layout`, where there is one: a folder keeps the layout it was begun with."""
+        return str(self.argument_values.get("layout", ""))
 
     async def listings_to_walk(self) -> AsyncIterator[str]:
         """Walk them in their order."""
@@ -87,9 +116,13 @@ class JsonApiSpider(ListingSpider):
             yield listing
 
     def page_request(self, listing: Listing) -> Request:
-        """Ask for a page, never from the cache: a listing changes."""
-        headers = {"Accept": "application/json"}
-        return Request(self.page_url(listing), headers=headers, meta={"dont_cache": True}, dont_filter=True)
+        """Ask for a page."""
+        return self.api_request(self.page_url(listing))
+
+    def api_request(self, url: str) -> Request:
+        """Ask the API, never the cache: what it lists changes."""
+        meta = {"dont_cache": True} | ({} if self.obeys_robots else {"dont_obey_robotstxt": True})
+        return Request(url, headers={"Accept": "application/json"}, meta=meta, dont_filter=True)
 
     def classify(self, response: SiteResponse) -> PageStatus:
         """Say what a response is: JSON with status 200 is a page, 404 and 410 an end, a challenge a block."""
@@ -106,20 +139,36 @@ class JsonApiSpider(ListingSpider):
         return PageStatus.OK if is_json and response.status == 200 else PageStatus.UNKNOWN
 
     def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
-        """Read a page; items that are no image count as unreadable. Raises ListingIncomplete."""
+        """Read a page of this API. Raises ListingIncomplete for any other response."""
         if origin(response.url) != origin(self.base):
             raise ListingIncomplete(f"redirected to {origin(response.url)}")
         if response.status != 200:
-            raise ListingIncomplete(self.error_text(response))
-        try:
-            page = Json(parse_json(response.body))
-        except ValueError as error:
-            raise ListingIncomplete(f"an answer that makes no sense ({error})") from error
+            restart = listing.cursor is not None and self.is_dead_cursor(response)
+            raise ListingIncomplete(self.error_text(response), restart=restart)
+        page = self.read_page(response, listing)
+        if unreadable := page.counts.get("unreadable"):
+            logger.warning("Page %s: %s", listing.pages + 1, count_noun(unreadable, "unreadable item"))
+        return page
+
+    def read_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
+        """Return what is on a page; items that are no image count as unreadable. Raises ListingIncomplete."""
+        page = api_responses.read_document(response)
         items = list(self.items(page))
         images = [image for item in items if (image := self.image(item)) is not None]
         counts = {"unreadable": len(items) - len(images)}
         return ListingPage(images, len(items), self.next_cursor(items, page), counts)
 
+    def is_dead_cursor(self, response: SiteResponse) -> bool:
+        """Say whether the API no longer knows the cursor; the listing then starts again."""
+        return False
+
     def error_text(self, response: SiteResponse) -> str:
-        """Return the status, and the host where it is not the expected one."""
-        return f"HTTP {response.status} from {urlsplit(response.url).netloc}"
+        """Return the status and the API's own message, and the server where it is not the API's."""
+        server = "" if origin(response.url) == origin(self.base) else f" (from {origin(response.url)})"
+        return self._redact_text(api_responses.error_text(response) + server)
+
+    def _redact_text(self, text: str) -> str:
+        """Return a text of the server's on one line and without the key, which it may repeat in any encoding."""
+        for secret in (secret for value in self.credentials.values() for secret in secrets_of(value)):
+            text = text.replace(secret, "…")
+        return escape_control_chars(text)

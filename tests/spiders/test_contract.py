@@ -65,11 +65,11 @@ def site(request: pytest.FixtureRequest, danbooru: type[JsonApiSpider]) -> tuple
     return spider or danbooru, arguments
 
 
-def _crawler(spider: type[HarvestSpider], data: Path) -> Crawler:
+def _crawler(spider: type[HarvestSpider], data: Path, **more: str) -> Crawler:
     from harvester import settings as ours
 
     values = {name: value for name, value in vars(ours).items() if name.isupper()}
-    return get_crawler(spider, {**values, "ADDONS": {}, "EXTENSIONS": {}, "HARVESTER_DATA_DIR": str(data)})
+    return get_crawler(spider, {**values, "ADDONS": {}, "EXTENSIONS": {}, "HARVESTER_DATA_DIR": str(data), **more})
 
 
 def test_an_unknown_argument_is_refused(site: tuple[type[HarvestSpider], dict[str, str]], tmp_path: Path) -> None:
@@ -152,6 +152,27 @@ def test_hostile_pages_raise_nothing_unexpected(
     except ListingIncomplete:
         return
     assert all(image.key and (image.url or image.reason) for image in page.images)
+
+
+def test_an_error_names_another_server_and_hides_the_key(danbooru: type[JsonApiSpider], tmp_path: Path) -> None:
+    """The API's own words on one line; the key is taken out of them, however the server has written it."""
+    crawler = _crawler(danbooru, tmp_path, DANBOORU_API_KEY="key-0123456789")
+    spider = danbooru.from_crawler(crawler, tags="lake")
+    body = b'{"message": "no \\u006bey-0123456789\\nhere"}'
+    response = SiteResponse("https://danbooru.donmai.us/posts.json", 403, {}, body)
+    assert spider.error_text(response) == r"HTTP 403: no …\nhere"
+    moved = SiteResponse("https://login.example/", 503, {}, b"")
+    assert spider.error_text(moved) == "HTTP 503 (from https://login.example)"
+
+
+def test_an_empty_setting_hides_the_environment(
+    danbooru: type[JsonApiSpider], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-s DANBOORU_API_KEY=` crawls without the key that the environment has."""
+    monkeypatch.setenv("DANBOORU_API_KEY", "key-0123456789")
+    assert danbooru.from_crawler(_crawler(danbooru, tmp_path), tags="lake").credentials
+    without = _crawler(danbooru, tmp_path, DANBOORU_API_KEY="")
+    assert not danbooru.from_crawler(without, tags="lake").credentials
 
 
 def test_the_spider_of_the_page_is_short(danbooru: type[JsonApiSpider]) -> None:

@@ -1,0 +1,41 @@
+"""Readers for the responses of JSON APIs: the document, or the message of an error."""
+
+from harvester.errors import ListingIncomplete
+from harvester.parsing.json_values import Json, parse_json
+from harvester.parsing.responses import SiteResponse
+
+MAX_MESSAGE_LENGTH = 300
+
+
+def read_document(response: SiteResponse) -> Json:
+    """Return the JSON document of a response. Raises ListingIncomplete."""
+    try:
+        return Json(parse_json(response.body))
+    except ValueError as error:
+        raise ListingIncomplete(f"the response is not JSON ({error})") from error
+
+
+def error_text(response: SiteResponse) -> str:
+    """Return the status and the message in the body: `error` (a text, or an object with `message`) or `message`."""
+    try:
+        body = Json(parse_json(response.body))
+    except ValueError:
+        is_html = b"<" in response.body[:200]
+        return f"HTTP {response.status}" + (", a web page instead of JSON" if is_html else "")
+    error = body["error"].text or body["error"]["message"].text
+    message = _validation_messages(error) if error else body["message"].text
+    return f"HTTP {response.status}" + (f": {message[:MAX_MESSAGE_LENGTH]}" if message else "")
+
+
+def _validation_messages(text: str) -> str:
+    """Return the messages of a parameter validation (zod), which some sites put as JSON into a text."""
+    try:
+        complaints = list(Json(parse_json(text)))
+    except ValueError:
+        return text
+    messages = [
+        f"{'.'.join(step.id or step.text for step in complaint['path'])}: {complaint['message'].text}"
+        for complaint in complaints
+        if complaint.object
+    ]
+    return "; ".join(messages) or text
