@@ -40,10 +40,10 @@ MASTODON_RESPECT_OPT_OUTS = os.environ.get("MASTODON_RESPECT_OPT_OUTS", "indexab
 MASTODON_PAGE_SECONDS = os.environ.get("MASTODON_PAGE_SECONDS", "3")
 
 # The API key of your Civitai account; empty: none. It is sent only to the server of CIVITAI_BASE_URL and never stored.
-# Read by harvester.spiders.civitai.spider.
+# Read by harvester.spiders.base.
 CIVITAI_API_KEY = os.environ.get("CIVITAI_API_KEY", "")
 
-# The web site whose API is asked: https://civitai.com or https://civitai.red. Read by harvester.spiders.civitai.spider.
+# The web site whose API is asked: https://civitai.com or https://civitai.red. Read by harvester.spiders.base.
 CIVITAI_BASE_URL = os.environ.get("CIVITAI_BASE_URL") or "https://civitai.com"
 
 # The web site whose favourites are read. Read by harvester.spiders.imagefap.spider.

@@ -1,72 +1,58 @@
 """Accessors for an item of Civitai's image API. Every value may be of any type; invalid values count as absent."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from harvester.items import GenerationMetadata
-from harvester.parsing.json_values import dump_json
+from harvester.parsing.json_values import Json, dump_json
 from harvester.parsing.urls import host_of
 from harvester.text import strip_unstorable
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-
-_PARAMETERS = re.compile(r"[A-Za-z]+=[^,/]*(,[A-Za-z]+=[^,/]*)*")
-
-_OLD_HOSTS = {"imagecache.civitai.com": "image.civitai.com"}
-
-ORIGINAL = "original=true"
-
-FULL_VIDEO = "original=true,quality=100"
-"""For some videos the plain original gives only one still frame (gallery-dl issues 7502 and 7626)."""
-
-
-def uuid_of(url: str) -> str | None:
-    """The UUID in an address, in lower case; None if there is none."""
-    uuid = next((part for part in url.split("/") if _UUID.fullmatch(part)), None)
-    return uuid.lower() if uuid else None
-
-
-def original_url(url: str, parameters: str = ORIGINAL) -> str | None:
-    """The address of the original file; None if the text is not an http(s) address."""
-    if host_of(url) is None:
-        return None
-    url_parts = urlsplit(url.strip())
-    path_parts = url_parts.path.split("/")
-    parameters_index = next((index for index, part in enumerate(path_parts) if _PARAMETERS.fullmatch(part)), None)
-    uuid_index = next((index for index, part in enumerate(path_parts) if _UUID.fullmatch(part)), None)
-    if parameters_index is not None:
-        path_parts[parameters_index] = parameters
-    elif uuid_index is not None:
-        path_parts.insert(uuid_index + 1, parameters)
-    host = _OLD_HOSTS.get(url_parts.netloc.lower(), url_parts.netloc)
-    return urlunsplit((url_parts.scheme, host, "/".join(path_parts), url_parts.query, ""))
-
-
-Item = Mapping[str, Any]
+Item = dict[str, Any]
 
 REACTIONS = ("cryCount", "laughCount", "likeCount", "dislikeCount", "heartCount", "commentCount")
 
 ALL_REACTIONS = "reactions"
 """The word for the sum of all reactions, without comments."""
 
-MAX_COUNT = 2**53
+FULL_VIDEO = "original=true,quality=100"
+"""For some videos the plain original gives only one still frame (gallery-dl issues 7502 and 7626)."""
 
-_MEDIA_TYPES = ("image", "video", "audio")
+# Both match one whole part of a path.
+_UUID = re.compile(r"(?<![^/])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![^/])")
+_PARAMETERS = re.compile(r"(?<![^/])[A-Za-z]+=[^,/]*(?:,[A-Za-z]+=[^,/]*)*(?![^/])")
+
+_OLD_HOSTS = {"imagecache.civitai.com": "image.civitai.com"}
 
 
-def unwrap_item(item: Item) -> dict[str, Any]:
+def uuid_of(url: str) -> str | None:
+    """The UUID in an address, in lower case; None if there is none."""
+    match = _UUID.search(url)
+    return match[0].lower() if match else None
+
+
+def original_url(url: str, parameters: str = "original=true") -> str | None:
+    """The address of the original file; None if the text is not an http(s) address."""
+    if host_of(url) is None:
+        return None
+    parts = urlsplit(url.strip())
+    path, replacements = _PARAMETERS.subn(parameters, parts.path, count=1)
+    if not replacements:
+        path = _UUID.sub(rf"\g<0>/{parameters}", path, count=1)
+    host = _OLD_HOSTS.get(parts.netloc.lower(), parts.netloc)
+    return urlunsplit((parts.scheme, host, path, parts.query, ""))
+
+
+def unwrap_item(item: Item) -> Item:
     """The item with a flat `meta`; some paths of the API nest it as {"id": …, "meta": …}."""
-    meta = item.get("meta")
-    is_nested = isinstance(meta, dict) and "meta" in meta and set(meta) <= {"id", "meta"}
-    return {**item, "meta": meta["meta"]} if isinstance(meta, dict) and is_nested else dict(item)
+    meta = Json(item)["meta"].object
+    return {**item, "meta": meta["meta"]} if "meta" in meta and meta.keys() <= {"id", "meta"} else dict(item)
 
 
 def media_type(item: Item) -> str:
     """image, video or audio; in old responses only the extension says which."""
-    declared = item.get("type")
-    if declared in _MEDIA_TYPES:
+    if (declared := item.get("type")) in ("image", "video", "audio"):
         return str(declared)
     extension = str(item.get("url")).rpartition(".")[2].lower()
     return {"mp4": "video", "webm": "video", "mp3": "audio"}.get(extension, "image")
@@ -76,16 +62,13 @@ def count_reactions(item: Item, reaction: str) -> int:
     """The number of a reaction, or of all (`reactions`); 0 if it is not given."""
     if reaction == ALL_REACTIONS:
         return sum(count_reactions(item, kind) for kind in REACTIONS if kind != "commentCount")
-    stats = item.get("stats")
-    number = stats.get(reaction) if isinstance(stats, dict) else None
-    return number if type(number) is int and 0 <= number <= MAX_COUNT else 0
+    number = Json(item)["stats"][reaction].number
+    return number if isinstance(number, int) and number >= 0 else 0
 
 
 def tag_names(item: Item) -> list[str]:
     """The names of its tags."""
-    raw_tags = item.get("tags")
-    names = [tag.get("name") for tag in raw_tags if isinstance(tag, dict)] if isinstance(raw_tags, list) else []
-    return [strip_unstorable(name)[:255] for name in names if isinstance(name, str) and name]
+    return [name for tag in Json(item)["tags"] if (name := tag["name"].text[:255])]
 
 
 def author(item: Item) -> str | None:
@@ -95,8 +78,7 @@ def author(item: Item) -> str | None:
 
 def generation_metadata(item: Item) -> GenerationMetadata:
     """The generation metadata of an item with a flat `meta`."""
-    meta = item.get("meta") if isinstance(item.get("meta"), dict) else {}
-    assert isinstance(meta, dict)
+    meta = Json(item)["meta"].object
     return GenerationMetadata(
         prompt=_text_or_none(meta.get("prompt")),
         negative_prompt=_text_or_none(meta.get("negativePrompt")),
@@ -116,51 +98,46 @@ def generation_metadata(item: Item) -> GenerationMetadata:
 
 def model_name(item: Item) -> str | None:
     """The name of the checkpoint, if the generation data has it; an item has no field for it."""
-    meta = item.get("meta")
-    meta = meta if isinstance(meta, dict) else {}
-    name = meta.get("Model")
+    meta = Json(item)["meta"]
+    name = meta["Model"].value
     if isinstance(name, dict) and len(name) == 1:  # a colon in the name, at which the site's own parser splits
         name = ":".join(str(part) for pair in name.items() for part in pair)
     if isinstance(name, str) and name.strip():
         return name.strip()
-    return _find_checkpoint(meta.get("resources"), "model", "name") or _model_version(item, meta)
+    return (
+        _find_checkpoint(meta["resources"], "model", "name")
+        or _find_checkpoint(meta["civitaiResources"], "checkpoint", "modelVersionName")
+        or _version_name(next(iter(Json(item)["modelVersionIds"]), Json(None)))
+    )
 
 
 def creation_day(item: Item) -> str | None:
     """The day of its creation as YYYY-MM-DD."""
-    created_at = item.get("createdAt")
-    return (
-        created_at[:10]
-        if isinstance(created_at, str) and re.match(r"[0-9]{4}-[01][0-9]-[0-3][0-9]", created_at)
-        else None
-    )
+    match = re.match(r"[0-9]{4}-[01][0-9]-[0-3][0-9]", Json(item)["createdAt"].text)
+    return match[0] if match else None
 
 
 def sidecar_files(item: Item) -> dict[str, bytes]:
     """Extension -> sidecar file of the picture: the item as JSON and, if there is one, its prompt as text."""
     if not item:
         return {}
-    prompt = _text_or_none(item["meta"].get("prompt")) if isinstance(item.get("meta"), dict) else None
+    prompt = _text_or_none(Json(item)["meta"]["prompt"].value)
     caption = {"txt": prompt.encode("utf-8", "replace")} if prompt else {}
     return {"json": dump_json(item), **caption}
 
 
-def _model_version(item: Item, meta: Item) -> str | None:
-    checkpoint = _find_checkpoint(meta.get("civitaiResources"), "checkpoint", "modelVersionName")
-    versions = item.get("modelVersionIds")
-    if checkpoint is None and isinstance(versions, list) and versions and type(versions[0]) is int:
-        return f"version {versions[0]}"
-    return checkpoint
-
-
-def _find_checkpoint(resources: Any, resource_type: str, name_field: str) -> str | None:
-    for resource in resources if isinstance(resources, list) else ():
-        if isinstance(resource, dict) and resource.get("type") == resource_type:
-            if isinstance(resource.get(name_field), str) and resource[name_field].strip():
-                return str(resource[name_field]).strip()
-            if type(resource.get("modelVersionId")) is int:
-                return f"version {resource['modelVersionId']}"
+def _find_checkpoint(resources: Json, resource_type: str, name_field: str) -> str | None:
+    for resource in resources:
+        if resource["type"].value == resource_type:
+            name = resource[name_field].value
+            name = name.strip() if isinstance(name, str) else None
+            if found := name or _version_name(resource["modelVersionId"]):
+                return found
     return None
+
+
+def _version_name(version: Json) -> str | None:
+    return f"version {version.value}" if type(version.value) is int else None
 
 
 def _text_or_none(value: Any, max_length: int | None = None) -> str | None:

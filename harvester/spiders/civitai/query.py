@@ -5,42 +5,26 @@ Allowed values: civitai, src/pages/api/v1/images/index.ts.
 
 import hashlib
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from harvester.errors import UsageProblem
-from harvester.parsing import urls
-from harvester.spider_arguments import whole_number
+from harvester.spider_arguments import file_path, whole_number
 from harvester.spiders.civitai.api import IMAGES_PATH, SITE_URL, ItemFilter
-
-SORTS = ("Most Reactions", "Most Comments", "Most Collected", "Newest", "Oldest")
-
-PERIODS = ("AllTime", "Year", "Month", "Week", "Day")
-
-RATINGS = ("None", "Soft", "Mature", "X")
-
-TYPES = {"image": ("image",), "video": ("video",), "all": ("image", "video")}
-
-LAYOUTS = ("flat", "user", "model", "date")
-
-PAGE_SIZE = 200
-"""Items per page, the most that the API gives."""
 
 IDS_PER_REQUEST = 100
 
-MAX_ID = 2**63 - 1
+FIXED_PARAMETERS = {"limit": "200", "withMeta": "true", "flatMeta": "true", "withTags": "true"}
+"""Parameters of every request; 200 items on a page are the most that the API gives."""
 
-FIXED_PARAMETERS = {"limit": str(PAGE_SIZE), "withMeta": "true", "flatMeta": "true", "withTags": "true"}
-
-_OPTIONAL_PARAMETERS = {
-    "username": "username",
-    "model_id": "modelId",
-    "model_version_id": "modelVersionId",
-    "post_id": "postId",
-    "base_models": "baseModels",
-}
+_PARAMETERS = {
+    "sort": "sort", "period": "period", "nsfw": "nsfw", "type": "type", "username": "username", "model_id": "modelId",
+    "model_version_id": "modelVersionId", "post_id": "postId", "base_models": "baseModels", "tags": "tags",
+}  # fmt: skip
+"""Argument -> parameter, in the order in which they are part of the name of a listing."""
 
 
 @dataclass(frozen=True)
@@ -56,52 +40,53 @@ class Query:
     @property
     def text(self) -> str:
         """The query as text of at most 600 characters, under which the catalogue stores the listing."""
-        limits = f"{self.item_filter.reaction}>{self.item_filter.threshold}" + (
-            f" max {self.max_images}" if self.max_images else ""
-        )
         ids = f"&ids={','.join(map(str, self.ids))}" if self.ids else ""
+        limit = f" max {self.max_images}" if self.max_images else ""
         server = "" if self.base == SITE_URL else f" at {self.base}"  # a cursor is only valid at its server
+        limits = f"{self.item_filter.reaction}>{self.item_filter.threshold}{limit}"
         text = f"{urlencode(self.parameters, safe=' ,')}{ids} {limits}{server}"
         return text if len(text) <= 500 else f"{text[:430]}… sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
+    def ids_at(self, cursor: str | None) -> tuple[int, ...]:
+        """The ids of a page. For a list of ids, the cursor is the number of ids requested so far."""
+        start = int(cursor or 0)
+        return self.ids[start : start + IDS_PER_REQUEST]
+
     def url(self, cursor: str | None) -> str:
-        """The address of a page. For a list of ids, the cursor is the number of ids requested so far."""
+        """The address of a page."""
         if self.ids:
-            start = int(cursor or 0)
-            page_parameters = {"ids": ",".join(map(str, self.ids[start : start + IDS_PER_REQUEST]))}
+            page_parameters = {"ids": ",".join(map(str, self.ids_at(cursor)))}
         else:
-            page_parameters = {"cursor": cursor} if cursor is not None else {}
+            page_parameters = {} if cursor is None else {"cursor": cursor}
         return f"{self.base}{IMAGES_PATH}?{urlencode({**self.parameters, **FIXED_PARAMETERS, **page_parameters})}"
 
 
 def build_query(values: Mapping[str, Any], base: str) -> Query:
     """The query for the values of the spider's arguments, by name."""
-    parameters = {name: values[name] for name in ("sort", "period", "nsfw")}
-    if values["type"] != "all":
-        parameters["type"] = values["type"]
-    parameters |= {
-        parameter: str(values[name]) for name, parameter in _OPTIONAL_PARAMETERS.items() if values[name] is not None
-    }
-    if values["tags"]:
-        parameters["tags"] = ",".join(map(str, values["tags"]))
     ids = tuple(dict.fromkeys(values["ids"] or ()))
     item_filter = ItemFilter(
         reaction=values["reaction"],
         threshold=values["min_count"],
-        media_types=TYPES[values["type"]],
+        media_types=("image", "video") if values["type"] == "all" else (values["type"],),
         layout=values["layout"],
         site_url=base,
         ids=frozenset(ids),
         post_id=values["post_id"],
         username=values["username"],
     )
+    given = {
+        **values,
+        "type": None if values["type"] == "all" else values["type"],
+        "tags": values["tags"] and ",".join(map(str, values["tags"])),
+    }
+    parameters = {_PARAMETERS[name]: str(given[name]) for name in _PARAMETERS if given[name] is not None}
     return Query(base, parameters, item_filter, ids, values["max_images"])
 
 
 def whole_numbers(text: str) -> list[int]:
     """A `convert` for ids, separated by commas."""
     try:
-        return [whole_number(1, MAX_ID)(word) for word in text.split(",")]
+        return [whole_number(1)(word) for word in text.split(",")]
     except ValueError as error:
         raise ValueError("a whole number from 1 (several with commas)") from error
 
@@ -121,13 +106,14 @@ def base_models(text: str) -> str:
     return ",".join(names)
 
 
-def parse_base_url(setting: str, value: str) -> str:
-    """Return the address of the site, which has no path. Raises UsageProblem."""
-    urls.parse_base_url(setting, value, SITE_URL)
-    parts = urlsplit(value.strip())
-    if parts.path not in ("", "/"):
-        raise UsageProblem(f"{setting}={value}: must be an address such as {SITE_URL}.")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+def ids_in_file(text: str) -> "array[int]":
+    """A `convert` for the name of a file of ids; its value is the ids. Raises UsageProblem."""
+    path = file_path(text)
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            return array("q", read_ids(lines, path.name))
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}.") from error
 
 
 def read_ids(lines: Iterable[str], name: str) -> Iterator[int]:
