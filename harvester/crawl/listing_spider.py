@@ -25,7 +25,7 @@ from harvester.crawl.spider import HarvestSpider
 from harvester.errors import ListingIncomplete
 from harvester.items import ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
-from harvester.text import escape_control_chars
+from harvester.text import count_noun, escape_control_chars
 
 MAX_EMPTY_PAGES = 200
 """Empty pages in a row after which a listing counts as endless, whatever cursors they carry."""
@@ -192,11 +192,11 @@ class ListingSpider(HarvestSpider):
         counts = ", ".join(f"{count:,} {name}" for name, count in sorted(listing.counts.items()) if count)
         logger.log(
             logging.WARNING if listing.state == "cut" else logging.INFO,
-            "%s: %s after %s pages with %s items%s%s",
+            "%s: %s after %s with %s%s%s",
             escape_control_chars(listing.query),
             {"open": "stopped"}.get(listing.state, listing.state),
-            f"{listing.pages:,}",
-            f"{listing.items:,}",
+            count_noun(listing.pages, "page"),
+            count_noun(listing.items, "item"),
             f" ({counts})" if counts else "",
             f": {escape_control_chars(listing.detail)}" if listing.detail else "",
         )

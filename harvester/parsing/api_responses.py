@@ -16,15 +16,20 @@ def read_document(response: SiteResponse) -> Json:
 
 
 def error_text(response: SiteResponse) -> str:
-    """Return the status and the message in the body: `error` (a text, or an object with `message`) or `message`."""
+    """Return the status and the message in the body: `error` (or its `message`), `message` or `reason`."""
     try:
         body = Json(parse_json(response.body))
     except ValueError:
         is_html = b"<" in response.body[:200]
         return f"HTTP {response.status}" + (", a web page instead of JSON" if is_html else "")
+    return f"HTTP {response.status}{message_of(body)}"
+
+
+def message_of(body: Json) -> str:
+    """Return the message in a document, after a colon; empty where there is none."""
     error = body["error"].text or body["error"]["message"].text
-    message = _validation_messages(error) if error else body["message"].text
-    return f"HTTP {response.status}" + (f": {message[:MAX_MESSAGE_LENGTH]}" if message else "")
+    message = _validation_messages(error) if error else body["message"].text or body["reason"].text
+    return f": {message[:MAX_MESSAGE_LENGTH]}" if message else ""
 
 
 def _validation_messages(text: str) -> str:

@@ -38,6 +38,7 @@ class JsonApiSpider(ListingSpider):
     """
 
     base_url: ClassVar[str]
+    items_in: ClassVar[str] = ""  # the member of a page that holds the list of items; empty: the page is the list
     takes_login: ClassVar[bool] = False  # whether the key goes with <NAME>_LOGIN (Basic) or alone (Bearer)
     key_check_path: ClassVar[str] = ""  # a path that answers 401 to a wrong key, of an API whose pages take it for none
     obeys_robots: ClassVar[bool] = True  # False only for a documented API: docs/decisions/0006
@@ -55,39 +56,66 @@ class JsonApiSpider(ListingSpider):
         raise NotImplementedError
 
     def items(self, page: Json) -> Iterable[Json]:
-        """Return the items of a page: here the page itself, a list."""
-        return page
+        """Return the items of a page (see `items_in`). Raises ListingIncomplete where there is no list."""
+        item_list = page[self.items_in] if self.items_in else page
+        if not isinstance(item_list.value, list):
+            place = f"no list in {self.items_in!r}" if self.items_in else "no list"
+            raise ListingIncomplete(f"the page has {place}{api_responses.message_of(page)}")
+        return item_list
 
     def next_cursor(self, items: list[Json], page: Json) -> str | None:
         """Return the cursor of the next page, None at the end."""
         return None
 
+    def last_id(self, items: list[Json], page_size: int) -> str | None:
+        """Return the last `id` on a full page, None for a shorter page, which is the last one.
+
+        Raises ListingIncomplete where a full page has no id to continue from.
+        """
+        if len(items) < page_size:
+            return None
+        ids = [item["id"].id for item in items if item["id"].id]
+        if not ids:
+            raise ListingIncomplete("a full page on which no item has an id")
+        return ids[-1]
+
     def url(self, path: str, **parameters: object) -> str:
         """Return the URL of a path of the API."""
         return f"{self.base}{path}?{urlencode(parameters)}"
 
-    def discovered(self, key: str, url: str, **facts: Any) -> DiscoveredImage | None:
+    def discovered(
+        self, key: str, url: str, *, path: str = "", reason: str | None = None, **facts: Any
+    ) -> DiscoveredImage | None:
         """Return an image for what an item says; None for an item without a key.
 
-        `facts` are fields of `DiscoveredImage`; without `path` the file is named after the key.
+        Without `path` the file is named after the key. With a `reason` (docs/reasons.md) the image is not fetched; one
+        without a URL gets `no-address`. `facts` are the other fields of `DiscoveredImage`.
         """
         if not key:
             return None
         host = host_of(url)
-        path = facts.pop("path", key)
-        return DiscoveredImage(key, host or "", url or None, path=path, reason=None if host else "no-address", **facts)
+        reason = reason or (None if host else "no-address")
+        return DiscoveredImage(key, host or "", url or None, path=path or key, reason=reason, **facts)
 
     def configure(self, settings: BaseSettings) -> None:
         """Read base URL and key. Raises UsageProblem."""
         base_url = self._setting(settings, "BASE_URL", self.base_url)
-        self.base = parse_base_url(f"{self.name.upper()}_BASE_URL", base_url, self.base_url)
-        key_setting, login = f"{self.name.upper()}_API_KEY", self._setting(settings, "LOGIN")
-        if key := clean_key(key_setting, self._setting(settings, "API_KEY")):
+        self.base = parse_base_url(self._setting_name("BASE_URL"), base_url, self.base_url)
+        key_setting, login_setting = self._setting_name("API_KEY"), self._setting_name("LOGIN")
+        login = self._setting(settings, "LOGIN")
+        key = clean_key(key_setting, self._setting(settings, "API_KEY"))
+        if self.takes_login and bool(key) != bool(login):
+            missing, present = (key_setting, login_setting) if login else (login_setting, key_setting)
+            raise UsageProblem(f"{present} needs {missing}, too: set both or neither.")
+        if key:
             self.credentials = {origin(self.base): basic(login, key) if self.takes_login else bearer(key)}
             check_keys(settings, key_setting, self.credentials)
 
+    def _setting_name(self, word: str) -> str:
+        return f"{self.name.upper().replace('-', '_')}_{word}"
+
     def _setting(self, settings: Mapping[str, Any], word: str, default: str = "") -> str:
-        name = f"{self.name.upper()}_{word}"
+        name = self._setting_name(word)
         value = settings.get(name)  # one that is empty hides the environment's
         return str(os.environ.get(name) or default if value is None else value).strip()
 
@@ -95,7 +123,7 @@ class JsonApiSpider(ListingSpider):
         """Check the key where `key_check_path` says how. Raises UsageProblem."""
         if not self.credentials or not self.key_check_path:
             return
-        setting = f"{self.name.upper()}_API_KEY"
+        setting = self._setting_name("API_KEY")
         try:
             response = await self.fetch(self.api_request(f"{self.base}{self.key_check_path}"))
         except ListingIncomplete as error:
@@ -125,10 +153,15 @@ class JsonApiSpider(ListingSpider):
         return Request(url, headers={"Accept": "application/json"}, meta=meta, dont_filter=True)
 
     def classify(self, response: SiteResponse) -> PageStatus:
-        """Say what a response is: JSON with status 200 is a page, 404 and 410 an end, a challenge a block."""
+        """Say what a response is: JSON with status 200 is a page, a challenge a block.
+
+        404 and 410 make the listing incomplete, and so does 401: waiting does not mend a wrong key.
+        """
         if response.status in (404, 410):
             return PageStatus.MISSING
-        if response.status in (401, 403, 429) or "cf-mitigated" in response.headers:
+        if response.status == 401:
+            return PageStatus.UNKNOWN
+        if response.status in (403, 429) or "cf-mitigated" in response.headers:
             return PageStatus.BLOCKED
         if response.status >= 500:
             return PageStatus.ERROR
@@ -164,8 +197,13 @@ class JsonApiSpider(ListingSpider):
 
     def error_text(self, response: SiteResponse) -> str:
         """Return the status and the API's own message, and the server where it is not the API's."""
-        server = "" if origin(response.url) == origin(self.base) else f" (from {origin(response.url)})"
-        return self._redact_text(api_responses.error_text(response) + server)
+        text = api_responses.error_text(response)
+        if origin(response.url) != origin(self.base):
+            text += f" (from {origin(response.url)})"
+        elif response.status == 401:
+            key_setting = self._setting_name("API_KEY")
+            text += f"; check {key_setting}" if self.credentials else f"; the site wants a key: set {key_setting}"
+        return self._redact_text(text)
 
     def _redact_text(self, text: str) -> str:
         """Return a text of the server's on one line and without the key, which it may repeat in any encoding."""

@@ -21,4 +21,4 @@ async def _replay(request: web.Request) -> web.Response:
     return web.json_response({"error": f"no fixture for {asked}"}, status=404)
 
 
-ROUTES = [web.get(r"/replay/{site:[a-z0-9_]+}/{rest:.*}", _replay)]
+ROUTES = [web.get(r"/replay/{site:[\w-]+}/{rest:.*}", _replay)]
