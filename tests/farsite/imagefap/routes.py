@@ -20,15 +20,16 @@ FILE_HOST = "127.0.0.2"
 
 @dataclass(frozen=True)
 class Options:
-    """How a site behaves. `block_after`: pages one client may ask for within `window` seconds, None for any number.
+    """How a site behaves. `block_after`: pages after which a client is blocked, None for any number.
 
+    `block_length`: pages that are then refused, until the client may ask again; None: until the options are changed.
     `form` is the year of the signatures, `lifetime` their seconds; `typo` is the odd form of folder links;
     `added` are images added since, at the end of a folder, as {folder: [image, …]}; at pages with one of `broken` in
     their address the server fails, pages with one of `misdirected` redirect to what is no address.
     """
 
     block_after: int | None = None
-    window: float = 3600
+    block_length: int | None = None
     form: str = "2026"
     lifetime: int = 3600
     typo: bool = False
@@ -42,19 +43,26 @@ class ImagefapSite:
     """One site: options, and what was asked of it."""
 
     options: Options = field(default_factory=Options)
-    request_times: dict[str, list[float]] = field(default_factory=dict)  # client -> times of its pages
+    given: Counter[str] = field(default_factory=Counter)  # client -> its pages since its last block
+    refused: Counter[str] = field(default_factory=Counter)  # client -> pages refused during its block
     pages: Counter[str] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
     blocked: int = 0
 
-    def blocks(self, client: str, now: float) -> bool:
+    def blocks(self, client: str) -> bool:
         """Whether the client has asked too often; a page it gets counts."""
-        recent = [at for at in self.request_times.get(client, ()) if now - at < self.options.window]
-        if self.options.block_after is not None and len(recent) >= self.options.block_after:
-            self.blocked += 1
-            return True
-        self.request_times[client] = [*recent, now]
-        return False
+        if self.options.block_after is None or self.given[client] < self.options.block_after:
+            self.given[client] += 1
+            return False
+        self.blocked += 1
+        self.refused[client] += 1
+        if self.refused[client] == self.options.block_length:
+            self.lift_block(client)
+        return True
+
+    def lift_block(self, client: str) -> None:
+        """Let the client ask again, for as many pages as before."""
+        del self.given[client], self.refused[client]
 
     def counts(self) -> dict[str, object]:
         """What was asked, block pages apart."""
@@ -79,7 +87,7 @@ def _writer(request: web.Request) -> pages.PageWriter:
 
 async def _page(request: web.Request) -> web.Response:
     site, kind = _site(request), request.match_info["kind"]
-    if site.blocks(request.remote or "", time.monotonic()):
+    if site.blocks(request.remote or ""):
         raise web.HTTPFound(f"/imagefap/{request.match_info['site']}/human-verification")
     site.pages[request.raw_path.removeprefix(f"/imagefap/{request.match_info['site']}")] += 1
     if any(piece in request.raw_path for piece in site.options.broken):
@@ -165,7 +173,8 @@ async def _reset(request: web.Request) -> web.Response:
 async def _change(request: web.Request) -> web.Response:
     site = _site(request)
     site.options = replace(site.options, **await request.json())
-    site.request_times.clear()
+    site.given.clear()
+    site.refused.clear()
     return web.Response(status=204)
 
 

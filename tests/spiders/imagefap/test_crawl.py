@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -263,13 +264,15 @@ def test_the_progress_line_shows_the_budgets_eta(site: Imagefap, commands: Comma
 
 def test_a_block_among_the_photos_is_waited_for(site: Imagefap, commands: Commands) -> None:
     """By default the run pauses, asks for nothing meanwhile, and ends complete with the fewest pages."""
-    site.change(block_after=24, window=3)
-    done = crawl(commands, "user=erin", options=("-s", "HARVESTER_MAX_WAIT=4"))
+    site.change(block_after=24, block_length=1)
+    done = crawl(commands, "user=erin", options=("-s", "HARVESTER_MAX_WAIT=2"))
     assert "Until then the run asks this host for nothing" in done.stderr, done.stderr
     assert set(_outcomes(commands).values()) == {"done"}
     counts = site.counts()
-    assert counts["pages"] == 28
-    assert 1 <= counts["blocked"] <= 2
+    assert (counts["pages"], counts["blocked"]) == (28, 1)
+    requests = [entry for entry in site.farsite.log() if site.name in entry["path"] and "/images/" not in entry["path"]]
+    blocked, after = next(pair for pair in pairwise(requests) if pair[0]["path"].endswith("/human-verification"))
+    assert after["at"] - blocked["at"] >= 2
 
 
 def test_a_failing_page_costs_no_other_page(site: Imagefap, commands: Commands) -> None:
