@@ -77,9 +77,23 @@ NO_HASHES = Hashes("", "", "", "", None)
 
 
 @dataclass(frozen=True)
+class RenditionFacts:
+    """Facts of the file that goes into the output folder: extension, size in bytes, sha256."""
+
+    ext: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class ImageReport:
-    """All results of a decode. `embedded` is the generation data in the bytes; None if there is none."""
+    """All results of a decode. `embedded` is the generation data in the bytes; None if there is none.
+
+    `sha256` is that of the bytes as received.
+    """
 
     facts: Facts
     hashes: Hashes
-    embedded: dict[str, Any] | None = None
+    embedded: dict[str, Any] | None
+    sha256: str
+    rendition: RenditionFacts

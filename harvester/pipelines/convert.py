@@ -8,7 +8,7 @@ from typing import Self
 from scrapy.crawler import Crawler
 
 from harvester.crawl.workers.pool import MAX_TRIES, WorkerCrashed, WorkerPool
-from harvester.crawl.workers.protocol import DECODE, DESCRIBE_VIDEO
+from harvester.crawl.workers.protocol import DECODE
 from harvester.errors import ImageRejected
 from harvester.imaging.types import ImageReport
 from harvester.items import ImageItem
@@ -48,9 +48,7 @@ class ConvertPipeline:
 
     async def _decode(self, item: ImageItem) -> ImageReport:
         item.state.worker = await self._workers.acquire()
-        report: ImageReport = await item.state.worker.run(
-            DESCRIBE_VIDEO if item.state.is_video else DECODE, body=item.state.body
-        )
+        report: ImageReport = await item.state.worker.run(DECODE, item.state.is_video, body=item.state.body)
         return report
 
     def _refuse(self, item: ImageItem, reason: str, detail: str) -> None:

@@ -1,4 +1,4 @@
-"""100: the bytes of an image. Known bytes come from the blob store, all others from the network."""
+"""Pipeline 100: the bytes of an image, from the blob store if they are known, otherwise from the network."""
 
 import asyncio
 from collections import Counter

@@ -3,7 +3,6 @@
 import asyncio
 import atexit
 import subprocess
-from collections import Counter
 from dataclasses import replace
 from typing import Any, Self
 
@@ -11,13 +10,12 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from harvester.crawl.contract import spider_of
-from harvester.crawl.http.waits import HostBackoff, RequeueItem
 from harvester.crawl.workers.protocol import OutputDirs, ResourceLimits, TaskName, decode_frame, encode_frame
 from harvester.crawl.workers.settings import resource_limits, worker_count
 from harvester.crawl.workers.spawn import spawn
 from harvester.imaging.settings import picture_options
 from harvester.imaging.types import ConversionOptions
-from harvester.items import ImageItem, PipelineState
+from harvester.items import PipelineState
 from harvester.memory import reduce_gc
 from harvester.storage.blobs import writer_token
 from harvester.storage.paths import DataPaths
@@ -41,15 +39,8 @@ class WorkerCrashed(Exception):
 class Worker:
     """One process, which runs one task at a time. It ends by itself when this process does."""
 
-    def __init__(
-        self,
-        options: ConversionOptions,
-        output_dirs: OutputDirs,
-        limits: ResourceLimits,
-        crashes: Counter[int] | None = None,
-    ) -> None:
+    def __init__(self, options: ConversionOptions, output_dirs: OutputDirs, limits: ResourceLimits) -> None:
         self._timeout = limits.seconds
-        self.crashes: Counter[int] = Counter() if crashes is None else crashes  # image row -> crashes of all workers
         self._spawned = spawn()
         self._process, self._socket, self._body_file = self._spawned.process, self._spawned.wire, self._spawned.body
         self._socket.sendall(encode_frame((options, output_dirs, limits)))
@@ -131,32 +122,13 @@ class Worker:
             self._reply.set_result(reply)
 
 
-async def run_task(item: ImageItem, task: TaskName, *arguments: object) -> Any:
-    """Run a task in the worker that has the picture. Raises what the task raises; RequeueItem if the worker crashed.
-
-    Returns None if the picture is the cause, because it took too long or crashed MAX_TRIES workers; the item is then
-    refused.
-    """
-    worker: Worker = item.state.worker
-    if worker.has_crashed:
-        return None
-    try:
-        return await worker.run(task, *arguments)
-    except WorkerCrashed as error:
-        worker.crashes[item.state.row] += 1
-        if error.reason == "crashed" and worker.crashes[item.state.row] < MAX_TRIES:
-            raise RequeueItem(HostBackoff(item.host, 0.0)) from error
-        item.refuse(error.reason, str(error))
-        return None
-
-
 class WorkerPool:
     """The workers of a crawl. The download pipeline limits how many images wait for one."""
 
     def __init__(
         self, count: int, options: ConversionOptions, output_dirs: OutputDirs, limits: ResourceLimits | None = None
     ) -> None:
-        self._worker_arguments = options, output_dirs, limits or ResourceLimits(), Counter[int]()
+        self._worker_arguments = options, output_dirs, limits or ResourceLimits()
         self._workers: list[Worker] = []
         self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         for _ in range(count):

@@ -11,11 +11,7 @@ TaskName = str
 """A function that workers run, as `module:name`; its first argument is the worker state."""
 
 DECODE: TaskName = "harvester.crawl.workers.tasks:decode"
-DESCRIBE_VIDEO: TaskName = "harvester.crawl.workers.tasks:describe_video"
 STORE: TaskName = "harvester.crawl.workers.tasks:store"
-FINGERPRINT_OF_FILE: TaskName = "harvester.crawl.workers.tasks:fingerprint_of_file"
-FIND_IDENTICAL: TaskName = "harvester.crawl.workers.tasks:find_identical"
-NAME_IS_FREE: TaskName = "harvester.crawl.workers.tasks:name_is_free"
 
 _LENGTH = struct.Struct("!I")
 
@@ -42,14 +38,12 @@ class ResourceLimits:
 class StoreResult:
     """The stored files of a picture.
 
-    `blob` is the path below the data directory. `files` maps placement rows to the names of the output files, whose
-    hash is `file_sha256`. `conflict` is a name that another file already has; empty if there is none.
+    `blob` is the path below the data directory. `files` maps placement rows to the names of the output files.
+    `conflict` is a name that another file already has; empty if there is none.
     """
 
-    sha256: str
     blob: str
     files: dict[int, str]
-    file_sha256: str
     conflict: str
 
 

@@ -1,14 +1,13 @@
-"""Tasks of a worker process: decode, store and hash one picture after another.
+"""Tasks of a worker process: decode a picture, then store its files.
 
 The worker pool (`harvester.crawl.workers.pool`) sends one task at a time. A picture stays in the worker state from task
 to task, so its bytes travel once, and its pixels and its rendition never leave the process. A picture that crashes its
 decoder, takes all memory or never ends harms only this process.
 """
 
-import os
 import signal
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +23,7 @@ from harvester.imaging.convert import ProcessedImage, process_image
 from harvester.imaging.decode import set_pixel_limit
 from harvester.imaging.embedded import read_generation_data
 from harvester.imaging.fingerprint import compute_hashes
-from harvester.imaging.types import NO_HASHES, ConversionOptions, ImageReport
+from harvester.imaging.types import NO_HASHES, ConversionOptions, ImageReport, RenditionFacts
 from harvester.imaging.video import read_video_facts
 from harvester.memory import freeze_and_enable_gc, keep_freed_memory, limit_memory
 from harvester.storage.blobs import (
@@ -36,7 +35,7 @@ from harvester.storage.blobs import (
     use_token_of,
     write_output_file,
 )
-from harvester.storage.safe_files import escapes_folder, read_regular_file
+from harvester.storage.safe_files import escapes_folder
 
 _NO_PLANE = Image.new("L", (1, 1))
 _BASE_MEMORY, _MEMORY_PER_PIXEL = 512 * 2**20, 16  # bytes: for the program, and for four copies of the largest picture
@@ -50,38 +49,37 @@ class WorkerState:
     dirs: OutputDirs
     body: bytes = b""
     processed: ProcessedImage | None = None
+    sha256: str = ""
 
     @property
     def picture(self) -> ProcessedImage:
-        """The result of `decode` or `describe_video`."""
+        """The result of `decode`."""
         assert self.processed is not None
         return self.processed
 
-    @property
-    def output_bytes(self) -> bytes:
-        """The bytes of the output file."""
-        return self.body if self.picture.rendition is None else self.picture.rendition
 
-
-def decode(state: WorkerState) -> ImageReport:
+def decode(state: WorkerState, is_video: bool) -> ImageReport:
     """Decode the picture once: check it, make its rendition and thumbnails, compute its hashes and read its metadata.
 
-    Raises ImageRejected.
+    A video is only recognised, and kept as it is. Raises ImageRejected.
     """
     try:
-        state.processed = process_image(state.body, state.options)
-        image_hashes = compute_hashes(state.picture.plane)
+        state.processed = picture = _keep_video(state.body) if is_video else process_image(state.body, state.options)
+        image_hashes = NO_HASHES if is_video else compute_hashes(picture.plane)
     except MemoryError as error:
         raise ImageRejected("too-expensive", "needs more memory than allowed") from error
-    embedded = read_generation_data(state.body) if state.options.embedded else None
-    return ImageReport(state.picture.facts, image_hashes, embedded)
+    embedded = read_generation_data(state.body) if state.options.embedded and not is_video else None
+    sha256 = state.sha256 = digest(state.body)
+    if picture.rendition is None:
+        rendition = RenditionFacts(picture.rendition_ext, len(state.body), sha256)
+    else:
+        rendition = RenditionFacts(picture.rendition_ext, len(picture.rendition), digest(picture.rendition))
+    return ImageReport(picture.facts, image_hashes, embedded, sha256, rendition)
 
 
-def describe_video(state: WorkerState) -> ImageReport:
-    """Accept a video, which is kept as it is. Raises ImageRejected: not-a-video."""
-    facts = read_video_facts(state.body)
-    state.processed = ProcessedImage(facts, rendition=None, rendition_ext=facts.ext, plane=_NO_PLANE, thumbs={})
-    return ImageReport(facts, NO_HASHES)
+def _keep_video(data: bytes) -> ProcessedImage:
+    facts = read_video_facts(data)
+    return ProcessedImage(facts, rendition=None, rendition_ext=facts.ext, plane=_NO_PLANE, thumbs={})
 
 
 def store(state: WorkerState, stems: Mapping[int, str], previous: Mapping[int, str]) -> StoreResult:
@@ -90,7 +88,7 @@ def store(state: WorkerState, stems: Mapping[int, str], previous: Mapping[int, s
     `stems` maps placement rows to file names without extension, `previous` to the sha256 of the file that harvester
     wrote under such a name before.
     """
-    picture, dirs, sha256 = state.picture, state.dirs, digest(state.body)
+    picture, dirs, sha256 = state.picture, state.dirs, state.sha256
     blobs = BlobStore(dirs.blobs)
     blob = blobs.put(sha256, picture.facts.ext, state.body)
     for size, data in picture.thumbs.items():
@@ -110,8 +108,7 @@ def store(state: WorkerState, stems: Mapping[int, str], previous: Mapping[int, s
             files[placement] = file
         except FileNameTaken:
             conflict = file
-    file_sha256 = sha256 if picture.rendition is None else digest(picture.rendition)
-    return StoreResult(sha256, f"{dirs.blobs.name}/{sha256[:2]}/{blob.name}", files, file_sha256, conflict)
+    return StoreResult(f"{dirs.blobs.name}/{sha256[:2]}/{blob.name}", files, conflict)
 
 
 def _write_copy(state: WorkerState, path: Path, blob: Path, previous_sha256: str) -> None:
@@ -126,25 +123,6 @@ def _write_copy(state: WorkerState, path: Path, blob: Path, previous_sha256: str
         if previous_sha256 or not (previous_sha256 := BlobStore(state.dirs.blobs).sha256_of_link(path)):
             raise
         _write_copy(state, path, blob, previous_sha256)
-
-
-def fingerprint_of_file(state: WorkerState) -> tuple[str, int]:
-    """The sha256 of the bytes as received, and the size of the output file in bytes."""
-    return digest(state.body), len(state.output_bytes)
-
-
-def find_identical(state: WorkerState, files: Iterable[str]) -> str | None:
-    """The first of these files in the output folder with the bytes of the picture's output file; None if none has."""
-    candidates = (file for file in files if file.endswith(f".{state.picture.rendition_ext}"))
-    return next(
-        (file for file in candidates if read_regular_file(state.dirs.output / file) == state.output_bytes), None
-    )
-
-
-def name_is_free(state: WorkerState, stem: str) -> bool:
-    """Whether the picture can have that name (without extension): no file with other bytes has it."""
-    file = state.dirs.output / f"{stem}.{state.picture.rendition_ext}"
-    return not os.path.lexists(file) or read_regular_file(file) == state.output_bytes
 
 
 def main(wire_descriptor: int, body_descriptor: int) -> None:

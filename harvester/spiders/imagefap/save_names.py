@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harvester.catalogue import photo_addresses
-from harvester.crawl.workers.pool import run_task
-from harvester.crawl.workers.protocol import FIND_IDENTICAL, FINGERPRINT_OF_FILE, NAME_IS_FREE
+from harvester.imaging.types import ImageReport, RenditionFacts
 from harvester.items import ImageItem
 from harvester.parsing.file_names import escape_reserved, fold_name
+from harvester.storage.blobs import digest
 from harvester.storage.paths import DataPaths
+from harvester.storage.safe_files import read_regular_file
 
 if TYPE_CHECKING:
     from harvester.crawl.spider import HarvestSpider
@@ -91,23 +92,22 @@ class SaveNames:
 
     async def assign_name(self, item: ImageItem) -> None:
         """Claim a name that no other image or file has, or that of a file with the same bytes."""
-        identity = await run_task(item, FINGERPRINT_OF_FILE)
-        if identity is None:
-            return
-        sha256, size = identity
-        saved_name = await self._spider.catalogue.read(photo_addresses.file_with_bytes, sha256)
-        existing_name = self._name_by_sha256.get(sha256) or saved_name  # another picture may have got a name meanwhile
+        report: ImageReport = item.state.report
+        saved_name = await self._spider.catalogue.read(photo_addresses.file_with_bytes, report.sha256)
+        # The read comes first, because another picture may get a name meanwhile.
+        existing_name = self._name_by_sha256.get(report.sha256) or saved_name
         if item.state.stems or existing_name:
             item.detail = "" if item.state.stems else f"the same bytes are saved as {existing_name}"
             return
         preferred = file_stem(str(item.metadata.get("name") or item.key))
-        self._name_by_sha256[sha256] = preferred
+        self._name_by_sha256[report.sha256] = preferred
         self._used_names = self._used_names or asyncio.ensure_future(self._load_used_names())
         used = await self._used_names
-        if await self._is_saved_already(item, used, size):
+        file = await asyncio.to_thread(used.find_file, report.rendition)
+        if file and await self._reserve_name(item, used, Path(file).stem):
             return
         number = 1
-        while not await self._reserve_name(item, used, numbered_name(preferred, number)) and item.is_pending:
+        while not await self._reserve_name(item, used, numbered_name(preferred, number)):
             number += 1
         if number > 1:
             logger.info("Image %s is saved as %s: the name is taken", item.key, numbered_name(preferred, number))
@@ -118,16 +118,12 @@ class SaveNames:
         folder = DataPaths.from_settings(self._spider.crawler.settings).output(catalogue.collection)
         file_sizes = await asyncio.to_thread(_scan_file_sizes, folder)
         names = [Path(file).stem for file in file_sizes] + await catalogue.read(photo_addresses.names_in_collection)
-        return _UsedNames({fold_name(name): name for name in names}, file_sizes)
-
-    async def _is_saved_already(self, item: ImageItem, used: "_UsedNames", size: int) -> bool:
-        """Whether a file from before this run has the picture's bytes, so that the picture gets its name."""
-        same_size = [file for file, file_size in used.file_sizes.items() if file_size == size and file.isprintable()]
-        file = await run_task(item, FIND_IDENTICAL, same_size) if same_size else None
-        return file is not None and await self._reserve_name(item, used, Path(file).stem)
+        return _UsedNames(folder, {fold_name(name): name for name in names}, file_sizes)
 
     async def _reserve_name(self, item: ImageItem, used: "_UsedNames", name: str) -> bool:
-        if used.by_folded.setdefault(fold_name(name), name) != name or not await run_task(item, NAME_IS_FREE, name):
+        if used.by_folded.setdefault(fold_name(name), name) != name:
+            return False
+        if not await asyncio.to_thread(used.is_free, name, item.state.report.rendition):
             return False
         placement = await self._spider.catalogue.write(photo_addresses.reserve_name, item.state.row, name)
         if placement is not None:
@@ -137,10 +133,28 @@ class SaveNames:
 
 @dataclass(frozen=True)
 class _UsedNames:
-    """`by_folded`: folded name -> name. `file_sizes`: files from before this run -> their size in bytes."""
+    """Names in the output folder and in the catalogue. Its methods read files, so call them from a thread.
 
+    `by_folded`: folded name -> name. `file_sizes`: files from before this run -> their size in bytes.
+    """
+
+    folder: Path
     by_folded: dict[str, str]
     file_sizes: dict[str, int]
+
+    def find_file(self, rendition: RenditionFacts) -> str | None:
+        """The first file from before this run with the bytes of the rendition; None if there is none."""
+        candidates = (
+            file
+            for file, size in self.file_sizes.items()
+            if size == rendition.bytes and file.endswith(f".{rendition.ext}") and file.isprintable()
+        )
+        return next((file for file in candidates if _has_bytes(self.folder / file, rendition)), None)
+
+    def is_free(self, name: str, rendition: RenditionFacts) -> bool:
+        """Whether the rendition can have the name: no file with other bytes has it."""
+        file = self.folder / f"{name}.{rendition.ext}"
+        return not os.path.lexists(file) or _has_bytes(file, rendition)
 
 
 def _scan_file_sizes(folder: Path) -> dict[str, int]:
@@ -150,3 +164,12 @@ def _scan_file_sizes(folder: Path) -> dict[str, int]:
             return {entry.name: entry.stat(follow_symlinks=False).st_size for entry in entries}
     except FileNotFoundError:
         return {}
+
+
+def _has_bytes(path: Path, rendition: RenditionFacts) -> bool:
+    """Whether a regular file has the bytes of the rendition; a file of another size is not read."""
+    try:
+        data = read_regular_file(path) if path.lstat().st_size == rendition.bytes else None
+    except OSError:
+        return False
+    return data is not None and digest(data) == rendition.sha256

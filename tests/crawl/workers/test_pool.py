@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from scrapy.utils.test import get_crawler
 
+from harvester.crawl.http.waits import RequeueItem
 from harvester.crawl.workers import spawn
 from harvester.crawl.workers.pool import Worker, WorkerCrashed, WorkerPool
 from harvester.crawl.workers.protocol import DECODE, STORE, OutputDirs, ResourceLimits, TaskName
@@ -18,6 +20,8 @@ from harvester.imaging.types import ConversionOptions, ImageLimits
 from harvester.items import ImageItem, PipelineState
 from harvester.pipelines import convert
 from harvester.pipelines.convert import ConvertPipeline
+from harvester.pipelines.store import StorePipeline
+from harvester.storage.blobs import digest
 from tests import dataset_files as dataset
 from tests.conftest import ROOT, Commands
 from tests.farsite.process import Farsite
@@ -29,7 +33,7 @@ def size_of_body(state: WorkerState) -> int:
     return len(state.body)
 
 
-def die(_state: WorkerState) -> None:
+def die(_state: WorkerState, *_arguments: object) -> None:
     """A step: as a decoder does that writes where it must not."""
     os.kill(os.getpid(), signal.SIGSEGV)
 
@@ -82,10 +86,12 @@ def test_a_picture_stays_in_the_worker_between_steps(tmp_path: Path) -> None:
     """Its bytes travel once; blob, named copy and hashes come of the same decode."""
 
     async def work(workers: WorkerPool) -> None:
-        worker, data = await workers.acquire(), encoded(photo(1, 300, 200), "PNG")
-        report = await worker.run(DECODE, body=data)
+        worker, data, output = await workers.acquire(), encoded(photo(1, 300, 200), "PNG"), tmp_path / "output"
+        report = await worker.run(DECODE, False, body=data)
         stored = await worker.run(STORE, {7: "0_0_0"}, {})
         facts = report.facts
+        assert (report.sha256, report.rendition.sha256) == (digest(data), digest((output / "0_0_0.jpg").read_bytes()))
+        assert (report.rendition.ext, report.rendition.bytes) == ("jpg", (output / "0_0_0.jpg").stat().st_size)
         assert (facts.format, facts.width, facts.height) == ("PNG", 300, 200)
         assert report.hashes.phash
         assert (tmp_path / stored.blob).read_bytes() == data
@@ -116,7 +122,7 @@ def test_a_rejection_is_raised_in_the_crawl(tmp_path: Path) -> None:
     async def work(workers: WorkerPool) -> None:
         worker = await workers.acquire()
         with pytest.raises(ImageRejected, match="not-an-image") as rejected:
-            await worker.run(DECODE, body=b"<html>")
+            await worker.run(DECODE, False, body=b"<html>")
         assert rejected.value.reason == "not-an-image"
 
     run_with_workers(tmp_path, work)
@@ -205,6 +211,30 @@ def test_a_picture_that_crashes_two_workers_is_abandoned(monkeypatch: pytest.Mon
         await ConvertPipeline(workers).process_item(item)
         assert (item.status, item.reason, item.detail) == ("failed", "crashed", "the decoder died")
         assert await (await workers.acquire()).run(SIZE, body=b"12") == 2
+
+    run_with_workers(tmp_path, work)
+
+
+def test_a_worker_killed_between_decode_and_store_costs_no_picture(tmp_path: Path) -> None:
+    """The image is put back, as its bytes are gone, not called done without files; the second time it fails."""
+
+    async def work(workers: WorkerPool) -> None:
+        pipeline = StorePipeline(workers, get_crawler())
+        for is_last in (False, True):
+            item = ImageItem(site="mastodon", key="x", url="x")
+            item.state.body = encoded(photo(1, 30, 20), "PNG")
+            await ConvertPipeline(workers).process_item(item)
+            os.kill(item.state.worker._process.pid, signal.SIGKILL)
+            while not item.state.worker.has_crashed:
+                await asyncio.sleep(0.01)
+            if is_last:
+                await pipeline.process_item(item)
+                assert (item.status, item.reason) == ("failed", "crashed")
+            else:
+                with pytest.raises(RequeueItem):
+                    await pipeline.process_item(item)
+                assert item.is_pending
+            workers.release(item.state)
 
     run_with_workers(tmp_path, work)
 

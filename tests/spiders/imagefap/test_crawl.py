@@ -1,5 +1,6 @@
 """The imagefap spider against a server that speaks the site's contract, good and bad."""
 
+import os
 import time
 from collections.abc import Sequence
 from itertools import pairwise
@@ -141,6 +142,25 @@ def test_an_existing_picture_under_another_name_is_not_saved_again(
     arguments = ("user=alice", "mode=get", "db=0", f"output={output}")
     crawl(commands, *arguments, "folder_id=502")
     assert set(_hashes_by_name(output)) == {"my own.jpg", "another.jpg", "lake dawn 02.jpg"}
+
+
+def test_a_name_of_anything_else_is_not_taken(site: Imagefap, commands: Commands, tmp_path: Path) -> None:
+    """Whatever has a picture's name in the folder stays as it is, and the picture gets a number."""
+    output = tmp_path / "saved"
+    (output / "lake dawn 02.jpg").mkdir(parents=True)
+    (output / "no extension.jpg").write_bytes(b"notes")
+    (tmp_path / "pier.jpg").write_bytes(pictures.numbered(305551212))
+    (output / "pier & gulls.jpg").symlink_to(tmp_path / "pier.jpg")
+    os.mkfifo(output / "old-mill.jpg")
+    before = _hashes_by_name(output)
+    arguments = ("user=alice", "mode=get", "db=0", f"output={output}")
+    for folder in ("landscapes", "rock & roll posters"):
+        crawl(commands, *arguments, f"folder={folder}")
+    saved = _hashes_by_name(output)
+    assert {name: saved.get(name) for name in before} == before
+    assert saved["pier & gulls (2).jpg"] == _sha256_of_image(305551212)
+    assert saved["no extension (2).jpg"] == _sha256_of_image(658192360)
+    assert {"lake dawn 02 (2).jpg", "lake dawn 02 (3).jpg", "old-mill (2).jpg"} <= set(saved)
 
 
 def test_get_with_a_catalogue_requests_nothing_twice(site: Imagefap, commands: Commands, tmp_path: Path) -> None:
