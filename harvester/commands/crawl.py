@@ -93,7 +93,7 @@ class Command(ScrapyCrawl):
 
 
 def _stop_early(_signal: int, _frame: object) -> None:
-    print("Stopped before the crawl started.", file=sys.stderr)  # noqa: T201
+    print("Stopped before the crawl started.", file=sys.stderr)
     raise SystemExit(130)
 
 

@@ -3,10 +3,9 @@
 import argparse
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
+from harvester.cli import HarvesterCommand
 
 if TYPE_CHECKING:
     from harvester.duplicates.groups import Group
@@ -19,20 +18,11 @@ GROUPS_SHOWN = 20
 """The most undecided groups that are printed."""
 
 
-class Command(ScrapyCommand):
-    """Compares new pictures with all pictures and prints the result; exit code 2 for bad input."""
+class Command(HarvesterCommand):
+    """Compares new pictures with all pictures and prints the result; exit code 2 while another search runs."""
 
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        """The arguments of the command, for its help."""
-        return "[--METHOD BITS|off] [--animated-METHOD BITS|off] [--orientations] [--json]"
-
-    def short_desc(self) -> str:
-        """The line in the list of commands."""
-        return "Find near-duplicates; decide about them with scrapy verdict"
+    usage = "[--METHOD BITS|off] [--animated-METHOD BITS|off] [--orientations] [--json]"
+    description = "Find near-duplicates; decide about them with scrapy verdict"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add two limits for each method, and the other options."""
@@ -44,46 +34,29 @@ class Command(ScrapyCommand):
         parser.add_argument("--orientations", action="store_true", help="also find mirrored and rotated copies")
         parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Run the command; exit code 2 for bad input, and while another search runs."""
-        from harvester.cli import run_command
-
-        if args:
-            raise UsageError(f"unknown: {' '.join(args)}", print_help=False)
-        self.exitcode = run_command(lambda: self._search(opts))
-
-    def _search(self, opts: argparse.Namespace) -> int:
-        from harvester.catalogue.db_errors import translate_db_errors
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        """Search, and print text or JSON."""
         from harvester.catalogue.duplicates.searches import count_exact_duplicates
-        from harvester.cli import open_collection
         from harvester.duplicates.groups import find_groups
         from harvester.duplicates.limits import parse_limits
         from harvester.duplicates.search import find_duplicates
-        from harvester.imaging.decode import set_pixel_limit
-        from harvester.imaging.settings import blob_import_options
         from harvester.storage.blobs import BlobStore
         from harvester.storage.locks import DedupeLock
 
-        assert self.settings is not None
-        search_limits = parse_limits(
-            _given_limits(opts, ""), _given_limits(opts, "animated_"), orientations=opts.orientations
-        )
-        pixel_limits = blob_import_options(self.settings).limits
-        set_pixel_limit(pixel_limits.max_pixels)
-        with open_collection(self.settings) as (places, catalogue):
-            lock = DedupeLock(places)
+        limits = parse_limits(_given_limits(opts, ""), _given_limits(opts, "animated_"), orientations=opts.orientations)
+        image_limits = self.stored_image_options().limits
+        with self.collection() as (paths, catalogue):
+            lock = DedupeLock(paths)
             try:
-                with translate_db_errors(catalogue):
-                    result = find_duplicates(catalogue, BlobStore(places.blobs), search_limits, pixel_limits)
-                    with catalogue.connect() as connection:
-                        found_groups, exact_count = find_groups(connection), count_exact_duplicates(connection)
+                result = find_duplicates(catalogue, BlobStore(paths.blobs), limits, image_limits)
+                with catalogue.connect() as connection:
+                    groups, exact_count = find_groups(connection), count_exact_duplicates(connection)
             finally:
                 lock.release()
-        print(  # noqa: T201
-            _format_json(search_limits, result, found_groups, exact_count)
-            if opts.json
-            else _format_text(result, found_groups, exact_count)
-        )
+        if opts.json:
+            print(_format_json(limits, result, groups, exact_count))
+        else:
+            print(_format_text(result, groups, exact_count))
         return 0
 
 

@@ -1,11 +1,9 @@
 """`scrapy remove album|user|site …`: delete from the catalogue and the disk what nothing else uses."""
 
 import argparse
-import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
+from harvester.cli import HarvesterCommand, print_messages
 
 if TYPE_CHECKING:
     from harvester.maintenance.delete_files import DeleteResult
@@ -16,20 +14,12 @@ FILES_SHOWN = 20
 """The most missing or kept files that are printed."""
 
 
-class Command(ScrapyCommand):
+class Command(HarvesterCommand):
     """Removes images; exit code 1 if files were kept because their bytes have changed, 2 for bad input."""
 
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        """The arguments of the command, for its help."""
-        return "album USER/ALBUM | user USER | site SITE  [--site SITE] [--dry-run]"
-
-    def short_desc(self) -> str:
-        """The line in the list of commands."""
-        return "Remove an album, a user or a site, with the files that nothing else uses"
+    usage = "album USER/ALBUM | user USER | site SITE  [--site SITE] [--dry-run]"
+    description = "Remove an album, a user or a site, with the files that nothing else uses"
+    min_args = max_args = 2
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the two options of the command."""
@@ -37,50 +27,37 @@ class Command(ScrapyCommand):
         parser.add_argument("--site", help="the site of the user or album, if several sites have that name")
         parser.add_argument("--dry-run", action="store_true", help="only print what would be removed")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Run the command; exit code 2 for bad input, and while another process uses the collection."""
-        from harvester.cli import run_command
-
-        is_valid = len(args) == 2 and args[0] in KINDS and bool(args[1]) and not args[1].startswith("--")
-        if not is_valid or (args[0] == "site" and opts.site):
-            raise UsageError(f"expected {self.syntax()}", print_help=False)
-        self.exitcode = run_command(lambda: self._remove(args[0], args[1], opts.site, dry=opts.dry_run))
-
-    def _remove(self, kind: str, text: str, site: str | None, *, dry: bool) -> int:
-        from harvester.cli import open_collection
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        """Complete a removal that was interrupted, then remove."""
         from harvester.errors import UsageProblem
         from harvester.maintenance.delete_files import delete_removed_files
         from harvester.maintenance.remove import preview_removal, removal_command, remove_from_catalogue
         from harvester.text import count_noun
 
-        assert self.settings is not None
-        with open_collection(self.settings, "" if dry else "scrapy remove") as (places, catalogue):
-            if dry:
-                print(preview_removal(catalogue, kind, text, site).message(dry_run=True))  # noqa: T201
+        kind, text = args
+        if kind not in KINDS or (kind == "site" and opts.site):
+            raise self.misuse(args)
+        with self.collection(locked=not opts.dry_run) as (paths, catalogue):
+            if opts.dry_run:
+                print(preview_removal(catalogue, kind, text, opts.site).message(dry_run=True))
                 return 0
-            earlier = delete_removed_files(catalogue, places)
+            earlier = delete_removed_files(catalogue, paths)
             if earlier.commands:
-                print(f"Completed an interrupted removal: {count_noun(earlier.files, 'file')}.")  # noqa: T201
+                print(f"Completed an interrupted removal: {count_noun(earlier.files, 'file')}.")
                 _print_problems(earlier)
             try:
-                summary = remove_from_catalogue(catalogue, places, kind, text, site)
+                summary = remove_from_catalogue(catalogue, paths, kind, text, opts.site)
             except UsageProblem:
-                if removal_command(kind, text, site) not in earlier.commands:
+                if removal_command(kind, text, opts.site) not in earlier.commands:
                     raise
                 return int(bool(earlier.skipped))  # this is the removal that was interrupted
-            print(summary.message(dry_run=False))  # noqa: T201
-            deleted = delete_removed_files(catalogue, places)
-        print(f"Removed {count_noun(deleted.files, 'file')}.")  # noqa: T201
+            print(summary.message(dry_run=False))
+            deleted = delete_removed_files(catalogue, paths)
+        print(f"Removed {count_noun(deleted.files, 'file')}.")
         _print_problems(deleted)
         return int(bool(earlier.skipped or deleted.skipped))
 
 
 def _print_problems(result: "DeleteResult") -> None:
-    from harvester.text import escape_control_chars
-
-    for lines in ([f"{path}: missing." for path in result.missing],
-                  [f"{path}: left: {reason}." for path, reason in result.skipped.items()]):  # fmt: skip
-        for line in lines[:FILES_SHOWN]:
-            print(escape_control_chars(line), file=sys.stderr)  # noqa: T201
-        if len(lines) > FILES_SHOWN:
-            print(f"… and {len(lines) - FILES_SHOWN:,} more.", file=sys.stderr)  # noqa: T201
+    print_messages([f"{path}: missing." for path in result.missing], FILES_SHOWN)
+    print_messages([f"{path}: left: {reason}." for path, reason in result.skipped.items()], FILES_SHOWN)

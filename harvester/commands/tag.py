@@ -4,10 +4,9 @@ import argparse
 import io
 import json
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
+from harvester.cli import ANY_NUMBER, RULES, HarvesterCommand, add_rules, print_error, read_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,74 +29,44 @@ ACTIONS = {
 }
 """Action -> its arguments."""
 
-RULES = {
-    "site": "pictures of this site",
-    "collection": "pictures whose output files are in this folder",
-    "author": "pictures of this author",
-    "album": "pictures of an album: USER/ALBUM, by names or numbers",
-    "source_tag": "pictures that have this tag at the source",
-    "tag": "pictures that have this tag in the collection",
-}
-"""Rule for pictures -> its meaning; a picture must match all rules that are given."""
-
 CHANGES_SHOWN = 50
 """The most changes that `history` prints."""
 
 
-class Command(ScrapyCommand):
+class Command(HarvesterCommand):
     """Runs one of the tag actions; exit code 1 if no picture matches or some are unknown, 2 for bad input."""
 
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        """The arguments of the command, for its help."""
-        return "|".join(ACTIONS) + " …"
-
-    def short_desc(self) -> str:
-        """The line in the list of commands."""
-        return "Tag pictures: by album, by rule, or by a list of sha256 on stdin"
+    usage = f"{'|'.join(ACTIONS)} …"
+    description = "Tag pictures: by album, by rule, or by a list of sha256 on stdin"
+    min_args, max_args = 1, ANY_NUMBER
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the rules of `apply` and `clear`, and the option of `list` and `history`."""
         super().add_options(parser)
-        for name, meaning in RULES.items():
-            parser.add_argument(f"--{name.replace('_', '-')}", help=f"for apply and clear: {meaning}")
+        add_rules(parser, "for apply and clear: pictures", [name for name in RULES if name != "status"])
         parser.add_argument("--json", action="store_true", help="for list and history: print JSON")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Run the command; exit code 2 for bad input."""
-        from harvester.catalogue.selection import Selection
-        from harvester.cli import run_command
+    def expected(self, args: list[str]) -> str:
+        """Name what the action takes."""
+        return f"scrapy tag {args[0]} {ACTIONS[args[0]]}".strip() if args and args[0] in ACTIONS else self.usage
 
-        action, arguments = (args[0], args[1:]) if args else ("", [])
-        selection = Selection(**{name: getattr(opts, name) for name in RULES})
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        """Print the tags, the history, or what was changed."""
+        action, *arguments = args
+        selection = read_rules(opts)
         if not _is_valid(action, arguments, selection, as_json=opts.json):
-            forms = [f"scrapy tag {action} {ACTIONS[action]}"] if action in ACTIONS else [self.syntax()]
-            raise UsageError(f"expected {forms[0].strip()}", print_help=False)
-        self.exitcode = run_command(lambda: self._run_action(action, arguments, selection, as_json=opts.json))
-
-    def _run_action(self, action: str, arguments: list[str], selection: "Selection", *, as_json: bool) -> int:
-        from harvester.catalogue.db_errors import translate_db_errors
-        from harvester.cli import open_collection, print_error
-
-        assert self.settings is not None
+            raise self.misuse(args)
         complaints: list[str] = []
-        with (
-            open_collection(self.settings) as (places, catalogue),
-            translate_db_errors(catalogue),
-            catalogue.begin() as connection,
-        ):
+        with self.collection() as (paths, catalogue), catalogue.begin() as connection:
             if action in ("apply", "clear"):
-                output = _tag_pictures(connection, places, action, arguments, selection, complaints)
+                output = _tag_pictures(connection, paths, action, arguments, selection, complaints)
             elif action == "list":
-                output = _format_tags(connection, as_json=as_json)
+                output = _format_tags(connection, as_json=opts.json)
             elif action == "history":
-                output = _format_history(connection, as_json=as_json)
+                output = _format_history(connection, as_json=opts.json)
             else:
                 output = _change_tags(connection, action, arguments)
-        print(output)  # noqa: T201
+        print(output)
         for complaint in complaints:
             print_error(complaint)
         return int(bool(complaints))
@@ -105,8 +74,6 @@ class Command(ScrapyCommand):
 
 def _is_valid(action: str, arguments: list[str], selection: "Selection", *, as_json: bool) -> bool:
     """Whether the action takes these arguments and options."""
-    if any(not text or text.startswith("--") for text in arguments):
-        return False
     if action in ("apply", "clear"):
         return not as_json and (len(arguments) == 1 if selection else len(arguments) == 2 and arguments[1] == "-")
     argument_counts = {"add": 1, "rename": 2, "move": 2, "delete": 1, "list": 0, "undo": 0, "history": 0}
@@ -129,7 +96,7 @@ def _change_tags(connection: "Connection", action: str, arguments: list[str]) ->
 
 def _tag_pictures(
     connection: "Connection",
-    places: "DataPaths",
+    paths: "DataPaths",
     action: str,
     arguments: list[str],
     selection: "Selection",
@@ -139,7 +106,7 @@ def _tag_pictures(
     from harvester.maintenance import tagging
 
     if selection:
-        matching, unknown = selected_pictures(connection, places, selection), 0
+        matching, unknown = selected_pictures(connection, paths, selection), 0
     else:
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="backslashreplace")  # the rest of a CSV line may contain any bytes

@@ -1,10 +1,9 @@
 """`scrapy verdict`: decisions on near-duplicates; it deletes nothing."""
 
 import argparse
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
+from harvester.cli import HarvesterCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,20 +13,12 @@ if TYPE_CHECKING:
     from harvester.duplicates.decide import DecisionInput
 
 
-class Command(ScrapyCommand):
+class Command(HarvesterCommand):
     """Lists undecided groups, shows one, records and undoes decisions; exit code 1 if there is nothing to undo."""
 
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        """How it is called."""
-        return "[GROUP [--keep SHA …] [--skip SHA …] [--not-duplicate [SHA …]]] | --undo | --history"
-
-    def short_desc(self) -> str:
-        """One line for `scrapy`."""
-        return "Decide which near-duplicates to keep, hide or tell apart; without GROUP, list the undecided"
+    usage = "[GROUP [--keep SHA …] [--skip SHA …] [--not-duplicate [SHA …]]] | --undo | --history"
+    description = "Decide which near-duplicates to keep, hide or tell apart; without GROUP, list the undecided"
+    max_args = 1
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the options for decisions, undo and history."""
@@ -44,37 +35,28 @@ class Command(ScrapyCommand):
         parser.add_argument("--undo", action="store_true", help="undo the last decision")
         parser.add_argument("--history", action="store_true", help="print every decision")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Exit code 2 for bad input."""
-        from harvester.cli import run_command
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        """Record or undo a decision, or print."""
         from harvester.duplicates.decide import DecisionInput
-
-        prefixes = {"keep": opts.keep, "skip": opts.skip, "false": opts.not_duplicate or []}
-        decision = DecisionInput(prefixes, rest_not_duplicate=opts.not_duplicate == [])
-        unknown = [arg for arg in args if arg.startswith("-") or not arg]
-        if unknown or len(args) > 1 or (decision and not args) or bool(args) + opts.undo + opts.history > 1:
-            raise UsageError(f"expected: scrapy verdict {self.syntax()}", print_help=False)
-        self.exitcode = run_command(lambda: self._run_action(args, decision, undo=opts.undo, history=opts.history))
-
-    def _run_action(self, args: list[str], decision: "DecisionInput", *, undo: bool, history: bool) -> int:
-        from harvester.catalogue.db_errors import translate_db_errors
-        from harvester.cli import open_collection
         from harvester.duplicates.describe import history_lines
         from harvester.storage.locks import lock_verdicts
 
-        assert self.settings is not None
-        with open_collection(self.settings) as (places, catalogue):
-            if undo or decision:
-                self._lock = lock_verdicts(places)  # until the end of the process
-            with translate_db_errors(catalogue), catalogue.begin() as connection:
-                if history:
+        prefixes = {"keep": opts.keep, "skip": opts.skip, "false": opts.not_duplicate or []}
+        decision = DecisionInput(prefixes, rest_not_duplicate=opts.not_duplicate == [])
+        if (decision and not args) or len(args) + opts.undo + opts.history > 1:
+            raise self.misuse(args)
+        with self.collection() as (paths, catalogue):
+            if opts.undo or decision:
+                self._lock = lock_verdicts(paths)  # until the end of the process
+            with catalogue.begin() as connection:
+                if opts.history:
                     lines = list(history_lines(connection))
-                elif undo:
+                elif opts.undo:
                     lines = list(_undo_last(connection))
                 else:
                     lines = list(_show_group(connection, args[0], decision) if args else _list_undecided(connection))
-        print("\n".join(lines) or "No decisions yet.")  # noqa: T201
-        return int(undo and not lines)
+        print("\n".join(lines) or "No decisions yet.")
+        return int(opts.undo and not lines)
 
 
 def _list_undecided(connection: "Connection") -> "Iterator[str]":

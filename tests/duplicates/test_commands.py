@@ -131,8 +131,8 @@ def test_old_decisions_hold_for_the_groups_that_are_found(commands: Commands, tm
         (["dedupe", "extra"], "unknown: extra"),
         (["dedupe"], "There is no catalogue"),
         (["verdict"], "There is no catalogue"),
-        (["verdict", "--keep", "abc"], "expected: scrapy verdict"),
-        (["verdict", "abc", "--undo"], "expected: scrapy verdict"),
+        (["verdict", "--keep", "abc"], "expected [GROUP"),
+        (["verdict", "abc", "--undo"], "expected [GROUP"),
     ],
 )
 def test_a_mistake_is_one_sentence(commands: Commands, arguments: list[str], says: str) -> None:
