@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, ClassVar, Self, overload
 
 from harvester.errors import UsageProblem
 
@@ -43,6 +43,16 @@ class Argument:
     def __get__(self, spider: object | None, owner: type) -> Any:
         return self if spider is None else self.parse({})
 
+    @property
+    def full_description(self) -> str:
+        """The description, followed by the choices and the default where it does not name them."""
+        text = self.description.replace("`", "")
+        if not all(re.search(rf"\b{re.escape(choice)}\b", text) for choice in self.choices):
+            text += f"; one of {', '.join(self.choices)}"
+        if self.default is not None and "default" not in self.description:
+            text += f"; {self.default} by default"
+        return text
+
     def parse(self, arguments: Mapping[str, str]) -> Any:
         """Return the value, None for an argument that is neither given nor has a default. Raises UsageProblem."""
         text = arguments.get(self.name, self.default)
@@ -58,9 +68,15 @@ class Argument:
             raise UsageProblem(f"-a {self.name}={text}: must be {error}.") from error
 
 
-def declared_arguments(*spiders: type) -> dict[str, Argument]:
-    """The arguments of spider classes by name: their own first, then those they inherit."""
-    inheritance = [spider.__mro__ for spider in spiders]
+class SpiderModes:
+    """Mixin of a spider that runs as one of several classes, which its arguments choose; it has those of them all."""
+
+    modes: ClassVar[tuple[type, ...]]
+
+
+def declared_arguments(spider: type) -> dict[str, Argument]:
+    """The arguments of a spider class by name: its own first, then those it inherits."""
+    inheritance = [cls.__mro__ for cls in (spider.modes if issubclass(spider, SpiderModes) else (spider,))]
     own = [vars(mro[0]) for mro in inheritance]
     inherited = [vars(cls) for mro in inheritance for cls in mro[1:]]
     declared: dict[str, Argument] = {}

@@ -70,7 +70,7 @@ def test_the_readme_lists_every_spider_argument() -> None:
     assert sorted(documented, key=itemgetter(0)) == [
         (spider, name, argument.description)
         for spider in sorted(loader.list())
-        for name, argument in declared_arguments(*getattr(loader.load(spider), "modes", [loader.load(spider)])).items()
+        for name, argument in declared_arguments(loader.load(spider)).items()
     ]
 
 
