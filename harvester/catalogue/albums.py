@@ -97,39 +97,34 @@ def _later(first: int | None, second: int | None) -> int | None:
 GALLERIES = "galleries"
 
 
-def find_owner_by_name(connection: Connection, _collection: int, site: str, name: str) -> Owner | None:
+def find_owner_by_name(connection: Connection, site: str, name: str) -> Owner | None:
     """The site user with this name, ignoring case; None if nobody has it or several users do."""
     rows = connection.execute(select(site_users).where(site_users.c.site == site)).all()
     matches = [row for row in rows if row.name.casefold() == name.casefold()]
     return _owner_from_row(matches[0]) if len(matches) == 1 else None
 
 
-def find_owner_by_key(connection: Connection, _collection: int, site: str, key: str) -> Owner | None:
+def find_owner_by_key(connection: Connection, site: str, key: str) -> Owner | None:
     """The site user with this key; None if there is none."""
     row = connection.execute(select(site_users).where(site_users.c.site == site, site_users.c.key == key)).one_or_none()
     return None if row is None else _owner_from_row(row)
 
 
-def find_owner_row(connection: Connection, _collection: int, site: str, key: str) -> int | None:
+def find_owner_row(connection: Connection, site: str, key: str) -> int | None:
     """The row of the site user with this key; None if there is none."""
     return connection.execute(
         select(site_users.c.id).where(site_users.c.site == site, site_users.c.key == key)
     ).scalar()
 
 
-def save_owner(connection: Connection, _collection: int, owner: Owner) -> int:
-    """Save a site user; return the row."""
-    return upsert_owner(connection, owner)
-
-
-def albums_of_owner(connection: Connection, _collection: int, owner: int) -> list[Album]:
+def albums_of_owner(connection: Connection, owner: int) -> list[Album]:
     """The albums of a site user (row), in the order in which they were first listed."""
     query = select(album_table).where(album_table.c.owner_id == owner).order_by(album_table.c.id)
     field_names = ("key", "name", "kind", "pages", "read_at", "finished_at")
     return [Album(**{name: getattr(row, name) for name in field_names}) for row in connection.execute(query)]
 
 
-def image_keys_of_album(connection: Connection, _collection: int, owner: int, album: str) -> list[str]:
+def image_keys_of_album(connection: Connection, owner: int, album: str) -> list[str]:
     """The keys of the images of an album, in album order."""
     query = (
         select(images.c.key)
@@ -201,13 +196,13 @@ def record_album_page(
     return listing, lowest_rows
 
 
-def delete_listing(connection: Connection, _collection: int, listing: Listing) -> Listing:
+def delete_listing(connection: Connection, listing: Listing) -> Listing:
     """Delete a listing whose subject does not exist; return it as ended."""
     connection.execute(delete(listings).where(listings.c.id == listing.row))
     return replace(listing, state="ended")
 
 
-def record_finished_albums(connection: Connection, _collection: int, owner: int) -> None:
+def record_finished_albums(connection: Connection, owner: int) -> None:
     """Mark the albums that are fully read and have no pending images as finished; mark the user once all are."""
     pending_albums = (
         select(album_images.c.album_id)

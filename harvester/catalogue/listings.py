@@ -79,7 +79,7 @@ def record_page(connection: Connection, collection: int, row: int, page: Listing
     ), lowest_rows
 
 
-def mark_incomplete(connection: Connection, _collection: int, row: int, cause: str, restart: bool) -> Listing:
+def mark_incomplete(connection: Connection, row: int, cause: str, restart: bool) -> Listing:
     """Mark a listing as incomplete; with `restart` the next walk begins at the first page."""
     return _update_listing(connection, row, state="cut", detail=cause, **({"cursor": None} if restart else {}))
 

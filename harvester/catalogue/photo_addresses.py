@@ -21,7 +21,7 @@ class PhotoAddress:
     name: str | None = None
 
 
-def address_of(connection: Connection, _collection: int, row: int) -> tuple[str, dict[str, Any]]:
+def address_of(connection: Connection, row: int) -> tuple[str, dict[str, Any]]:
     """The current address of an image, and its metadata."""
     image = connection.execute(select(images.c.url, images.c.key, images.c.metadata).where(images.c.id == row)).one()
     return image.url or image.key, image.metadata or {}
@@ -51,7 +51,7 @@ def record_addresses(connection: Connection, collection: int, addresses: Mapping
     return lowest_rows
 
 
-def expire_addresses(connection: Connection, _collection: int, rows: Collection[int], host: str) -> dict[str, int]:
+def expire_addresses(connection: Connection, rows: Collection[int], host: str) -> dict[str, int]:
     """Drop expired addresses, so that the page of each image is requested again on this host.
 
     Returns the lowest row for the host.

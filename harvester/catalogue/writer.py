@@ -192,9 +192,7 @@ def requeue(connection: Connection, collection: int, retry: str) -> int:
     return result.rowcount
 
 
-def record_sidecars(
-    connection: Connection, _collection: int, sidecars_by_placement: Mapping[int, Mapping[str, str]]
-) -> None:
+def record_sidecars(connection: Connection, sidecars_by_placement: Mapping[int, Mapping[str, str]]) -> None:
     """Note which files (name -> sha256) are about to be written beside the output files of placements (rows)."""
     for row, sidecars in sidecars_by_placement.items():
         statement = update(placements).where(placements.c.id == row)

@@ -132,7 +132,9 @@ class ListingSpider(HarvestSpider):
             try:
                 page = loop_guard.check_page(await self._fetch_page(listing))
             except ListingIncomplete as error:
-                listing = await self.catalogue.write(listings.mark_incomplete, listing.row, error.detail, error.restart)
+                listing = await self.catalogue.write_global(
+                    listings.mark_incomplete, listing.row, error.detail, error.restart
+                )
                 if error.restart and not restarted:
                     logger.warning("%s: %s; it begins anew, what is known is not fetched again", query, error.detail)
                     listing, restarted = await self.catalogue.write(listings.begin_listing, query), True

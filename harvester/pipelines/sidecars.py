@@ -36,7 +36,7 @@ class SidecarsPipeline:
         """Each file appears whole or not at all, and never in place of another."""
         if item.is_pending and item.state.stems and (sidecar_files := spider_of(self._crawler).sidecars(item)):
             with stop_run_on(CatalogueError, self._crawler), stop_run_on(StoreError, self._crawler):
-                await self._session.write(record_sidecars, _digests(item.state.stems, sidecar_files))
+                await self._session.write_global(record_sidecars, _digests(item.state.stems, sidecar_files))
                 await asyncio.to_thread(self._write_all, item, sidecar_files)
         return item
 

@@ -50,11 +50,11 @@ def test_a_stopped_listing_is_resumed(connection: Connection) -> None:
     row = listings.begin_listing(connection, collection, "q").row
     listings.record_page(connection, collection, row, ListingPage(entry_count=7, next_cursor="c2", mark="newest"))
     assert listings.begin_listing(connection, collection, "q").cursor == "c2"
-    incomplete = listings.mark_incomplete(connection, collection, row, "HTTP 503", False)
+    incomplete = listings.mark_incomplete(connection, row, "HTTP 503", False)
     assert (incomplete.state, incomplete.cursor, incomplete.detail) == ("cut", "c2", "HTTP 503")
     resumed = listings.begin_listing(connection, collection, "q")
     assert (resumed.state, resumed.cursor, resumed.items, resumed.detail) == ("open", "c2", 7, "")
-    listings.mark_incomplete(connection, collection, row, "dead cursor", True)
+    listings.mark_incomplete(connection, row, "dead cursor", True)
     assert listings.begin_listing(connection, collection, "q").items == 0
     listings.record_page(connection, collection, row, ListingPage(entry_count=1))
     restarted = listings.begin_listing(connection, collection, "q")

@@ -200,7 +200,7 @@ def test_a_removal_knows_the_sidecars_of_a_crawl_that_died(connection: Connectio
     collection_id = writer.get_or_create_collection(connection, Collection("civitai", "images/civitai", "rgb", "flat"))
     writer.record_discovered(connection, collection_id, [DiscoveredImage("1", "h", path="1")])
     placement = connection.execute(select(placements.c.id)).scalar_one()
-    writer.record_sidecars(connection, collection_id, {placement: {"1.json": SHAS[1], "1.txt": SHAS[2]}})
+    writer.record_sidecars(connection, {placement: {"1.json": SHAS[1], "1.txt": SHAS[2]}})
     removing.select_for_removal(connection, RemovalScope("civitai"))
     sidecars = list(removing.iter_selected_sidecars(connection))
     assert sorted(sidecars) == [(collection_id, "1.json", SHAS[1]), (collection_id, "1.txt", SHAS[2])]

@@ -9,11 +9,12 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self, TypeVar
+from contextlib import AbstractContextManager
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from scrapy import signals
 from scrapy.crawler import Crawler
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from harvester.catalogue import repair, writer
 from harvester.catalogue.db_errors import translate_db_errors
@@ -25,6 +26,7 @@ from harvester.storage.paths import DataPaths
 from harvester.text import redact
 from harvester.version import VERSION
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 COMMIT_DELAY = 0.03
@@ -68,22 +70,29 @@ class CatalogueSession:
         assert session is not None
         return session
 
-    async def read(self, query: Callable[..., T], *arguments: Any) -> T:
-        """Call a function of `catalogue.queries` with a connection and this collection's row number."""
+    async def read(self, query: Callable[Concatenate[Connection, int, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function of the catalogue with a connection and this collection's row number."""
+        return await self._run_in_thread(
+            self.engine.connect, lambda connection: query(connection, self.collection_id, *args, **kwargs)
+        )
 
-        def run_query() -> T:
-            with translate_db_errors(self.engine), self.engine.connect() as connection:
-                return query(connection, self.collection_id, *arguments)
+    async def read_global(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a function of the catalogue with a connection, for data that is not looked up by collection."""
+        return await self._run_in_thread(self.engine.connect, lambda connection: query(connection, *args, **kwargs))
 
-        return await asyncio.get_running_loop().run_in_executor(self._executor, run_query)
+    async def write(
+        self, function: Callable[Concatenate[Connection, int, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call a function of the catalogue in a transaction, with this collection's row number."""
+        return await self._run_in_thread(
+            self.engine.begin, lambda connection: function(connection, self.collection_id, *args, **kwargs)
+        )
 
-    async def write(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Call a function of `catalogue.writer` in a transaction, with this collection's row number."""
-        return await self._run_in_transaction(lambda connection: function(connection, self.collection_id, *arguments))
-
-    async def write_global(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Call a function in a transaction, for data that belongs to no collection."""
-        return await self._run_in_transaction(lambda connection: function(connection, *arguments))
+    async def write_global(
+        self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call a function of the catalogue in a transaction, for data that is not looked up by collection."""
+        return await self._run_in_thread(self.engine.begin, lambda connection: function(connection, *args, **kwargs))
 
     async def record(self, outcome: writer.ImageOutcome) -> None:
         """Record the outcome of an image; returns when it is committed."""
@@ -110,7 +119,7 @@ class CatalogueSession:
             batch, self._waiting_outcomes = self._waiting_outcomes, []
             outcomes = [outcome for outcome, _ in batch]
             try:
-                await self._run_in_transaction(lambda connection, o=outcomes: writer.record_outcomes(connection, o))
+                await self.write_global(writer.record_outcomes, outcomes)
             except Exception as error:
                 for _, committed in batch:
                     committed.set_exception(error)
@@ -118,9 +127,11 @@ class CatalogueSession:
                 for _, committed in batch:
                     committed.set_result(None)
 
-    async def _run_in_transaction(self, function: Callable[..., T]) -> T:
+    async def _run_in_thread(
+        self, connect: Callable[[], AbstractContextManager[Connection]], function: Callable[[Connection], T]
+    ) -> T:
         def run_function() -> T:
-            with translate_db_errors(self.engine), self.engine.begin() as connection:
+            with translate_db_errors(self.engine), connect() as connection:
                 return function(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, run_function)

@@ -64,7 +64,7 @@ class PhotoAddressFinder:
 
     async def _is_resolved(self, item: ImageItem) -> bool:
         """Whether no page has to be asked; the catalogue may have learned the address since."""
-        item.url, item.metadata = await self._spider.catalogue.read(photo_addresses.address_of, item.state.row)
+        item.url, item.metadata = await self._spider.catalogue.read_global(photo_addresses.address_of, item.state.row)
         if self._spider.needs_name(item):
             return False
         if item.state.body:
@@ -85,7 +85,7 @@ class PhotoAddressFinder:
         self._renewed_rows.add(item.state.row)
         host = self._spider.addresses.host
         self._spider.queue.add(
-            await self._spider.catalogue.write(photo_addresses.expire_addresses, [item.state.row], host)
+            await self._spider.catalogue.write_global(photo_addresses.expire_addresses, [item.state.row], host)
         )
         return RequeueItem(HostBackoff(urlsplit(item.url).hostname or "", 0.0))
 

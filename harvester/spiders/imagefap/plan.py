@@ -68,12 +68,14 @@ class CrawlPlan:
         """The user, who is requested from the site only if unknown."""
         spider, user_id = self._spider, self._options.user_id
         if user_id is not None:
-            known_owner = await spider.catalogue.read(albums.find_owner_by_key, spider.name, str(user_id))
+            known_owner = await spider.catalogue.read_global(albums.find_owner_by_key, spider.name, str(user_id))
         else:
-            known_owner = await spider.catalogue.read(albums.find_owner_by_name, spider.name, str(self._options.user))
+            known_owner = await spider.catalogue.read_global(
+                albums.find_owner_by_name, spider.name, str(self._options.user)
+            )
         if known_owner is not None or user_id is None:
             owner = known_owner or await self._fetch_owner(str(self._options.user))
-            spider.owner_row = await spider.catalogue.write(albums.save_owner, owner)
+            spider.owner_row = await spider.catalogue.write_global(albums.upsert_owner, owner)
             return owner
         return Owner(spider.name, str(user_id), "")  # recorded once a page shows that this user exists
 
@@ -104,8 +106,8 @@ class CrawlPlan:
             raise UsageProblem(f"-a folder={self._options.folder}: user {user_name} has no such folder.")
 
     async def _load_albums(self, owner: Owner) -> list[Album]:
-        owner_row = await self._spider.catalogue.read(albums.find_owner_row, owner.site, owner.key)
-        return [] if owner_row is None else await self._spider.catalogue.read(albums.albums_of_owner, owner_row)
+        owner_row = await self._spider.catalogue.read_global(albums.find_owner_row, owner.site, owner.key)
+        return [] if owner_row is None else await self._spider.catalogue.read_global(albums.albums_of_owner, owner_row)
 
     async def _find_album(self, owner: Owner, folder_id: int, name: str = "") -> Album:
         albums = await self._load_albums(owner)
@@ -126,11 +128,11 @@ class CrawlPlan:
         if await self._is_recent(reader.query, album.read_at, f"Folder {name}"):
             return
         if not self._options.is_get:
-            owner_row = await self._spider.catalogue.read(albums.find_owner_row, owner.site, owner.key)
+            owner_row = await self._spider.catalogue.read_global(albums.find_owner_row, owner.site, owner.key)
             known_keys = (
                 []
                 if owner_row is None
-                else await self._spider.catalogue.read(albums.image_keys_of_album, owner_row, album.key)
+                else await self._spider.catalogue.read_global(albums.image_keys_of_album, owner_row, album.key)
             )
             reader.known_ids, reader.pages = frozenset(map(int, known_keys)), album.pages
         yield reader

@@ -10,11 +10,10 @@ from typing import Any
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
-from sqlalchemy import Connection
 
-from harvester.catalogue import albums, listings, photo_addresses, queries
+from harvester.catalogue import albums, photo_addresses, queries
 from harvester.catalogue.albums import Album, Owner
-from harvester.catalogue.listings import Listing
+from harvester.catalogue.listings import Listing, listings_by_site
 from harvester.crawl.politeness.rate_limits import budgets_by_host, min_seconds, value_for_host
 from harvester.crawl.progress import format_duration
 from harvester.crawl.run.finish import RunFinisher
@@ -137,7 +136,7 @@ class ImagefapSpider(FavouritesSpider):
             yield request
         try:
             if self.is_running and self.owner_row is not None:
-                await self._record_completion()
+                await self._record_completion(self.owner_row)
         except CatalogueError as error:
             RunFinisher.of(self.crawler).stop(error)
 
@@ -146,7 +145,7 @@ class ImagefapSpider(FavouritesSpider):
         host = self.addresses.host
         address_by_row = await self.catalogue.read(photo_addresses.images_on_other_hosts, host)
         stale_rows = [row for row, address in address_by_row.items() if _is_stale(address)]
-        await self.catalogue.write(photo_addresses.expire_addresses, stale_rows, host)
+        await self.catalogue.write_global(photo_addresses.expire_addresses, stale_rows, host)
         return {other_host: row for other_host, row in (await super().pending_hosts()).items() if other_host != host}
 
     async def discover_all(self) -> None:
@@ -177,9 +176,9 @@ class ImagefapSpider(FavouritesSpider):
         """Record a page; `mode=get` records no `listed_albums`, as its images are those of another collection."""
         reader = self.reader
         if reader.error:
-            return await self.catalogue.write(albums.delete_listing, listing), {}
+            return await self.catalogue.write_global(albums.delete_listing, listing), {}
         owner = Owner(self.name, str(reader.user), reader.user_name)
-        row = self.owner_row = await self.catalogue.write(albums.save_owner, owner)
+        row = self.owner_row = await self.catalogue.write_global(albums.upsert_owner, owner)
         if isinstance(reader, FolderListReader):
             listed_albums = [Album(str(folder.id), folder.name) for folder in reader.folders]
             is_full_list = reader.folder_name is None
@@ -231,19 +230,15 @@ class ImagefapSpider(FavouritesSpider):
             f"about {format_duration(seconds)} left: {count_noun(page_count, 'page')} of {host}, requested at {limits}"
         )
 
-    async def _record_completion(self) -> None:
+    async def _record_completion(self, owner_row: int) -> None:
         if not self.options.is_get:
-            await self.catalogue.write(albums.record_finished_albums, self.owner_row)
-        walked_listings = (await self.catalogue.read(_listings_by_site)).get(self.name, [])
+            await self.catalogue.write_global(albums.record_finished_albums, owner_row)
+        walked_listings = (await self.catalogue.read(listings_by_site)).get(self.name, [])
         is_complete = not await self.catalogue.read(queries.count_pending) and all(
             listing.state == "ended" for listing in walked_listings
         )
         if self.temporary_catalogue:
             self.temporary_catalogue.is_complete = is_complete
-
-
-def _listings_by_site(connection: Connection, collection_id: int) -> dict[str, list[Listing]]:
-    return listings.listings_by_site(connection, collection_id)
 
 
 def _is_stale(address: str) -> bool:

@@ -179,7 +179,9 @@ class TimelineSpider(ListingSpider):
 
     async def _record_refusal(self, source: Source) -> None:
         listing = await self.catalogue.write(listings.begin_listing, source.name)
-        self.log_listing(await self.catalogue.write(listings.mark_incomplete, listing.row, source.refusal, False))
+        self.log_listing(
+            await self.catalogue.write_global(listings.mark_incomplete, listing.row, source.refusal, False)
+        )
 
     async def _load_pending(self, host: str, after: int, limit: int) -> list[PendingImage]:
         """The pending images of a host; none with `collect_only=1`."""
