@@ -1,7 +1,8 @@
-"""Conversions of texts, also strangers' texts, for logs, terminals, databases, spreadsheets and JSON."""
+"""Numbers, times and texts, also strangers' texts, for logs, terminals, databases, spreadsheets and JSON."""
 
 import json
 import re
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -35,6 +36,29 @@ def escape_control_chars(text: str) -> str:
 def count_noun(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun, such as `1 image` or `2,000 images`; `plural` where adding an s is not enough."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def format_bytes(number: float) -> str:
+    """A number of bytes with a unit, in steps of 1000: `1.50 kB`."""
+    return _scale(number, ("B", "kB", "MB", "GB", "TB"))
+
+
+def format_number(number: float) -> str:
+    """A number with a unit, in steps of 1000: `2.50 M`."""
+    return _scale(number, ("", "k", "M", "G", "T"))
+
+
+def _scale(number: float, units: tuple[str, ...]) -> str:
+    unit = 0
+    while abs(number) >= 1000 and unit < len(units) - 1:
+        number, unit = number / 1000, unit + 1
+    text = f"{number:,.2f}" if unit or number != int(number) else f"{int(number)}"
+    return f"{text} {units[unit]}".strip()
+
+
+def format_time(seconds: float | None, missing: str = "-") -> str:
+    """A time (seconds since 1970) in ISO 8601 and UTC, to the second; `missing` for None."""
+    return missing if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def indent_lines(text: str) -> str:

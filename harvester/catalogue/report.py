@@ -16,14 +16,6 @@ def sum_blobs(connection: Connection) -> tuple[int, int]:
     return number, int(total_bytes)
 
 
-def count_done_with_bytes(connection: Connection) -> tuple[int, int]:
-    """Images that are done and have bytes, and how many different bytes these are."""
-    is_done = images.c.status == "done"
-    query = select(func.count(), func.count(images.c.sha256.distinct())).where(is_done, images.c.sha256.is_not(None))
-    number, distinct = connection.execute(query).one()
-    return number, distinct
-
-
 def count_done_by_day(connection: Connection) -> dict[int, int]:
     """Images done on each day (days since 1970) with any."""
     day = (images.c.finished_at // SECONDS_PER_DAY).label("day")

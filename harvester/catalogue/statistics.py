@@ -58,7 +58,7 @@ class Occurrences:
 
     @property
     def duplicates(self) -> int:
-        """The number of occurrences that need no bytes of their own."""
+        """The number of exact duplicates: occurrences that need no bytes of their own."""
         return self.total - self.unique
 
 
@@ -125,15 +125,18 @@ def find_size_by_pixels(connection: Connection, pixels: int) -> tuple[int, int]:
     return width, height
 
 
+def count_same_bytes(connection: Connection) -> tuple[int, int]:
+    """The number of images with the same bytes as an earlier image, and their bytes; other occurrences do not count."""
+    query = select((func.count() - 1).label("number"), func.max(images.c.bytes).label("bytes"))
+    query = query.where(images.c.sha256.is_not(None)).group_by(images.c.sha256).having(func.count() > 1)
+    return _sum_repetitions(connection, query.subquery())
+
+
 def count_occurrences(connection: Connection) -> Occurrences:
     """Count the occurrences of stored images."""
     total = int(connection.execute(select(func.count(images.c.sha256))).scalar_one())
-    duplicates_query = select((func.count() - 1).label("number"), func.max(images.c.bytes).label("bytes"))
-    duplicates_query = (
-        duplicates_query.where(images.c.sha256.is_not(None)).group_by(images.c.sha256).having(func.count() > 1)
-    )
-    duplicates, saved = _sum_repetitions(connection, duplicates_query.subquery())
-    unique = total - duplicates
+    same_bytes, saved = count_same_bytes(connection)
+    unique = total - same_bytes
     for table in (placements, album_images):
         query = select(table.c.image_id, (func.count() - 1).label("number")).group_by(table.c.image_id)
         repeated = query.having(func.count() > 1).subquery()

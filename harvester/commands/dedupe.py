@@ -36,7 +36,7 @@ class Command(HarvesterCommand):
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         """Search, and print text or JSON."""
-        from harvester.catalogue.duplicates.searches import count_exact_duplicates
+        from harvester.catalogue.statistics import count_same_bytes
         from harvester.duplicates.groups import find_groups
         from harvester.duplicates.limits import parse_limits
         from harvester.duplicates.search import find_duplicates
@@ -50,13 +50,13 @@ class Command(HarvesterCommand):
             try:
                 result = find_duplicates(catalogue, BlobStore(paths.blobs), limits, image_limits)
                 with catalogue.connect() as connection:
-                    groups, exact_count = find_groups(connection), count_exact_duplicates(connection)
+                    groups, (same_bytes, _) = find_groups(connection), count_same_bytes(connection)
             finally:
                 lock.release()
         if opts.json:
-            print(_format_json(limits, result, groups, exact_count))
+            print(_format_json(limits, result, groups, same_bytes))
         else:
-            print(_format_text(result, groups, exact_count))
+            print(_format_text(result, groups, same_bytes))
         return 0
 
 
@@ -65,7 +65,7 @@ def _given_limits(opts: argparse.Namespace, prefix: str) -> dict[str, str]:
     return {method: text for method, text in values.items() if text is not None}
 
 
-def _format_json(limits: "MatchLimits", result: "SearchResult", groups: "list[Group]", exact_count: int) -> str:
+def _format_json(limits: "MatchLimits", result: "SearchResult", groups: "list[Group]", same_bytes: int) -> str:
     from harvester.duplicates.groups import STATES
 
     states = Counter(group.state for group in groups)
@@ -76,12 +76,12 @@ def _format_json(limits: "MatchLimits", result: "SearchResult", groups: "list[Gr
         "new_pairs": result.pairs,
         "groups": {state: states[state] for state in STATES},
         "pictures_in_groups": sum(len(group.members) for group in groups),
-        "exact_duplicates": exact_count,
+        "same_bytes": same_bytes,
     }
     return json.dumps(report, indent=2)
 
 
-def _format_text(result: "SearchResult", groups: "list[Group]", exact_count: int) -> str:
+def _format_text(result: "SearchResult", groups: "list[Group]", same_bytes: int) -> str:
     from harvester.duplicates.describe import summary_line
     from harvester.duplicates.groups import DECIDED, STATES
     from harvester.text import count_noun
@@ -95,7 +95,7 @@ def _format_text(result: "SearchResult", groups: "list[Group]", exact_count: int
         f"{result.outdated:,} with old fingerprints",
         f"new pairs   {pairs or 'none'}",
         f"groups      {len(groups):,}: {', '.join(f'{states[state]:,} {state}' for state in STATES)}",
-        f"exact       {count_noun(exact_count, 'image')} with the same bytes as an earlier one",
+        f"exact       {count_noun(same_bytes, 'image')} with the same bytes as an earlier one",
     ]
     undecided = [group for group in groups if group.state != DECIDED]
     if undecided:

@@ -130,8 +130,7 @@ def _format_tags(connection: "Connection", *, as_json: bool) -> str:
 
 def _format_history(connection: "Connection", *, as_json: bool) -> str:
     from harvester.catalogue.tags.tag_undo import list_changes
-    from harvester.reporting.tables import format_time
-    from harvester.text import escape_control_chars
+    from harvester.text import escape_control_chars, format_time
 
     changes = list_changes(connection, CHANGES_SHOWN)
     if as_json:

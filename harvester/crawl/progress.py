@@ -22,7 +22,7 @@ from harvester.crawl.politeness.hosts import HostBackoffs
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError
 from harvester.items import ImageItem
-from harvester.text import count_noun, escape_control_chars
+from harvester.text import count_noun, escape_control_chars, format_bytes
 
 if TYPE_CHECKING:
     pass
@@ -112,7 +112,7 @@ class Progress:
             return []
         (start, images, size), (end, images_now, size_now) = self._samples[0], self._samples[-1]
         rate = (images_now - images) / (end - start)
-        speed = f"{rate:,.1f} images/s, {(size_now - size) / (end - start) / 1e6:,.1f} MB/s"
+        speed = f"{rate:,.1f} images/s, {format_bytes((size_now - size) / (end - start))}/s"
         pending = (self._total or 0) - self._status_counts.total()
         if self._eta_text:
             return [speed, self._eta_text]

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -11,7 +10,7 @@ from harvester.catalogue.duplicates import pairs, verdicts
 from harvester.catalogue.duplicates.verdicts import Decision, Verdict
 from harvester.duplicates.groups import NAME_DIGITS, Group
 from harvester.duplicates.proposal import propose_keeper
-from harvester.text import escape_control_chars
+from harvester.text import escape_control_chars, format_time
 
 MAX_NAMES_SHOWN = 3
 """Largest number of names shown for one picture."""
@@ -67,7 +66,7 @@ def history_lines(connection: Connection) -> Iterator[str]:
     verdicts_by_sha256: dict[str, dict[int, str]] = {}
     given_by_decision: dict[int, Sequence[Verdict]] = {}
     for decision in verdicts.iter_decisions(connection):
-        timestamp = datetime.fromtimestamp(decision.at, UTC).isoformat(timespec="seconds")
+        timestamp = format_time(decision.at)
         if decision.undoes is not None:
             yield f"{decision.id}  {timestamp}  {decision.origin}  undoes {decision.undoes}"
             for entry in given_by_decision.get(decision.undoes, ()):
@@ -88,7 +87,7 @@ def history_lines(connection: Connection) -> Iterator[str]:
 
 def undo_message(connection: Connection, decision: Decision) -> Iterator[str]:
     """The verdicts that hold now on the pictures of an undone decision."""
-    timestamp = datetime.fromtimestamp(decision.at, UTC).isoformat(timespec="seconds")
+    timestamp = format_time(decision.at)
     yield f"Undid decision {decision.id} of {timestamp}; the verdicts are now:"
     current = verdicts.current_verdicts(connection, [entry.sha256 for entry in decision.verdicts])
     for entry in decision.verdicts:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Row
 
 from harvester.export.records import Record
+from harvester.text import format_time
 
 ColumnType = Literal["text", "number", "flag", "list"]
 
@@ -123,4 +123,4 @@ def _to_json(value: object) -> str | None:
 
 
 def _iso_time(seconds: int | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
+    return None if seconds is None else format_time(seconds)

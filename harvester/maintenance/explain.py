@@ -1,13 +1,12 @@
 """Everything known about one image, as labelled lines for `scrapy why`."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from harvester.catalogue.lookup import ImageRecord
 from harvester.reasons import NEVER_RETRIED, REASONS
 from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
-from harvester.text import count_noun
+from harvester.text import count_noun, format_time
 
 
 def explain(record: ImageRecord, places: DataPaths) -> Iterator[tuple[str, str]]:
@@ -18,7 +17,7 @@ def explain(record: ImageRecord, places: DataPaths) -> Iterator[tuple[str, str]]
         yield "id", image.key
     yield "address", image.url or image.key
     yield from _origin_lines(record)
-    yield "discovered", _format_time(image.discovered_at)
+    yield "discovered", format_time(image.discovered_at, "unknown")
     yield from _request_lines(record)
     yield "status", _status_text(record)
     yield from _storage_lines(record, places)
@@ -40,7 +39,7 @@ def _request_lines(record: ImageRecord) -> Iterator[tuple[str, str]]:
     if image.asked_at is None and not image.attempts:
         yield "asked", "never" if image.sha256 is None else "never: its bytes were already known"
     else:
-        last_request = f", last at {_format_time(image.asked_at)}" if image.asked_at is not None else ""
+        last_request = f", last at {format_time(image.asked_at)}" if image.asked_at is not None else ""
         yield "asked", f"in {count_noun(image.attempts, 'run')}{last_request}"
 
 
@@ -48,7 +47,7 @@ def _status_text(record: ImageRecord) -> str:
     image = record.image
     if image.status == "pending":
         return "pending" if image.sha256 is None else "pending: its bytes are known, an output file is missing"
-    finished = f" at {_format_time(image.finished_at)}" if image.finished_at is not None else ""
+    finished = f" at {format_time(image.finished_at)}" if image.finished_at is not None else ""
     if not image.reason:
         return f"{image.status}{finished}"
     meaning = REASONS[image.reason].meaning if image.reason in REASONS else ""
@@ -60,7 +59,7 @@ def _storage_lines(record: ImageRecord, places: DataPaths) -> Iterator[tuple[str
     if blob is not None:
         path = BlobStore(places.blobs).path(blob.sha256, blob.ext)
         measures = f"{blob.width}x{blob.height}, {blob.bytes:,} bytes"
-        description = f"{blob.format} {blob.mode} {measures}, {_format_time(blob.stored_at)}"
+        description = f"{blob.format} {blob.mode} {measures}, {format_time(blob.stored_at, 'unknown')}"
         yield "stored", f"{path}{_missing_note(path.is_file())}"
         yield "as", description
     elif image.sha256:
@@ -88,9 +87,3 @@ def _next_step(record: ImageRecord) -> str:
 
 def _missing_note(exists: bool) -> str:
     return "" if exists else " (missing: run scrapy verify --repair)"
-
-
-def _format_time(seconds: int | None) -> str:
-    if seconds is None:
-        return "unknown"
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

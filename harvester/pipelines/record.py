@@ -1,6 +1,6 @@
 """Pipeline 900: the outcome of each image goes into the catalogue; only images on disk are called done."""
 
-from datetime import UTC, datetime
+import time
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
@@ -11,7 +11,7 @@ from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError
 from harvester.imaging.types import FINGERPRINT_VERSION, NO_FINGERPRINT
 from harvester.items import ImageItem
-from harvester.text import strip_unstorable
+from harvester.text import format_time, strip_unstorable
 
 
 class RecordPipeline:
@@ -30,7 +30,7 @@ class RecordPipeline:
         """Set the final status and record it."""
         if item.is_pending:
             item.status = "done"
-        item.finished_at = datetime.now(UTC).isoformat(timespec="seconds")
+        item.finished_at = format_time(time.time())
         with stop_run_on(CatalogueError, self._crawler):
             await self._session.record(_outcome_from_item(item))
         assert self._crawler.stats is not None

@@ -10,10 +10,9 @@ from harvester.catalogue import rows
 from harvester.catalogue.selection import Selection, selection_conditions
 from harvester.duplicates.describe import verdict_label
 from harvester.duplicates.groups import find_groups
-from harvester.reporting.tables import format_bytes, format_number, format_time
 from harvester.reporting.tags import format_tag, read_tag_rows
 from harvester.storage.paths import DataPaths
-from harvester.text import count_noun, escape_control_chars
+from harvester.text import count_noun, escape_control_chars, format_bytes, format_number, format_time
 
 Row = dict[str, Any]
 

@@ -15,9 +15,8 @@ from harvester.catalogue.statistics import Occurrences, Summary
 from harvester.catalogue.store import display_address
 from harvester.catalogue.tags import tag_assignment
 from harvester.duplicates import groups
-from harvester.reporting.tables import format_bytes, format_number, format_time
 from harvester.storage.paths import DataPaths
-from harvester.text import count_noun, escape_control_chars
+from harvester.text import count_noun, escape_control_chars, format_bytes, format_number, format_time
 
 GONE_REASONS = ("gone", "http-gone")
 

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, TextIO
 
@@ -43,26 +42,3 @@ def write_json(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> N
         stream.write(("[\n" if first else ",\n") + text)
         first = False
     stream.write("[]\n" if first else "\n]\n")
-
-
-def format_bytes(number: float) -> str:
-    """A number of bytes with a unit, in steps of 1024: `1.50 kb`."""
-    return _scale(number, 1024, ("b", "kb", "Mb", "Gb", "Tb"))
-
-
-def format_number(number: float) -> str:
-    """A number with a unit, in steps of 1000: `2.50 M`."""
-    return _scale(number, 1000, ("", "k", "M", "G", "T"))
-
-
-def _scale(number: float, step: int, units: tuple[str, ...]) -> str:
-    unit = 0
-    while abs(number) >= step and unit < len(units) - 1:
-        number, unit = number / step, unit + 1
-    text = f"{number:,.2f}" if unit or number != int(number) else f"{int(number)}"
-    return f"{text} {units[unit]}".strip()
-
-
-def format_time(seconds: int | None) -> str:
-    """A time (seconds since 1970) in ISO 8601 and UTC; `-` for None."""
-    return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

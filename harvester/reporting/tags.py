@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from harvester.catalogue.tags import tag_assignment, tag_tree
-from harvester.reporting.tables import format_bytes
+from harvester.text import format_bytes
 
 
 @dataclass(frozen=True)

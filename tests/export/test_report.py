@@ -1,5 +1,6 @@
 """scrapy report: one page that tells the truth, needs nothing else, and looks as it should in a real browser."""
 
+import json
 import re
 import shutil
 import sqlite3
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from harvester.storage.blobs import digest
+from harvester.text import format_bytes
 from tests.conftest import ROOT, Commands
 from tests.dataset_files import rows
 from tests.export.exports import add_long_text
@@ -94,6 +96,9 @@ def test_the_page_shows_what_the_catalogue_holds(harvested: Commands) -> None:
         assert f"{format} {number} " in text
     pictures = rows(harvested.data, "SELECT count(*) FROM blobs")[0][0]
     assert f"different pictures {pictures} " in text
+    stats = json.loads(harvested.scrapy("stats", "--json").stdout)
+    assert f"size of originals {format_bytes(stats['sizes']['total'])} " in text
+    assert f"exact duplicates {stats['exact_duplicates']:,} " in text
     assert text.count(" finished") == rows(harvested.data, "SELECT count(*) FROM runs")[0][0]
     assert re.search(r"[1-9]\d* groups? new", text)
     assert (

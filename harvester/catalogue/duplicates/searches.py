@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from harvester.catalogue.schema import blobs, dedupe_runs, dedupe_state, images, pairs
+from harvester.catalogue.schema import blobs, dedupe_runs, dedupe_state, pairs
 from harvester.catalogue.sql import now
 
 HASHES = ("phash", "dhash", "average", "whash")
@@ -90,10 +90,3 @@ def count_by_fingerprint_version(connection: Connection) -> Counter[int]:
     """The number of blobs by fingerprint version."""
     query = select(blobs.c.fingerprint_version, func.count()).group_by(blobs.c.fingerprint_version)
     return Counter(dict(connection.execute(query).all()))
-
-
-def count_exact_duplicates(connection: Connection) -> int:
-    """The number of images with the same bytes as an earlier image."""
-    query = select(func.count(images.c.sha256), func.count(images.c.sha256.distinct()))
-    total, unique = connection.execute(query).one()
-    return int(total - unique)

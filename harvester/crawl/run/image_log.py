@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from datetime import UTC, datetime
+import time
 from typing import Self, TextIO
 
 from scrapy import signals
@@ -13,7 +13,7 @@ from harvester.errors import StoreError
 from harvester.items import ImageItem
 from harvester.storage.paths import DataPaths
 from harvester.storage.safe_files import open_append_nofollow
-from harvester.text import escape_control_chars
+from harvester.text import escape_control_chars, format_time
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class ImageLog:
     def write(self, text: str) -> None:
         """Append a line, after the time."""
         try:
-            self._file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\t{text}\n")
+            self._file.write(f"{format_time(time.time())}\t{text}\n")
         except OSError as error:
             logger.warning("%s cannot be written: %s", self._file.name, error.strerror)
 

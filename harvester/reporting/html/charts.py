@@ -82,12 +82,3 @@ def with_shares(bars: Sequence[Bar]) -> list[tuple[Bar, float]]:
     """Each bar with its length in percent of the longest."""
     maximum = max((bar.number for bar in bars), default=0) or 1
     return [(bar, 100 * bar.number / maximum) for bar in bars]
-
-
-def format_decimal_bytes(number: float) -> str:
-    """A number of bytes with a unit, in steps of 1000."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.3g} {unit}" if unit != "bytes" else f"{number:.0f} {unit}"
-        number /= 1000
-    return f"{number:,.3g} TB"

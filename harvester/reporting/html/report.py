@@ -17,7 +17,7 @@ from harvester.reporting.html.samples import SampleReader
 from harvester.reporting.totals import summarize_sites
 from harvester.storage.blobs import BlobStore, publish
 from harvester.storage.paths import DataPaths
-from harvester.text import escape_control_chars
+from harvester.text import escape_control_chars, format_bytes
 from harvester.version import VERSION
 
 REPORT_MARKER = b'<meta name="generator" content="harvester '
@@ -65,7 +65,7 @@ def write_report(engine: Engine, places: DataPaths, options: ConversionOptions, 
 def _load_template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
-        "bytes": charts.format_decimal_bytes,
+        "bytes": format_bytes,
         "plain": escape_control_chars,
         "count": lambda number: f"{number:,}",
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from harvester.catalogue import report
+from harvester.catalogue import report, statistics
 
 MAX_DAY_BARS = 60
 """Largest number of bars in the chart of days; over a longer time each bar covers several days."""
@@ -47,18 +47,17 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class PictureTotals:
-    """Totals of stored pictures: distinct pictures, their bytes, and images that share their bytes with another."""
+    """Totals of stored pictures: distinct pictures, their bytes, and exact duplicates as `scrapy stats` counts them."""
 
     pictures: int
     bytes: int
-    same_bytes: int
+    exact_duplicates: int
 
 
 def count_totals(connection: Connection) -> PictureTotals:
     """Of all sites."""
     pictures, total_bytes = report.sum_blobs(connection)
-    all_images, distinct = report.count_done_with_bytes(connection)
-    return PictureTotals(pictures, total_bytes, all_images - distinct)
+    return PictureTotals(pictures, total_bytes, statistics.count_occurrences(connection).duplicates)
 
 
 def count_per_day(connection: Connection) -> tuple[list[Bar], int]:

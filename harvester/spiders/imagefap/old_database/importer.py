@@ -4,7 +4,6 @@ Every step is one transaction and skips what exists already, so an interrupted i
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -29,6 +28,7 @@ from harvester.spiders.imagefap.old_database.records import OldBlob, OldDatabase
 from harvester.spiders.imagefap.urls import BASE_URL, ImagefapUrls
 from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
+from harvester.text import format_time
 
 _FIRST_LOCAL_IMAGE = 10**18
 """Ids of the site have fewer digits; the old tool computed 128-bit ids for local files."""
@@ -131,11 +131,7 @@ def _list_outcomes(
         detail = imported.detail
         if image in blob.removed_at and imported.blob:
             noticed_at = blob.removed_at[image]
-            noticed_text = (
-                datetime.fromtimestamp(noticed_at, UTC).isoformat()
-                if noticed_at is not None and noticed_at < 2**37
-                else "unknown"
-            )
+            noticed_text = format_time(noticed_at if noticed_at is not None and noticed_at < 2**37 else None, "unknown")
             detail = f"no longer at the site; noticed {noticed_text}"
         sha256 = imported.sha256 if imported.blob else None
         yield writer.ImageOutcome(image_rows[image], status, imported.reason, detail, sha256=sha256, blob=imported.blob)
