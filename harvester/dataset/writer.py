@@ -4,8 +4,6 @@
 same name. The accounts are in the order of their numbers, because the row is the number.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
@@ -18,7 +16,7 @@ from harvester.dataset.status_file import write_status
 from harvester.items import NUMBERED, Collection
 from harvester.storage.blobs import publish_stream
 from harvester.storage.paths import DataPaths
-from harvester.text import csv_escape
+from harvester.text import csv_writer
 
 Entry = tuple[int, int, int, str]
 """(user index, post index, URL number, URL)"""
@@ -46,15 +44,10 @@ def encode_posts(entries: Iterable[Entry], acct_of: Mapping[int, str]) -> Iterat
 
 def encode_accounts(acct_of: Mapping[int, str]) -> Iterator[bytes]:
     """Encode `accounts.csv` in pieces: the columns `id` and `acct`, one row for each number from 0."""
-    yield _encode_row("id", "acct")
+    encode_row = csv_writer(lambda line: line.encode("utf-8", "replace"), line_end="\r\n")  # as in the original files
+    yield encode_row(("id", "acct"))
     for number in range(max(acct_of, default=-1) + 1):
-        yield _encode_row(str(number), acct_of.get(number, ""))
-
-
-def _encode_row(*cells: str) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(map(csv_escape, cells))
-    return buffer.getvalue().encode("utf-8", "replace")
+        yield encode_row((number, acct_of.get(number, "")))
 
 
 def write_dataset_files(

@@ -26,7 +26,7 @@ from harvester.export.rows import caption_from_record, manifest_from_record, row
 from harvester.export.selected_images import ImageConditions, SelectedImages
 from harvester.export.shards import ShardFormat, ShardWriter
 from harvester.export.status_files import write_status_files
-from harvester.export.table_files import CSV_HEADER, csv_line, json_line, open_table
+from harvester.export.table_files import CSV_HEADER, csv_row, json_line, open_table
 from harvester.export.tags_and_best import TagIndex, inferior_duplicates
 from harvester.export.webdataset import WebDataset
 from harvester.imaging.types import ConversionOptions
@@ -182,7 +182,7 @@ class _ExportRun:
                 self._images.skip_image(outcome.record.image.id, selected_images.WRONG_FORMAT)
 
     def _export_rows(self) -> None:
-        format_line, header = (csv_line, CSV_HEADER) if self._options.format == "csv" else (json_line, "")
+        format_line, header = (csv_row, CSV_HEADER) if self._options.format == "csv" else (json_line, "")
         with open_table(self._folder, f"images.{self._options.format}", format_line, header) as write_row:
             for outcome in self._count_outcomes(ExportedImage(record, ["images"]) for record in self._read_records()):
                 write_row(row_from_record(outcome.record))

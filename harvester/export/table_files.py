@@ -1,8 +1,5 @@
 """Writer for files with one line for each image: manifest, metadata.jsonl, and rows as CSV or JSON."""
 
-import csv
-import io
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +9,7 @@ from typing import Any, TextIO
 from harvester.errors import StoreError
 from harvester.export.output_folder import CannotExport, OutputFolder
 from harvester.export.rows import COLUMNS
-from harvester.text import csv_escape, json_text
+from harvester.text import csv_writer, json_text
 
 AddRow = Callable[[Mapping[str, Any]], None]
 
@@ -69,19 +66,12 @@ def json_line(row: Mapping[str, Any]) -> str:
     return json_text(row) + "\n"
 
 
-def csv_line(row: Mapping[str, Any]) -> str:
+def csv_row(row: Mapping[str, Any]) -> str:
     """Encode a row as CSV, with lists as JSON; null and empty text are empty cells, and no cell is a formula."""
-    return _format_cells([_cell_value(row[name]) for name in COLUMNS])
+    values = (row[name] for name in COLUMNS)
+    return _csv_line(json_text(value) if isinstance(value, bool) else value for value in values)
 
 
-CSV_HEADER = ",".join(COLUMNS) + "\r\n"
+_csv_line = csv_writer(str)
 
-
-def _cell_value(value: object) -> object:
-    return csv_escape(json.dumps(value, ensure_ascii=False) if isinstance(value, list | bool) else value)
-
-
-def _format_cells(cells: list[object]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()
+CSV_HEADER = _csv_line(COLUMNS)

@@ -1,37 +1,25 @@
 """Rows of named values written as CSV or JSON, in bounded memory."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TextIO
 
-from harvester.text import csv_escape, json_text
+from harvester.text import csv_writer, json_text
 
 Row = Mapping[str, Any]
 
 
 def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
     """Write rows as CSV with a header line; several values in one cell are separated by ` | `."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
+    write_row = csv_writer(stream.write, nested=_join_values)
+    write_row(columns)
     values = itemgetter(*columns)
     for row in rows:
-        writer.writerow([
-            value if type(value) in _PLAIN_TYPES or (type(value) is str and value.isalnum())
-            else csv_escape(join_values(value))
-            for value in values(row)
-        ])  # fmt: skip
+        write_row(values(row))
 
 
-_PLAIN_TYPES = frozenset({int, bool, type(None)})
-"""Types whose values need no escaping; this fast check, and that for alphanumeric text, run for millions of cells."""
-
-
-def join_values(value: Any) -> Any:
-    """A list or dictionary as one text; other values unchanged."""
-    if isinstance(value, list):
-        return " | ".join(map(str, value))
-    return json_text(value) if isinstance(value, dict) else value
+def _join_values(value: list[Any] | dict[str, Any]) -> str:
+    return " | ".join(map(str, value)) if isinstance(value, list) else json_text(value)
 
 
 def write_json(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:

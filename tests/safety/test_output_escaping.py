@@ -22,7 +22,7 @@ from harvester.feeds import CsvExporter, JsonExporter, JsonLinesExporter, XmlExp
 from harvester.items import ImageItem
 from harvester.logs import GuardedRecord
 from harvester.parsing.json_values import dump_json, parse_json
-from harvester.text import csv_escape, csv_unescape, escape_control_chars, indent_lines, json_text
+from harvester.text import csv_escape, csv_unescape, csv_writer, escape_control_chars, indent_lines, json_text
 from tests import dataset_files as dataset
 from tests.conftest import Commands
 from tests.farsite.process import Farsite
@@ -96,6 +96,17 @@ def test_a_cell_is_no_formula_and_round_trips(text: str) -> None:
 def test_non_text_cells_are_unchanged(number: object) -> None:
     """Negative numbers are numbers."""
     assert csv_escape(number) is number
+
+
+@given(st.lists(ANY, min_size=2))
+@example(["a\rb", "c"])
+def test_a_line_of_csv_has_one_row_and_round_trips(cells: list[str]) -> None:
+    """Whatever kinds of line breaks the texts contain, and with either line end."""
+    for line_end in ("\n", "\r\n"):
+        line = csv_writer(str, line_end)(cells)
+        assert line.endswith(line_end)
+        (row,) = csv.reader(io.StringIO(line, newline=""))
+        assert [csv_unescape(cell) for cell in row] == [re.sub("[\0\ud800-\udfff]", "\ufffd", cell) for cell in cells]
 
 
 def _hostile_item(text: str) -> ImageItem:
