@@ -1,6 +1,5 @@
 """Writer for formats in which each picture is a separate file."""
 
-import os
 import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from harvester.export.records import Record
 from harvester.export.renditions import Renditions
 from harvester.export.result import ExportedImage
 from harvester.storage.blobs import digest
+from harvester.storage.safe_files import link_or_copy
 
 MAX_IN_PROGRESS = 64
 """Largest number of pictures in progress; only one for each thread is decoded at a time."""
@@ -102,7 +102,8 @@ class FilesWriter:
         elif rendition is not None:
             part.write_bytes(rendition)
         else:
-            _link_or_copy(self._renditions.find_blob_file(record.blob), part, link=self._link)  # type: ignore[arg-type]
+            blob_file = self._renditions.find_blob_file(record.blob)  # type: ignore[arg-type]
+            (link_or_copy if self._link else shutil.copyfile)(blob_file, part)
 
     def _finish(self, outcome: ExportedImage, jobs: list[_Job], future: Future[None]) -> ExportedImage:
         failure = ""
@@ -130,13 +131,3 @@ class FilesWriter:
             return ""
         self._folder.cancel_file(job.path)
         return failure
-
-
-def _link_or_copy(blob: Path, part: Path, *, link: bool) -> None:
-    try:
-        if link:
-            os.link(blob, part)
-            return
-    except OSError:  # another file system, too many links, or no hard links
-        part.unlink(missing_ok=True)
-    shutil.copyfile(blob, part)

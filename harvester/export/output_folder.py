@@ -15,7 +15,7 @@ from secrets import token_hex
 
 from harvester.errors import StoreError
 from harvester.export.manifest_db import ExportedFile, ExportManifest
-from harvester.storage.safe_files import escapes_folder
+from harvester.storage.safe_files import escapes_folder, move_if_free
 
 
 def make_folder(folder: Path) -> None:
@@ -33,14 +33,9 @@ def is_unchanged(exported: ExportedFile, stat: os.stat_result) -> bool:
 
 def publish_without_replacing(part: Path, target: Path) -> bool:
     """Publish a file without replacing another; return False if a file with other bytes has the name."""
-    try:
-        target.hardlink_to(part)
-    except OSError:
-        if not os.path.lexists(target):  # the file system has no hard links
-            part.rename(target)
-            return True
-        return not target.is_symlink() and target.is_file() and compute_sha256(target) == compute_sha256(part)
-    return True
+    if move_if_free(part, target):
+        return True
+    return not target.is_symlink() and target.is_file() and compute_sha256(target) == compute_sha256(part)
 
 
 def compute_sha256(path: Path) -> str:

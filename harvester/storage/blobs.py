@@ -1,20 +1,16 @@
 """Atomic writes of blobs, named by their sha256, and of output files: each file appears complete or not at all."""
 
-import errno
 import hashlib
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
 
 from harvester.errors import StoreError
-from harvester.storage.safe_files import read_regular_file
-
-_NO_HARDLINK_ERRORS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
-
+from harvester.storage.safe_files import link_or_copy, move_if_free, read_regular_file
 
 _PART_NAME = re.compile(r"\..*?(?:\.([0-9a-f]{8}))?\.[0-9a-f]{16}\.part", re.DOTALL)
 
@@ -118,7 +114,7 @@ def link_output_file(path: Path, blob: Path, data: bytes, previous_sha256: str =
     try:
         path.hardlink_to(blob)  # nearly always the name is free and the folder exists
     except OSError:
-        write_output_file(path, data, previous_sha256, lambda part: _link_or_copy(blob, part))
+        write_output_file(path, data, previous_sha256, lambda part: link_or_copy(blob, part))
 
 
 def write_output_file(
@@ -138,21 +134,28 @@ def write_output_file(
 def _publish_atomically(
     path: Path, write: Callable[[Path], None], finish: Callable[[Path], object] | None = None
 ) -> None:
-    prefix = path.name.encode("utf-8", "ignore")[:_MAX_PREFIX_BYTES].decode("utf-8", "ignore")
-    part = path.with_name(f".{prefix}.{writer_token()}.{token_hex(8)}.part")
     try:
-        if not path.parent.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with unfinished_file(path) as part:
             write(part)
             if finish:
                 finish(part)
             else:
                 part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+@contextmanager
+def unfinished_file(path: Path) -> Iterator[Path]:
+    """A hidden path beside `path`, whose folder is made, to be written and renamed; deleted if it is still there."""
+    prefix = path.name.encode("utf-8", "ignore")[:_MAX_PREFIX_BYTES].decode("utf-8", "ignore")
+    part = path.with_name(f".{prefix}.{writer_token()}.{token_hex(8)}.part")
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _keep_or_replace(part: Path, path: Path, data: bytes) -> None:
@@ -165,29 +168,14 @@ def _keep_or_replace(part: Path, path: Path, data: bytes) -> None:
 
 
 def _rename_if_free(part: Path, path: Path, data: bytes, previous_sha256: str) -> None:
-    """Rename without replacing other files: making a hard link fails if the name is taken."""
-    try:
-        path.hardlink_to(part)
-    except OSError as error:
-        if error.errno not in (*_NO_HARDLINK_ERRORS, errno.EEXIST):
-            raise
-        if not os.path.lexists(path):
-            part.rename(path)
-            return
-        existing = read_regular_file(path)
-        if existing is None or (existing != data and digest(existing) != previous_sha256):
-            raise FileNameTaken(path.name) from None
-        if existing != data:
-            part.replace(path)
-
-
-def _link_or_copy(blob: Path, part: Path) -> None:
-    try:
-        part.hardlink_to(blob)
-    except OSError as error:
-        if error.errno not in _NO_HARDLINK_ERRORS:
-            raise
-        shutil.copyfile(blob, part)
+    """Rename without replacing any other file than the one with `previous_sha256`."""
+    if move_if_free(part, path):
+        return
+    existing = read_regular_file(path)
+    if existing is None or (existing != data and digest(existing) != previous_sha256):
+        raise FileNameTaken(path.name)
+    if existing != data:
+        part.replace(path)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,12 +1,15 @@
-"""Safe file access in output folders: symbolic links and special files are never followed there."""
+"""Safe file access in output folders: links and special files are never followed, and no file is replaced unasked."""
 
 import errno
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import TextIO
 
 _SPECIAL_FILE_ERRORS = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EACCES}  # EMLINK: FreeBSD's error for a link
+
+_NO_HARDLINK_ERRORS = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 
 
 def escapes_folder(root: Path, file: str) -> bool:
@@ -40,3 +43,31 @@ def open_append_nofollow(path: Path) -> TextIO:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace", buffering=1)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make a hard link to a file, or a copy where that is impossible. An existing target raises FileExistsError."""
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        raise  # a copy would overwrite it
+    except OSError:  # another file system, too many links, or no hard links
+        shutil.copyfile(source, target)
+
+
+def move_if_free(part: Path, path: Path) -> bool:
+    """Give a finished file its name; return False, and replace nothing, if the name is taken.
+
+    Making a hard link fails if the name is taken; only a file system without hard links needs a look before. The file
+    may keep its old name as well.
+    """
+    try:
+        path.hardlink_to(part)
+    except OSError as error:
+        if not os.path.lexists(path):
+            part.rename(path)
+            return True
+        if error.errno not in (*_NO_HARDLINK_ERRORS, errno.EEXIST):
+            raise
+        return False
+    return True

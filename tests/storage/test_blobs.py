@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from harvester.errors import StoreError
 from harvester.storage import blobs
-from harvester.storage.blobs import BlobStore, FileNameTaken, digest, link_output_file, write_output_file
+from harvester.storage.blobs import (
+    BlobStore,
+    FileNameTaken,
+    digest,
+    link_output_file,
+    unfinished_file,
+    write_output_file,
+)
+from harvester.storage.safe_files import link_or_copy
 
 
 def _files(folder: Path) -> set[str]:
@@ -106,3 +114,21 @@ def test_uncreatable_folder_raises_store_error(tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"")
     with pytest.raises(StoreError, match="cannot be written"):
         blobs.publish(tmp_path / "out" / "a.jpg", b"data")
+
+
+def test_a_link_or_copy_never_overwrites(tmp_path: Path) -> None:
+    """An existing target may be a link to a blob, so writing a copy into it would damage the blob."""
+    (tmp_path / "new").write_bytes(b"new")
+    (tmp_path / "kept").write_bytes(b"kept")
+    with pytest.raises(FileExistsError):
+        link_or_copy(tmp_path / "new", tmp_path / "kept")
+    assert (tmp_path / "kept").read_bytes() == b"kept"
+
+
+def test_an_unfinished_file_is_gone_after_an_error(tmp_path: Path) -> None:
+    """Its folder is made, its name is hidden, and nothing is left of it."""
+    with pytest.raises(RuntimeError), unfinished_file(tmp_path / "folder/a.gz") as part:
+        part.write_bytes(b"half")
+        assert part.name.startswith(".a.gz.")
+        raise RuntimeError
+    assert list((tmp_path / "folder").iterdir()) == []

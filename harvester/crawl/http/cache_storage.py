@@ -6,7 +6,6 @@ import json
 import time
 import zlib
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from scrapy import Request, Spider
 from scrapy.http import Headers, Response
@@ -15,6 +14,7 @@ from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 
 from harvester.crawl.contract import spider_of
 from harvester.crawl.http.credentials import SECRET_HEADERS, origin, strip_secrets
+from harvester.storage.blobs import unfinished_file
 
 UNCACHED_HEADERS = frozenset({"set-cookie"})
 
@@ -70,10 +70,9 @@ class AtomicCacheStorage:
         }
         head = json.dumps({"url": strip_secrets(request.url), "headers": headers}).encode()
         path = self._path(spider, request)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(gzip.compress(head + b"\n" + response.body, compresslevel=6))
-        Path(file.name).replace(path)
+        with unfinished_file(path) as part:
+            part.write_bytes(gzip.compress(head + b"\n" + response.body, compresslevel=6))
+            part.replace(path)
 
     def _path(self, spider: Spider, request: Request) -> Path:
         hasher = hashlib.sha256(self._fingerprinter.fingerprint(request))
