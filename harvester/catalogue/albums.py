@@ -4,20 +4,21 @@ Each function is one part of a caller's transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from harvester.catalogue.listings import Listing, record_page
-from harvester.catalogue.schema import album_images, albums, images, listings, site_users
-from harvester.catalogue.schema import albums as album_table
-from harvester.catalogue.schema import collections as collection_table
+from harvester.catalogue.schema import album_images, albums, collections, images, listings, site_users
 from harvester.catalogue.sql import chunks, insert_new, now
 from harvester.catalogue.writer import rows_by_key
 from harvester.errors import UsageProblem
 from harvester.items import ListingPage
 from harvester.text import escape_control_chars
+
+GALLERIES = "galleries"
+"""The kind of an album that has galleries, not pictures."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Album:
     pages: int = 0
     read_at: int | None = None
     finished_at: int | None = None
+
+
+_OWNER_COLUMNS = [site_users.c[field.name] for field in fields(Owner)]
+_ALBUM_COLUMNS = [albums.c[field.name] for field in fields(Album)]
 
 
 def upsert_owner(connection: Connection, owner: Owner) -> int:
@@ -94,20 +99,18 @@ def _later(first: int | None, second: int | None) -> int | None:
     return max((time for time in (first, second) if time is not None), default=None)
 
 
-GALLERIES = "galleries"
-
-
 def find_owner_by_name(connection: Connection, site: str, name: str) -> Owner | None:
     """The site user with this name, ignoring case; None if nobody has it or several users do."""
-    rows = connection.execute(select(site_users).where(site_users.c.site == site)).all()
-    matches = [row for row in rows if row.name.casefold() == name.casefold()]
-    return _owner_from_row(matches[0]) if len(matches) == 1 else None
+    rows = connection.execute(select(*_OWNER_COLUMNS).where(site_users.c.site == site)).all()
+    matches = [Owner(**row._mapping) for row in rows if row.name.casefold() == name.casefold()]
+    return matches[0] if len(matches) == 1 else None
 
 
 def find_owner_by_key(connection: Connection, site: str, key: str) -> Owner | None:
     """The site user with this key; None if there is none."""
-    row = connection.execute(select(site_users).where(site_users.c.site == site, site_users.c.key == key)).one_or_none()
-    return None if row is None else _owner_from_row(row)
+    query = select(*_OWNER_COLUMNS).where(site_users.c.site == site, site_users.c.key == key)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Owner(**row._mapping)
 
 
 def find_owner_row(connection: Connection, site: str, key: str) -> int | None:
@@ -119,9 +122,8 @@ def find_owner_row(connection: Connection, site: str, key: str) -> int | None:
 
 def albums_of_owner(connection: Connection, owner: int) -> list[Album]:
     """The albums of a site user (row), in the order in which they were first listed."""
-    query = select(album_table).where(album_table.c.owner_id == owner).order_by(album_table.c.id)
-    field_names = ("key", "name", "kind", "pages", "read_at", "finished_at")
-    return [Album(**{name: getattr(row, name) for name in field_names}) for row in connection.execute(query)]
+    query = select(*_ALBUM_COLUMNS).where(albums.c.owner_id == owner).order_by(albums.c.id)
+    return [Album(**row._mapping) for row in connection.execute(query)]
 
 
 def image_keys_of_album(connection: Connection, owner: int, album: str) -> list[str]:
@@ -129,8 +131,8 @@ def image_keys_of_album(connection: Connection, owner: int, album: str) -> list[
     query = (
         select(images.c.key)
         .join(album_images, album_images.c.image_id == images.c.id)
-        .join(album_table, album_table.c.id == album_images.c.album_id)
-        .where(album_table.c.owner_id == owner, album_table.c.key == album)
+        .join(albums, albums.c.id == album_images.c.album_id)
+        .where(albums.c.owner_id == owner, albums.c.key == album)
         .order_by(album_images.c.position)
     )
     return list(connection.execute(query).scalars())
@@ -170,7 +172,7 @@ def record_page_to_save(
     connection: Connection, collection: int, row: int, page: ListingPage, owner: int, album: str
 ) -> tuple[Listing, dict[str, int]]:
     """Record a page of an album (key) whose images are only saved; the album itself is not remembered."""
-    query = select(album_table.c.id).where(album_table.c.owner_id == owner, album_table.c.key == album)
+    query = select(albums.c.id).where(albums.c.owner_id == owner, albums.c.key == album)
     if (album_row := connection.execute(query).scalar()) is not None:
         _update_row(connection, listings, row, owner_id=owner, album_id=album_row)
     return record_page(connection, collection, row, page)
@@ -188,11 +190,11 @@ def record_album_page(
     album_row = upsert_album(connection, owner, album)
     _update_row(connection, listings, row, owner_id=owner, album_id=album_row)
     if album.kind == GALLERIES:
-        connection.execute(update(album_table).where(album_table.c.id == album_row).values(kind=GALLERIES))
+        connection.execute(update(albums).where(albums.c.id == album_row).values(kind=GALLERIES))
     rows = rows_by_key(connection, collection, image_keys)
     append_images(connection, album_row, [(rows[key], file_names.get(key, "")) for key in image_keys])
     if listing.state == "ended":
-        connection.execute(update(album_table).where(album_table.c.id == album_row).values(read_at=now()))
+        connection.execute(update(albums).where(albums.c.id == album_row).values(read_at=now()))
     return listing, lowest_rows
 
 
@@ -209,20 +211,14 @@ def record_finished_albums(connection: Connection, owner: int) -> None:
         .join(images, images.c.id == album_images.c.image_id)
         .where(images.c.status == "pending")
     )
-    of_owner = album_table.c.owner_id == owner
-    statement = update(album_table).where(
-        of_owner, album_table.c.read_at.is_not(None), album_table.c.id.not_in(pending_albums)
-    )
+    of_owner = albums.c.owner_id == owner
+    statement = update(albums).where(of_owner, albums.c.read_at.is_not(None), albums.c.id.not_in(pending_albums))
     connection.execute(statement.values(finished_at=now()))
-    unfinished_query = select(func.count()).where(of_owner, album_table.c.kind != GALLERIES)
-    unfinished_query = unfinished_query.where((album_table.c.read_at.is_(None)) | album_table.c.id.in_(pending_albums))
+    unfinished_query = select(func.count()).where(of_owner, albums.c.kind != GALLERIES)
+    unfinished_query = unfinished_query.where((albums.c.read_at.is_(None)) | albums.c.id.in_(pending_albums))
     is_listed = site_users.c.listed_at.is_not(None)
     if not connection.execute(unfinished_query).scalar_one():
         connection.execute(update(site_users).where(site_users.c.id == owner, is_listed).values(finished_at=now()))
-
-
-def _owner_from_row(row: object) -> Owner:
-    return Owner(**{name: getattr(row, name) for name in ("site", "key", "name", "listed_at", "finished_at")})
 
 
 def find_album(connection: Connection, text: str, site: str | None = None) -> Any:
@@ -259,13 +255,13 @@ def find_owner(connection: Connection, text: str, site: str | None = None) -> An
 def find_author_sites(connection: Connection, author: str, site: str | None = None) -> list[str]:
     """The sites where an author with exactly this name posted pictures, except sites whose users keep albums."""
     query = (
-        select(collection_table.c.site)
-        .join(images, images.c.collection_id == collection_table.c.id)
-        .where(images.c.author == author, collection_table.c.site.not_in(select(site_users.c.site)))
+        select(collections.c.site)
+        .join(images, images.c.collection_id == collections.c.id)
+        .where(images.c.author == author, collections.c.site.not_in(select(site_users.c.site)))
     )
     if site is not None:
-        query = query.where(collection_table.c.site == site)
-    return list(connection.execute(query.distinct().order_by(collection_table.c.site)).scalars())
+        query = query.where(collections.c.site == site)
+    return list(connection.execute(query.distinct().order_by(collections.c.site)).scalars())
 
 
 def _matching_owners(connection: Connection, text: str, site: str | None) -> Sequence[Any]:

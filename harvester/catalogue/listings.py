@@ -6,7 +6,7 @@ page is either fully recorded or will be requested again.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -36,6 +36,8 @@ class Listing:
     state: str
     detail: str
 
+
+_COLUMNS = (listings.c.id.label("row"), *(listings.c[field.name] for field in fields(Listing)[1:]))
 
 _INITIAL_VALUES: dict[str, Any] = {"cursor": None, "pages": 0, "items": 0, "counts": {}}
 
@@ -86,12 +88,13 @@ def mark_incomplete(connection: Connection, row: int, cause: str, restart: bool)
 
 def listings_by_site(connection: Connection, collection: int | None = None) -> dict[str, list[Listing]]:
     """The listings of one collection, or of all collections, by site."""
-    query = select(listings, collections.c.site).join(collections, collections.c.id == listings.c.collection_id)
+    query = select(*_COLUMNS, collections.c.site).join(collections, collections.c.id == listings.c.collection_id)
     if collection is not None:
         query = query.where(listings.c.collection_id == collection)
     grouped: dict[str, list[Listing]] = {}
     for row in connection.execute(query.order_by(listings.c.id)):
-        grouped.setdefault(row.site, []).append(_listing_from_row(row))
+        values = row._asdict()
+        grouped.setdefault(values.pop("site"), []).append(Listing(**values))
     return grouped
 
 
@@ -111,18 +114,4 @@ def _reasons_by_key(connection: Connection, collection: int, keys: Sequence[str]
 
 def _update_listing(connection: Connection, row: int, **values: Any) -> Listing:
     connection.execute(update(listings).where(listings.c.id == row).values(**values, changed_at=now()))
-    return _listing_from_row(connection.execute(select(listings).where(listings.c.id == row)).one())
-
-
-def _listing_from_row(row: Any) -> Listing:
-    return Listing(
-        row=row.id,
-        query=row.query,
-        cursor=row.cursor,
-        mark=row.mark,
-        pages=row.pages,
-        items=row.items,
-        counts=row.counts,
-        state=row.state,
-        detail=row.detail,
-    )
+    return Listing(**connection.execute(select(*_COLUMNS).where(listings.c.id == row)).one()._mapping)

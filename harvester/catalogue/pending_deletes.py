@@ -37,7 +37,7 @@ def add_pending_delete(connection: Connection, command: str, folder: str, file: 
 def next_pending_deletes(connection: Connection, limit: int) -> list[PendingDelete]:
     """The next files to delete, at most `limit`. An output file comes before the blob that it may be a link to."""
     query = select(pending_deletes).order_by(pending_deletes.c.id).limit(limit)
-    return [PendingDelete(row.id, row.path, row.folder, row.sha256, row.command) for row in connection.execute(query)]
+    return [PendingDelete(**row._mapping) for row in connection.execute(query)]
 
 
 def mark_deleted(connection: Connection, rows: Sequence[PendingDelete]) -> None:
