@@ -60,7 +60,7 @@ def _outcomes(connection: Connection) -> Iterator[writer.ImageOutcome]:
         yield writer.ImageOutcome(
             image_id,
             "done",
-            asked_at=writer.now(),
+            requested_at=writer.now(),
             sha256=sha256,
             files={placement_id: f"{name}.jpg"},
             blob=_blob(sha256),

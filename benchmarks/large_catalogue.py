@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table, insert, update
 
 from harvester.catalogue import schema
-from harvester.catalogue.duplicates.searches import HASHES
+from harvester.catalogue.duplicates.dedupe_runs import HASHES
 from harvester.catalogue.source_facts import size_values
 from harvester.catalogue.store import open_catalogue
 
@@ -90,7 +90,7 @@ def _image(row: int, number: int, status: str, sha: str, chance: random.Random) 
         "detail": "HTTP 404" if status == "failed" else "",
         "attempts": 1,
         "discovered_at": NOW,
-        "asked_at": NOW,
+        "requested_at": NOW,
         "finished_at": NOW,
         "sha256": sha if status == "done" else None,
     }

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from harvester.catalogue.duplicates.searches import HASHES
+from harvester.catalogue.duplicates.dedupe_runs import HASHES
 from harvester.catalogue.schema import blobs
 from harvester.catalogue.store import open_catalogue
 from harvester.imaging.types import FINGERPRINT_VERSION

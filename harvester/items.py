@@ -127,7 +127,7 @@ class PipelineState:
     report: Any = None  # result of the decode: harvester.imaging.types.ImageReport
     coefficients: bytes | None = None  # the frequencies of the phash
     worker: Any = None  # the worker process that has the picture
-    asked_at: int | None = None  # when it was requested, seconds since 1970
+    requested_at: int | None = None  # when it was requested, seconds since 1970
 
 
 def _json_or_none(value: Any) -> str | None:
@@ -155,7 +155,7 @@ class ImageItem:
     reason: str = ""
     detail: str = ""
     attempts: int = 0
-    asked_at: str | None = None
+    requested_at: str | None = None
     finished_at: str | None = None
     sha256: str | None = None
     blob: str | None = None

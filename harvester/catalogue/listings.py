@@ -22,8 +22,8 @@ from harvester.reasons import NAMELESS
 class Listing:
     """The progress of one walk over everything that a source lists for a query.
 
-    `cursor` is the page to request next; None is the first one. `state` is `open`, `ended` or, if incomplete, `cut`;
-    `why` says why it is incomplete. `counts` has the entries by outcome; they add up to `items`.
+    `cursor` is the page to request next; None is the first one. `state` is `open`, `ended` or `incomplete`;
+    `detail` says why it is incomplete. `counts` has the entries by outcome; they add up to `items`.
     """
 
     row: int
@@ -76,14 +76,14 @@ def record_page(connection: Connection, collection: int, row: int, page: Listing
         pages=previous.pages + 1,
         items=previous.items + page.entry_count,
         counts=dict(counts),
-        state="cut" if page.incomplete else ("open" if page.next_cursor is not None else "ended"),
+        state="incomplete" if page.incomplete else ("open" if page.next_cursor is not None else "ended"),
         detail=page.incomplete,
     ), lowest_rows
 
 
 def mark_incomplete(connection: Connection, row: int, cause: str, restart: bool) -> Listing:
     """Mark a listing as incomplete; with `restart` the next walk begins at the first page."""
-    return _update_listing(connection, row, state="cut", detail=cause, **({"cursor": None} if restart else {}))
+    return _update_listing(connection, row, state="incomplete", detail=cause, **({"cursor": None} if restart else {}))
 
 
 def listings_by_site(connection: Connection, collection: int | None = None) -> dict[str, list[Listing]]:

@@ -25,7 +25,7 @@ class ImageOutcome:
     status: str
     reason: str = ""
     detail: str = ""
-    asked_at: int | None = None
+    requested_at: int | None = None
     sha256: str | None = None
     files: Mapping[int, str] = field(default_factory=dict)  # placement row -> file name
     file_sha256: str | None = None  # of those files
@@ -209,8 +209,8 @@ def record_outcomes(connection: Connection, outcomes: Sequence[ImageOutcome]) ->
 
 
 def _outcome_parameters(outcome: ImageOutcome) -> dict[str, Any]:
-    values = {f"b_{name}": getattr(outcome, name) for name in ("status", "reason", "detail", "asked_at", "sha256")}
-    return {**values, "b_id": outcome.row, "b_asked": int(outcome.asked_at is not None), "b_now": now()}
+    values = {f"b_{name}": getattr(outcome, name) for name in ("status", "reason", "detail", "requested_at", "sha256")}
+    return {**values, "b_id": outcome.row, "b_was_requested": int(outcome.requested_at is not None), "b_now": now()}
 
 
 # Built once: otherwise this takes about a millisecond for each image.
@@ -233,10 +233,10 @@ _SET_OUTCOME = (
         status=case((and_(_STATUS == "done", _HAS_MISSING_FILE), literal("pending")), else_=_STATUS),
         reason=bindparam("b_reason"),
         detail=bindparam("b_detail"),
-        asked_at=bindparam("b_asked_at"),
+        requested_at=bindparam("b_requested_at"),
         sha256=_SHA256,
         **size_values(_SHA256),
-        attempts=images.c.attempts + bindparam("b_asked"),
+        attempts=images.c.attempts + bindparam("b_was_requested"),
         finished_at=bindparam("b_now"),
     )
 )

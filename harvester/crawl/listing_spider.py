@@ -193,7 +193,7 @@ class ListingSpider(HarvestSpider):
         """Log how far a listing was walked."""
         counts = ", ".join(f"{count:,} {name}" for name, count in sorted(listing.counts.items()) if count)
         logger.log(
-            logging.WARNING if listing.state == "cut" else logging.INFO,
+            logging.WARNING if listing.state == "incomplete" else logging.INFO,
             "%s: %s after %s with %s%s%s",
             escape_control_chars(listing.query),
             {"open": "stopped"}.get(listing.state, listing.state),

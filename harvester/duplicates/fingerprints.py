@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Engine
 
-from harvester.catalogue.duplicates import compared
-from harvester.catalogue.duplicates.searches import HASHES
+from harvester.catalogue.duplicates import compared_blobs
+from harvester.catalogue.duplicates.dedupe_runs import HASHES
 from harvester.imaging import dct
 
 _NO_COEFFICIENTS = bytes(2 * dct.HASH_SIDE**2)
@@ -46,25 +46,25 @@ def register_new_blobs(engine: Engine, run_id: int, version: int, prefixes: Sequ
     """Assign new blobs to a search and mark the low-detail ones, in one transaction for each prefix."""
     for prefix in prefixes:
         with engine.begin() as connection:
-            compared.register_new(connection, run_id, version, prefix)
-            if rows := compared.not_measured(connection, prefix):
+            compared_blobs.register_new(connection, run_id, version, prefix)
+            if rows := compared_blobs.not_measured(connection, prefix):
                 low_detail = dct.is_low_detail(_unpack([row.coefficients for row in rows]))
                 measured = [row.coefficients is not None for row in rows]
                 sha256s = [row.sha256 for row in rows]
                 marked = [sha256 for sha256, is_low in zip(sha256s, low_detail & measured, strict=True) if is_low]
-                compared.record_low_detail(connection, prefix, marked)
+                compared_blobs.record_low_detail(connection, prefix, marked)
 
 
 def load_prints(engine: Engine, run_id: int, version: int, prefixes: Sequence[str], *, rotated: bool) -> Fingerprints:
     """Load the fingerprints of the blobs that a search compares; with `rotated` also those by orientation."""
     with engine.connect() as connection:
-        batches = compared.iter_fingerprints(connection, version, prefixes, coefficients=rotated)
+        batches = compared_blobs.iter_fingerprints(connection, version, prefixes, coefficients=rotated)
         parts = [_build_columns(rows, rotated=rotated) for rows in batches] or [_build_columns([], rotated=rotated)]
         not_compared, fresh, low_detail = (
             np.array(names, dtype="S64")
             for names in (
-                compared.not_compared(connection), compared.new_in_run(connection, run_id),
-                compared.low_detail(connection)
+                compared_blobs.not_compared(connection), compared_blobs.new_in_run(connection, run_id),
+                compared_blobs.low_detail(connection)
             )
         )  # fmt: skip
     unsorted = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Engine
 
-from harvester.catalogue.duplicates import compared
+from harvester.catalogue.duplicates import compared_blobs
 from harvester.catalogue.sql import chunks
 from harvester.duplicates.fingerprints import Fingerprints
 from harvester.duplicates.matches import Indices, Matches, canonical
@@ -59,14 +59,14 @@ def _load_digests(
 ) -> dict[int, str]:  # fmt: skip
     index_of = dict(zip(prints.sha256s_at(indices), indices.tolist(), strict=True))
     with engine.connect() as connection:
-        known = compared.pixel_digests(connection, list(index_of))
+        known = compared_blobs.pixel_digests(connection, list(index_of))
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for chunk in chunks([sha256 for sha256 in index_of if sha256 not in known], _BLOBS_PER_BATCH):
             with engine.connect() as connection:
-                files = compared.blob_files(connection, chunk)
+                files = compared_blobs.blob_files(connection, chunk)
             digests = dict(_compute_digests(pool, store, files, limits))
             with engine.begin() as connection:
-                compared.record_pixel_digests(connection, digests)
+                compared_blobs.record_pixel_digests(connection, digests)
             known |= digests
     return {index_of[sha256]: digest for sha256, digest in known.items()}
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Engine
 
-from harvester.catalogue.duplicates import compared, pairs, searches
+from harvester.catalogue.duplicates import compared_blobs, dedupe_runs, pairs
 from harvester.duplicates.fingerprints import Fingerprints, load_prints, register_new_blobs
 from harvester.duplicates.limits import MatchLimits
 from harvester.duplicates.matches import Matches, find_matches
@@ -47,12 +47,12 @@ def find_duplicates(
 ) -> SearchResult:
     """Find all near-duplicates that are not known yet. Blocks. Raises DBAPIError."""
     with engine.begin() as connection:
-        last = searches.last_finished_run(connection)
-        run_id = searches.begin_dedupe_run(connection, FINGERPRINT_VERSION, limits.as_dict())
-        prefixes = compared.sha256_prefixes(connection)
+        last = dedupe_runs.last_finished_run(connection)
+        run_id = dedupe_runs.begin_dedupe_run(connection, FINGERPRINT_VERSION, limits.as_dict())
+        prefixes = compared_blobs.sha256_prefixes(connection)
     register_new_blobs(engine, run_id, FINGERPRINT_VERSION, prefixes)
     with engine.connect() as connection:
-        counts = compared.count_compared(connection, run_id)
+        counts = compared_blobs.count_compared(connection, run_id)
     grown = (
         last is None
         or last.fingerprint_version != FINGERPRINT_VERSION
@@ -64,10 +64,10 @@ def find_duplicates(
             _save(engine, run_id, prints, method, orientation, matches)
         _save(engine, run_id, prints, PIXELS_METHOD, "", find_same_pixels(engine, store, prints, image_limits))
     with engine.begin() as connection:
-        searches.finish_dedupe_run(connection, run_id, limits.as_dict())
+        dedupe_runs.finish_dedupe_run(connection, run_id, limits.as_dict())
         by_version, by_method = (
-            searches.count_by_fingerprint_version(connection),
-            searches.count_pairs_by_method(connection, run_id),
+            dedupe_runs.count_by_fingerprint_version(connection),
+            dedupe_runs.count_pairs_by_method(connection, run_id),
         )
     videos = by_version.pop(NO_FINGERPRINT, 0)
     return SearchResult(*counts, videos, by_version.total() - by_version[FINGERPRINT_VERSION], by_method)

@@ -14,7 +14,7 @@ ColumnType = Literal["text", "number", "flag", "list"]
 COLUMNS: dict[str, ColumnType] = {
     "site": "text", "key": "text", "url": "text", "page": "text", "author": "text", "alt": "text",
     "licence": "text", "status": "text", "reason": "text", "detail": "text", "attempts": "number",
-    "discovered_at": "text", "asked_at": "text", "finished_at": "text",
+    "discovered_at": "text", "requested_at": "text", "finished_at": "text",
     "names": "list", "albums": "list", "tags": "list", "source_tags": "list", "verdict": "text",
     "sha256": "text", "format": "text", "mode": "text", "width": "number", "height": "number", "bytes": "number",
     "animated": "flag", "frames": "number", "phash": "text", "dhash": "text", "average": "text", "whash": "text",
@@ -49,7 +49,7 @@ _BLOB_COLUMNS = (
     "whash",
 )
 _IMAGE_COLUMNS = ("site", "key", "page", "author", "alt", "status", "reason", "detail", "attempts", "sha256")
-_TIME_COLUMNS = ("discovered_at", "asked_at", "finished_at")
+_TIME_COLUMNS = ("discovered_at", "requested_at", "finished_at")
 _LICENCE_KEYS = ("license", "licence", "rights", "terms")
 
 

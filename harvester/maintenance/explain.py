@@ -36,11 +36,11 @@ def _origin_lines(record: ImageRecord) -> Iterator[tuple[str, str]]:
 
 def _request_lines(record: ImageRecord) -> Iterator[tuple[str, str]]:
     image = record.image
-    if image.asked_at is None and not image.attempts:
-        yield "asked", "never" if image.sha256 is None else "never: its bytes were already known"
+    if image.requested_at is None and not image.attempts:
+        yield "requested", "never" if image.sha256 is None else "never: its bytes were already known"
     else:
-        last_request = f", last at {format_time(image.asked_at)}" if image.asked_at is not None else ""
-        yield "asked", f"in {count_noun(image.attempts, 'run')}{last_request}"
+        last_request = f", last at {format_time(image.requested_at)}" if image.requested_at is not None else ""
+        yield "requested", f"in {count_noun(image.attempts, 'run')}{last_request}"
 
 
 def _status_text(record: ImageRecord) -> str:

@@ -1,8 +1,8 @@
 """Pipeline 100: the bytes of an image, from the blob store if they are known, otherwise from the network."""
 
 import asyncio
+import time
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +25,7 @@ from harvester.items import ImageItem
 from harvester.reasons import TEMPORARY_REASONS, reason_for_http_status
 from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
+from harvester.text import format_time
 
 ROBOTS_AGENT = "harvester"
 """What servers call us in robots.txt and X-Robots-Tag."""
@@ -127,9 +128,9 @@ class DownloadPipeline(ImagesPipeline):
         self, request: Request, info: MediaPipeline.SpiderInfo, *, item: ImageItem
     ) -> FileInfo:
         """Download here: a refusal is then a value. Raised as an exception it would be logged with a traceback."""
-        now = datetime.now(UTC)
-        item.attempts += item.state.asked_at is None
-        item.asked_at, item.state.asked_at = now.isoformat(timespec="seconds"), int(now.timestamp())
+        now = int(time.time())
+        item.attempts += item.state.requested_at is None
+        item.requested_at, item.state.requested_at = format_time(now), now
         try:
             response = await fetch(self.crawler, request)
         except HostBackoff as error:

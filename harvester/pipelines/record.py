@@ -46,7 +46,7 @@ def _outcome_from_item(item: ImageItem) -> ImageOutcome:
         status=item.status,
         reason=item.reason,
         detail=strip_unstorable(item.detail),
-        asked_at=item.state.asked_at,
+        requested_at=item.state.requested_at,
         sha256=item.sha256,
         files=item.state.files,
         file_sha256=item.state.file_sha256,

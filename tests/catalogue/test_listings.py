@@ -45,13 +45,13 @@ def test_a_page_is_recorded_with_its_cursor(connection: Connection) -> None:
 
 
 def test_a_stopped_listing_is_resumed(connection: Connection) -> None:
-    """Open or cut: at its cursor, with its numbers. Ended, or cut without a cursor: from the beginning."""
+    """Open or incomplete: at its cursor, with its numbers. Ended, or without a cursor: from the beginning."""
     collection = _collection(connection)
     row = listings.begin_listing(connection, collection, "q").row
     listings.record_page(connection, collection, row, ListingPage(entry_count=7, next_cursor="c2", mark="newest"))
     assert listings.begin_listing(connection, collection, "q").cursor == "c2"
     incomplete = listings.mark_incomplete(connection, row, "HTTP 503", False)
-    assert (incomplete.state, incomplete.cursor, incomplete.detail) == ("cut", "c2", "HTTP 503")
+    assert (incomplete.state, incomplete.cursor, incomplete.detail) == ("incomplete", "c2", "HTTP 503")
     resumed = listings.begin_listing(connection, collection, "q")
     assert (resumed.state, resumed.cursor, resumed.items, resumed.detail) == ("open", "c2", 7, "")
     listings.mark_incomplete(connection, row, "dead cursor", True)

@@ -36,7 +36,7 @@ def _finish(connection: Connection, row: int, *, was_requested: bool = True) -> 
     (image,) = queries.pending_images(connection, 1, "h", row - 1, 1)
     files = {placement: f"{name}.jpg" for placement, name in image.names.items()}
     outcome = writer.ImageOutcome(
-        row, "done", asked_at=1 if was_requested else None, sha256=SHA, files=files, blob=BLOB
+        row, "done", requested_at=1 if was_requested else None, sha256=SHA, files=files, blob=BLOB
     )
     writer.record_outcomes(connection, [outcome])
 
@@ -107,7 +107,7 @@ def test_an_image_is_not_done_before_all_its_names_are(connection: Connection) -
     writer.record_discovered(connection, collection, [_discovered("a", 0, 0, 1)])
     files = {placement: f"{name}.jpg" for placement, name in image.names.items()}
     writer.record_outcomes(
-        connection, [writer.ImageOutcome(image.row, "done", asked_at=1, sha256=SHA, files=files, blob=BLOB)]
+        connection, [writer.ImageOutcome(image.row, "done", requested_at=1, sha256=SHA, files=files, blob=BLOB)]
     )
     assert _statuses(connection) == {"a": "pending"}
     _finish(connection, 1, was_requested=False)

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import delete, insert
 
 from harvester.catalogue.duplicates import verdicts
+from harvester.catalogue.duplicates.dedupe_runs import HASHES
 from harvester.catalogue.duplicates.pairs import forget_blobs
-from harvester.catalogue.duplicates.searches import HASHES
 from harvester.catalogue.schema import blobs
 from harvester.catalogue.store import open_catalogue
 from harvester.duplicates import decide

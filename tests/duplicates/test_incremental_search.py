@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import Engine, delete, event, update
 
-from harvester.catalogue.duplicates import compared, searches
+from harvester.catalogue.duplicates import compared_blobs, dedupe_runs
 from harvester.catalogue.repair import add_found_blob, delete_blob
 from harvester.catalogue.schema import blobs, dedupe_state, pairs
 from harvester.duplicates.groups import find_groups
@@ -104,7 +104,7 @@ def test_a_picture_that_was_measured_anew_is_new(catalogue: DedupeCatalogue) -> 
     changed, other = sorted(group)
     with catalogue.engine.begin() as connection:
         row = connection.execute(blobs.select().where(blobs.c.sha256 == changed)).one()._asdict()
-        add_found_blob(connection, row | dict.fromkeys(searches.HASHES, "0123456789abcdef"))
+        add_found_blob(connection, row | dict.fromkeys(dedupe_runs.HASHES, "0123456789abcdef"))
     assert catalogue.search().new == 1
     assert catalogue.groups() == set()
     with catalogue.engine.begin() as connection:
@@ -158,13 +158,13 @@ def test_pictures_of_an_older_version_are_compared_once(catalogue: DedupeCatalog
 
 def test_portions_make_no_difference(catalogue: DedupeCatalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read by the first digits, and few rows at a time, as a large catalogue is."""
-    monkeypatch.setattr(compared, "BLOBS_PER_READ", 2)
+    monkeypatch.setattr(compared_blobs, "BLOBS_PER_READ", 2)
     before = catalogue.groups()
     new = catalogue.add_picture(pictures.photo(2, 400, 300))
-    assert catalogue.search() == SearchResult(1, 4, 1, 0, 0, dict.fromkeys(searches.HASHES, 1))
+    assert catalogue.search() == SearchResult(1, 4, 1, 0, 0, dict.fromkeys(dedupe_runs.HASHES, 1))
     assert catalogue.groups() == before | {frozenset((new, digest(pictures.photo(2))))}
     with catalogue.engine.begin() as connection:
-        for table in (pairs, dedupe_state, searches.dedupe_runs):
+        for table in (pairs, dedupe_state, dedupe_runs.dedupe_runs):
             connection.execute(delete(table))
     assert catalogue.search().new == 5
     assert catalogue.groups() == before | {frozenset((new, digest(pictures.photo(2))))}

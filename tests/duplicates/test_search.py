@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import Connection, Engine, select
 
-from harvester.catalogue.duplicates import compared, pairs, searches
+from harvester.catalogue.duplicates import compared_blobs, dedupe_runs, pairs
 from harvester.catalogue.repair import add_found_blob, delete_blob
 from harvester.catalogue.schema import blobs, dedupe_state
 from harvester.catalogue.schema import pairs as table
@@ -143,8 +143,8 @@ def test_a_killed_search_leaves_nothing_that_counts(engine: Engine, store: BlobS
     """What it found is invisible, and the next search finds it all."""
     shas = [add_picture(pictures.photo(1)), add_picture(pictures.photo(1, 400, 300))]
     with engine.begin() as connection:
-        row = searches.begin_dedupe_run(connection, 2, parse_limits({}, {}, orientations=False).as_dict())
-        compared.register_new(connection, row, 2, "")
+        row = dedupe_runs.begin_dedupe_run(connection, 2, parse_limits({}, {}, orientations=False).as_dict())
+        compared_blobs.register_new(connection, row, 2, "")
         pairs.add_pairs(connection, row, [pairs.make_pair(*shas, "phash", "", 0)])
     with engine.connect() as connection:
         assert find_groups(connection) == []
@@ -180,11 +180,11 @@ def test_pixels_that_a_killed_search_decoded_are_kept(
     """The next search finds the pair, though the files are not there any more."""
     shas = [add_picture(pictures.numbered(number)) for number in range(2)]
     with engine.begin() as connection:
-        row = searches.begin_dedupe_run(
+        row = dedupe_runs.begin_dedupe_run(
             connection, FINGERPRINT_VERSION, parse_limits(OFF, {}, orientations=False).as_dict()
         )
-        compared.register_new(connection, row, FINGERPRINT_VERSION, "")
-        compared.record_pixel_digests(connection, dict.fromkeys(shas, "pixels"))
+        compared_blobs.register_new(connection, row, FINGERPRINT_VERSION, "")
+        compared_blobs.record_pixel_digests(connection, dict.fromkeys(shas, "pixels"))
     for sha256 in shas:
         store.path(sha256, "jpg").unlink()
     result = _search(engine, store, OFF)

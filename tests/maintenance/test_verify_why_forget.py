@@ -254,7 +254,7 @@ def test_why_explains_an_image_by_every_name(farsite: Farsite, harvested: datase
     assert len(stories) == len(names)
     for name, story in zip(names, stories, strict=True):
         for text in (f"address     {url}", "seen as     0_0_0 (user 0, post 0, URL 0)", "alice@example.social",
-                     "asked       in 1 run, last at 20", "status      done at 20", f"stored      {blob}\n",
+                     "requested   in 1 run, last at 20", "status      done at 20", f"stored      {blob}\n",
                      f"named       {copy}\n"):  # fmt: skip
             assert text in story, (name, text)
     missing = commands.scrapy("why", farsite.url("/status/404")).stdout

@@ -1,4 +1,4 @@
-"""Sites that answer with what harms its reader: the listing is cut with a reason, the run ends, memory is bounded."""
+"""Sites that answer with what harms its reader: the listing is incomplete, the run ends, memory is bounded."""
 
 from pathlib import Path
 

@@ -31,5 +31,5 @@ def seconds_until_allowed(connection: Connection, host: str, windows: Sequence[W
 
 def _window_wait(connection: Connection, host: str, window: Window, now: float) -> float:
     """Seconds until the window has room: it is full while its n-th last request is in it, n being its size."""
-    asked_at = time_of_nth_last_request(connection, host, window.requests)
-    return 0.0 if asked_at is None else max(0.0, asked_at + window.seconds - now)
+    requested_at = time_of_nth_last_request(connection, host, window.requests)
+    return 0.0 if requested_at is None else max(0.0, requested_at + window.seconds - now)

@@ -146,7 +146,7 @@ def test_a_foreign_cursor_makes_the_listing_incomplete(metadata: dict[str, Any])
 
 
 def test_the_limit_of_the_api_is_no_end() -> None:
-    """An end behind about 50,000 items is cut, an earlier one is an end."""
+    """An end behind about 50,000 items is incomplete, an earlier one is an end."""
     assert api.with_cursor(ListingPage(entry_count=200), None, 49_800).incomplete
     assert not api.with_cursor(ListingPage(entry_count=200), None, 40_000).incomplete
     assert not api.with_cursor(ListingPage(entry_count=200), "on", 49_800).incomplete

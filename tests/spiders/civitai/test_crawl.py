@@ -263,7 +263,7 @@ def test_an_interrupted_listing_is_incomplete(site: Farsite, commands: Commands,
     done = _crawl(commands, f"username={user}")
     assert why in done.stderr
     listing = _listing_status(commands)
-    assert (listing["state"], listing["code"]) == ("cut", 1)
+    assert (listing["state"], listing["code"]) == ("incomplete", 1)
     assert listing["detail"].startswith(why)
     assert "is incomplete" in listing["said"]
     assert rows(commands.data, "SELECT DISTINCT status FROM images") == ([] if user == "moved" else [("done",)])

@@ -296,11 +296,11 @@ def test_a_block_among_the_photos_is_waited_for(site: Imagefap, commands: Comman
 
 
 def test_a_failing_page_costs_no_other_page(site: Imagefap, commands: Commands) -> None:
-    """The folder is cut, the picture failed; all others are read, and the next run has the rest."""
+    """The folder is incomplete, the picture failed; all others are read, and the next run has the rest."""
     hurry = ("-s", "HARVESTER_BACKOFF=0.1")
     site.change(broken=["folderid=502", "/photo/658192360/"])
     done = crawl(commands, "user=alice", options=hurry)
-    assert "cut after 0 pages with 0 items: HTTP 500" in done.stderr
+    assert "incomplete after 0 pages with 0 items: HTTP 500" in done.stderr
     assert set(album_images(commands, ALICE)) == {"Landscapes", "Lighthouses", "Uncategorized"}
     assert {image: word for image, word in _outcomes(commands).items() if word != "done"} == {
         658192360: "http-temporary"

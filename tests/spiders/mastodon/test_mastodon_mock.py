@@ -138,7 +138,7 @@ def test_all_uploads_are_harvested_and_again_from_the_written_files(mock: Mastod
     stderr = crawl(commands, mock, "anna,bert,shy")
     assert "Left out in this run: 1 account, nobot" in stderr
     assert rows(commands.data, "SELECT state, count(*) FROM listings GROUP BY state ORDER BY 1") == [
-        ("cut", 1), ("ended", 2),
+        ("ended", 2), ("incomplete", 1),
     ]  # fmt: skip
     harvested = output_files(commands.data)
     newest = range(POSTS - 1, -1, -1)

@@ -119,11 +119,11 @@ def test_a_second_run_reads_only_new_posts(commands: Commands, farsite: Farsite)
 
 
 def test_an_interrupted_listing_resumes_at_its_cursor(commands: Commands, farsite: Farsite) -> None:
-    """A page comes cut: the listing is cut; the next run asks for that page again, and in the end all is there."""
+    """A truncated page makes the listing incomplete; the next run asks for that page again, and nothing is missing."""
     base = farsite.url("/m/mastodon~cut")
     for _ in range(5):
         stderr = crawl(commands, base, "acct=alice", "collect_only=1")
-        if not rows(commands.data, "SELECT 1 FROM listings WHERE state = 'cut'"):
+        if not rows(commands.data, "SELECT 1 FROM listings WHERE state = 'incomplete'"):
             break
         assert "unreadable-answer" in stderr
     posts, _ = read_data_set(commands)
@@ -155,7 +155,7 @@ def test_an_account_that_is_not_harvested_has_its_reason(
     assert word in stderr
     assert ("Left out in this run: 1 account" in stderr) == (word in ("indexable", "noindex", "nobot"))
     ((state, detail),) = rows(commands.data, "SELECT state, detail FROM listings")
-    assert (state, detail.partition(":")[0]) == ("cut", word)
+    assert (state, detail.partition(":")[0]) == ("incomplete", word)
     assert not rows(commands.data, "SELECT 1 FROM images")
 
 
@@ -164,7 +164,8 @@ def test_an_opt_out_can_be_ignored(commands: Commands, farsite: Farsite) -> None
     base = farsite.url("/m/mastodon")
     commands.environment["MASTODON_RESPECT_OPT_OUTS"] = "discoverable"
     crawl(commands, base, "acct=shy,quiet", "collect_only=1")
-    assert rows(commands.data, "SELECT detail FROM listings WHERE state = 'cut'")[0][0].startswith("discoverable:")
+    ((detail,),) = rows(commands.data, "SELECT detail FROM listings WHERE state = 'incomplete'")
+    assert detail.startswith("discoverable:")
     assert len(read_data_set(commands)[0]) == 1
 
 
@@ -325,7 +326,7 @@ def test_an_untrusted_server_gets_no_requests(commands: Commands, https_farsite:
 
 
 def test_rate_limited_pages_are_retried(commands: Commands, farsite: Farsite) -> None:
-    """429 with X-RateLimit-Reset for each page at first: nothing is cut, every post is there."""
+    """429 with X-RateLimit-Reset for each page at first: nothing is incomplete, every post is there."""
     crawl(commands, farsite.url("/m/mastodon~429"), "acct=alice", "collect_only=1")
     assert rows(commands.data, "SELECT state FROM listings") == [("ended",)]
     assert len(read_data_set(commands)[0][f"alice@127.0.0.1:{farsite.port}"]) == 95
@@ -336,7 +337,7 @@ def test_a_blocking_server_does_not_hold_up_the_others(commands: Commands, farsi
     """A page for people instead of an answer: the account is left for later, the run ends."""
     stderr = crawl(commands, farsite.url("/m/mastodon~html"), "acct=alice,dave", "collect_only=1", code=1)
     assert stderr.count("wants no request for 3600 s") >= 2
-    assert [state for (state,) in rows(commands.data, "SELECT state FROM listings")] == ["cut", "cut"]
+    assert [state for (state,) in rows(commands.data, "SELECT state FROM listings")] == ["incomplete", "incomplete"]
 
 
 def test_page_delay_applies_to_pages_only(commands: Commands, farsite: Farsite) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from harvester.catalogue.duplicates.searches import HASHES
+from harvester.catalogue.duplicates.dedupe_runs import HASHES
 from harvester.catalogue.schema import blobs, dedupe_state
 from harvester.catalogue.sql import chunks, starts_with
 
