@@ -72,7 +72,7 @@ def test_tags_are_applied_by_rule_and_by_list_and_undone(harvested: dataset.Data
     listed = _run_ok(commands, "show", "images", "--csv", "--site", "mastodon")
     words = commands.command("tag", "clear", "Seen", "-")
     cleared = subprocess.run(words, input=listed, **commands.options(), check=False)
-    assert cleared.stdout == "Seen (4) is off 4 pictures.\n"
+    assert cleared.stdout == "Seen (4) is off 4 images.\n"
     assert _tag_counts(commands)["Seen"] == 3
     for _ in range(4):
         _run_ok(commands, "tag", "undo")
@@ -93,7 +93,7 @@ def test_tags_are_applied_by_rule_and_by_list_and_undone(harvested: dataset.Data
         (("apply", "Good", "--all"), 2, "expected scrapy tag apply TAG -|RULE …"),
         (("apply", "Good", "--site", "flickr"), 2, "nothing has been harvested from a site of that name"),
         (("apply", "Good", "--album", "nobody/nothing"), 2, "USER/ALBUM matches no album"),
-        (("apply", "Good", "--author", "nobody"), 1, "No picture matches."),
+        (("apply", "Good", "--author", "nobody"), 1, "No image matches."),
     ],
 )
 def test_tag_refuses_what_it_cannot_do(
@@ -113,7 +113,7 @@ def test_a_list_with_an_invalid_sha256_changes_nothing(harvested: dataset.DataSe
     lists = (
         (f"{sha}\nnonsense\n".encode(), 2, "Line 2"),
         (b"\xff\n", 2, "Line 1 of the list is not a sha256"),
-        (f"{sha},J".encode() + b"\xe9r\xf4me\n" + b"0" * 64, 1, "no picture for 1 of the given sha256"),
+        (f"{sha},J".encode() + b"\xe9r\xf4me\n" + b"0" * 64, 1, "no image for 1 of the given sha256"),
     )
     commands.environment["PYTHONIOENCODING"] = "utf-8:strict"  # as in most people's locales
     for text, code, says in lists:

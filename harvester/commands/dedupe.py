@@ -90,7 +90,7 @@ def _format_text(result: "SearchResult", groups: "list[Group]", same_bytes: int)
     pairs = ", ".join(f"{number:,} by {method}" for method, number in sorted(result.pairs.items()))
     mutual = "" if result.new == 1 else " each other and"
     lines = [
-        f"compared    {count_noun(result.new, 'new picture')} with{mutual} {result.known:,} known",
+        f"compared    {count_noun(result.new, 'new image')} with{mutual} {result.known:,} known",
         f"left out    {result.low_detail:,} low-detail, {count_noun(result.videos, 'video')}, "
         f"{result.outdated:,} with old fingerprints",
         f"new pairs   {pairs or 'none'}",

@@ -16,7 +16,7 @@ class Command(HarvesterCommand):
     """Writes what is new or changed since the last export; exit code 1 if something could not be exported."""
 
     usage = "FORMAT --to DIR [options]"
-    description = "Export pictures and their metadata for another tool; docs/export.md"
+    description = "Export images and their metadata for another tool; docs/export.md"
     min_args = max_args = 1
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -25,16 +25,16 @@ class Command(HarvesterCommand):
         add = parser.add_argument
         add("--to", metavar="DIR", help="folder of the export; made if it is missing")
         add("--site", help="images of this site only")
-        add("--tag", help="pictures with this tag only")
+        add("--tag", help="images with this tag only")
         add("--album", metavar="USER/ALBUM", help="images of this album only")
         add("--where", metavar="RULE=VALUE", action="append", default=[], help="author=, source_tag=, collection=, …")
         add(
             "--dedupe",
             metavar="HOW",
-            help="keep: each picture once, no verdict skip; best: one per group of near-duplicates; all",
+            help="keep: each image once, no verdict skip; best: one per group of near-duplicates; all",
         )
         add("--image", metavar="FORM", help="original, rgb or jpeg")
-        add("--resize", metavar="PIXELS", help="longest side of exported pictures; never enlarged")
+        add("--resize", metavar="PIXELS", help="longest side of exported images; never enlarged")
         add("--number", action="store_true", help="files, tags: prefix names with 00001- and so on, in album order")
         add("--dry-run", action="store_true", help="only print what would be done")
 

@@ -1,4 +1,4 @@
-"""`scrapy tag …`: manage a tree of tags on pictures; every change is logged and can be undone."""
+"""`scrapy tag …`: manage a tree of tags on images; every change is logged and can be undone."""
 
 import argparse
 import io
@@ -37,13 +37,13 @@ class Command(HarvesterCommand):
     """Runs one of the tag actions; exit code 1 if no picture matches or some are unknown, 2 for bad input."""
 
     usage = f"{'|'.join(ACTIONS)} …"
-    description = "Tag pictures: by album, by rule, or by a list of sha256 on stdin"
+    description = "Tag images: by album, by rule, or by a list of sha256 on stdin"
     min_args, max_args = 1, ANY_NUMBER
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the rules of `apply` and `clear`, and the option of `list` and `history`."""
         super().add_options(parser)
-        add_rules(parser, "for apply and clear: pictures", [name for name in RULES if name != "status"])
+        add_rules(parser, "for apply and clear: images", [name for name in RULES if name != "status"])
         parser.add_argument("--json", action="store_true", help="for list and history: print JSON")
 
     def expected(self, args: list[str]) -> str:
@@ -112,9 +112,9 @@ def _tag_pictures(
             sys.stdin.reconfigure(errors="backslashreplace")  # the rest of a CSV line may contain any bytes
         matching, unknown = tagging.read_picture_list(connection, sys.stdin)
     if unknown:
-        complaints.append(f"The collection has no picture for {unknown:,} of the given sha256.")
+        complaints.append(f"The collection has no image for {unknown:,} of the given sha256.")
     if connection.execute(matching.limit(1)).first() is None:
-        complaints.append("No picture matches.")
+        complaints.append("No image matches.")
     return (tagging.apply_tag if action == "apply" else tagging.clear_tag)(connection, arguments[0], matching)
 
 

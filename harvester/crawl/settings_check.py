@@ -69,12 +69,12 @@ def resolve_output_folder(paths: DataPaths, site: str, value: str | None) -> Pat
         return paths.default_output(site)
     output = resolve_folder("-a output", value)
     if output == paths.root:
-        raise UsageProblem(f"-a output={value}: that is the data directory; the pictures need a folder of their own.")
+        raise UsageProblem(f"-a output={value}: that is the data directory; the images need a folder of their own.")
     return output
 
 
 def check_collection(paths: DataPaths, collection: Collection) -> None:
-    """Refuse a format or layout other than that of the pictures already in the folder. Raises UsageProblem."""
+    """Refuse a format or layout other than that of the images already in the folder. Raises UsageProblem."""
     engine = open_existing(paths.catalogue)
     if engine is None:
         return

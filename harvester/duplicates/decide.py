@@ -37,13 +37,11 @@ def find_group(connection: Connection, prefix: str) -> Group:
     prefix = prefix.lower()
     sha256s = pairs.paired_with_prefix(connection, prefix) if _SHA256_PREFIX.fullmatch(prefix) else []
     if len(sha256s) > 1:
-        raise UsageProblem(
-            f"{prefix}: several pictures in groups have a sha256 that starts with this; give more digits."
-        )
+        raise UsageProblem(f"{prefix}: several images in groups have a sha256 that starts with this; give more digits.")
     group = find_group_of(connection, sha256s[0]) if sha256s else None
     if group is None:
         raise UsageProblem(
-            f"{prefix}: no group has a picture whose sha256 starts with this; scrapy dedupe finds groups."
+            f"{prefix}: no group has an image whose sha256 starts with this; scrapy dedupe finds groups."
         )
     return group
 
@@ -55,7 +53,7 @@ def decide_group(connection: Connection, group: Group, decision: DecisionInput) 
     after = before | given_verdicts
     hides = "skip" in given_verdicts.values() or "keep" in before.values()
     if hides and "skip" in after.values() and "keep" not in after.values():
-        raise UsageProblem("This would hide pictures of the group and keep none: --skip needs a --keep.")
+        raise UsageProblem("This would hide images of the group and keep none: --skip needs a --keep.")
     verdicts.record_decision(connection, ORIGIN, [Verdict(sha256, verdict) for sha256, verdict in after.items()])
     updated_group = find_group_of(connection, group.members[0].sha256)
     assert updated_group is not None
@@ -79,6 +77,6 @@ def _verdicts_by_member(group: Group, decision: DecisionInput) -> Iterator[tuple
 def _find_member(group: Group, prefix: str) -> str:
     sha256s = [member.sha256 for member in group.members if member.sha256.startswith(prefix.lower())]
     if len(sha256s) != 1 or not prefix:
-        count_text = "more than one picture" if sha256s else "no picture"
+        count_text = "more than one image" if sha256s else "no image"
         raise UsageProblem(f"{prefix}: {count_text} of the group {group.name} has a sha256 that starts with this.")
     return sha256s[0]

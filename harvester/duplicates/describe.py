@@ -29,7 +29,7 @@ def summary_line(group: Group) -> str:
     """A group on one line: name, state, members by verdict and, if undecided, the proposal."""
     counts = Counter(member.verdict for member in group.members)
     counts_text = ", ".join(f"{number} {verdict_label(word)}" for word, number in sorted(counts.items()))
-    line = f"{group.name}  {group.state:<9}  {len(group.members)} pictures: {counts_text}"
+    line = f"{group.name}  {group.state:<9}  {len(group.members)} images: {counts_text}"
     return line if group.state == "decided" else f"{line}; {proposal_text(group)}"
 
 

@@ -54,9 +54,9 @@ class ExportOptions:
 
     def _check_pixels(self) -> None:
         if (self.image or self.max_side) and self.format not in PICTURE_FORMATS:
-            raise UsageProblem(f"--image, --resize: {self.format} contains no pictures.")
+            raise UsageProblem(f"--image, --resize: {self.format} contains no images.")
         if self.max_side and self.image == "original":
-            raise UsageProblem("--resize changes pictures and --image original keeps them; use only one of the two.")
+            raise UsageProblem("--resize changes images and --image original keeps them; use only one of the two.")
 
 
 def parse_pixels(option: str, text: str | None) -> int:
@@ -77,5 +77,5 @@ def check_export_folder(text: str, places: DataPaths, collections: list[Collecti
         raise UsageProblem(f"--to {text}: contains the data directory {places.root}; export to a separate folder.")
     for collection in collections:
         if folder.is_relative_to(places.output(collection)):
-            raise UsageProblem(f"--to {text}: crawls write their pictures there; export to a separate folder.")
+            raise UsageProblem(f"--to {text}: crawls write their images there; export to a separate folder.")
     return folder

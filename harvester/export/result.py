@@ -38,9 +38,7 @@ class ExportTotals:
         """The problems of the export, one sentence each."""
         messages = [f"{count_noun(self.failed.total(), 'image')} could not be exported."] if self.failed else []
         if not self.is_consistent:
-            messages += [
-                "These numbers do not add up, so pictures may be missing. Export again, and report the problem."
-            ]
+            messages += ["These numbers do not add up, so images may be missing. Export again, and report the problem."]
         return messages
 
     def lines(self, *, dry: bool) -> list[str]:

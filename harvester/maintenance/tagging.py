@@ -62,7 +62,7 @@ def delete_tag(connection: Connection, text: str) -> str:
         raise UsageProblem(f"{tree[tag_id].name} has tags below it ({names}); delete or move them first.")
     picture_count = tag_assignment.count_pictures(connection, tag_assignment.pictures_with_tag(tag_id, tree[tag_id]))
     tag_assignment.append(connection, change, "delete", tag_id)
-    return f"Deleted {tag_tree.tag_path(tree, tag_id)} ({tag_id}); {count_noun(picture_count, 'picture')} had it."
+    return f"Deleted {tag_tree.tag_path(tree, tag_id)} ({tag_id}); {count_noun(picture_count, 'image')} had it."
 
 
 def apply_tag(connection: Connection, text: str, pictures: tag_assignment.PictureQuery) -> str:
@@ -73,7 +73,7 @@ def apply_tag(connection: Connection, text: str, pictures: tag_assignment.Pictur
     )
     new_count = tag_assignment.apply_tag(connection, change, tag_id, pictures)
     return _close_change(
-        connection, change, f"{_describe_tag(connection, tag_id)} is on {count_noun(new_count, 'more picture')}."
+        connection, change, f"{_describe_tag(connection, tag_id)} is on {count_noun(new_count, 'more image')}."
     )
 
 
@@ -85,7 +85,7 @@ def clear_tag(connection: Connection, text: str, pictures: tag_assignment.Pictur
     )
     cleared_count = tag_assignment.clear_tag(connection, change, tag_id, pictures)
     return _close_change(
-        connection, change, f"{_describe_tag(connection, tag_id)} is off {count_noun(cleared_count, 'picture')}."
+        connection, change, f"{_describe_tag(connection, tag_id)} is off {count_noun(cleared_count, 'image')}."
     )
 
 

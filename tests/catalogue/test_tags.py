@@ -152,7 +152,7 @@ def test_pictures_that_were_removed_do_not_get_their_tags_back(connection: Conne
     tag_assignment.clear_all_tags(connection, removal, tag_assignment.from_list(connection, SHAS[1:3]))
     tagging.undo_change(connection)  # the clearing, though the removal is the last change
     assert _state(connection)[1][2] == {SHAS[0]}
-    assert tag_undo.list_changes(connection, 1)[0].done == ["apply Lakes: 1 picture"]
+    assert tag_undo.list_changes(connection, 1)[0].done == ["apply Lakes: 1 image"]
 
 
 def test_two_concurrent_adds_make_one_tag(engine: Engine) -> None:

@@ -151,10 +151,10 @@ def test_invalid_decisions_are_refused_whole(farsite: Farsite, commands: Command
     _dedupe(commands)
     refused = {
         (large, "--skip", large): "--skip needs a --keep",
-        (large, "--keep", single): f"{single}: no picture of the group",
+        (large, "--keep", single): f"{single}: no image of the group",
         (large, "--keep", large, "--skip", large, small): "--keep and --skip exclude each other",
-        (single, "--not-duplicate"): "no group has a picture",
-        (large, "--keep", "xyz"): "no picture of the group",
+        (single, "--not-duplicate"): "no group has an image",
+        (large, "--keep", "xyz"): "no image of the group",
     }
     for arguments, says in refused.items():
         assert says in _run(commands, "verdict", *arguments, code=2)

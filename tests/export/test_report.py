@@ -95,7 +95,7 @@ def test_the_page_shows_what_the_catalogue_holds(harvested: Commands) -> None:
     for format, number in rows(harvested.data, "SELECT format, count(*) FROM blobs GROUP BY 1"):
         assert f"{format} {number} " in text
     pictures = rows(harvested.data, "SELECT count(*) FROM blobs")[0][0]
-    assert f"different pictures {pictures} " in text
+    assert f"different images {pictures} " in text
     stats = json.loads(harvested.scrapy("stats", "--json").stdout)
     assert f"size of originals {format_bytes(stats['sizes']['total'])} " in text
     assert f"exact duplicates {stats['exact_duplicates']:,} " in text
@@ -197,7 +197,7 @@ def test_an_empty_collection_has_a_report(harvested: Commands, has_images: bool)
         connection.execute("UPDATE images SET status = 'pending', reason = '', sha256 = NULL")
     text = _ReportPage(_write_report(harvested)).text
     assert ("No images yet" in text) is not has_images
-    assert "No pictures yet." in text
+    assert "No images yet." in text
 
 
 def test_there_is_nothing_to_report_before_the_first_harvest(commands: Commands) -> None:

@@ -140,4 +140,4 @@ def _describe_tag_entry(row: Any, names: dict[int | None, str]) -> str:
 
 
 def _describe_picture_entry(row: Any, names: dict[int | None, str]) -> str:
-    return f"{row.action} {names.get(row.tag_id)}: {count_noun(row.pictures, 'picture')}"
+    return f"{row.action} {names.get(row.tag_id)}: {count_noun(row.pictures, 'image')}"

@@ -83,7 +83,7 @@ def import_tags(connection: Connection, old_database: OldDatabase, report: Impor
             tag_by_name[name] = tag_assignment.add_tag(connection, change, tag.name, parent, tag.id)
         tag_id_of[tag.id] = tag_by_name[name]
     report.count("tags", len(old_database.tags))
-    report.count("tags on pictures", sum(len(blob.tags) for blob in old_database.blobs))
+    report.count("tags on images", sum(len(blob.tags) for blob in old_database.blobs))
     pictures_by_tag: dict[int, list[str]] = {}
     for blob in old_database.blobs:
         for old_tag in blob.tags:

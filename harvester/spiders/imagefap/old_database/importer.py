@@ -102,7 +102,7 @@ def _import_blobs(
         for blob in old_database.blobs
         if any(image_rows[placement.image] not in done_ids for placement in blob.placements)
     ]
-    report.count("pictures already known", len(old_database.blobs) - len(remaining))
+    report.count("blobs already known", len(old_database.blobs) - len(remaining))
     for batch in import_blobs(remaining, folder, store, options):
         outcomes = [
             outcome
@@ -112,7 +112,7 @@ def _import_blobs(
         with catalogue.begin() as connection:
             writer.record_outcomes(connection, outcomes)
         for imported in batch:
-            report.count("pictures imported" if imported.blob else "pictures not imported")
+            report.count("blobs imported" if imported.blob else "blobs not imported")
             report.complaints += imported.complaints
             for name, is_near in imported.hashes_match.items():
                 report.count(f"{name} as in the old database" if is_near else f"{name} different")

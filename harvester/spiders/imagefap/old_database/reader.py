@@ -243,4 +243,4 @@ def _parse_groups(content: dict[str, Any], file: str) -> Iterator[dict[str, str]
             for sha, verdict in checks.check_dict(verdicts, where).items()
         }
         if set(checks.check_list(members, where)) != set(verdicts):
-            raise UsageProblem(f"{where}: a group has verdicts on other pictures than its members.")
+            raise UsageProblem(f"{where}: a group has verdicts on other images than its members.")

@@ -59,7 +59,7 @@ def test_an_old_database_is_imported_whole(commands: Commands, tmp_path: Path, l
         sha for (sha,) in _rows(commands, f"SELECT sha256 FROM blobs WHERE fingerprint_version = {FINGERPRINT_VERSION}")
     } == set(SHAS)
     assert set(_rows(commands, "SELECT length(coefficients) FROM blobs")) == {(128,)}
-    assert "pictures imported: 4" in output
+    assert "blobs imported: 4" in output
     assert "phash as in the old database: 4" in output
     assert f"images pending: 1\nimages failed: {len(failed)}" in "\n".join(sorted(output.splitlines(), reverse=True))
 
