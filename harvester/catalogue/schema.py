@@ -1,7 +1,6 @@
 """The tables of the catalogue. Times are whole seconds since 1970, UTC; status words are those of `harvester.reasons`.
 
-A change here needs a revision in `migrations/versions` and a new `HEAD`. The revisions make the tables; what only
-PostgreSQL's indexes have stands in them alone, as naming it here would load its dialect into every run.
+A change here needs a revision in `migrations/versions`, which changes an older catalogue, and a new `HEAD`.
 """
 
 from sqlalchemy import (
@@ -341,3 +340,15 @@ pairs = Table(
     sqlite_with_rowid=False,
     comment="near-duplicates; of blobs with equal hashes each is paired with the next only",
 )
+
+
+def set_postgresql_options() -> None:
+    """Give the indexes of `images` what only PostgreSQL knows; above, it would load that dialect into every run."""
+    options: dict[str, dict[str, object]] = {
+        "ix_images_author": {"using": "hash"},
+        "ix_images_authors": {"where": text("false")},
+    }
+    for index in images.indexes:
+        sqlite_where = index.dialect_options["sqlite"]["where"]
+        default = {} if sqlite_where is None else {"where": sqlite_where}
+        index.dialect_options["postgresql"].update(options.get(str(index.name), default))
