@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, create_engine, select, text
 
-from harvester.catalogue import queries, store, writer
+from harvester.catalogue import queries, revisions, writer
 from harvester.catalogue.schema import HEAD, images, metadata, placements
 from harvester.catalogue.store import open_catalogue
 from harvester.items import Collection, DatasetPosition, DiscoveredImage
@@ -60,9 +60,9 @@ def test_a_new_catalogue_has_the_tables_of_the_schema(engine: Engine) -> None:
 def test_the_revisions_end_at_the_schema(tmp_path: Path) -> None:
     """The newest revision is the one that a new catalogue is marked with, and a catalogue can be brought to it."""
     engine = create_engine(f"sqlite:///{tmp_path / 'empty.db'}")
-    with store.open_revisions() as revisions, engine.begin() as opened:
-        assert HEAD in revisions.known_versions()
-        revisions.upgrade(opened)
+    with revisions.open_revisions() as known, engine.begin() as opened:
+        assert HEAD in known.known_versions()
+        known.upgrade(opened)
         assert opened.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [HEAD]
     engine.dispose()
 
