@@ -59,7 +59,7 @@ def _parse_csv(text: str) -> list[dict[str, str]]:
 
 
 def _tag_counts(commands: Commands) -> dict[str, int]:
-    return {tag["path"]: tag["pictures"] for tag in json.loads(_run_ok(commands, "tag", "list", "--json"))}
+    return {tag["path"]: tag["images"] for tag in json.loads(_run_ok(commands, "tag", "list", "--json"))}
 
 
 def test_tags_are_applied_by_rule_and_by_list_and_undone(harvested: dataset.DataSet, commands: Commands) -> None:
@@ -192,7 +192,7 @@ def test_a_removed_user_loses_files_and_is_refetched_on_request(
     after = _files(commands.data)
     assert not [name for name in after if name.startswith("images/mastodon/0_")]
     assert len(before - after) == 6
-    assert _run_ok(commands, "verify").endswith("sound.\n")
+    assert _run_ok(commands, "verify").endswith("no damage.\n")
     assert "0" not in dataset.status(commands.data)
     commands.crawl(harvested, "-s", "DOWNLOAD_TIMEOUT=30")
     assert _files(commands.data) == before
@@ -225,7 +225,7 @@ def test_a_killed_removal_is_completed_by_the_next(harvested: dataset.DataSet, c
     assert _run_ok(commands, "remove", "site", "mastodon").startswith("Completed an interrupted removal: ")
     assert not [name for name in _files(commands.data) if "mastodon" in name]
     assert rows(commands.data, "SELECT count(*) FROM pending_deletes") == [(0,)]
-    assert _run_ok(commands, "verify").endswith("sound.\n")
+    assert _run_ok(commands, "verify").endswith("no damage.\n")
     assert "nothing has been harvested" in commands.scrapy("remove", "site", "mastodon").stderr
 
 
@@ -325,7 +325,7 @@ def test_nothing_is_removed_while_a_crawl_runs(farsite: Farsite, commands: Comma
             time.sleep(0.1)
         refused = commands.scrapy("remove", "site", "mastodon")
         assert refused.returncode == 2
-        assert "is at work in" in refused.stderr
+        assert "is running in" in refused.stderr
         assert _run_ok(commands, "remove", "site", "mastodon", "--dry-run").startswith("Would remove 2 placements")
     finally:
         crawl.kill()
@@ -346,7 +346,7 @@ def test_a_removed_album_is_read_again_when_its_user_is(farsite: Farsite, comman
     others = {key for name, key, _ in before if name != folder.name}
     assert {key for (key,) in rows(commands.data, "SELECT key FROM images")} == others
     assert _files(commands.data) < files
-    assert _run_ok(commands, "verify").endswith("sound.\n")
+    assert _run_ok(commands, "verify").endswith("no damage.\n")
     commands.harvest("imagefap", "user=alice")
     assert rows(commands.data, query) == before
     assert _files(commands.data) == files

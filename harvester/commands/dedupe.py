@@ -28,9 +28,9 @@ class Command(HarvesterCommand):
         """Add two limits for each method, and the other options."""
         super().add_options(parser)
         for method in METHODS:
-            help_text = f"bits in which the {method} of near-duplicates may differ, or off"
+            help_text = f"largest difference in {method}, in bits, or off"
             parser.add_argument(f"--{method}", metavar="BITS", help=help_text)
-            parser.add_argument(f"--animated-{method}", metavar="BITS", help=f"{help_text}, where either is animated")
+            parser.add_argument(f"--animated-{method}", metavar="BITS", help=f"{help_text}; for animated images")
         parser.add_argument("--orientations", action="store_true", help="also find mirrored and rotated copies")
         parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
@@ -75,7 +75,7 @@ def _format_json(limits: "MatchLimits", result: "SearchResult", groups: "list[Gr
         "left_out": {"low_detail": result.low_detail, "videos": result.videos, "outdated": result.outdated},
         "new_pairs": result.pairs,
         "groups": {state: states[state] for state in STATES},
-        "pictures_in_groups": sum(len(group.members) for group in groups),
+        "images_in_groups": sum(len(group.members) for group in groups),
         "same_bytes": same_bytes,
     }
     return json.dumps(report, indent=2)

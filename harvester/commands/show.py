@@ -23,7 +23,7 @@ class Command(HarvesterCommand):
         super().add_options(parser)
         parser.add_argument("--csv", action="store_true", help="print CSV")
         parser.add_argument("--json", action="store_true", help="print JSON")
-        add_rules(parser, "images: only those")
+        add_rules(parser, "images: only images")
 
     def expected(self, args: list[str]) -> str:
         """Say where rules are allowed."""

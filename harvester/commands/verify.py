@@ -25,9 +25,9 @@ class Command(HarvesterCommand):
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="make images pending or record them again where something is wrong; removes nothing",
+            help="repair what can be repaired; deletes nothing",
         )
-        parser.add_argument("--delete", action="store_true", help="repair, and remove useless files")
+        parser.add_argument("--delete", action="store_true", help="repair, and delete files that are not needed")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         """Refuse to repair while another process uses the collection."""
@@ -67,14 +67,14 @@ def _format_summary(
 ) -> str:
     from harvester.text import count_noun
 
-    sentences = [f"{count_noun(files, 'file')}: {_format_counts(bad) if bad else 'sound'}."]
+    sentences = [f"{count_noun(files, 'file')}: {_format_counts(bad) if bad else 'no damage'}."]
     if bad.total() > repaired.total():
         remaining = _format_counts(bad - repaired)
         sentences.append(f"Not repaired: {remaining}." if repair else "scrapy verify --repair repairs what it can.")
     if repaired:
-        sentences.append("Repaired: the same crawl as before fetches or makes what is pending again.")
+        sentences.append("Repaired. Run the same crawl again to process the images that are pending again.")
     if +harmless:
-        sentences.append(f"Useless, but harmless: {_format_counts(harmless)}; --delete removes them.")
+        sentences.append(f"Not needed: {_format_counts(harmless)}; scrapy verify --delete removes them.")
     return " ".join(sentences)
 
 

@@ -67,7 +67,7 @@ def _verdicts_by_member(group: Group, decision: DecisionInput) -> Iterator[tuple
             sha256 = _find_member(group, prefix)
             if verdict_by_sha256.setdefault(sha256, verdict) != verdict:
                 raise UsageProblem(
-                    f"{prefix}: {_OPTIONS[verdict_by_sha256[sha256]]} and {_OPTIONS[verdict]} exclude each other."
+                    f"{prefix}: {_OPTIONS[verdict_by_sha256[sha256]]} and {_OPTIONS[verdict]} cannot both be given."
                 )
     yield from verdict_by_sha256.items()
     if decision.rest_not_duplicate:

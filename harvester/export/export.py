@@ -92,7 +92,7 @@ def _lock_folder(folder: Path) -> Lock:
     try:
         return Lock(folder / f"{DATABASE_NAME}.lock", "scrapy export")
     except LockedByOther as busy:
-        raise LockedByOther(f"{busy.holder} is at work in {folder}; wait until it ends.") from None
+        raise LockedByOther(f"{busy.holder} is running in {folder}; wait until it ends.") from None
 
 
 class _ExportRun:

@@ -14,9 +14,9 @@ from harvester.catalogue.export_rows import iter_in_export_order
 from harvester.export.manifest_db import ExportManifest
 
 NO_PICTURE, SAME_BYTES, VERDICT_SKIP, BETTER_DUPLICATE, UNTAGGED = (
-    "no picture", "same bytes as another", "verdict skip", "a near-duplicate is better", "untagged",
+    "not done", "same bytes as another", "verdict skip", "a near-duplicate is better", "untagged",
 )  # fmt: skip
-WRONG_FORMAT, NOT_IN_DATA_SET, REMOVED = "not for this format", "not of a data set", "removed meanwhile"
+WRONG_FORMAT, NOT_IN_DATA_SET, REMOVED = "not for this format", "not from a data set", "removed during the export"
 """Reasons why an image is skipped."""
 
 _BATCH_SIZE = 500

@@ -31,7 +31,7 @@ def _origin_lines(record: ImageRecord) -> Iterator[tuple[str, str]]:
             yield label, value
     for placement in record.placements:
         position = f"user {placement.user_index}, post {placement.post_index}, URL {placement.url_index}"
-        yield "seen as", placement.name + (f" ({position})" if placement.user_index is not None else "")
+        yield "name", placement.name + (f" ({position})" if placement.user_index is not None else "")
 
 
 def _request_lines(record: ImageRecord) -> Iterator[tuple[str, str]]:
@@ -46,7 +46,7 @@ def _request_lines(record: ImageRecord) -> Iterator[tuple[str, str]]:
 def _status_text(record: ImageRecord) -> str:
     image = record.image
     if image.status == "pending":
-        return "pending" if image.sha256 is None else "pending: its bytes are known, an output file is missing"
+        return "pending" if image.sha256 is None else "pending: its bytes are known, but an output file is missing"
     finished = f" at {format_time(image.finished_at)}" if image.finished_at is not None else ""
     if not image.reason:
         return f"{image.status}{finished}"
@@ -61,13 +61,13 @@ def _storage_lines(record: ImageRecord, places: DataPaths) -> Iterator[tuple[str
         measures = f"{blob.width}x{blob.height}, {blob.bytes:,} bytes"
         description = f"{blob.format} {blob.mode} {measures}, {format_time(blob.stored_at, 'unknown')}"
         yield "stored", f"{path}{_missing_note(path.is_file())}"
-        yield "as", description
+        yield "format", description
     elif image.sha256:
         yield "stored", f"sha256 {image.sha256}, but the blob is not recorded: run scrapy verify --repair"
     for placement in record.placements:
         if placement.file:
             path = places.output(record.collection) / placement.file
-            yield "named", f"{path}{_missing_note(path.is_file())}"
+            yield "output", f"{path}{_missing_note(path.is_file())}"
     if record.duplicate_count:
         yield "same bytes", f"{count_noun(record.duplicate_count, 'other image')}: scrapy why {image.sha256}"
 
@@ -77,7 +77,7 @@ def _next_step(record: ImageRecord) -> str:
     if image.status == "pending":
         return "the next crawl of this collection fetches it"
     if image.status == "done":
-        return "nothing; after scrapy forget it is fetched again"
+        return "nothing; scrapy forget has it fetched again"
     if image.reason in NEVER_RETRIED:
         return "never requested; docs/reasons.md says what you can do"
     if image.reason in REASONS and REASONS[image.reason].temporary:

@@ -31,7 +31,7 @@ KINDS: dict[str, FindingKind] = {
                     "pending again", "–"),
     "outdated": FindingKind(False,
                      "a blob with fingerprints of another version or without coefficients",
-                     "measured again", "–"),
+                     "fingerprints computed again", "–"),
     "unreferenced": FindingKind(True, "a recorded blob that no image refers to", "–", "removed"),
     "pending-delete": FindingKind(True, "a file of a stopped removal; the next `scrapy remove` deletes it",
                                   "–", "removed"),

@@ -63,7 +63,7 @@ class Repair:
         if finding.kind == "unreferenced":
             return ""
         if self._record_blob(finding.sha256, path):
-            return "measured again" if finding.kind == "outdated" else "recorded from its bytes"
+            return "fingerprints computed again" if finding.kind == "outdated" else "recorded from its bytes"
         return self._requeue_images(finding.sha256) if finding.kind == "unrecorded" else ""
 
     def _restore_blob(self, sha256: str, path: Path) -> str:

@@ -99,7 +99,7 @@ TABLES: dict[str, ShowTable] = {
         lambda connection, _places, _wanted: rows.iter_albums(connection), _format_album, "No albums yet.",
     ),
     "tags": ShowTable(
-        ("id", "name", "parent", "path", "depth", "pictures", "bytes"),
+        ("id", "name", "parent", "path", "depth", "images", "bytes"),
         lambda connection, _places, _wanted: (asdict(tag) for tag in read_tag_rows(connection)),
         format_tag, "No tags yet.",
     ),

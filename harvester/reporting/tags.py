@@ -1,4 +1,4 @@
-"""The tag tree with numbers of pictures, for `scrapy tag list` and `scrapy show tags`."""
+"""The tag tree with numbers of images, for `scrapy tag list` and `scrapy show tags`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from harvester.text import format_bytes
 
 @dataclass(frozen=True)
 class TagRow:
-    """A tag with the number and bytes of its pictures, not counting those of child tags."""
+    """A tag with the number and bytes of its images, not counting those of child tags."""
 
     id: int
     name: str
     parent: int | None
     path: str
     depth: int
-    pictures: int
+    images: int
     bytes: int
 
 
@@ -29,11 +29,11 @@ def read_tag_rows(connection: Connection) -> list[TagRow]:
     rows = []
     for depth, number in tag_tree.walk_tree(tree):
         tag = tree[number]
-        pictures, total_bytes = tag_assignment.sum_tagged_pictures(connection, number, tag)
-        rows.append(TagRow(number, tag.name, tag.parent, tag_tree.tag_path(tree, number), depth, pictures, total_bytes))
+        count, total_bytes = tag_assignment.sum_tagged_pictures(connection, number, tag)
+        rows.append(TagRow(number, tag.name, tag.parent, tag_tree.tag_path(tree, number), depth, count, total_bytes))
     return rows
 
 
 def format_tag(tag: Mapping[str, Any]) -> str:
     """A tag as a text line, indented by its depth."""
-    return f"{'    ' * tag['depth']}{tag['id']}: {tag['name']!r} ({tag['pictures']:,} / {format_bytes(tag['bytes'])})"
+    return f"{'    ' * tag['depth']}{tag['id']}: {tag['name']!r} ({tag['images']:,} / {format_bytes(tag['bytes'])})"

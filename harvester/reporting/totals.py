@@ -69,9 +69,9 @@ class SiteSummary:
             return []
         item_counts: Counter[str] = sum((Counter(listing.counts) for listing in self.listings), Counter())
         return [
-            ("listings ended", len(self.listings) - len(self.incomplete_listings)),
+            ("listings complete", len(self.listings) - len(self.incomplete_listings)),
             ("listings incomplete", len(self.incomplete_listings)),
-            ("pages walked", sum(listing.pages for listing in self.listings)),
+            ("pages read", sum(listing.pages for listing in self.listings)),
             ("items listed", sum(listing.items for listing in self.listings)),
             *((f"  {kind}", count) for kind, count in sorted(item_counts.items())),
         ]

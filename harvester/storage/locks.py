@@ -60,7 +60,7 @@ class CrawlLock:
         try:
             self._data_dir_lock = Lock(paths.data_dir_lock, "", shared=True)
         except LockedByOther as locked:
-            raise LockedByOther(f"{locked.holder} is at work in {paths.root}: start again when it has ended.") from None
+            raise LockedByOther(f"{locked.holder} is running in {paths.root}: try again when it has ended.") from None
         try:
             self._collection_lock = Lock(paths.collection_lock(collection), f"a crawl into {output}")
         except LockedByOther as locked:
@@ -82,12 +82,12 @@ class DedupeLock:
         try:
             self._data_dir_lock = Lock(paths.data_dir_lock, "", shared=True)
         except LockedByOther as locked:
-            raise LockedByOther(f"{locked.holder} is at work in {paths.root}: start again when it has ended.") from None
+            raise LockedByOther(f"{locked.holder} is running in {paths.root}: try again when it has ended.") from None
         try:
             self._dedupe_lock = Lock(paths.dedupe_lock, "scrapy dedupe")
         except LockedByOther as locked:
             self._data_dir_lock.release()
-            raise LockedByOther(f"{locked.holder} is already running in {paths.root}: wait for its end.") from None
+            raise LockedByOther(f"{locked.holder} is already running in {paths.root}: wait until it ends.") from None
 
     def release(self) -> None:
         """Release both locks at the end of the search."""
@@ -100,7 +100,7 @@ def lock_verdicts(paths: DataPaths) -> Lock:
     try:
         return Lock(paths.verdicts_lock, "a decision")
     except LockedByOther as locked:
-        raise LockedByOther(f"{locked.holder} is being recorded: repeat yours.") from None
+        raise LockedByOther(f"{locked.holder} is being recorded: try again.") from None
 
 
 def lock_data_dir(paths: DataPaths, activity: str) -> Lock:
@@ -110,7 +110,7 @@ def lock_data_dir(paths: DataPaths, activity: str) -> Lock:
     except LockedByOther as locked:
         holders = ", ".join(map(str, active_holders(paths))) or str(locked.holder)
         raise LockedByOther(
-            f"{holders} is at work in {paths.root}: wait for its end, or stop it with Ctrl-C."
+            f"{holders} is running in {paths.root}: wait until it ends, or stop it with Ctrl-C."
         ) from None
 
 

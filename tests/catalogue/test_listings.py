@@ -30,7 +30,7 @@ def test_a_page_is_recorded_with_its_cursor(connection: Connection) -> None:
     collection = _collection(connection)
     listing = listings.begin_listing(connection, collection, "q")
     page = ListingPage(
-        [_discovered("1"), _discovered("2")], entry_count=3, next_cursor="c2", counts={"below the bar": 1}
+        [_discovered("1"), _discovered("2")], entry_count=3, next_cursor="c2", counts={"below the threshold": 1}
     )
     listing, lowest = listings.record_page(connection, collection, listing.row, page)
     assert (listing.cursor, listing.state, listing.pages, listing.items, lowest) == ("c2", "open", 1, 3, {"h": 1})
@@ -38,7 +38,7 @@ def test_a_page_is_recorded_with_its_cursor(connection: Connection) -> None:
         connection, collection, listing.row, ListingPage([_discovered("2"), _discovered("3")], entry_count=2)
     )
     assert (listing.cursor, listing.state, listing.pages, listing.items) == (None, "ended", 2, 5)
-    assert listing.counts == {"new": 3, "known": 1, "below the bar": 1}
+    assert listing.counts == {"new": 3, "known": 1, "below the threshold": 1}
     assert sum(listing.counts.values()) == listing.items
     assert queries.has_more_pending_than(connection, collection, 2)
     assert not queries.has_more_pending_than(connection, collection, 3)

@@ -105,7 +105,7 @@ def test_old_decisions_hold_for_the_groups_that_are_found(commands: Commands, tm
     content = old_databases.content()
     _run(commands, "import-favorites", str(old_databases.write(tmp_path / "old", content)))
     report = _dedupe(commands, "--phash", "15", "--dhash", "15", "--average", "15", "--whash", "15")
-    assert report["pictures_in_groups"] > 1
+    assert report["images_in_groups"] > 1
     verdicts: dict[str, str] = {}
     for sha256 in old_databases.SHAS:
         done = commands.scrapy("verdict", sha256)
@@ -152,7 +152,7 @@ def test_invalid_decisions_are_refused_whole(farsite: Farsite, commands: Command
     refused = {
         (large, "--skip", large): "--skip needs a --keep",
         (large, "--keep", single): f"{single}: no image of the group",
-        (large, "--keep", large, "--skip", large, small): "--keep and --skip exclude each other",
+        (large, "--keep", large, "--skip", large, small): "--keep and --skip cannot both be given",
         (single, "--not-duplicate"): "no group has an image",
         (large, "--keep", "xyz"): "no image of the group",
     }
@@ -181,4 +181,4 @@ def test_a_search_may_run_beside_a_crawl_but_not_another_search(
     assert crawl.wait() == 0
     crawl.communicate()
     assert searches
-    assert _dedupe(commands)["pictures_in_groups"] == 40
+    assert _dedupe(commands)["images_in_groups"] == 40

@@ -223,7 +223,7 @@ def test_the_status_file_is_that_of_the_data_set(harvested: Commands) -> None:
     exported = export(harvested, "status")
     harvested.scrapy("status")
     assert exported.files == {"mastodon/download_status.json": (harvested.data / "download_status.json").read_bytes()}
-    assert "not of a data set" in exported.done.stdout
+    assert "not from a data set" in exported.done.stdout
 
 
 def test_the_manifest_says_where_each_picture_is_from(harvested: Commands) -> None:
@@ -523,7 +523,7 @@ def test_images_removed_during_an_export_are_reported(harvested: Commands, tmp_p
     )
     engine.dispose()
     assert totals.is_consistent
-    assert totals.skipped["removed meanwhile"] == 1
+    assert totals.skipped["removed during the export"] == 1
 
 
 def test_the_last_shard_is_filled_up_to_its_size_and_no_further(
@@ -601,7 +601,7 @@ def test_one_export_at_a_time_works_in_a_folder(harvested: Commands) -> None:
     lock = Lock(exported.folder / ".harvester-export.db.lock", "scrapy export")
     refused = export(harvested, "csv", code=2)
     lock.release()
-    assert f"scrapy export (process {os.getpid()}) is at work in {exported.folder}" in refused.done.stderr
+    assert f"scrapy export (process {os.getpid()}) is running in {exported.folder}" in refused.done.stderr
     assert export(harvested, "csv").number("unchanged") == 1
 
 

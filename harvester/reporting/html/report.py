@@ -30,7 +30,7 @@ def check_report_path(text: str, places: DataPaths) -> Path:
     if not text or path.is_dir():
         raise UsageProblem(f"--to {text}: expected the name of a file, such as report.html.")
     if path.parent != places.root and path.resolve().is_relative_to(places.root):
-        raise UsageProblem(f"--to {text}: is among the files of the collection; choose another folder.")
+        raise UsageProblem(f"--to {text}: is in a folder of the collection; choose another folder.")
     try:
         head = path.read_bytes()[:4000] if path.exists() else REPORT_MARKER
     except OSError as error:

@@ -135,8 +135,8 @@ def _skip_reason(item: Any, item_filter: ItemFilter) -> str:
     is_other_user = wanted_user and isinstance(username, str) and username.lower() != wanted_user.lower()
     is_other_image = item_filter.ids and item["id"] not in item_filter.ids
     if is_other_user or is_other_image or item_filter.post_id not in (None, item.get("postId")):
-        return "not asked for"
-    return "" if facts.count_reactions(item, item_filter.reaction) > item_filter.threshold else "below the bar"
+        return "not selected"
+    return "" if facts.count_reactions(item, item_filter.reaction) > item_filter.threshold else "below the threshold"
 
 
 def _discovered_image(item: dict[str, Any], item_filter: ItemFilter) -> DiscoveredImage:

@@ -136,7 +136,7 @@ class CivitaiSpider(JsonApiSpider):
 
     def _next_ids_cursor(self, listing: Listing, page: ListingPage) -> str | None:
         requested_ids = self.query.ids_at(listing.cursor)
-        if page.entry_count and page.counts.get("not asked for") == page.entry_count:
+        if page.entry_count and page.counts.get("not selected") == page.entry_count:
             raise ListingIncomplete("the server does not know ids= and listed other images")
         if missing := {str(image_id) for image_id in requested_ids} - {image.key for image in page.images}:
             logger.warning("Not listed, or below the threshold: %s", ", ".join(sorted(missing, key=int)))

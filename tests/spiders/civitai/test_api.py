@@ -166,7 +166,7 @@ def test_the_minimum_is_exclusive(stats: Any, is_kept: bool) -> None:
     """More than ten hearts, as the seed has it; what is missing is 0."""
     page = api.select_items([{"id": 1, "url": f"{FILE}/width=450/x.jpeg", "stats": stats}], api.ItemFilter())
     assert bool(page.images) is is_kept
-    assert page.counts.get("below the bar", 0) == int(not is_kept)
+    assert page.counts.get("below the threshold", 0) == int(not is_kept)
 
 
 def test_reactions_are_all_but_comments() -> None:

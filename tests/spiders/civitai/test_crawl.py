@@ -59,7 +59,7 @@ def test_the_whole_listing_is_harvested_and_summary_matches_server(site: Farsite
         ("failed", "http-gone", len(STILLS) - len(AVAILABLE)),
     ]
     stills = sum(not civitai.is_video(n) for n in range(1, civitai.ITEM_COUNT + 1))
-    counts = {"new": len(STILLS), "known": 1, "below the bar": stills - len(STILLS)}
+    counts = {"new": len(STILLS), "known": 1, "below the threshold": stills - len(STILLS)}
     listing = _listing_status(commands)
     assert (listing["pages"], listing["items"], listing["counts"], listing["state"]) == (7, stills + 1, counts, "ended")
     assert "items listed" in done.stderr
@@ -142,7 +142,7 @@ def test_layouts_sort_into_folders(site: Farsite, commands: Commands, layout: st
     assert sorted(path for path in folder.rglob("*") if path.is_file()) == [
         folder / f"{expected}.{ext}" for ext in ("jpg", "json", "txt")
     ]
-    assert "sound" in commands.scrapy("verify").stdout
+    assert "no damage" in commands.scrapy("verify").stdout
     folder.joinpath("strange").mkdir()
     folder.joinpath("strange/3.jpg").write_bytes(b"x")
     assert "strange/3.jpg" in commands.scrapy("verify").stdout
@@ -254,8 +254,8 @@ def test_images_below_the_bar_are_not_recorded(site: Farsite, commands: Commands
         ("nobody", "HTTP 404: User not found"),
         ("loop", "the source gave the same cursor again"),
         ("moved", "redirected to http://127.0.0.3"),
-        ("garbled", "an answer that makes no sense (Unknown compression method)"),
-        ("lost", "an answer that makes no sense (Invalid IPv6 URL)"),
+        ("garbled", "an invalid response (Unknown compression method)"),
+        ("lost", "an invalid response (Invalid IPv6 URL)"),
     ],
 )
 def test_an_interrupted_listing_is_incomplete(site: Farsite, commands: Commands, user: str, why: str) -> None:
@@ -329,7 +329,7 @@ def test_an_end_near_50000_items_is_incomplete(site: Farsite, commands: Commands
 
 
 def test_a_page_without_any_reaction_is_warned_about(site: Farsite, commands: Commands) -> None:
-    """The site has served zeros for months; they are below the bar, and not remembered."""
+    """The site has served zeros for months; they are below the threshold, and not remembered."""
     assert "has no reactions" in _crawl(commands, "username=zero").stderr
     assert rows(commands.data, "SELECT count(*) FROM images") == [(0,)]
 
