@@ -16,18 +16,18 @@ ROOT = Path(__file__).parent.parent
 DATA = ROOT / "demo-data"
 
 NEXT_STEPS = """
-Look at what was made:
-  demo-data/report.html            all of it on one page, for a browser
-  demo-data/images/mastodon/       the pictures, {userIndex}_{postIndex}_{urlIndex}.jpg, upright JPEGs, RGB or grey
-  demo-data/images/hills/          the pictures of a hashtag from Mastodon's API, with user_posts.json and accounts.csv
-  demo-data/images/civitai/        the pictures by model, <id>.jpg or .png, with <id>.json and the prompt in <id>.txt
+Look at the results:
+  demo-data/report.html            everything on one page, for a browser
+  demo-data/images/mastodon/       the images, {userIndex}_{postIndex}_{urlIndex}.jpg, upright JPEGs, RGB or grey
+  demo-data/images/hills/          the images of a hashtag from Mastodon's API, with user_posts.json and accounts.csv
+  demo-data/images/civitai/        the images by model, <id>.jpg or .png, with <id>.json and the prompt in <id>.txt
   demo-data/favourites/            a folder of imagefap under the uploaders' names, and nothing else
-  demo-data/thumbs/280/            thumbnails of imagefap's pictures; its albums are in the catalogue
-  demo-data/blobs/                 the bytes as they came, under their sha256
-  demo-data/download_status.json   what became of every URL, in the shape of the data set
+  demo-data/thumbs/280/            thumbnails of imagefap's images; its albums are in the catalogue
+  demo-data/blobs/                 the original bytes, named after their sha256
+  demo-data/download_status.json   what became of every URL, in the format of the data set
   demo-data/image_download.log     one line per image, then the summary
-  demo-data/items.jsonl            the same as a feed: hashes, sizes, reasons
-  demo-data/catalogue.db           the catalogue; ask it with SQL: docs/catalogue.md
+  demo-data/items.jsonl            the feed: one line of JSON per image, with hashes, sizes and reasons
+  demo-data/catalogue.db           the catalogue; query it with SQL: docs/catalogue.md
 
 Try next:
   export HARVESTER_DATA_DIR=demo-data
@@ -42,24 +42,24 @@ def main() -> int:
     shutil.rmtree(DATA, ignore_errors=True)
     with run_farsite() as site:
         files = dataset.write(DATA / "input", _posts(site))
-        print(f"A Mastodon data set of {site.url('')} lies in {files.posts.parent.relative_to(ROOT)}/. Harvesting:\n")
+        print(f"A Mastodon data set of {site.url('')} is in {files.posts.parent.relative_to(ROOT)}/. Crawling it:\n")
         _scrapy("crawl", "mastodon", *files.arguments, "-O", str(DATA / "items.jsonl"), "-s", "DOWNLOAD_TIMEOUT=3")
         request_count = site.counts()["requests"]
         print(
-            "\nThe same command again: what is done is not asked for. "
-            f"(The site was asked {request_count} times so far.)\n"
+            "\nThe same command again requests nothing that is done. "
+            f"(The site has had {request_count} requests so far.)\n"
         )
         _scrapy("crawl", "mastodon", *files.arguments, "-s", "DOWNLOAD_TIMEOUT=3", "-a", "retry=none")
         print(f"\nThe second run made {site.counts()['requests'] - request_count} requests.")
-        print(f"\nMastodon's API at {site.url('')}: twelve posts of a hashtag become a data set of their own.\n")
+        print(f"\nMastodon's API at {site.url('')}: twelve posts of a hashtag become another data set.\n")
         output = DATA / "images/hills"
         arguments = (f"instance={site.url('/m/mastodon')}", "hashtag=hills", "max_posts=12", f"output={output}")
         _scrapy("crawl", "mastodon", *(word for argument in arguments for word in ("-a", argument)))
-        print(f"\nNow {site.url('')} plays Civitai: {civitai.ITEM_COUNT:,} items, taken are those above 10 hearts.\n")
+        print(f"\nNow {site.url('')} imitates Civitai: of {civitai.ITEM_COUNT:,} items, those above 10 hearts.\n")
         at_home = ("-s", f"CIVITAI_BASE_URL={site.url('')}", "-s", "AUTOTHROTTLE_START_DELAY=0.1")
         _scrapy("crawl", "civitai", "-a", "layout=model", *at_home)
         favourites = Imagefap(site, "demo").reset()
-        print(f"\nNow {site.url('')} plays imagefap: all favourites of alice, then one folder into files.\n")
+        print(f"\nNow {site.url('')} imitates imagefap: all favourites of alice, then one folder into files.\n")
         at_home = ("-s", f"IMAGEFAP_BASE_URL={favourites.base}", "-s", "AUTOTHROTTLE_START_DELAY=0.1")
         _scrapy("crawl", "imagefap", "-a", "user=alice", *at_home)
         saving = ("-a", "mode=get", "-a", "folder=rock & roll posters", "-a", f"output={DATA / 'favourites'}")

@@ -156,7 +156,7 @@ def test_different_data_set_is_refused(farsite: Farsite, commands: Commands, tmp
         assert (done.returncode, says in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
     done = commands.scrapy("crawl", "mastodon", *dataset.write(tmp_path / "one", {"a@x": [(0, [url])]}).arguments,
                            "-a", "format=rgb", "--nolog")  # fmt: skip
-    assert "was made with format=jpeg; for another format give another output=" in done.stderr
+    assert "was made with format=jpeg; to use another format, give another output=" in done.stderr
     assert done.returncode == 2
     assert {path: path.read_bytes() for path in before} == before
 

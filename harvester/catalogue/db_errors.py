@@ -17,9 +17,9 @@ _MESSAGES = {
     "rescue what can be read with: sqlite3 {where} .recover",
     "not a database": "is not a catalogue: {said}. It was left as it is; move it away, or point HARVESTER_CATALOGUE "
     "elsewhere",
-    "locked": "has been locked by another process for too long ({said}). Wait for its end, or stop it",
+    "locked": "has been locked by another process for too long ({said}). Wait until it ends, or stop it",
     "readonly": "cannot be written ({said}): the file or its folder is read-only",
-    "unable to open": "cannot be opened ({said}): does its folder exist, and may it be read and written",
+    "unable to open": "cannot be opened ({said}): check that its folder exists and can be read and written",
     "disk is full": "cannot be written: no space is left ({said}). Make room; the same command continues",
     "disk i/o": "cannot be written or read: the disk refuses ({said}). It may be full or failing; make room, and the "
     "same command continues",

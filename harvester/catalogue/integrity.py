@@ -26,8 +26,8 @@ def check_not_truncated(path: Path) -> None:
     blob_folder = path.parent / "blobs"
     if path.is_file() and not has_data(path) and blob_folder.is_dir() and any(blob_folder.iterdir()):
         raise CatalogueError(
-            f"The catalogue {path} is an empty file, though there are blobs beside it. Restore a backup, or delete the "
-            "file to start again."
+            f"The catalogue {path} is an empty file, although there are blobs beside it. Restore a backup, or delete "
+            "the file to start again."
         )
 
 

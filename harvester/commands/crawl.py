@@ -82,7 +82,7 @@ class Command(ScrapyCrawl):
         spider = spiders.load(name)
         arguments = declared_arguments(spider).values()
         group = self._parser.add_argument_group(f"{name} arguments")
-        group.description = None if arguments else "This spider declares none."
+        group.description = None if arguments else "This spider has no arguments."
         for argument in arguments:
             required = " (required)" if argument.required and not issubclass(spider, SpiderModes) else ""
             text = f"{argument.full_description}{required}".replace("%", "%%")

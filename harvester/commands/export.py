@@ -16,22 +16,28 @@ class Command(HarvesterCommand):
     """Writes what is new or changed since the last export; exit code 1 if something could not be exported."""
 
     usage = "FORMAT --to DIR [options]"
-    description = "Export images and their metadata for another tool; docs/export.md"
+    description = "Export images and their metadata for another tool; see docs/export.md"
     min_args = max_args = 1
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the options for the folder, the selection of images, and the output format."""
         super().add_options(parser)
         add = parser.add_argument
-        add("--to", metavar="DIR", help="folder of the export; made if it is missing")
-        add("--site", help="images of this site only")
-        add("--tag", help="images with this tag only")
-        add("--album", metavar="USER/ALBUM", help="images of this album only")
-        add("--where", metavar="RULE=VALUE", action="append", default=[], help="author=, source_tag=, collection=, …")
+        add("--to", metavar="DIR", help="folder of the export; created if it is missing")
+        add("--site", help="only images of this site")
+        add("--tag", help="only images with this tag")
+        add("--album", metavar="USER/ALBUM", help="only images of this album")
+        add(
+            "--where",
+            metavar="RULE=VALUE",
+            action="append",
+            default=[],
+            help="only images that match: author=, source_tag=, collection=, …",
+        )
         add(
             "--dedupe",
             metavar="HOW",
-            help="keep: each image once, no verdict skip; best: one per group of near-duplicates; all",
+            help="keep: each image once, without those you skipped; best: also only one of each undecided group; all",
         )
         add("--image", metavar="FORM", help="original, rgb or jpeg")
         add("--resize", metavar="PIXELS", help="longest side of exported images; never enlarged")

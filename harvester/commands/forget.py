@@ -9,14 +9,14 @@ class Command(HarvesterCommand):
     """Makes images pending again, without their known bytes; touches no file. Exit code 1 if nothing is found."""
 
     usage = "[URL|ID|SHA256|FILE …] [--site SITE] [--reason REASON] [--dry-run]"
-    description = "Forget the outcome of images, so that the next crawl fetches them again"
+    description = "Make images pending, so that the next crawl fetches them again"
     max_args = ANY_NUMBER
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the rules that can be given besides addresses; an image must match all of them."""
         super().add_options(parser)
-        parser.add_argument("--site", help="images of this site only")
-        parser.add_argument("--reason", help="images with this reason only: a word of docs/reasons.md")
+        parser.add_argument("--site", help="only images of this site")
+        parser.add_argument("--reason", help="only images with this reason; docs/reasons.md lists them")
         parser.add_argument("--dry-run", action="store_true", help="only print the number of images")
 
     def expected(self, args: list[str]) -> str:

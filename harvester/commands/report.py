@@ -11,7 +11,7 @@ class Command(HarvesterCommand):
     """Writes one self-contained HTML file: summary, days, sizes, runs, near-duplicates, samples."""
 
     usage = "--to report.html"
-    description = "Write a page that shows the collection: numbers, charts, near-duplicates, samples"
+    description = "Write an HTML page about the collection: statistics, charts, near-duplicates, samples"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the option of the command."""

@@ -17,7 +17,7 @@ class Command(HarvesterCommand):
         super().add_options(parser)
         parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
         parser.add_argument(
-            "--thumbs", action="store_true", help="also measure the thumbnails, which reads the size of every file"
+            "--thumbs", action="store_true", help="also measure the thumbnails; looks at each of their files"
         )
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:

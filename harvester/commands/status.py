@@ -10,7 +10,7 @@ class Command(HarvesterCommand):
     """Prints the summary of every site and writes every status file; exit code 1 if an image is pending or failed."""
 
     usage = "[--json]"
-    description = "Print expected, done, failed, skipped and pending images; write download_status.json"
+    description = "Print the expected, done, failed, skipped and pending images; write the status files"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the option of the command."""

@@ -37,7 +37,7 @@ class Command(HarvesterCommand):
     """Runs one of the tag actions; exit code 1 if no picture matches or some are unknown, 2 for bad input."""
 
     usage = f"{'|'.join(ACTIONS)} …"
-    description = "Tag images: by album, by rule, or by a list of sha256 on stdin"
+    description = "Tag images by album, by rule or by a list of sha256 on stdin; edit the tree of tags"
     min_args, max_args = 1, ANY_NUMBER
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ class Command(HarvesterCommand):
     """Lists undecided groups, shows one, records and undoes decisions; exit code 1 if there is nothing to undo."""
 
     usage = "[GROUP [--keep SHA …] [--skip SHA …] [--not-duplicate [SHA …]]] | --undo | --history"
-    description = "Decide which near-duplicates to keep, hide or tell apart; without GROUP, list the undecided"
+    description = "Decide about near-duplicates: keep, skip or not a duplicate; without GROUP, list undecided groups"
     max_args = 1
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ class Command(HarvesterCommand):
             "--not-duplicate",
             nargs="*",
             metavar="SHA",
-            help="these are not duplicates of the others; without SHA: all that are not named",
+            help="these are not duplicates of the others; without SHA, all images that are not named",
         )
         parser.add_argument("--undo", action="store_true", help="undo the last decision")
         parser.add_argument("--history", action="store_true", help="print every decision")

@@ -9,7 +9,7 @@ class Command(HarvesterCommand):
     """Prints where each image was seen, when it was requested, and its outcome; exit code 1 if nothing is found."""
 
     usage = "URL|ID|SHA256|FILE …"
-    description = "Print the whole history of an image: where seen, when requested, stored as, or why not"
+    description = "Print the history of an image: where it was found, when requested, where stored, why skipped"
     min_args, max_args = 1, ANY_NUMBER
 
     def expected(self, args: list[str]) -> str:

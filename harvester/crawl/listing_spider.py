@@ -136,7 +136,7 @@ class ListingSpider(HarvestSpider):
                     listings.mark_incomplete, listing.row, error.detail, error.restart
                 )
                 if error.restart and not restarted:
-                    logger.warning("%s: %s; it begins anew, what is known is not fetched again", query, error.detail)
+                    logger.warning("%s: %s. Starting again; known images are not fetched again.", query, error.detail)
                     listing, restarted = await self.catalogue.write(listings.begin_listing, query), True
                     loop_guard = LoopGuard(None)
                 continue
@@ -172,7 +172,7 @@ class ListingSpider(HarvestSpider):
                 if backoff.abandoned:
                     raise ListingIncomplete(f"{backoff.host} refuses every request") from backoff
                 if backoff.seconds > self.max_wait:
-                    raise ListingIncomplete(f"{backoff.host} wants no request for {backoff.seconds:.0f} s") from backoff
+                    raise ListingIncomplete(f"{backoff.host} demands a wait of {backoff.seconds:.0f} s") from backoff
                 await self._wait(backoff.seconds)
                 request = request.replace(meta={**request.meta, "retry_times": backoff.tries})
 
@@ -233,5 +233,5 @@ def _failure_text(failure: RequestFailed) -> str:
     if failure.is_ignored:
         return failure.detail
     if failure.reason == "bad-answer":
-        return f"an answer that makes no sense ({failure.detail})"
-    return f"no answer ({failure.reason})"
+        return f"an invalid response ({failure.detail})"
+    return f"no response ({failure.reason})"

@@ -69,7 +69,7 @@ def resolve_output_folder(paths: DataPaths, site: str, value: str | None) -> Pat
         return paths.default_output(site)
     output = resolve_folder("-a output", value)
     if output == paths.root:
-        raise UsageProblem(f"-a output={value}: that is the data directory; the images need a folder of their own.")
+        raise UsageProblem(f"-a output={value}: this is the data directory; choose another folder for the images.")
     return output
 
 
@@ -89,6 +89,6 @@ def check_collection(paths: DataPaths, collection: Collection) -> None:
     for name in ("format", "layout"):
         if getattr(stored, name) != getattr(collection, name):
             raise UsageProblem(
-                f"The collection in {paths.output(stored)} was made with {name}={getattr(stored, name)}; for another "
-                f"{name} give another output= (known images are not fetched again)."
+                f"The collection in {paths.output(stored)} was made with {name}={getattr(stored, name)}; to use "
+                f"another {name}, give another output= (known images are not fetched again)."
             )

@@ -106,7 +106,7 @@ class JsonApiSpider(ListingSpider):
         key = clean_key(key_setting, self._setting(settings, "API_KEY"))
         if self.takes_login and bool(key) != bool(login):
             missing, present = (key_setting, login_setting) if login else (login_setting, key_setting)
-            raise UsageProblem(f"{present} needs {missing}, too: set both or neither.")
+            raise UsageProblem(f"{present} is set, but {missing} is not: set both or neither.")
         if key:
             self.credentials = {origin(self.base): basic(login, key) if self.takes_login else bearer(key)}
             check_keys(settings, key_setting, self.credentials)
@@ -130,7 +130,7 @@ class JsonApiSpider(ListingSpider):
             logger.warning("%s could not be checked: %s", setting, self._redact_text(error.detail))
             return
         if response.status == 401:
-            raise UsageProblem(f"{setting}: the key is wrong or has expired; without one, leave it empty.")
+            raise UsageProblem(f"{setting}: the key is wrong or has expired; if you have none, leave it empty.")
         if response.status != 200:
             logger.warning("%s could not be checked: %s", setting, self.error_text(response))
 

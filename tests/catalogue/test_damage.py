@@ -53,7 +53,7 @@ def _replace_by_other_database(path: Path) -> None:
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "random bytes": (_overwrite(random.Random(1).randbytes(9000)), "is not a catalogue: file is not a database"),
     "random bytes behind the header": (_randomize_body, "is damaged"),
-    "zero bytes": (_overwrite(b""), "is an empty file, though there are blobs beside it"),
+    "zero bytes": (_overwrite(b""), "is an empty file, although there are blobs beside it"),
     "a folder": (_replace_by_folder, "unable to open"),
     "a database of something else": (_replace_by_other_database, "is the database of another program"),
     "a missing table": (_run_sql("DROP TABLE placements"), "it has no table placements"),

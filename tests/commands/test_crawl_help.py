@@ -65,7 +65,7 @@ def test_help_says_what_a_short_description_leaves_out(commands: Commands, other
 
 def test_help_on_a_spider_without_declarations(commands: Commands, others: tuple[str, ...]) -> None:
     """Any spider of Scrapy's has help."""
-    assert _help(commands, "plain", *others, "--help").endswith("This spider declares none.")
+    assert _help(commands, "plain", *others, "--help").endswith("This spider has no arguments.")
 
 
 def test_help_without_a_spider_says_how_to_see_them(commands: Commands) -> None:

@@ -219,7 +219,7 @@ def test_a_reason_of_the_site_keeps_an_image_from_being_fetched(danbooru: type[J
 def test_half_a_login_is_refused(danbooru: type[JsonApiSpider], tmp_path: Path, given: str, missing: str) -> None:
     """A login without its key would crawl as a stranger, and say nothing of it."""
     crawler = _crawler(danbooru, tmp_path, **{f"DANBOORU_{given}": "something-long"})
-    with pytest.raises(UsageProblem, match=f"DANBOORU_{given} needs DANBOORU_{missing}, too"):
+    with pytest.raises(UsageProblem, match=f"DANBOORU_{given} is set, but DANBOORU_{missing} is not"):
         danbooru.from_crawler(crawler, tags="lake")
 
 

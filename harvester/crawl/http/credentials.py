@@ -50,7 +50,7 @@ def clean_key(setting: str, key: str) -> str:
     """Return the key in a setting without surrounding spaces, empty where there is none. Raises UsageProblem."""
     key = key.strip()
     if not (key.isascii() and key.isprintable() and " " not in key):
-        raise UsageProblem(f"{setting}: holds characters that no key has.")
+        raise UsageProblem(f"{setting}: contains characters that cannot be part of a key.")
     return key
 
 

@@ -181,6 +181,6 @@ def check_keys(settings: Mapping[str, Any], name: str, keys: Mapping[str, str]) 
     for origin in keys:
         if not address_policy(settings).may_carry_keys(origin):
             raise UsageProblem(
-                f"{name}: {origin} does not use TLS, so others could read the key on its way; use https:// (http:// "
+                f"{name}: {origin} does not use TLS, so others could read the key in transit; use https:// (http:// "
                 "is allowed for addresses in HARVESTER_ALLOW_NETWORKS)."
             )

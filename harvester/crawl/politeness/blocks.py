@@ -62,7 +62,7 @@ class BlockHandler:
             self._update_stat()
             wait_seconds = retry_delay(header_dict(response), time.time()) or self._block_seconds
             seconds = hosts.back_off(host, wait_seconds, "blocked")
-            text = f"{host} blocks this crawl: {redact(response.url)} gives a block page (HTTP {response.status})"
+            text = f"{host} blocks this crawl: {redact(response.url)} returned a block page (HTTP {response.status})"
             self._report(text, seconds, is_last=self._stops_run or self._blocks_in_a_row[host] > MAX_PAUSES)
         return hosts.requeued_copy(request)
 
@@ -78,7 +78,7 @@ class BlockHandler:
         if is_last:
             RunFinisher.of(self._crawler).stop(SiteBlocked(f"{text}. {hint}"))
         else:
-            logger.warning("%s. %s. Until then the run asks this host for nothing; you may stop the run.", text, hint)
+            logger.warning("%s. %s. Until then the run sends this host no requests; you can stop the run.", text, hint)
 
 
 def resume_command() -> str:

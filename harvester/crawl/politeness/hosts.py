@@ -127,7 +127,7 @@ class HostBackoffs:
         """Request nothing more from the host in this run, and log that once."""
         if host not in self._abandoned:
             self._abandoned.add(host)
-            logger.warning("%s refuses every request: this run asks it no more, and its images stay pending", host)
+            logger.warning("%s refuses every request: this run sends it no more, and its images stay pending", host)
 
     def backoff_seconds(self, tries: int) -> float:
         """Seconds to wait after this many failures: doubled each time, then varied by half.

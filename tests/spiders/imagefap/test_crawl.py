@@ -286,7 +286,7 @@ def test_a_block_among_the_photos_is_waited_for(site: Imagefap, commands: Comman
     """By default the run pauses, asks for nothing meanwhile, and ends complete with the fewest pages."""
     site.change(block_after=24, block_length=1)
     done = crawl(commands, "user=erin", options=("-s", "HARVESTER_MAX_WAIT=2"))
-    assert "Until then the run asks this host for nothing" in done.stderr, done.stderr
+    assert "Until then the run sends this host no requests" in done.stderr, done.stderr
     assert set(_outcomes(commands).values()) == {"done"}
     counts = site.counts()
     assert (counts["pages"], counts["blocked"]) == (28, 1)

@@ -214,7 +214,7 @@ def test_a_hashtag_is_harvested_with_the_opt_outs_of_its_authors(commands: Comma
     assert {acct.partition("@")[0] for acct in read_data_set(commands)[1]} == {"alice", "dave"}
     ((counts,),) = rows(commands.data, "SELECT counts FROM listings")
     assert json.loads(counts)["indexable"] == 3
-    assert "sound" in commands.scrapy("verify").stdout
+    assert "no damage" in commands.scrapy("verify").stdout
 
 
 @pytest.mark.parametrize("form", ["as text", "in a file"])
@@ -336,7 +336,7 @@ def test_rate_limited_pages_are_retried(commands: Commands, farsite: Farsite) ->
 def test_a_blocking_server_does_not_hold_up_the_others(commands: Commands, farsite: Farsite) -> None:
     """A page for people instead of an answer: the account is left for later, the run ends."""
     stderr = crawl(commands, farsite.url("/m/mastodon~html"), "acct=alice,dave", "collect_only=1", code=1)
-    assert stderr.count("wants no request for 3600 s") >= 2
+    assert stderr.count("demands a wait of 3600 s") >= 2
     assert [state for (state,) in rows(commands.data, "SELECT state FROM listings")] == ["incomplete", "incomplete"]
 
 
