@@ -160,19 +160,33 @@ def _second_page(status: int, body: Any) -> Any:
     return answer
 
 
-async def _expired(request: web.Request, files: str) -> web.Response:
-    """The cursor of the second page dies once."""
-    if "cursor" not in request.query:
-        return _json_page(request, _ten_items(2001, files, username=None), "feed:9:2")
-    if not request.app[JOURNAL].times_called("civitai expired"):
-        return web.json_response(_DEAD_CURSOR, status=400)
-    return _json_page(request, _ten_items(2011, files, username=None), None)
+def _expired(body: Any) -> Any:
+    """The cursor of the second page dies once, with these words."""
+
+    async def answer(request: web.Request, files: str) -> web.Response:
+        if "cursor" not in request.query:
+            return _json_page(request, _ten_items(2001, files, username=None), "feed:9:2")
+        if not request.app[JOURNAL].times_called(f"civitai expired {body}"):
+            return web.json_response(body, status=400)
+        return _json_page(request, _ten_items(2011, files, username=None), None)
+
+    return answer
 
 
 async def _capped(request: web.Request, files: str) -> web.Response:
     if "cursor" in request.query:
         return _json_page(request, _ten_items(2011, files, username=None), None)
     return _json_page(request, _ten_items(2001, files, username=None), "feed:9:2")
+
+
+async def _empty(request: web.Request, _files: str) -> web.Response:
+    return _json_page(request, [], None)
+
+
+async def _full(request: web.Request, files: str) -> web.Response:
+    """A page with as many items as were asked for, and no cursor."""
+    numbers = range(2001, 2001 + int(request.query["limit"]))
+    return _json_page(request, [item(n, files, username="full") for n in numbers], None)
 
 
 async def _loop(request: web.Request, files: str) -> web.Response:
@@ -285,7 +299,10 @@ _FAULTS = {
     "down": _second_page(500, {"error": "An unexpected error occurred", "code": "INTERNAL_SERVER_ERROR"}),
     "nobody": _second_page(404, {"error": "User not found", "code": "NOT_FOUND"}),
     "forger": _second_page(500, {"error": FORGED}),
-    "expired": _expired,
+    "expired": _expired(_DEAD_CURSOR),
+    "refused": _expired({"message": "Invalid input"}),
+    "empty": _empty,
+    "full": _full,
     "capped": _capped,
     "loop": _loop,
     "zero": _zero,

@@ -11,6 +11,7 @@ from typing import Any
 from harvester.dataset import reader
 from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.imaging.embedded import read_generation_data
+from harvester.parsing.api_responses import error_text
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.spiders.civitai import api, item, query
 from harvester.spiders.imagefap import folders, photo_page
@@ -35,7 +36,7 @@ _BASE = "https://site.example"
 def _civitai(body: bytes) -> None:
     for status in (200, 400, 429):
         answer = SiteResponse(f"{_BASE}{api.IMAGES_PATH}", status, {}, body)
-        api.error_text(answer)
+        error_text(answer)
         api.is_dead_cursor(answer)
         if api.classify(answer) is not PageStatus.OK:
             continue

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from harvester.errors import ListingIncomplete
 from harvester.items import DiscoveredImage, ListingPage
-from harvester.parsing.api_responses import error_text, read_document
+from harvester.parsing.api_responses import read_document
 from harvester.parsing.file_names import folder_name
 from harvester.parsing.json_values import Json
 from harvester.parsing.responses import PageStatus, SiteResponse
@@ -66,8 +66,12 @@ def classify(response: SiteResponse) -> PageStatus:
 
 
 def is_dead_cursor(response: SiteResponse) -> bool:
-    """Whether the server no longer knows the given cursor; the listing then has to start again."""
-    return response.status == 400 and "cursor" in error_text(response).lower()
+    """Whether the server refuses the given cursor; the listing then has to start again.
+
+    The rest of the query is that of the pages before, and the words of a 400 do not always name the cursor (gallery-dl
+    issue 8955).
+    """
+    return response.status == 400
 
 
 def parse_items(response: SiteResponse) -> tuple[list[Any], Mapping[str, Any]]:

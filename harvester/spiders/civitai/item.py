@@ -19,9 +19,13 @@ ALL_REACTIONS = "reactions"
 FULL_VIDEO = "original=true,quality=100"
 """For some videos the plain original gives only one still frame (gallery-dl issues 7502 and 7626)."""
 
-# Both match one whole part of a path.
-_UUID = re.compile(r"(?<![^/])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![^/])")
+# Both patterns match one whole part of a path.
+_UUID_TEXT = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_UUID = re.compile(rf"(?<![^/]){_UUID_TEXT}(?![^/])")
 _PARAMETERS = re.compile(r"(?<![^/])[A-Za-z]+=[^,/]*(?:,[A-Za-z]+=[^,/]*)*(?![^/])")
+
+_STORED_FILE = re.compile(rf"(.*/civitai-media-cache/{_UUID_TEXT})/[^/]+")
+"""The site's other file host has each rendition under a name of its own (gallery-dl issue 9421, maxurl issue 1595)."""
 
 _OLD_HOSTS = {"imagecache.civitai.com": "image.civitai.com"}
 
@@ -37,6 +41,8 @@ def original_url(url: str, parameters: str = "original=true") -> str | None:
     if host_of(url) is None:
         return None
     parts = urlsplit(url.strip())
+    if stored := _STORED_FILE.fullmatch(parts.path):
+        return urlunsplit(parts._replace(path=f"{stored[1]}/original", fragment=""))
     path, replacements = _PARAMETERS.subn(parameters, parts.path, count=1)
     if not replacements:
         path = _UUID.sub(rf"\g<0>/{parameters}", path, count=1)

@@ -17,8 +17,11 @@ from harvester.spiders.civitai.api import IMAGES_PATH, SITE_URL, ItemFilter
 
 IDS_PER_REQUEST = 100
 
-FIXED_PARAMETERS = {"limit": "200", "withMeta": "true", "flatMeta": "true", "withTags": "true"}
-"""Parameters of every request; 200 items on a page are the most that the API gives."""
+PAGE_SIZE = 200
+"""Items; the most that the API gives on a page."""
+
+FIXED_PARAMETERS = {"limit": str(PAGE_SIZE), "withMeta": "true", "flatMeta": "true", "withTags": "true"}
+"""Parameters of every request."""
 
 _PARAMETERS = {
     "sort": "sort", "period": "period", "nsfw": "nsfw", "type": "type", "username": "username", "model_id": "modelId",

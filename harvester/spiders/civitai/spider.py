@@ -103,8 +103,8 @@ class CivitaiSpider(JsonApiSpider):
         return api.classify(response)
 
     def is_dead_cursor(self, response: SiteResponse) -> bool:
-        """Whether the listing has to start again."""
-        return api.is_dead_cursor(response)
+        """Whether the listing has to start again; never with ids, whose cursor is our own."""
+        return not self.query.ids and api.is_dead_cursor(response)
 
     def read_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
         """The selected images of a page and the cursor of the next one. Raises ListingIncomplete."""
@@ -149,3 +149,5 @@ class CivitaiSpider(JsonApiSpider):
             logger.warning("Page %s has no reactions; the site may be serving empty counts", listing.pages + 1)
         if not page.entry_count and page.next_cursor is None:
             logger.warning("The listing ends with an empty page: either nothing matches, or the site has given up")
+        elif page.next_cursor is None and page.entry_count >= query.PAGE_SIZE:
+            logger.warning("The listing ends with a full page: the site may have more, but gives no cursor")

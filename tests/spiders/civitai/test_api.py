@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harvester.errors import ListingIncomplete
 from harvester.items import ListingPage
+from harvester.parsing.api_responses import error_text
 from harvester.parsing.json_values import dump_json, parse_json
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.spider_arguments import declared_arguments
@@ -77,7 +78,7 @@ def test_classifying_and_error_texts_never_raise(status: int, body: bytes, kind:
     """Whatever a server sends."""
     answer = SiteResponse("https://civitai.com/api/v1/images", status, {"content-type": kind}, body)
     assert api.classify(answer) in PageStatus
-    assert api.error_text(answer).startswith(f"HTTP {status}")
+    assert error_text(answer).startswith(f"HTTP {status}")
 
 
 @given(items=st.lists(ITEMS, max_size=5), layout=st.sampled_from(["flat", "user", "model", "date"]))

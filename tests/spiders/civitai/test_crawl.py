@@ -310,9 +310,10 @@ def test_a_foreign_metadata_file_is_not_replaced(site: Farsite, commands: Comman
     assert set(_file_requests(site).values()) == {1}
 
 
-def test_an_expired_cursor_restarts_the_listing(site: Farsite, commands: Commands) -> None:
+@pytest.mark.parametrize("user", ["expired", "refused"])  # refused: mikf/gallery-dl#8955
+def test_an_expired_cursor_restarts_the_listing(site: Farsite, commands: Commands, user: str) -> None:
     """The listing is walked from its first page again, nothing is fetched twice, and it ends."""
-    _crawl(commands, "username=expired")
+    _crawl(commands, f"username={user}")
     listing = _listing_status(commands)
     assert (listing["state"], listing["pages"], listing["counts"]) == ("ended", 2, {"known": 10, "new": 10})
     assert set(_file_requests(site).values()) == {1}
