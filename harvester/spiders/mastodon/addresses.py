@@ -10,6 +10,7 @@ from harvester.parsing.urls import host_of
 
 _USER = r"[\w.-]{1,100}"
 _HANDLE = re.compile(rf"@?({_USER})(?:@([^@/\s]{{1,260}}))?")
+_VIEW = r"(?:(?:web|deck)/)?"  # the web client of older Mastodon, and its view of several columns
 _ID = r"-?[A-Za-z0-9]{1,64}"
 
 
@@ -46,17 +47,17 @@ class Target:
 
 # The paths of Mastodon, GoToSocial, Akkoma/Pleroma, Pixelfed and Sharkey, as also in gallery-dl's patterns.
 _PATH_PATTERNS: tuple[tuple[TargetKind, str], ...] = (
-    (TargetKind.POST, rf"/(?:web/)?@{_USER}(?:@[^/]+)?/(?:statuses/)?({_ID})(?:/embed)?"),
-    (TargetKind.ACCOUNT, rf"/(?:web/)?@({_USER}(?:@[^/]+)?)(?:/(?:media|with_replies|featured|tagged/[^/]+))?"),
+    (TargetKind.POST, rf"/{_VIEW}@{_USER}(?:@[^/]+)?/(?:statuses/)?({_ID})(?:/embed)?"),
+    (TargetKind.ACCOUNT, rf"/{_VIEW}@({_USER}(?:@[^/]+)?)(?:/(?:media|with_replies|featured|tagged/[^/]+))?"),
     (TargetKind.POST, rf"/(?:ap/)?users/{_USER}/statuses/({_ID})(?:/activity)?"),
     (TargetKind.ACCOUNT, rf"/users/({_USER})"),
-    (TargetKind.POST, rf"/(?:web/)?(?:statuses|notice)/({_ID})"),
+    (TargetKind.POST, rf"/{_VIEW}(?:statuses|notice)/({_ID})"),
     (TargetKind.POST, rf"/p/{_USER}/({_ID})"),
     (TargetKind.POST_URL, r"(/objects/[A-Za-z0-9-]{1,64})"),
-    (TargetKind.TAG, r"/(?:web/)?(?:timelines/)?tags?/([^/]{1,200})"),
-    (TargetKind.LIST, rf"/(?:web/)?(?:timelines/list|lists)/({_ID})"),
-    (TargetKind.TIMELINE, r"/(?:web/)?(?:timelines/)?public/(local)"),
-    (TargetKind.TIMELINE, r"/(?:web/)?(?:timelines/)?(public)"),
+    (TargetKind.TAG, rf"/{_VIEW}(?:timelines/)?tags?/([^/]{{1,200}})"),
+    (TargetKind.LIST, rf"/{_VIEW}(?:timelines/list|lists)/({_ID})"),
+    (TargetKind.TIMELINE, rf"/{_VIEW}(?:timelines/)?public/(local)"),
+    (TargetKind.TIMELINE, rf"/{_VIEW}(?:timelines/)?(public)"),
 )
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _PATH_PATTERNS)
 _PAGE_NAMES = {"media", "with_replies", "featured", "followers", "following"}

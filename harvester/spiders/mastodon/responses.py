@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from harvester.parsing.api_responses import error_text
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.spiders.mastodon import json_fields
 
@@ -27,7 +28,7 @@ class Refusal(StrEnum):
 
 
 REFUSAL_MEANINGS: dict[Refusal, str] = {
-    Refusal.MISSING: "404: there never was one of that name, or it was deleted, or the server does not know it",
+    Refusal.MISSING: "404: it never was there, was deleted, is for followers only, or the server does not know it",
     Refusal.GONE: "410: it is gone for good, or the whole server is",
     Refusal.SUSPENDED: "the server has suspended the account and shows nothing of it",
     Refusal.OTHER_ACCOUNT: "the server, which searches loosely, answered with an account of another name",
@@ -51,11 +52,26 @@ def classify(response: SiteResponse) -> PageStatus:
 
 def find_refusal(response: SiteResponse) -> Refusal | None:
     """The reason why the response cannot be read; None if it can."""
-    if response.status in _TOKEN_STATUSES:
+    if response.status in _TOKEN_STATUSES and not _is_other_refusal(response):
         return Refusal.NEEDS_TOKEN
     if response.status in _MISSING_STATUSES:
         return Refusal.GONE if response.status == 410 else Refusal.MISSING
     return None if classify(response) == PageStatus.OK else Refusal.UNREADABLE
+
+
+def refusal_text(refusal: Refusal, response: SiteResponse) -> str:
+    """What to say of a refusal: its word and meaning, the status, and the server's own words."""
+    return f"{refusal}: {REFUSAL_MEANINGS[refusal]} ({error_text(response)})"
+
+
+def _is_other_refusal(response: SiteResponse) -> bool:
+    """Whether a token would not help: a web page in place of the API, or a parameter that the server refuses.
+
+    A server in front of the API answers 403 to clients that it does not like (gallery-dl issue 9490); Pixelfed names
+    refused parameters in `errors` (pixelfed issue 4854).
+    """
+    value = json_fields.parse_json_or_none(response.body)
+    return response.status != 401 and (value is None or "errors" in json_fields.as_dict(value))
 
 
 def _is_post_list(url: str) -> bool:

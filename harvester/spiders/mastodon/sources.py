@@ -37,8 +37,10 @@ class Source:
     opt_outs: Mapping[str, str] = field(default_factory=dict)
 
     def parse_page(self, body: bytes, post_filter: PostFilter) -> posts.PostPage:
-        """Parse a response into a page of posts."""
-        return (posts.parse_single if self.is_single else posts.parse_page)(body, self.domain, post_filter)
+        """Parse a response into a page of posts. A single post was asked for, so it may be a boost."""
+        if self.is_single:
+            return posts.parse_single(body, self.domain, replace(post_filter, boosts=True))
+        return posts.parse_page(body, self.domain, post_filter)
 
 
 MAX_NAME_LENGTH = 600
@@ -124,12 +126,7 @@ class SourceResolver:
         lookup = parse_lookup(response, account, own_domains, self._options.post_filter.respected)
         if lookup.account is None or lookup.refusal:
             refusal = lookup.refusal or responses.Refusal.UNREADABLE
-            return self._make_source(
-                source_name,
-                _NO_LISTING,
-                domain,
-                f"{refusal}: {responses.REFUSAL_MEANINGS[refusal]} (HTTP {response.status})",
-            )
+            return self._make_source(source_name, _NO_LISTING, domain, responses.refusal_text(refusal, response))
         if lookup.account.moved_to:
             logger.warning(
                 "%s has moved to %s; its old posts are walked", account, escape_control_chars(lookup.account.moved_to)

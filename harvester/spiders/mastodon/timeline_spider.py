@@ -132,13 +132,9 @@ class TimelineSpider(ListingSpider):
         )
 
     def error_text(self, response: SiteResponse) -> str:
-        """The refusal and the status."""
+        """The refusal, the status and the server's words."""
         refusal = responses.find_refusal(response)
-        return (
-            f"{refusal}: {responses.REFUSAL_MEANINGS[refusal]} (HTTP {response.status})"
-            if refusal
-            else super().error_text(response)
-        )
+        return responses.refusal_text(refusal, response) if refusal else super().error_text(response)
 
     def fallback_url(self, item: ImageItem) -> str | None:
         """The next copy of a file that the origin does not deliver, at last the server's preview.

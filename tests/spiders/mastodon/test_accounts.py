@@ -61,8 +61,8 @@ def test_a_remote_account_is_not_a_local_one_of_the_same_name() -> None:
      (422, Refusal.NEEDS_TOKEN), (500, Refusal.UNREADABLE), (418, Refusal.UNREADABLE)],
 )  # fmt: skip
 def test_each_refusal_has_its_own_word(status: int, expected: Refusal) -> None:
-    """The status decides, whatever the body says in whatever language."""
-    for body in ({"error": "Record not found"}, {"error": "Der Anmeldetoken ist ungültig"}, b"<html>", account()):
+    """The status decides, whatever the API says in whatever language."""
+    for body in ({"error": "Record not found"}, {"error": "Der Anmeldetoken ist ungültig"}, account()):
         answer = _answer(body, status)
         assert parse_lookup(answer, ALICE, OWN).refusal == expected
         assert find_refusal(answer) == expected
