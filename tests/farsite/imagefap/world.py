@@ -76,7 +76,7 @@ class World:
 
 def make_world() -> World:
     """alice: five folders on two pages of the list. carol: troubles. dave: a long folder. erin: three full folders.
-    mallory: names that mean harm.
+    mallory: names that mean harm. frank: nothing.
     """
     world = World()
     world.users[1001] = _alice(world)
@@ -84,6 +84,7 @@ def make_world() -> World:
     world.users[1004] = _dave(world)
     world.users[1005] = _erin(world)
     world.users[1006] = _mallory(world)
+    world.users[1007] = User(1007, "frank", ())
     return world
 
 
