@@ -36,7 +36,7 @@ def _page(*statuses: dict[str, Any]) -> PostPage:
         {"card": {"url": "https://elsewhere.example"}},  # friendica/friendica#13887, pachli/pachli-android#441
         {"quote": {"quoted_status": None}},  # pachli/pachli-android#2043: no `state`
         {"media_attachments": [attachment(1, meta={"small": {"width": 3}})]},  # whitescent/Mastify#118: no `original`
-        {"media_attachments": [attachment(1, meta=None, blurhash=None, preview_url=None)]},  # tuskyapp/Tusky#4424
+        {"media_attachments": [attachment(1, meta=None, blurhash=None, preview_url=None)]},
     ],
 )
 def test_what_crashes_clients_costs_no_picture(changes: dict[str, Any]) -> None:
