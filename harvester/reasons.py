@@ -29,14 +29,16 @@ def _skipped(meaning: str) -> Reason:
 
 
 REASONS: dict[str, Reason] = {
-    "http-temporary": _temporary("an HTTP status that may pass: 401, 403, 407, 408, 409, 418, 421, 423, 425, 429, 5xx"),
+    "http-temporary": _temporary(
+        "an HTTP status that may pass: 2xx other than 200 and 203, 401, 403, 407, 408, 409, 418, 421, 423, 425, 429, 5xx"
+    ),
     "timeout": _temporary("no complete response within DOWNLOAD_TIMEOUT"),
     "dns": _temporary("the host name has no address"),
     "connection": _temporary("refused, reset, interrupted, or a TLS certificate that is not trusted"),
     "truncated": _temporary("the image data ends too early"),
     "crashed": _temporary("the decoder crashed on it twice"),
     "robots-unknown": _temporary("the host's robots.txt returns an error, so nothing may be requested for now"),
-    "unresolved": _temporary("the page of the image exists, but does not give the address of the file"),
+    "unresolved": _temporary("the page of the image does not give the address of the file, or is of an unknown kind"),
     "thumbnail": _temporary("the image is smaller than its page says: the site sent a thumbnail instead"),
     "name-taken": _temporary("the bytes are stored, but the output folder has another file of that name"),
     "http-gone": _permanent("404, 410, 451 or another permanent HTTP status"),
@@ -76,9 +78,17 @@ TEMPORARY_REASONS: tuple[str, ...] = tuple(word for word, reason in REASONS.item
 _TEMPORARY_CLIENT_ERRORS = frozenset({401, 403, 407, 408, 409, 418, 421, 423, 425, 429})
 
 
+CONTENT_STATUSES = frozenset({200, 203})
+"""HTTP statuses whose body is what was asked for; 203: passed on by a proxy that may have changed it (RFC 9110)."""
+
+
 def reason_for_http_status(status: int) -> str:
-    """The reason word for an HTTP status other than 200."""
-    if status in _TEMPORARY_CLIENT_ERRORS or status >= 500:
+    """The reason word for an HTTP status other than those of CONTENT_STATUSES.
+
+    Another 2xx says that the server has not answered yet (202), or not with the whole file (206): RFC 9110, section
+    15.3.
+    """
+    if status < 300 or status in _TEMPORARY_CLIENT_ERRORS or status >= 500:
         return "http-temporary"
     if 300 <= status < 400:
         return "redirect"

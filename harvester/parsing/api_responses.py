@@ -16,13 +16,24 @@ def read_document(response: SiteResponse) -> Json:
 
 
 def error_text(response: SiteResponse) -> str:
-    """Return the status and the message in the body: `error` (or its `message`), `message` or `reason`."""
+    """Return the status and the message in the body: `error` (or its `message`), `message` or `reason`.
+
+    Where there is none, the text says what came instead of a JSON object.
+    """
     try:
         body = Json(parse_json(response.body))
     except ValueError:
-        is_html = b"<" in response.body[:200]
-        return f"HTTP {response.status}" + (", a web page instead of JSON" if is_html else "")
-    return f"HTTP {response.status}{message_of(body)}"
+        return f"HTTP {response.status}, {_describe_text(response.body)} instead of JSON"
+    if isinstance(body.value, dict):
+        return f"HTTP {response.status}{message_of(body)}"
+    kind = "a list" if isinstance(body.value, list) else "a single value"
+    return f"HTTP {response.status}, {kind} instead of a JSON object"
+
+
+def _describe_text(body: bytes) -> str:
+    if not body.strip():
+        return "nothing"
+    return "a web page" if b"<" in body[:200] else "text"
 
 
 def message_of(body: Json) -> str:

@@ -22,7 +22,7 @@ from harvester.crawl.run.finish import stop_run_on
 from harvester.crawl.workers.pool import WorkerPool
 from harvester.errors import CatalogueError
 from harvester.items import ImageItem
-from harvester.reasons import TEMPORARY_REASONS, reason_for_http_status
+from harvester.reasons import CONTENT_STATUSES, TEMPORARY_REASONS, reason_for_http_status
 from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
 from harvester.text import format_time
@@ -151,7 +151,7 @@ class DownloadPipeline(ImagesPipeline):
         return item
 
     def _read_response(self, response: Response, item: ImageItem) -> None:
-        if response.status != 200:
+        if response.status not in CONTENT_STATUSES:
             item.refuse(reason_for_http_status(response.status), f"HTTP {response.status}")
         elif (opt_out := find_opt_out(response)) and self._obeys_noai:
             item.refuse("noai", opt_out)

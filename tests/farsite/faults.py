@@ -27,6 +27,10 @@ async def _status_at_first(request: web.Request) -> web.Response:
     return await (_status(request) if calls < int(request.match_info["times"]) else kind(request))
 
 
+async def _body_under_status(request: web.Request) -> web.Response:
+    return web.Response(status=int(request.match_info["code"]), body=body_of(request), headers=type_of(request))
+
+
 async def _retry_after(request: web.Request) -> web.Response:
     if request.app[JOURNAL].times_called(request.raw_path):
         return await kind(request)
@@ -124,6 +128,7 @@ async def _html_as_jpeg(_: web.Request) -> web.Response:
 ROUTES: list[web.RouteDef] = [
     web.get(r"/status/{code:\d+}", _status),
     web.get(r"/status/{code:\d+}/{times:\d+}/{name}", _status_at_first),
+    web.get(r"/status/{code:\d+}/body/{name}", _body_under_status),
     web.get(r"/retry-after/{seconds:\d+}/{name}", _retry_after),
     web.get(r"/slow/{seconds:[\d.]+}/{name}", _slow),
     web.get("/drip/{name}", _drip),

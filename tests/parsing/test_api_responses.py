@@ -37,9 +37,12 @@ def _response(body: Any) -> SiteResponse:
         ({"error": {"message": '[{"path": ["tags", 0], "message": "invalid"}]'}}, "HTTP 400: tags.0: invalid"),
         ({"error": {"message": '[{"path": 5, "message": "invalid"}]'}}, "HTTP 400: : invalid"),
         ({"error": "x" * 500}, f"HTTP 400: {'x' * 300}"),
-        (["no", "object"], "HTTP 400"),
+        (["no", "object"], "HTTP 400, a list instead of a JSON object"),
+        ("maintenance", "HTTP 400, a single value instead of a JSON object"),
+        ({"detail": 5}, "HTTP 400"),
         (b"<!DOCTYPE html>", "HTTP 400, a web page instead of JSON"),
-        (b"", "HTTP 400"),
+        (b"error code: 1020", "HTTP 400, text instead of JSON"),
+        (b" ", "HTTP 400, nothing instead of JSON"),
     ],
 )
 def test_an_error_is_told_in_the_words_of_the_api(body: Any, text: str) -> None:

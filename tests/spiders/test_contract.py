@@ -239,7 +239,7 @@ def test_an_error_names_another_server_and_hides_the_key(danbooru: type[JsonApiS
     response = SiteResponse("https://danbooru.donmai.us/posts.json", 403, {}, body)
     assert spider.error_text(response) == r"HTTP 403: no …\nhere"
     moved = SiteResponse("https://login.example/", 503, {}, b"")
-    assert spider.error_text(moved) == "HTTP 503 (from https://login.example)"
+    assert spider.error_text(moved) == "HTTP 503, nothing instead of JSON (from https://login.example)"
 
 
 def test_an_empty_setting_hides_the_environment(
