@@ -179,7 +179,10 @@ class JsonApiSpider(ListingSpider):
             restart = listing.cursor is not None and self.is_dead_cursor(response)
             raise ListingIncomplete(self.error_text(response), restart=restart)
         page = self.read_page(response, listing)
-        if unreadable := page.counts.get("unreadable"):
+        unreadable = page.counts.get("unreadable")
+        if unreadable and unreadable == page.entry_count:
+            raise ListingIncomplete(f"{count_noun(unreadable, 'item')}, none of which can be read: the API has changed")
+        if unreadable:
             logger.warning("Page %s: %s", listing.pages + 1, count_noun(unreadable, "unreadable item"))
         return page
 

@@ -152,7 +152,7 @@ def _second_page(status: int, body: Any) -> Any:
 
     async def answer(request: web.Request, files: str) -> web.Response:
         if "cursor" not in request.query:
-            return _json_page(request, _ten_items(2001, files, username=None), "2")
+            return _json_page(request, _ten_items(2001, files, username=request.query["username"]), "2")
         if isinstance(body, str):
             return web.Response(status=status, text=body, content_type="text/html")
         return web.json_response(body, status=status)
@@ -165,18 +165,18 @@ def _expired(body: Any) -> Any:
 
     async def answer(request: web.Request, files: str) -> web.Response:
         if "cursor" not in request.query:
-            return _json_page(request, _ten_items(2001, files, username=None), "feed:9:2")
+            return _json_page(request, _ten_items(2001, files, username=request.query["username"]), "feed:9:2")
         if not request.app[JOURNAL].times_called(f"civitai expired {body}"):
             return web.json_response(body, status=400)
-        return _json_page(request, _ten_items(2011, files, username=None), None)
+        return _json_page(request, _ten_items(2011, files, username=request.query["username"]), None)
 
     return answer
 
 
 async def _capped(request: web.Request, files: str) -> web.Response:
     if "cursor" in request.query:
-        return _json_page(request, _ten_items(2011, files, username=None), None)
-    return _json_page(request, _ten_items(2001, files, username=None), "feed:9:2")
+        return _json_page(request, _ten_items(2011, files, username=request.query["username"]), None)
+    return _json_page(request, _ten_items(2001, files, username=request.query["username"]), "feed:9:2")
 
 
 async def _empty(request: web.Request, _files: str) -> web.Response:
@@ -190,7 +190,7 @@ async def _full(request: web.Request, files: str) -> web.Response:
 
 
 async def _loop(request: web.Request, files: str) -> web.Response:
-    return _json_page(request, _ten_items(2001, files, username=None), "again")
+    return _json_page(request, _ten_items(2001, files, username=request.query["username"]), "again")
 
 
 async def _zero(request: web.Request, files: str) -> web.Response:
@@ -200,7 +200,7 @@ async def _zero(request: web.Request, files: str) -> web.Response:
 
 async def _moved(request: web.Request, files: str) -> web.Response:
     if request.url.host == "127.0.0.3":
-        return _json_page(request, _ten_items(2001, files, username=None), None)
+        return _json_page(request, _ten_items(2001, files, username=request.query["username"]), None)
     return web.Response(status=302, headers={"Location": str(request.url.with_host("127.0.0.3"))})
 
 
@@ -215,7 +215,7 @@ async def _echo(request: web.Request, files: str) -> web.Response:
 async def _garbled(request: web.Request, files: str) -> web.Response:
     """A good first page; then bytes that are not in the encoding they claim, for ever."""
     if "cursor" not in request.query:
-        return _json_page(request, _ten_items(2001, files, username=None), "2")
+        return _json_page(request, _ten_items(2001, files, username=request.query["username"]), "2")
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     return web.Response(body=b"\x1f\x8b garbage", headers=headers)
 
@@ -223,17 +223,35 @@ async def _garbled(request: web.Request, files: str) -> web.Response:
 async def _lost(request: web.Request, files: str) -> web.Response:
     """A good first page; then a redirect to what is no address, for ever."""
     if "cursor" not in request.query:
-        return _json_page(request, _ten_items(2001, files, username=None), "2")
+        return _json_page(request, _ten_items(2001, files, username=request.query["username"]), "2")
     return web.Response(status=302, headers={"Location": "http://[nowhere/"})
 
 
 async def _repaired(request: web.Request, files: str) -> web.Response:
     """A good first page; then a page of maintenance with status 200, once; then the last page."""
     if "cursor" not in request.query:
-        return _json_page(request, _ten_items(2001, files, username=None), "2")
+        return _json_page(request, _ten_items(2001, files, username=request.query["username"]), "2")
     if not request.app[JOURNAL].times_called("civitai repaired"):
         return web.Response(text=_MAINTENANCE, content_type="text/html")
-    return _json_page(request, _ten_items(2011, files, username=None), None)
+    return _json_page(request, _ten_items(2011, files, username=request.query["username"]), None)
+
+
+async def _deleted(request: web.Request, files: str) -> web.Response:
+    """Everybody's feed, nameless users among them, as the site gives it for a user who was deleted."""
+    return await _feed(request, files)
+
+
+async def _closing(request: web.Request, files: str) -> web.Response:
+    """The user is deleted behind the first page."""
+    if "cursor" not in request.query:
+        return _json_page(request, _ten_items(2001, files, username="closing"), "feed:0:0")
+    return await _feed(request, files)
+
+
+async def _renamed(request: web.Request, files: str) -> web.Response:
+    """Items of a later version of the API: none has an id where it was."""
+    items = [{"imageId": entry.pop("id"), **entry} for entry in _ten_items(2001, files, username="renamed")]
+    return _json_page(request, items, "2")
 
 
 async def _challenge(_request: web.Request, _files: str) -> web.Response:
@@ -311,6 +329,11 @@ _FAULTS = {
     "garbled": _garbled,
     "lost": _lost,
     "challenge": _challenge,
+    "deleted": _deleted,
+    "closing": _closing,
+    "renamed": _renamed,
+    "nothing": _second_page(200, ""),
+    "listed": _second_page(200, []),
     "nested": _nested,
     "hostile": _hostile,
     "big": _big,

@@ -18,6 +18,7 @@ from harvester.parsing.json_values import Json
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.parsing.urls import host_of
 from harvester.spiders.civitai import item as facts
+from harvester.spiders.civitai.conditions import Condition, find_ignored
 from harvester.text import strip_unstorable
 
 SITE_URL = "https://civitai.com"
@@ -37,7 +38,7 @@ _TOO_MANY_PAGES = b"too many pages"
 class ItemFilter:
     """Selects the items of a listing with more than `threshold` of a reaction, of the wanted types, and asked for.
 
-    Empty `ids`, `post_id` and `username` stand for everything. `site_url` is the address of the web site.
+    `conditions` are the filters that the server was asked for. `site_url` is the address of the web site.
     """
 
     reaction: str = "heartCount"
@@ -45,9 +46,7 @@ class ItemFilter:
     media_types: Sequence[str] = ("image",)
     layout: str = "flat"
     site_url: str = SITE_URL
-    ids: frozenset[int] = frozenset()
-    post_id: int | None = None
-    username: str | None = None
+    conditions: Sequence[Condition] = ()
 
 
 def classify(response: SiteResponse) -> PageStatus:
@@ -101,8 +100,13 @@ def next_cursor(metadata: Mapping[str, Any], base: str) -> str | None:
 
 
 def select_items(items: Sequence[Any], item_filter: ItemFilter) -> ListingPage:
-    """The page with the selected items as discovered images; the others are counted by reason."""
+    """The page with the selected items as discovered images; the others are counted by reason.
+
+    Raises ListingIncomplete for a page on which no item meets one of the conditions.
+    """
     images, counts = [], Counter[str]()
+    if ignored := find_ignored([item for item in items if _is_readable(item)], item_filter.conditions):
+        raise ListingIncomplete(f"the server ignored {ignored}")
     for item in items:
         if reason := _skip_reason(item, item_filter):
             counts[reason] += 1
@@ -133,21 +137,22 @@ def has_no_reactions(items: Sequence[Any]) -> bool:
 
 def _skip_reason(item: Any, item_filter: ItemFilter) -> str:
     """The word under which an item is counted that is not selected; empty for one that is."""
-    if not isinstance(item, dict) or type(item.get("id")) is not int or not 0 < item["id"] < 2**63:
+    if not _is_readable(item):
         return "unreadable"
-    username, wanted_user = item.get("username"), item_filter.username
-    is_other_user = wanted_user and isinstance(username, str) and username.lower() != wanted_user.lower()
-    is_other_image = item_filter.ids and item["id"] not in item_filter.ids
-    if is_other_user or is_other_image or item_filter.post_id not in (None, item.get("postId")):
+    if any(condition.holds(item) is False for condition in item_filter.conditions):
         return "not selected"
     return "" if facts.count_reactions(item, item_filter.reaction) > item_filter.threshold else "below the threshold"
+
+
+def _is_readable(item: Any) -> bool:
+    return isinstance(item, dict) and type(item.get("id")) is int and 0 < item["id"] < 2**63
 
 
 def _discovered_image(item: dict[str, Any], item_filter: ItemFilter) -> DiscoveredImage:
     raw_url = Json(item)["url"].text
     url = facts.original_url(raw_url) or ""
     is_wanted = facts.media_type(item) in item_filter.media_types
-    reason = "bad-url" if not url else None if is_wanted else "type-not-wanted"
+    reason = "no-address" if not raw_url else "bad-url" if not url else None if is_wanted else "type-not-wanted"
     return DiscoveredImage(
         key=str(item["id"]),
         host=host_of(url) or "",

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from harvester.errors import UsageProblem
 from harvester.spider_arguments import file_path, whole_number
 from harvester.spiders.civitai.api import IMAGES_PATH, SITE_URL, ItemFilter
+from harvester.spiders.civitai.conditions import build_conditions
 
 IDS_PER_REQUEST = 100
 
@@ -73,9 +74,7 @@ def build_query(values: Mapping[str, Any], base: str) -> Query:
         media_types=("image", "video") if values["type"] == "all" else (values["type"],),
         layout=values["layout"],
         site_url=base,
-        ids=frozenset(ids),
-        post_id=values["post_id"],
-        username=values["username"],
+        conditions=build_conditions(values),
     )
     given = {
         **values,

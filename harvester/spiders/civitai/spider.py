@@ -12,7 +12,7 @@ from scrapy.settings import BaseSettings
 from harvester.catalogue.listings import Listing
 from harvester.catalogue.queries import PendingImage
 from harvester.crawl.http.credentials import origin
-from harvester.errors import ListingIncomplete, UsageProblem
+from harvester.errors import UsageProblem
 from harvester.imaging.formats import IMAGE_KINDS, detect_kind
 from harvester.items import DiscoveredImage, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
@@ -136,8 +136,6 @@ class CivitaiSpider(JsonApiSpider):
 
     def _next_ids_cursor(self, listing: Listing, page: ListingPage) -> str | None:
         requested_ids = self.query.ids_at(listing.cursor)
-        if page.entry_count and page.counts.get("not selected") == page.entry_count:
-            raise ListingIncomplete("the server does not know ids= and listed other images")
         if missing := {str(image_id) for image_id in requested_ids} - {image.key for image in page.images}:
             logger.warning("Not listed, or below the threshold: %s", ", ".join(sorted(missing, key=int)))
         end = int(listing.cursor or 0) + len(requested_ids)
