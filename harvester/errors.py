@@ -40,6 +40,10 @@ class SiteBlocked(HarvesterError):
     """A site answers with block pages; never raised, but recorded as the error of a run that stops because of it."""
 
 
+class SiteChanged(HarvesterError):
+    """A site shows pages of unknown kinds; never raised, but recorded as the error of a run that it has stopped."""
+
+
 class BelowExpectation(HarvesterError):
     """A run ended by itself below expectations; never raised, but recorded as the error of the run."""
 

@@ -100,10 +100,10 @@ def _later(first: int | None, second: int | None) -> int | None:
 
 
 def find_owner_by_name(connection: Connection, site: str, name: str) -> Owner | None:
-    """The site user with this name, ignoring case; None if nobody has it or several users do."""
+    """The site user with exactly this name, or else in another case; None if nobody has it or several users do."""
     rows = connection.execute(select(*_OWNER_COLUMNS).where(site_users.c.site == site)).all()
-    matches = [Owner(**row._mapping) for row in rows if row.name.casefold() == name.casefold()]
-    return matches[0] if len(matches) == 1 else None
+    matches = _rows_with_name(rows, name)
+    return Owner(**matches[0]._mapping) if len(matches) == 1 else None
 
 
 def find_owner_by_key(connection: Connection, site: str, key: str) -> Owner | None:
@@ -271,5 +271,10 @@ def _matching_owners(connection: Connection, text: str, site: str | None) -> Seq
 
 def _matching_rows(rows: Sequence[Any], text: str) -> list[Any]:
     """The rows whose key is this text, or else those whose name it is."""
-    same_name = [row for row in rows if row.name.casefold() == text.casefold()]
-    return [row for row in rows if row.key == text] or same_name
+    return [row for row in rows if row.key == text] or _rows_with_name(rows, text)
+
+
+def _rows_with_name(rows: Sequence[Any], name: str) -> list[Any]:
+    """The rows with exactly this name, or else those whose name differs from it in capitals only."""
+    same_name = [row for row in rows if row.name.casefold() == name.casefold()]
+    return [row for row in same_name if row.name == name] or same_name

@@ -22,7 +22,7 @@ class SpiderContract(Protocol):
     min_delay: Mapping[str, float] = MappingProxyType({})  # host -> seconds between requests; no setting undercuts it
     max_concurrency: Mapping[str, int] = MappingProxyType({})  # host -> most requests at a time; no setting exceeds it
     block_window: float = 3600.0  # seconds after which a block has likely passed
-    unknown_is_block: bool = False  # whether a page that `classify` does not know stops the site's pages
+    unknown_is_change: bool = False  # whether page after page that `classify` does not know ends the run
     cache_seconds: int | None = None  # how long pages stay in the HTTP cache; None: HTTPCACHE_EXPIRATION_SECS
     credentials: Mapping[str, str] = MappingProxyType({})  # origin of a server -> value of its `Authorization` header
 

@@ -34,7 +34,7 @@ def test_a_user_without_favourites_is_read_to_its_end(farsite: Farsite, commands
     # mikf/gallery-dl#9034: an empty profile led to /organizer// and a 404
     site = Imagefap(farsite, "empty-user").reset()
     commands.environment["IMAGEFAP_BASE_URL"] = site.base
-    commands.harvest("imagefap", "user=frank")
+    commands.harvest("imagefap", "user=gina")
     assert rows(commands.data, "SELECT state FROM listings") == [("ended",)]
     assert site.counts()["pages"] == 2
 

@@ -7,14 +7,17 @@ from urllib.parse import unquote
 
 from parsel import Selector
 
-from harvester.spiders.imagefap.html import attribute_of, parse_html, text_of
-from harvester.spiders.imagefap.urls import ID_PATTERN, folder_of, user_of
+from harvester.parsing.urls import host_of
+from harvester.spiders.imagefap.html import absolute_url, attribute_of, parse_html, text_of
+from harvester.spiders.imagefap.urls import ID_PATTERN, folder_of, path_of, user_of
 from harvester.text import strip_unstorable
 
 MAX_ENTRIES = 2000
 """The most entries of a page that are parsed; the site shows dozens."""
 
 _USER_LINK = re.compile(r"/profile\.php\?user=([^&/#]+)")
+_OTHER_PAGES = re.compile(r"/(?:profile|usergallery|showfavorites)\b")
+_IMAGE_NUMBER = re.compile(r"\d{6,}")
 _CELL_ID = re.compile(rf"img-({ID_PATTERN})")
 
 
@@ -81,10 +84,40 @@ def parse_folder_page(body: bytes) -> FolderPage:
     return FolderPage(_parse_folder_name(page), tuple(dict.fromkeys(ids)), _parse_file_names(page))
 
 
-def find_folder(folders: Iterable[FavouriteFolder], name: str) -> FavouriteFolder | None:
-    """The folder of that name, in any capitalisation; None if there is none."""
-    folded_name = " ".join(name.split()).casefold()
-    return next((folder for folder in folders if folder.name.casefold() == folded_name), None)
+def has_unread_folders(body: bytes, *, is_first: bool) -> bool:
+    """Whether a page of the list on which no folder was found has some all the same, in a form that is not known.
+
+    A hidden field holds the ids of the folders on a page; the first page has it also where there are none.
+    """
+    ids = parse_html(body).css("input#tgl_all::attr(value)").get()
+    return is_first if ids is None else bool(re.search(r"\d", ids))
+
+
+def has_unread_images(body: bytes, url: str) -> bool:
+    """Whether a page of a folder on which no image was found shows some all the same, in a form that is not known.
+
+    Such are links within the site, around a picture, with a number of at least six digits in a path of either: the
+    ids of images are that long. `url` is the address of the page.
+    """
+    page = parse_html(body)
+    links = page.xpath("//a[@href][.//img]")[:MAX_ENTRIES]
+    return bool(page.css('td[id^="img-"]')) or any(_is_image_link(link, url) for link in links)
+
+
+def _is_image_link(link: Selector, page_url: str) -> bool:
+    address = absolute_url(page_url, attribute_of(link, "href") or "")
+    if host_of(address) != host_of(page_url) or _OTHER_PAGES.search(path_of(address)):
+        return False
+    sources = [attribute_of(image, name) or "" for image in link.xpath(".//img")[:9] for name in ("src", "data-src")]
+    return any(_IMAGE_NUMBER.search(path_of(text)) for text in (address, *sources))
+
+
+def match_folders(folders: Iterable[FavouriteFolder], name: str) -> tuple[FavouriteFolder, ...]:
+    """The folders of exactly that name, or else those whose names differ from it in capitals only."""
+    words, folders = " ".join(name.split()), tuple(folders)
+    return tuple(folder for folder in folders if folder.name == words) or tuple(
+        folder for folder in folders if folder.name.casefold() == words.casefold()
+    )
 
 
 def _parse_file_names(page: Selector) -> dict[int, str]:

@@ -11,7 +11,6 @@ from harvester.spiders.imagefap import folder_walk
 from harvester.spiders.imagefap.folder_walk import FolderWalk
 from harvester.spiders.imagefap.folders import (
     FavouriteFolder,
-    find_folder,
     parse_folder_list,
     parse_folder_page,
     parse_user,
@@ -57,7 +56,7 @@ def parse_cursor(cursor: str | None, known_ids: Collection[int], pages: int) -> 
 
 @dataclass
 class FolderListReader:
-    """Reads the list of a user's folders, page by page up to an empty one, or up to the folder `folder_name`."""
+    """Reads the list of a user's folders, page by page up to an empty one, or up to one named exactly `folder_name`."""
 
     urls: ImagefapUrls
     user: int
@@ -65,7 +64,6 @@ class FolderListReader:
     user_name: str = ""
     folders: tuple[FavouriteFolder, ...] = ()
     """The folders on the page that was read last."""
-    folder: FavouriteFolder | None = None
     error: str = ""
     """The error in what was requested, as a sentence."""
 
@@ -90,8 +88,8 @@ class FolderListReader:
             parse_folder_list(response.body),
             parse_user(response.body).name or self.user_name,
         )
-        self.folder = find_folder(self.folders, self.folder_name) if self.folder_name else None
-        has_more = bool(self.folders) and self.folder is None and page_number < _MAX_LIST_PAGES
+        is_found = any(folder.name == self.folder_name for folder in self.folders)
+        has_more = bool(self.folders) and not is_found and page_number < _MAX_LIST_PAGES
         counts = {"folders": len(self.folders)}
         return ListingPage(
             entry_count=len(self.folders), counts=counts, next_cursor=str(page_number + 1) if has_more else None
@@ -135,6 +133,8 @@ class FolderReader:
     def read_page(self, response: SiteResponse, cursor: str | None) -> ListingPage:
         """Read one page, in the order of the walk. Raises ListingIncomplete."""
         kind, self.placed = kind_of_page(response), ()
+        if kind is PageKind.MISSING and cursor is not None:
+            raise ListingIncomplete("a page in the middle of the folder is missing", restart=True)
         if kind is PageKind.MISSING or kind is PageKind.GALLERIES_FOLDER:
             return self._page_without_images(kind, is_first=cursor is None)
         if kind is not PageKind.PICTURE_FOLDER:

@@ -6,8 +6,10 @@ from enum import StrEnum
 from parsel import Selector
 
 from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.spiders.imagefap import folders
 from harvester.spiders.imagefap.html import is_complete, parse_html, text_of
-from harvester.spiders.imagefap.urls import folder_of, path_of
+from harvester.spiders.imagefap.photo_page import parse_photo_page
+from harvester.spiders.imagefap.urls import folder_of, is_first_page, path_of
 
 
 class PageKind(StrEnum):
@@ -54,9 +56,16 @@ def classify(response: SiteResponse) -> PageStatus:
 
 
 def kind_of_page(response: SiteResponse) -> PageKind:
-    """The kind of page in a response. Texts that users write (titles, names) decide only if no other mark does."""
+    """The kind of page in a response. Texts that users write (titles, names) decide only if no other mark does.
+
+    Unknown is also a page that has the marks of a kind, but in which what it shows cannot be read.
+    """
     paths = (path_of(response.url), path_of(response.headers.get("location", "")))
-    if response.status == 429 or any(path.endswith(_BLOCK_PATHS) for path in paths):
+    if (
+        response.status in (403, 429)
+        or "cf-mitigated" in response.headers
+        or any(path.endswith(_BLOCK_PATHS) for path in paths)
+    ):
         return PageKind.BLOCKED
     if response.status in (404, 410) or any(path.endswith("/404.php") for path in paths):
         return PageKind.MISSING
@@ -66,7 +75,20 @@ def kind_of_page(response: SiteResponse) -> PageKind:
     kind = next((kind for kind, selector in _KIND_SELECTORS if page.css(selector)), None) or _kind_without_entries(
         page, response.url
     )
-    return kind if kind in (PageKind.BLOCKED, PageKind.MISSING) or is_complete(response.body) else PageKind.UNKNOWN
+    if kind in (PageKind.BLOCKED, PageKind.MISSING):
+        return kind
+    return kind if is_complete(response.body) and _is_understood(kind, response) else PageKind.UNKNOWN
+
+
+def _is_understood(kind: PageKind, response: SiteResponse) -> bool:
+    """Whether all that such a page must have is found; otherwise the site has changed, or the page is another one."""
+    if kind is PageKind.PHOTO:
+        return parse_photo_page(response.body, response.url).is_understood
+    if kind is PageKind.FOLDER_LIST and not folders.parse_folder_list(response.body):
+        return not folders.has_unread_folders(response.body, is_first=is_first_page(response.url))
+    if kind is PageKind.PICTURE_FOLDER and not folders.parse_folder_page(response.body).images:
+        return not folders.has_unread_images(response.body, response.url)
+    return True
 
 
 def _kind_without_entries(page: Selector, url: str) -> PageKind:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 
 from parsel import Selector
 
@@ -33,16 +32,12 @@ class FullSizePicture:
     added: str = ""
 
 
-class Absence(StrEnum):
-    """The reason why a photo page has no picture of its own image."""
-
-    GONE = "gone"  # it names no full-size picture at all: the image was removed
-    UNRESOLVED = "unresolved"  # it names other pictures: to be tried again later
-
-
 @dataclass(frozen=True)
 class PhotoPage:
-    """The content of a photo page. `name` is the original file name, empty if the page has none."""
+    """The content of a photo page. `name` is the original file name, empty if the page has none.
+
+    `is_understood`: it has pictures, or its strip is there and shows none.
+    """
 
     image: int | None
     name: str
@@ -50,24 +45,21 @@ class PhotoPage:
     gallery_name: str
     uploader: str
     pictures: dict[int, FullSizePicture]
-
-    def absence(self, image: int) -> Absence | None:
-        """The reason why there is no picture of the image; None if there is one."""
-        if image in self.pictures:
-            return None
-        return Absence.UNRESOLVED if self.pictures else Absence.GONE
+    is_understood: bool
 
 
 def parse_photo_page(body: bytes, url: str) -> PhotoPage:
     """The content of a photo page, or of the fragment with a strip; `url` is its own address."""
     page = parse_html(body)
+    pictures, strip = _parse_pictures(page, url), page.css("#_navi_cavi")
     return PhotoPage(
         image=_input_number(page, "imageid_input"),
         name=_parse_file_name(page),
         gallery=_input_number(page, "galleryid_input"),
         gallery_name=_first_text(page, 'td a[href*="/gallery.php?gid="]'),
         uploader=_first_text(page, 'div[itemtype] td a[href*="/profile.php?user="]'),
-        pictures=_parse_pictures(page, url),
+        pictures=pictures,
+        is_understood=bool(pictures) or (bool(strip) and not strip.css("a, img")),
     )
 
 

@@ -17,10 +17,10 @@ from harvester.imaging.formats import IMAGE_KINDS
 from harvester.imaging.formats import detect_kind as sniffed
 from harvester.items import ImageItem
 from harvester.parsing.responses import SiteResponse
-from harvester.reasons import reason_for_http_status
+from harvester.reasons import TEMPORARY_REASONS, reason_for_http_status
 from harvester.spiders.imagefap.base import FavouritesSpider
 from harvester.spiders.imagefap.page_kind import PageKind, kind_of_page
-from harvester.spiders.imagefap.photo_page import Absence, FullSizePicture, PhotoPage, parse_photo_page
+from harvester.spiders.imagefap.photo_page import FullSizePicture, PhotoPage, parse_photo_page
 from harvester.spiders.imagefap.urls import expiry_of, image_of
 
 EXPIRY_MARGIN = 15
@@ -28,6 +28,9 @@ EXPIRY_MARGIN = 15
 
 EXPIRED_DETAILS = ("HTTP 401", "HTTP 403")
 MISSING_DETAILS = ("HTTP 404", "HTTP 410")
+OUR_REFUSALS = ("robots", "blocked-address")
+"""Reasons of pages that must not be requested; other failures of a page say nothing about its image for good."""
+
 MIN_PICTURE_BYTES = 107
 """Bytes; a shorter picture is what the file host gives in place of one that was taken away."""
 
@@ -101,7 +104,8 @@ class PhotoAddressFinder:
         elif kind is PageKind.ERROR:
             item.refuse(reason_for_http_status(response.status), f"HTTP {response.status} in place of its page")
         elif kind is not PageKind.PHOTO or page.image not in (None, int(item.key)):
-            item.refuse("bad-answer", f"not the page of this image ({kind})")
+            answer = f"{kind}, HTTP {response.status}" if response.status != 200 else str(kind)
+            item.refuse("unresolved", f"not the page of this image ({answer})")
         else:
             await self._record_photos(item, page)
 
@@ -113,11 +117,8 @@ class PhotoAddressFinder:
         }
         self._spider.queue.add(await self._spider.catalogue.write(photo_addresses.record_addresses, photos))
         self.images_resolved += len(photos)
-        absence = page.absence(image_id)
-        if absence is Absence.GONE:
-            item.refuse("gone", "its page has no picture")
-        elif absence is Absence.UNRESOLVED:
-            item.refuse("unresolved", "its page shows only other pictures")
+        if image_id not in page.pictures:
+            item.refuse("unresolved", f"its page shows {'only other pictures' if page.pictures else 'no picture'}")
         else:
             photo = photos[item.key]
             item.url, item.author = photo.url, photo.author or item.author
@@ -135,7 +136,8 @@ class PhotoAddressFinder:
             self._tries[item.state.row] = backoff.tries
             raise RequeueItem(backoff) from backoff
         except RequestFailed as failure:
-            item.refuse(failure.reason, f"photo page: {failure.detail}")
+            is_verdict = failure.reason in (*TEMPORARY_REASONS, *OUR_REFUSALS)
+            item.refuse(failure.reason if is_verdict else "unresolved", f"photo page: {failure.detail}")
         else:
             return SiteResponse(response.url, response.status, header_dict(response), response.body)
         return None

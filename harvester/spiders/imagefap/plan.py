@@ -13,7 +13,7 @@ from harvester.errors import ListingIncomplete, UsageProblem
 from harvester.parsing.responses import PageStatus
 from harvester.spiders.imagefap.base import FavouritesSpider
 from harvester.spiders.imagefap.folder_walk import is_recently_read
-from harvester.spiders.imagefap.folders import FavouriteFolder, find_folder, parse_user
+from harvester.spiders.imagefap.folders import FavouriteFolder, match_folders, parse_user
 from harvester.spiders.imagefap.listing_pages import FolderListReader, FolderReader
 from harvester.spiders.imagefap.page_kind import classify
 from harvester.text import escape_control_chars
@@ -40,17 +40,15 @@ class CrawlPlan:
         except StopRequested:
             return
         if self._options.folder_id is not None:
-            albums = [await self._find_album(owner, self._options.folder_id)]
+            wanted_albums = [await self._find_album(owner, self._options.folder_id)]
         elif self._options.folder is not None:
             search = FolderListReader(self._spider.addresses, int(owner.key), self._options.folder)
-            known_folders = [FavouriteFolder(int(album.key), album.name) for album in await self._load_albums(owner)]
-            folder = find_folder(known_folders, self._options.folder)
-            if folder is None:
+            if not (is_searched := await self._is_searched(owner, search)):
                 yield search
                 _raise_complaint(search)
-                folder = search.folder
-                await self._check_search_result(search)
-            albums = [] if folder is None else [await self._find_album(owner, folder.id, folder.name)]
+                is_searched = await self._spider.catalogue.read(albums.listing_ended_at, search.query) is not None
+            folder = await self._choose_folder(owner, search) if is_searched else None
+            wanted_albums = [] if folder is None else [await self._find_album(owner, folder.id, folder.name)]
         else:
             full_list = FolderListReader(self._spider.addresses, int(owner.key))
             if not await self._is_recent(
@@ -58,8 +56,8 @@ class CrawlPlan:
             ):
                 yield full_list
                 _raise_complaint(full_list)
-            albums = await self._load_albums(owner)
-        for album in albums:
+            wanted_albums = await self._load_albums(owner)
+        for album in wanted_albums:
             async for reader in self._readers_if_due(owner, album):
                 yield reader
                 _raise_complaint(reader)
@@ -96,14 +94,37 @@ class CrawlPlan:
             )
         return Owner(self._spider.name, str(profile.id), profile.name or name)
 
-    async def _check_search_result(self, search: FolderListReader) -> None:
-        """Raise UsageProblem if the search reached the end of the list without finding the folder."""
-        if (
-            search.folder is None
-            and await self._spider.catalogue.read(albums.listing_ended_at, search.query) is not None
-        ):
-            user_name = search.user_name or search.user
-            raise UsageProblem(f"-a folder={self._options.folder}: user {user_name} has no such folder.")
+    async def _matching_folders(self, owner: Owner) -> tuple[FavouriteFolder, ...]:
+        folders = [FavouriteFolder(int(album.key), album.name) for album in await self._load_albums(owner)]
+        return match_folders(folders, str(self._options.folder))
+
+    async def _is_searched(self, owner: Owner, search: FolderListReader) -> bool:
+        """Whether the folder is known: by its exact name, or else from a list that was read recently, to its end."""
+        folders = await self._matching_folders(owner)
+        if not folders or any(folder.name == search.folder_name for folder in folders):
+            return bool(folders)
+        full_list, catalogue = FolderListReader(search.urls, search.user), self._spider.catalogue
+        ends = [
+            await catalogue.read(albums.listing_ended_at, search.query),
+            await catalogue.read(albums.listing_ended_at, full_list.query, owner.listed_at),
+        ]
+        return any(is_recently_read(ended_at, int(time.time()), force=self._options.force) for ended_at in ends)
+
+    async def _choose_folder(self, owner: Owner, search: FolderListReader) -> FavouriteFolder:
+        """The folder that the user means. Raises UsageProblem if there is no such folder, or more than one."""
+        folders, name = await self._matching_folders(owner), escape_control_chars(str(self._options.folder))
+        user_name = escape_control_chars(str(search.user_name or owner.name or owner.key))
+        if not folders:
+            raise UsageProblem(f"-a folder={name}: user {user_name} has no such folder.")
+        if len(folders) > 1:
+            choices = ", ".join(
+                f"{escape_control_chars(folder.name)} (folder_id={folder.id})" for folder in folders[:9]
+            )
+            raise UsageProblem(
+                f"-a folder={name}: user {user_name} has several: {choices}. "
+                "Give the exact name, or -a folder_id=NUMBER."
+            )
+        return folders[0]
 
     async def _load_albums(self, owner: Owner) -> list[Album]:
         owner_row = await self._spider.catalogue.read_global(albums.find_owner_row, owner.site, owner.key)

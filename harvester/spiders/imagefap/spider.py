@@ -77,7 +77,7 @@ class ImagefapSpider(FavouritesSpider):
     """Reads first all folders, so that the strip of a photo page resolves every wanted image, then the photos."""
 
     name = "imagefap"
-    unknown_is_block = True
+    unknown_is_change = True
 
     plan: CrawlPlan
     reader: FolderListReader | FolderReader
@@ -164,6 +164,15 @@ class ImagefapSpider(FavouritesSpider):
         """The kind of a page of the site."""
         return pages.classify(response)
 
+    def error_text(self, response: SiteResponse) -> str:
+        """What came in place of a page."""
+        kind = pages.kind_of_page(response)
+        return (
+            f"a page that harvester does not know (HTTP {response.status})"
+            if kind is pages.PageKind.UNKNOWN
+            else (super().error_text(response))
+        )
+
     def page_request(self, listing: Listing) -> Request:
         """The request for the next page, never answered from the cache: the catalogue has earlier pages' contents."""
         return uncached_request(self.reader.page_url(listing.cursor))
@@ -223,7 +232,7 @@ class ImagefapSpider(FavouritesSpider):
             image_count / max(1.0, self.address_finder.images_resolved / max(1, self.address_finder.pages_requested))
         )
         seconds = min_seconds(windows or (), page_count)
-        if not seconds:
+        if not page_count or not seconds:
             return ""
         limits = ", ".join(f"{window.requests}/{window.seconds}s" for window in windows or ())
         return (

@@ -53,6 +53,11 @@ def user_of(url: str) -> int | None:
     return int(value) if re.fullmatch(ID_PATTERN, value) else None
 
 
+def is_first_page(url: str) -> bool:
+    """Whether a page address is that of the first page, by its number or for want of one."""
+    return _query_parameters(url).get("page", ["0"])[0].strip("0") == ""
+
+
 def path_of(url: str) -> str:
     """The path of an address, without a slash at its end; empty if the text is not an address."""
     try:

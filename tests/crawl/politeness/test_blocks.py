@@ -52,12 +52,15 @@ def test_a_host_that_blocks_again_and_again_ends_the_run(farsite: Farsite, comma
     assert parsed_pages(done.stderr) == []
 
 
-@pytest.mark.parametrize("strict", [True, False])
-def test_an_unknown_page_is_a_block_only_where_configured(farsite: Farsite, commands: Commands, strict: bool) -> None:
-    """`unknown` stops the pages of a spider with `unknown_is_block`; another one goes on."""
-    manners = {"unknown_is_block": True} if strict else {}
-    done = commands.scrapy(*crawl_command([farsite.url("/status/403")], *STOP, manners=manners))
-    assert done.returncode == (1 if strict else 0)
+@pytest.mark.parametrize(("strict", "paths", "code"), [(True, "1234", 1), (True, "1212", 0), (False, "1234", 0)])
+def test_page_after_unknown_page_ends_the_run_only_where_configured(
+    farsite: Farsite, commands: Commands, strict: bool, paths: str, code: int
+) -> None:
+    """Three unknown pages, each with its own address, end the run of a spider with `unknown_is_change`."""
+    manners = {"unknown_is_change": True} if strict else {}
+    urls = [farsite.url(f"/status/403?{path}") for path in paths]
+    done = commands.scrapy(*crawl_command(urls, *STOP, manners=manners))
+    assert (done.returncode, "127.0.0.1 has changed: 3 pages in a row" in done.stderr) == (code, code == 1)
 
 
 def test_images_are_not_classified(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from html import escape
 from urllib.parse import quote
 
 from tests.farsite.imagefap.signing import Signer
-from tests.farsite.imagefap.world import SIZE, Folder, Photo, User, World
+from tests.farsite.imagefap.world import EMPTY_STRIP, SIZE, Folder, Photo, User, World
 
 STRIP = 24
 
@@ -51,7 +51,7 @@ class PageWriter:
         window = [image for image in gallery[at : at + STRIP] or gallery if in_strip or image != photo.id]
         if not in_strip:
             window = [image for image in gallery if image != photo.id]
-        if photo.fault == "gone-no-full":
+        if photo.fault == EMPTY_STRIP:
             window = []
         old = photo.fault == "old-markup"
         strip = "" if old else self._strip(window, len(gallery), at)

@@ -4,6 +4,7 @@
 `GET` tells the counts. Pages link pictures at 127.0.0.2, which plays the file host.
 """
 
+import re
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
@@ -25,7 +26,8 @@ class Options:
     `block_length`: pages that are then refused, until the client may ask again; None: until the options are changed.
     `form` is the year of the signatures, `lifetime` their seconds; `typo` is the odd form of folder links;
     `added` are images added since, at the end of a folder, as {folder: [image, …]}; at pages with one of `broken` in
-    their address the server fails, pages with one of `misdirected` redirect to what is no address.
+    their address the server fails, pages with one of `misdirected` redirect to what is no address;
+    `rewrites` change the markup of all pages, as {regular expression: replacement}.
     """
 
     block_after: int | None = None
@@ -36,6 +38,7 @@ class Options:
     added: dict[str, list[int]] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     misdirected: list[str] = field(default_factory=list)
+    rewrites: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -95,7 +98,10 @@ async def _page(request: web.Request) -> web.Response:
     if any(piece in request.raw_path for piece in site.options.misdirected):
         return web.Response(status=302, headers={"Location": "http://[bad"})
     answers = {"profile": _profile, "showfavorites.php": _favourites, "photo": _photo}
-    return answers[kind](request, site)
+    answer = answers[kind](request, site)
+    for pattern, replacement in site.options.rewrites.items():
+        answer.text = re.sub(pattern, replacement, answer.text or "")
+    return answer
 
 
 def _profile(request: web.Request, _: ImagefapSite) -> web.Response:
@@ -133,7 +139,7 @@ def _photo(request: web.Request, site: ImagefapSite) -> web.Response:
         return _missing()
     if photo.fault == "gone-redirect":
         raise web.HTTPFound(f"/imagefap/{request.match_info['site']}/404.php")
-    if photo.fault.startswith("gone-") and photo.fault != "gone-no-full":
+    if photo.fault.startswith("gone-"):
         return _html(pages.missing_image_page(photo.fault))
     first = sum(times for path, times in site.pages.items() if path.startswith(f"/photo/{photo.id}/")) == 1
     return _html(_writer(request).photo(photo, in_strip=not (first and photo.fault == UNLISTED_ONCE)))

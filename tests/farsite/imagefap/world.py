@@ -11,16 +11,19 @@ MISSING_IMAGE_FAULTS = (
     "gone-title",
     "gone-start",
     "gone-flagged",
-    "gone-no-full",
 )
 """Every way a photo page says that its image is no longer there."""
+EMPTY_STRIP = "empty-strip"
+"""A photo page whose strip is there and shows nothing; whether the image is gone, the page does not say."""
 FILE_FAULTS = ("file-404", "file-short", "file-html", "file-thumbnail")
 """Every way the file host answers with something else than the picture."""
 
 
 @dataclass(frozen=True)
 class Photo:
-    """An image; `body` numbers its bytes, `trouble` is one of GONE or BAD_FILES, UNLISTED_ONCE, "old-markup"."""
+    """An image; `body` numbers its bytes, `fault` is one of MISSING_IMAGE_FAULTS or FILE_FAULTS, UNLISTED_ONCE,
+    EMPTY_STRIP, "old-markup".
+    """
 
     id: int
     name: str
@@ -76,7 +79,7 @@ class World:
 
 def make_world() -> World:
     """alice: five folders on two pages of the list. carol: troubles. dave: a long folder. erin: three full folders.
-    mallory: names that mean harm. frank: nothing.
+    mallory: names that mean harm. frank: folders whose names differ in capitals only. gina: nothing.
     """
     world = World()
     world.users[1001] = _alice(world)
@@ -84,7 +87,8 @@ def make_world() -> World:
     world.users[1004] = _dave(world)
     world.users[1005] = _erin(world)
     world.users[1006] = _mallory(world)
-    world.users[1007] = User(1007, "frank", ())
+    world.users[1007] = _frank(world)
+    world.users[1008] = User(1008, "gina", ())
     return world
 
 
@@ -120,9 +124,9 @@ def _carol(world: World) -> User:
     late_image = world.add_photo(420000000, "late.jpg", 7400, UNLISTED_ONCE)
     world.add_photo(420000001, "beside late.jpg", 7400)
     old = world.add_photo(420000002, "old markup.jpg", 7401, "old-markup")
-    return User(
-        1003, "carol", ((Folder(701, "Gone", (tuple(missing),)), Folder(702, "Odd", ((*bad, late_image, old),))),)
-    )  # fmt: skip
+    empty = world.add_photo(420000003, "empty.jpg", 7402, EMPTY_STRIP)
+    odd = (*bad, late_image, old, empty)
+    return User(1003, "carol", ((Folder(701, "Gone", (tuple(missing),)), Folder(702, "Odd", (odd,))),))
 
 
 def _dave(world: World) -> User:
@@ -139,6 +143,15 @@ def _erin(world: World) -> User:
         images = [world.add_photo(number * 1_000_000 + n, f"{name} {n}.jpg", number * 10 + n // 20) for n in range(40)]
         folders.append(Folder(number, name, tuple(tuple(images[at : at + 16]) for at in range(0, 40, 16))))
     return User(1005, "erin", (tuple(folders[:2]), tuple(folders[2:])))
+
+
+def _frank(world: World) -> User:
+    names = ("Dominique", "HARBOUR", "dominique", "Harbour")
+    folders = [
+        Folder(1101 + n, name, ((world.add_photo(610000000 + n, f"{name}.jpg", 7700 + n),),))
+        for n, name in enumerate(names)
+    ]
+    return User(1007, "frank", (tuple(folders[:2]), tuple(folders[2:])))
 
 
 HOSTILE_NAMES = (

@@ -8,7 +8,6 @@ from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.spiders.imagefap import folders, page_kind, photo_page
 from harvester.spiders.imagefap.folders import FavouriteFolder
 from harvester.spiders.imagefap.page_kind import PageKind
-from harvester.spiders.imagefap.photo_page import Absence
 from harvester.spiders.imagefap.urls import ImagefapUrls, expiry_of, folder_of, image_of, user_of
 from tests.farsite.imagefap import pages
 from tests.farsite.imagefap.signing import FORMS, Signer
@@ -121,8 +120,8 @@ def test_folders_are_found_in_both_forms_of_their_links(typo: bool) -> None:
         (FavouriteFolder(504, "Lighthouses"), FavouriteFolder(-1, "Uncategorized")),
         (),
     ]
-    assert folders.find_folder(listed[0], "rOCK &  roll posters") == listed[0][1]
-    assert folders.find_folder(listed[0], "Rock") is None
+    assert folders.match_folders(listed[0], "rOCK &  roll posters") == listed[0][1:2]
+    assert folders.match_folders(listed[0], "Rock") == ()
 
 
 @pytest.mark.parametrize("user", [ALICE, DAVE], ids=lambda user: user.name)
@@ -166,7 +165,7 @@ def test_a_photo_page_gives_the_whole_strip(form: str) -> None:
     for image, picture in page.pictures.items():
         assert (image_of(picture.url), picture.expires_at, picture.size) == (image, EXPIRY, (64, 64))
         assert "/images/full/" in picture.url
-    assert page.absence(196290002) is None
+    assert 196290002 in page.pictures
 
 
 @pytest.mark.parametrize("name", ["pier & gulls.jpeg", "old/mill.png", "no extension", 'a "b" <c> &amp; d.gif'])
@@ -181,17 +180,19 @@ def test_a_file_name_is_read_from_the_description_or_the_title(name: str) -> Non
 def test_an_old_page_gives_its_picture_from_the_large_image() -> None:
     """Before the middle of 2023 the picture stood there, or in `data-o`."""
     page = _writer().photo(WORLD.photos[420000002])
-    assert photo_page.parse_photo_page(page.encode(), BASE).absence(420000002) is None
+    assert 420000002 in photo_page.parse_photo_page(page.encode(), BASE).pictures
     strip = _writer().photo(WORLD.photos[196290002]).replace("original=", "data-o=").replace("href=", "data-h=")
     assert len(photo_page.parse_photo_page(strip.encode(), BASE).pictures) == 24
 
 
-def test_a_page_that_leaves_its_own_image_out_is_not_gone() -> None:
-    """Neighbours without the image itself: to be asked again. No picture at all: gone."""
+def test_a_page_that_leaves_its_own_image_out_is_understood() -> None:
+    """Neighbours without the image itself, or a strip that shows nothing; a page that hides its pictures is not."""
     late = photo_page.parse_photo_page(_writer().photo(WORLD.photos[420000000], in_strip=False).encode(), BASE)
-    assert late.absence(420000000) == Absence.UNRESOLVED
-    removed = photo_page.parse_photo_page(_writer().photo(WORLD.photos[400000006]).encode(), BASE)
-    assert removed.absence(400000006) == Absence.GONE
+    assert (420000000 in late.pictures, late.is_understood) == (False, True)
+    empty = photo_page.parse_photo_page(_writer().photo(WORLD.photos[420000003]).encode(), BASE)
+    assert (empty.pictures, empty.is_understood) == ({}, True)
+    changed = _writer().photo(WORLD.photos[196290002]).replace("/images/full/", "/media/")
+    assert not photo_page.parse_photo_page(changed.encode(), BASE).is_understood
 
 
 def test_an_entry_under_another_number_is_ignored() -> None:
