@@ -9,6 +9,7 @@ from harvester.catalogue.albums import find_album
 from harvester.catalogue.schema import album_images, collections, images, source_tags
 from harvester.catalogue.tags import tag_assignment, tag_tree
 from harvester.errors import UsageProblem
+from harvester.parsing.urls import canonical_acct
 from harvester.storage.paths import DataPaths, resolve_folder
 
 STATUSES = ("pending", "done", "failed", "skipped")
@@ -45,7 +46,7 @@ def selection_conditions(connection: Connection, places: DataPaths, selection: S
     if selection.collection is not None:
         conditions.append(images.c.collection_id.in_(_collections_at(connection, places, selection.collection)))
     if selection.author is not None:
-        conditions.append(images.c.author == selection.author)
+        conditions.append(images.c.author.in_({selection.author, canonical_acct(selection.author)}))
     if selection.album is not None:
         _, album = find_album(connection, selection.album, selection.site)
         conditions.append(images.c.id.in_(select(album_images.c.image_id).where(album_images.c.album_id == album.id)))

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from harvester.errors import UsageProblem
 from harvester.items import DatasetPosition, DiscoveredImage
 from harvester.parsing.json_stream import read_members
-from harvester.parsing.urls import discovered_from_url
+from harvester.parsing.urls import canonical_acct, discovered_from_url
 from harvester.text import csv_unescape
 
 MAX_INDEX = 2**63 - 1
@@ -23,7 +23,10 @@ MAX_INDEX = 2**63 - 1
 
 @dataclass
 class AccountsFile:
-    """The accounts file: the number of each account, and the accounts listed more than once."""
+    """The accounts file: the number of each account, and the accounts listed more than once.
+
+    Names are in the form of `canonical_acct`, so that a domain may be written differently in the two files.
+    """
 
     index: dict[str, int] = field(default_factory=dict)
     repeated: list[str] = field(default_factory=list)
@@ -52,7 +55,7 @@ def read_accounts(lines: Iterable[str], name: str) -> AccountsFile:
             column_names = ", ".join(columns) or "none"
             raise UsageProblem(f"{name}: there is no column named acct (columns found: {column_names}).")
         for index, row in enumerate(reader):
-            acct = csv_unescape(row["acct"] or "")
+            acct = canonical_acct(csv_unescape(row["acct"] or ""))
             if acct in accounts.index:
                 accounts.repeated.append(acct)
             accounts.index[acct] = index
@@ -92,9 +95,10 @@ def discover_images(posts: BinaryIO, name: str, accounts: AccountsFile) -> Itera
 
 def _posts_by_account(posts: BinaryIO, name: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     seen: set[str] = set()
-    for acct, user_posts in read_members(posts, name):
+    for written_acct, user_posts in read_members(posts, name):
+        acct = canonical_acct(written_acct)
         if acct in seen:
-            raise UsageProblem(f"{name}: account {acct!r} appears twice.")
+            raise UsageProblem(f"{name}: account {written_acct!r} appears twice (however its domain is written).")
         seen.add(acct)
         _check_posts(user_posts, f"{name}: account {acct!r}")
         yield acct, user_posts

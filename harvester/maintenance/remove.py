@@ -17,6 +17,7 @@ from harvester.catalogue.removing import RemovalScope, RemovalSummary, select_fo
 from harvester.dataset.writer import write_dataset_files
 from harvester.errors import UsageProblem
 from harvester.imaging.formats import EXTENSIONS
+from harvester.parsing.urls import canonical_acct
 from harvester.storage.paths import DataPaths
 from harvester.text import escape_control_chars
 
@@ -36,7 +37,9 @@ def resolve_scope(connection: Connection, kind: str, text: str, site: str | None
         owner, album = albums.find_album(connection, text, site)
         return RemovalScope(owner.site, album.id, owner.id)
     owner = albums.find_owner(connection, text, site)
-    authors = albums.find_author_sites(connection, text, site)
+    if not (authors := albums.find_author_sites(connection, text, site)):
+        text = canonical_acct(text)
+        authors = albums.find_author_sites(connection, text, site)
     if len(authors) + (owner is not None) != 1:
         sites = ", ".join([*authors, *([owner.site] if owner is not None else [])])
         problem = (

@@ -22,6 +22,7 @@ from harvester.crawl.run.finish import stop_run_on
 from harvester.crawl.workers.pool import WorkerPool
 from harvester.errors import CatalogueError
 from harvester.items import ImageItem
+from harvester.parsing.urls import ascii_url
 from harvester.reasons import CONTENT_STATUSES, TEMPORARY_REASONS, reason_for_http_status
 from harvester.storage.blobs import BlobStore
 from harvester.storage.paths import DataPaths
@@ -119,7 +120,7 @@ class DownloadPipeline(ImagesPipeline):
             "retry_times": self._tries[item.state.row],
         }
         try:
-            return [Request(item.url.strip(), callback=NO_CALLBACK, meta=meta)]
+            return [Request(ascii_url(item.url.strip()), callback=NO_CALLBACK, meta=meta)]
         except ValueError as error:
             item.refuse("bad-url", str(error))
             return []

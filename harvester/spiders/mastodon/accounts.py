@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harvester.parsing.responses import SiteResponse
+from harvester.parsing.urls import ascii_domain, canonical_acct
 from harvester.spiders.mastodon import json_fields, opt_out
 from harvester.spiders.mastodon.addresses import Handle
 from harvester.spiders.mastodon.responses import Refusal, find_refusal
@@ -76,13 +77,11 @@ def _new_acct(moved: Mapping[str, Any], domain: str) -> str:
 
 def _full_acct(acct: str, domain: str) -> str:
     acct = acct.strip().removeprefix("@")
-    return acct if not acct or "@" in acct or not domain else f"{acct}@{domain}"
+    return canonical_acct(acct if not acct or "@" in acct or not domain else f"{acct}@{domain}")
 
 
 def _is_same_account(acct: str, handle: Handle, own_domains: Collection[str]) -> bool:
     user, _, domain = acct.strip().removeprefix("@").partition("@")
-    own_names = {name.casefold() for name in own_domains} | {""}
-    is_same_server = (
-        domain.casefold() == handle.domain.casefold() or {domain.casefold(), handle.domain.casefold()} <= own_names
-    )
+    domain, own_names = ascii_domain(domain), {ascii_domain(name) for name in (*own_domains, "")}
+    is_same_server = domain == handle.domain or {domain, handle.domain} <= own_names
     return user.casefold() == handle.user.casefold() and is_same_server

@@ -114,7 +114,7 @@ def _netloc(url: str, value: str) -> str:
     host = host_of(url)
     if host is None:
         raise UsageProblem(f"{_short_repr(value)}: there is no server of that name.")
-    name = f"[{host}]" if ":" in host else host.encode("idna").decode("ascii")
+    name = f"[{host}]" if ":" in host else host
     port = urlsplit(url.strip()).port
     return f"{name}:{port}" if port else name
 

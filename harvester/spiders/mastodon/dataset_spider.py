@@ -18,6 +18,7 @@ from harvester.crawl.spider import DISCOVERY_BATCH_SIZE, HarvestSpider
 from harvester.dataset import reader
 from harvester.errors import UsageProblem
 from harvester.items import DiscoveredImage
+from harvester.parsing.urls import canonical_acct
 from harvester.spider_arguments import Argument, file_path
 from harvester.spiders.mastodon.arguments import ACCOUNTS_DESCRIPTION
 from harvester.storage.paths import DataPaths
@@ -84,7 +85,7 @@ class DatasetSpider(HarvestSpider):
             where = f"The collection in {paths.output(collection)}"
             acct_by_number = self.accounts_by_number()
             for index, acct in queries.accounts_by_user(connection, row).items():
-                if acct_by_number.get(index, acct) != acct:
+                if acct_by_number.get(index, canonical_acct(acct)) != canonical_acct(acct):
                     raise UsageProblem(
                         f"{where} is of another data set: its user {index} is {acct}, but in the accounts file it is "
                         f"{acct_by_number[index]}; give another output= (known images are not fetched again)."

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from harvester.items import DatasetPosition, DiscoveredImage
-from harvester.parsing.urls import discovered_from_url
+from harvester.parsing.urls import canonical_acct, discovered_from_url
 from harvester.spiders.mastodon.media import Attachment
 from harvester.spiders.mastodon.posts import Post
 
@@ -17,14 +17,14 @@ class PositionAllocator:
     """
 
     def __init__(self, accts: Mapping[int, str], next_post: Mapping[int, int]) -> None:
-        self._user_numbers = {acct.casefold(): number for number, acct in accts.items()}
+        self._user_numbers = {_account_key(acct): number for number, acct in accts.items()}
         self._next_user = max(accts, default=-1) + 1
         self._next_post = dict(next_post)
         self.new_users: dict[int, str] = {}
 
     def user_number(self, acct: str) -> int:
-        """The number of an account; names that differ only in case are the same account."""
-        key = acct.casefold()
+        """The number of an account; names that differ only in case or in the domain's form are the same account."""
+        key = _account_key(acct)
         if key not in self._user_numbers:
             self._user_numbers[key] = self._next_user
             self.new_users[self._next_user] = acct
@@ -63,6 +63,10 @@ class PositionAllocator:
         post = self._next_post.get(user, 0)
         self._next_post[user] = post + 1
         return DatasetPosition(user, post, 0)
+
+
+def _account_key(acct: str) -> str:
+    return canonical_acct(acct).casefold()
 
 
 def _discovered_image(post: Post, number: int, attachment: Attachment) -> DiscoveredImage:
