@@ -1,6 +1,6 @@
 """Mastodon's API, and that of other software, below `/m/<software>`: mastodon, gotosocial, akkoma, pixelfed, sharkey,
 friendica. An `instance` for the spider is such a base URL. Mastodon is at the root too, as real servers are; handles
-of 127.0.0.3 have their home at 127.0.0.1, as webfinger says.
+of 127.0.0.3 have their home at 127.0.0.1, as webfinger says; other domains are in `domains.py`.
 
 `/m/<software>~429` and the like make trouble: every address answers that way the first time it is asked, and well then:
 ~429 (rate headers as Mastodon's, reset within a second), ~503, ~cut (half a JSON text), ~html (a page for people).
@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.farsite import toots
+from tests.farsite import domains, toots
 from tests.farsite.journal import JOURNAL
 from tests.farsite.quirks import QUIRKS
 
@@ -79,7 +79,7 @@ def _check_token(request: web.Request, endpoint: str) -> None:
 async def _lookup(request: web.Request) -> web.Response:
     _check_token(request, "lookup")
     acct = request.query.get("acct", "").removeprefix("@")
-    name = acct.removesuffix(f"@{request.host}").lower()
+    name = acct.removesuffix(f"@{request.host}").removesuffix(f"@{domains.account_domain(request)}").lower()
     if name in toots.ACCOUNT_ERRORS and name not in toots.NAMES:
         raise _ErrorResponse(toots.ACCOUNT_ERRORS[name], "")
     if name not in toots.NAMES:
@@ -191,13 +191,18 @@ async def _list(request: web.Request) -> web.Response:
     return _timeline(request, ("dave",))
 
 
+async def _instance(request: web.Request) -> web.Response:
+    """What the server is; whose accounts it has."""
+    return web.json_response({"uri": domains.account_domain(request), "title": "farsite", "version": "4.4.0"})
+
+
 async def _webfinger(request: web.Request) -> web.Response:
     user = request.query.get("resource", "").removeprefix("acct:").partition("@")[0]
-    if user not in toots.NAMES:
+    if user not in toots.NAMES or domains.has_only_host_meta(request):
         return web.Response(status=404)
     home = f"{request.scheme}://{request.host.replace('127.0.0.3', '127.0.0.1')}"
     actor = {"rel": "self", "type": "application/activity+json", "href": f"{home}/users/{user}"}
-    answer = {"subject": f"acct:{user}@{request.host}", "links": [actor]}
+    answer = {"subject": f"acct:{user}@{domains.account_domain(request)}", "links": [actor]}
     return web.json_response(answer, content_type="application/jrd+json")
 
 
@@ -215,6 +220,7 @@ _API: dict[str, Handler] = {
     "/api/v1/timelines/list/{id}": _list,
     "/api/v1/statuses/{id}": _single_status,
     "/api/v2/search": _search,
+    "/api/v1/instance": _instance,
 }
 ROUTES: list[web.RouteDef] = [
     *(web.get(f"{root}{path}", _with_faults(handler)) for root in ("", _SOFTWARE) for path, handler in _API.items()),

@@ -9,6 +9,7 @@ from tests.farsite import (
     civitai,
     civitai_files,
     corpus,
+    domains,
     faults,
     files,
     hostile,
@@ -19,7 +20,20 @@ from tests.farsite import (
 )
 from tests.farsite.imagefap import routes as imagefap
 
-MODULES = [files, faults, bombs, hostile, rate_limits, civitai, civitai_files, mastodon, imagefap, replay, journal]
+MODULES = [
+    files,
+    faults,
+    bombs,
+    hostile,
+    rate_limits,
+    civitai,
+    civitai_files,
+    mastodon,
+    domains,
+    imagefap,
+    replay,
+    journal,
+]
 """The modules whose `ROUTES: list[web.RouteDef]` make up the site; a new web site adds its module here."""
 
 

@@ -30,6 +30,7 @@ class LookupResult:
 
     account: Account | None
     refusal: Refusal | None = None
+    answered: str = ""  # with OTHER_ACCOUNT: the name in the response
 
 
 def parse_lookup(
@@ -40,8 +41,8 @@ def parse_lookup(
 ) -> LookupResult:
     """The account in the response of a lookup, if it is the wanted one.
 
-    `own_domains` are the domains of the requested server's own accounts: the handle's domain and the host. The first of
-    them completes the names of local accounts. Names are compared without case.
+    `own_domains` are the domains of the requested server's own accounts, such as the handle's domain and the host. The
+    first of them completes the names of local accounts. Names are compared without case.
     """
     if cause := find_refusal(response):
         return LookupResult(None, cause)
@@ -51,7 +52,7 @@ def parse_lookup(
     if not account.ident or not json_fields.as_text(data.get("acct")):
         return LookupResult(None, Refusal.UNREADABLE)
     if not _is_same_account(json_fields.as_text(data.get("acct")), handle, own_domains):
-        return LookupResult(None, Refusal.OTHER_ACCOUNT)
+        return LookupResult(None, Refusal.OTHER_ACCOUNT, account.acct)
     return LookupResult(account, Refusal.SUSPENDED if data.get("suspended") is True else None)
 
 

@@ -60,6 +60,16 @@ def webfinger_url(account: Handle, base: str = "") -> str:
     return f"{base or f'https://{account.domain}'}/.well-known/webfinger?{resource}"
 
 
+def host_meta_url(base: str) -> str:
+    """The address at which a domain may name another address for webfinger (RFC 6415)."""
+    return f"{base}/.well-known/host-meta"
+
+
+def instance_url(base: str) -> str:
+    """The address at which every server with Mastodon's API describes itself (D `methods/instance.md`)."""
+    return f"{base}/api/v1/instance"
+
+
 def account_posts(base: str, account_id: str, *, boosts: bool, replies: bool) -> PostListing:
     """The posts of an account; `only_media` would hide boosts too (M `app/lib/account_statuses_filter.rb`)."""
     media_only = () if boosts else (("only_media", "true"), ("exclude_reblogs", "true"))

@@ -31,6 +31,12 @@ class PositionAllocator:
             self._next_user += 1
         return self._user_numbers[key]
 
+    def add_name(self, acct: str, other_name: str) -> None:
+        """Give the number of an account, if it has one, to another name of it as well."""
+        number = self._user_numbers.get(_account_key(acct))
+        if number is not None:
+            self._user_numbers.setdefault(_account_key(other_name), number)
+
     @staticmethod
     def image_keys(posts: Sequence[Post]) -> list[str]:
         """The keys of all pictures of the posts."""

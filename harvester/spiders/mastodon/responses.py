@@ -8,6 +8,7 @@ from harvester.spiders.mastodon import json_fields
 
 _MISSING_STATUSES = frozenset({404, 410})
 _TOKEN_STATUSES = frozenset({401, 403, 422})
+_API_STATUSES = frozenset({200, 404})
 _POST_LIST_PATHS = ("/statuses", "/timelines/")
 _CHALLENGE_MARKS = (
     b"just a moment", b"challenge-platform", b"cf-chl", b"checking your browser", b"enable javascript and cookies",
@@ -24,15 +25,17 @@ class Refusal(StrEnum):
     SUSPENDED = "account-suspended"
     OTHER_ACCOUNT = "another-account"
     NEEDS_TOKEN = "needs-token"  # noqa: S105 - a word, not a secret
+    NO_API = "no-api"
     UNREADABLE = "unreadable-answer"
 
 
 REFUSAL_MEANINGS: dict[Refusal, str] = {
-    Refusal.MISSING: "404: it never was there, was deleted, is for followers only, or the server does not know it",
+    Refusal.MISSING: "404: none of that name exists, it was deleted, is for followers only, or the server does not know it",
     Refusal.GONE: "410: it is gone for good, or the whole server is",
     Refusal.SUSPENDED: "the server has suspended the account and shows nothing of it",
-    Refusal.OTHER_ACCOUNT: "the server, which searches loosely, answered with an account of another name",
+    Refusal.OTHER_ACCOUNT: "the server answered with an account of another name",
     Refusal.NEEDS_TOKEN: "401, 403 or 422: the server shows this to signed-in users only (or the token is not valid)",
+    Refusal.NO_API: "a web page or an unknown path in place of Mastodon's API: the server lacks it, or wants a log-in",
     Refusal.UNREADABLE: "the answer is not what the API documents, or the server had trouble of its own",
 }
 """Refusal -> its meaning."""
@@ -54,6 +57,8 @@ def find_refusal(response: SiteResponse) -> Refusal | None:
     """The reason why the response cannot be read; None if it can."""
     if response.status in _TOKEN_STATUSES and not _is_other_refusal(response):
         return Refusal.NEEDS_TOKEN
+    if _has_no_api(response):
+        return Refusal.NO_API
     if response.status in _MISSING_STATUSES:
         return Refusal.GONE if response.status == 410 else Refusal.MISSING
     return None if classify(response) == PageStatus.OK else Refusal.UNREADABLE
@@ -72,6 +77,14 @@ def _is_other_refusal(response: SiteResponse) -> bool:
     """
     value = json_fields.parse_json_or_none(response.body)
     return response.status != 401 and (value is None or "errors" in json_fields.as_dict(value))
+
+
+def _has_no_api(response: SiteResponse) -> bool:
+    """Whether this is a web page, or Misskey's error for a path that it does not have (its code since version 10)."""
+    value = json_fields.parse_json_or_none(response.body)
+    error = json_fields.as_dict(json_fields.as_dict(value).get("error"))
+    is_web_page = value is None and response.body.lstrip()[:1] == b"<" and not _is_challenge(response)
+    return response.status in _API_STATUSES and (is_web_page or error.get("code") == "UNKNOWN_API_ENDPOINT")
 
 
 def _is_post_list(url: str) -> bool:

@@ -1,20 +1,21 @@
 """Resolution of the requested accounts and targets into listings, by looking up home servers and accounts."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scrapy import Request
 
 from harvester.errors import ListingIncomplete
 from harvester.parsing.responses import SiteResponse
-from harvester.spiders.mastodon import api, posts, responses
-from harvester.spiders.mastodon.accounts import parse_lookup
+from harvester.spiders.mastodon import api, posts
+from harvester.spiders.mastodon.accounts import LookupResult, parse_lookup
 from harvester.spiders.mastodon.addresses import Handle, Target, TargetKind, domain_of, parse_handle
 from harvester.spiders.mastodon.arguments import HarvestArguments
 from harvester.spiders.mastodon.opt_out import OPT_OUTS, RESPECTED_BY_DEFAULT
 from harvester.spiders.mastodon.posts import PostFilter
-from harvester.spiders.mastodon.webfinger import parse_webfinger
+from harvester.spiders.mastodon.responses import Refusal, refusal_text
+from harvester.spiders.mastodon.webfinger import HomeServer, parse_host_meta, parse_instance, parse_webfinger
 from harvester.text import escape_control_chars
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,8 @@ FetchResponse = Callable[[Request], Awaitable[SiteResponse]]
 class Source:
     """One listing: its name, which stays the same between runs, and if it cannot be read, its refusal.
 
-    `domain` completes the names of the server's own accounts;
-    `opt_outs`: account -> why, if its owner does not want it.
+    `domain` completes the names of the server's own accounts; `names` are those of an account: as requested, and as
+    its server writes it. `opt_outs`: account -> why, if its owner does not want it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Source:
     refusal: str = ""
     is_single: bool = False
     opt_outs: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, str] | None = None
 
     def parse_page(self, body: bytes, post_filter: PostFilter) -> posts.PostPage:
         """Parse a response into a page of posts. A single post was asked for, so it may be a boost."""
@@ -55,6 +57,7 @@ class SourceResolver:
         self._options = options
         self._fetch = fetch
         self._credentials = credentials
+        self._server_domains: dict[str, str | None] = {}  # base URL -> domain of its accounts, None without the API
 
     @staticmethod
     def api_request(url: str) -> Request:
@@ -105,28 +108,53 @@ class SourceResolver:
         """The source of an account at the server that its domain names, or at the domain itself if it names none."""
         domain_url = f"{scheme}://{account.domain}"
         try:
-            response = await self._fetch(self.api_request(api.webfinger_url(account, domain_url)))
-            home_server = parse_webfinger(response.body, account, scheme) if response.status == 200 else None
+            home_server = await self._find_home_server(account, domain_url, scheme)
         except ListingIncomplete as error:
             return self._make_source(
                 str(account), _NO_LISTING, account.domain, f"no answer to webfinger: {error.detail}"
             )
         if home_server is None:
             return await self._look_up_at(account, domain_url, account.user, (account.domain,))
-        return await self._look_up_at(
-            account, home_server.base, home_server.handle.user, (account.domain, domain_of(home_server.base))
-        )
+        own_domains = (home_server.handle.domain, account.domain, domain_of(home_server.base))
+        return await self._look_up_at(account, home_server.base, home_server.handle.user, own_domains)
 
-    async def _look_up_at(self, account: Handle, base: str, name: str, own_domains: Collection[str]) -> Source:
-        source_name, domain = f"{account} at {base}", next(iter(own_domains))
+    async def _find_home_server(self, account: Handle, domain_url: str, scheme: str) -> HomeServer | None:
+        """The server that webfinger names, at the domain or where the domain's host-meta sends for it.
+
+        Raises ListingIncomplete if the domain does not answer.
+        """
+        response = await self._fetch(self.api_request(api.webfinger_url(account, domain_url)))
+        home_server = parse_webfinger(response.body, account, scheme) if response.status == 200 else None
+        if home_server is not None:
+            return home_server
+        try:
+            response = await self._fetch(self.api_request(api.host_meta_url(domain_url)))
+            url = parse_host_meta(response.body, account, scheme) if response.status == 200 else None
+            response = await self._fetch(self.api_request(url)) if url else response
+        except ListingIncomplete:
+            return None
+        return parse_webfinger(response.body, account, scheme) if url and response.status == 200 else None
+
+    async def _server_domain(self, base: str) -> str | None:
+        """The domain of a server's accounts; empty if it does not say, None if it does not have Mastodon's API."""
+        if base not in self._server_domains:
+            try:
+                response = await self._fetch(self.api_request(api.instance_url(base)))
+            except ListingIncomplete:
+                return ""
+            self._server_domains[base] = parse_instance(response.body) if response.status in (200, 404) else ""
+        return self._server_domains[base]
+
+    async def _look_up_at(self, account: Handle, base: str, name: str, own_domains: Sequence[str]) -> Source:
+        source_name = f"{account} at {base}"
+        domain = next(iter(own_domains))
         try:
             response = await self._fetch(self.api_request(api.lookup_url(base, name)))
         except ListingIncomplete as error:
             return self._make_source(source_name, _NO_LISTING, domain, f"no answer to the lookup: {error.detail}")
-        lookup = parse_lookup(response, account, own_domains, self._options.post_filter.respected)
+        lookup = await self._parse_lookup(response, account, base, own_domains)
         if lookup.account is None or lookup.refusal:
-            refusal = lookup.refusal or responses.Refusal.UNREADABLE
-            return self._make_source(source_name, _NO_LISTING, domain, responses.refusal_text(refusal, response))
+            return self._make_source(source_name, _NO_LISTING, domain, _refusal_text(lookup, response, base))
         if lookup.account.moved_to:
             logger.warning(
                 "%s has moved to %s; its old posts are walked", account, escape_control_chars(lookup.account.moved_to)
@@ -136,7 +164,20 @@ class SourceResolver:
             return replace(refused_source, opt_outs={lookup.account.acct: opt_out})
         post_filter = self._options.post_filter
         listing = api.account_posts(base, lookup.account.ident, boosts=post_filter.boosts, replies=post_filter.replies)
-        return self._make_source(source_name, listing, domain)
+        return replace(self._make_source(source_name, listing, domain), names=(str(account), lookup.account.acct))
+
+    async def _parse_lookup(
+        self, response: SiteResponse, account: Handle, base: str, own_domains: Sequence[str]
+    ) -> LookupResult:
+        """The result of a lookup; where it is a refusal that the server may clear up, the server is asked."""
+        respected = self._options.post_filter.respected
+        lookup = parse_lookup(response, account, own_domains, respected)
+        if lookup.refusal not in (Refusal.MISSING, Refusal.OTHER_ACCOUNT):
+            return lookup
+        server_domain = await self._server_domain(base)
+        if server_domain is None and lookup.refusal == Refusal.MISSING:
+            return LookupResult(None, Refusal.NO_API)
+        return parse_lookup(response, account, (*own_domains, server_domain or own_domains[0]), respected)
 
     def _make_source(
         self, name: str, listing: api.PostListing, domain: str, refusal: str = "", *, is_single: bool = False
@@ -153,3 +194,16 @@ class SourceResolver:
         }
         full_name = name + "".join(suffix for suffix, applies in conditions.items() if applies)
         return Source(full_name[:MAX_NAME_LENGTH], listing, domain, refusal, is_single)
+
+
+def _refusal_text(lookup: LookupResult, response: SiteResponse, base: str) -> str:
+    """Why an account cannot be read, and what the user can do."""
+    refusal = lookup.refusal or Refusal.UNREADABLE
+    text = refusal_text(refusal, response)
+    if refusal == Refusal.OTHER_ACCOUNT:
+        server = domain_of(base) if base == f"https://{domain_of(base)}" else base
+        return f"{text}: if you mean {lookup.answered}, use -a acct={lookup.answered} -a instance={server}"
+    if refusal == Refusal.NO_API:
+        redirected = "" if response.url.startswith(f"{base}/api/") else f", redirected to {response.url[:100]}"
+        return f"{text}{redirected}; if another server has the account, name it with -a instance=HOST"
+    return text

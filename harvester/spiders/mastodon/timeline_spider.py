@@ -90,6 +90,8 @@ class TimelineSpider(ListingSpider):
         async for source in SourceResolver(self.options, self.fetch, self.credentials).resolve():
             self._sources[source.name] = source
             self._opt_outs.update(source.opt_outs)
+            if source.names:
+                self.allocator.add_name(*source.names)
             if source.refusal:
                 await self._record_refusal(source)
             else:

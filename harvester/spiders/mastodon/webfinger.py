@@ -1,13 +1,20 @@
-"""Parser for webfinger responses, which name an account's home server; it often differs from the handle's domain."""
+"""Parsers for webfinger, host-meta and instance responses: an account's home server often differs from its domain."""
 
+import html
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from harvester.errors import UsageProblem
+from harvester.parsing.urls import ascii_domain, host_of
 from harvester.spiders.mastodon import addresses, json_fields
 from harvester.spiders.mastodon.addresses import Handle
 
 _ACTOR_TYPES = ("application/activity+json", 'application/ld+json; profile="https://www.w3.org/ns/activitystreams"')
+
+_HOST_META_LINK = re.compile(r"<(?:\w+:)?Link\b[^<>]*>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""\b(rel|template)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_MAX_HOST_META_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,32 @@ def parse_webfinger(body: bytes, handle: Handle, scheme: str = "https") -> HomeS
             if base and base.startswith(f"{scheme}://"):
                 return HomeServer(base, _parse_subject(json_fields.as_text(data.get("subject"))) or handle)
     return None
+
+
+def parse_host_meta(body: bytes, handle: Handle, scheme: str = "https") -> str | None:
+    """The webfinger address of an account in its domain's host-meta (RFC 6415, section 3); None if there is none.
+
+    Some domains have only this file, as Akkoma's documentation proposes, and answer to webfinger at another host.
+    """
+    text = body[:_MAX_HOST_META_BYTES].decode("utf-8", "replace")
+    for link in _HOST_META_LINK.findall(text):
+        values = {name: html.unescape(double or single) for name, double, single in _ATTRIBUTE.findall(link)}
+        url = values.get("template", "").replace("{uri}", quote(f"acct:{handle}", safe=":@"))
+        if values.get("rel") == "lrdd" and url.startswith(f"{scheme}://") and host_of(url):
+            return url
+    return None
+
+
+def parse_instance(body: bytes) -> str | None:
+    """The domain of a server's own accounts, from `/api/v1/instance`; None if this is no answer of Mastodon's API.
+
+    Empty where the server does not say. `uri` is a domain (D `entities/V1_Instance.md`), elsewhere a URL (AK, GTS).
+    """
+    data = json_fields.as_dict(json_fields.parse_json_or_none(body))
+    if not json_fields.as_text(data.get("version")):
+        return None
+    uri = json_fields.as_text(data.get("account_domain")) or json_fields.as_text(data.get("uri"))
+    return ascii_domain(addresses.domain_of(uri) if "://" in uri else uri) if uri else ""
 
 
 def _base_of_link(href: str) -> str:

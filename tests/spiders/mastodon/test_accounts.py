@@ -68,6 +68,25 @@ def test_each_refusal_has_its_own_word(status: int, expected: Refusal) -> None:
         assert find_refusal(answer) == expected
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "expected"),
+    [
+        (b"\n<!doctype html><title>Not found</title>", 404, Refusal.NO_API),
+        (b"<html><div id=app></div>", 200, Refusal.NO_API),
+        (b"<html>just a moment", 200, Refusal.UNREADABLE),
+        (b"<html>", 503, Refusal.UNREADABLE),
+        (b"<html>", 410, Refusal.GONE),
+        (b"<html>", 401, Refusal.NEEDS_TOKEN),
+        ({"error": {"code": "UNKNOWN_API_ENDPOINT"}}, 404, Refusal.NO_API),
+        ({"error": {"code": "NO_SUCH_USER"}}, 404, Refusal.MISSING),
+        (b"", 200, Refusal.UNREADABLE),
+    ],
+)
+def test_a_web_page_is_no_answer_about_an_account(body: Any, status: int, expected: Refusal) -> None:
+    """A server without the API does not know whether there is an account."""
+    assert find_refusal(_answer(body, status)) == expected
+
+
 def test_suspended_and_moved_accounts_are_noticed() -> None:
     """A suspended one is refused; a moved one can be read and says where it went; `moved: null` is no move."""
     assert parse_lookup(_answer(account(suspended=True)), ALICE, OWN).refusal == Refusal.SUSPENDED
