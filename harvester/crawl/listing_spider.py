@@ -20,11 +20,12 @@ from harvester.crawl.http.failures import RequestFailed, fetch
 from harvester.crawl.http.responses import header_dict
 from harvester.crawl.http.waits import HostBackoff
 from harvester.crawl.politeness.hosts import HostBackoffs
-from harvester.crawl.run.finish import RunFinisher
+from harvester.crawl.run.finish import ANSWERED_STAT, UNANSWERED_STAT, RunFinisher
 from harvester.crawl.spider import HarvestSpider
 from harvester.errors import ListingIncomplete
 from harvester.items import ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
+from harvester.reasons import NO_ANSWER
 from harvester.text import count_noun, escape_control_chars
 
 MAX_EMPTY_PAGES = 200
@@ -149,10 +150,14 @@ class ListingSpider(HarvestSpider):
     async def fetch(self, request: Request) -> SiteResponse:
         """Return the response to a page request, whatever its status. Raises ListingIncomplete where there is none."""
         request.meta["page"] = True
+        assert self.crawler.stats is not None
         try:
             response = await self._download(request)
         except RequestFailed as failure:
+            if failure.reason in NO_ANSWER:
+                self.crawler.stats.inc_value(UNANSWERED_STAT)
             raise ListingIncomplete(_failure_text(failure)) from failure
+        self.crawler.stats.inc_value(ANSWERED_STAT)
         return SiteResponse(response.url, response.status, header_dict(response), self._redact_body(response.body))
 
     def _redact_body(self, body: bytes) -> bytes:
@@ -234,4 +239,4 @@ def _failure_text(failure: RequestFailed) -> str:
         return failure.detail
     if failure.reason == "bad-answer":
         return f"an invalid response ({failure.detail})"
-    return f"no response ({failure.reason})"
+    return f"no response ({failure.detail if failure.reason == 'connection' else failure.reason})"

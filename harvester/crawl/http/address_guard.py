@@ -40,6 +40,7 @@ class AddressGuardHandler(HTTP11DownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._policy = address_policy(crawler.settings)
+        self._fail_on_dataloss_warned = True  # Scrapy's advice on settings; our summary counts such images
         FileDescriptor.bufferSize = _READ_BUFFER_BYTES
         keep_freed_memory()  # otherwise each of these buffers would be a new request to the system
 

@@ -1,5 +1,6 @@
 """Ask the network, and turn every failure into a reason word (harvester/reasons.py)."""
 
+from OpenSSL import SSL
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
@@ -14,6 +15,10 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 from scrapy.http import Response
+from service_identity import VerificationError
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.web.client import ResponseNeverReceived
+from twisted.web.http import PotentialDataLoss
 
 from harvester.crawl.http.address_guard import BlockedAddress
 from harvester.crawl.http.waits import HostBackoff
@@ -29,6 +34,18 @@ REASON_BY_EXCEPTION: dict[type[Exception], str] = {
     UnsupportedURLSchemeError: "redirect",
     NotSupported: "redirect",
 }
+
+_WORDS_BY_EXCEPTION: dict[type[BaseException], str] = {
+    VerificationError: "the server's certificate is that of another host",
+    CannotResolveHostError: "the host name has no address",
+    DownloadConnectionRefusedError: "connection refused",
+    ConnectionDone: "the server closed the connection without an answer",
+    ConnectionLost: "the connection broke off",
+    ResponseDataLossError: "the connection broke off before the end",
+    PotentialDataLoss: "the connection broke off before the end",
+    ResponseNeverReceived: "no answer",
+}
+"""What users read; the texts of Twisted and Scrapy are neither sentences nor advice for this program."""
 
 
 class RobotsUnknown(IgnoreRequest):
@@ -93,8 +110,22 @@ def _reason_for_ignored(message: str) -> str:
     return "too-many-bytes" if "DOWNLOAD_MAXSIZE" in message else "redirect"
 
 
-def error_line(error: Exception) -> str:
-    """The error in one line; Twisted wraps the cause of a broken connection in a list of failures."""
-    for failure in getattr(error.__cause__, "reasons", None) or ():
+def error_line(error: BaseException) -> str:
+    """The error in one line: our own words for what happens to connections, as libraries have several for each."""
+    for failure in getattr(error.__cause__, "reasons", None) or ():  # Twisted's list for a broken connection
         return error_line(failure.value)
+    for kind, words in _WORDS_BY_EXCEPTION.items():
+        if isinstance(error, kind):
+            return words
+    if isinstance(error, SSL.Error):
+        return _tls_line(error)
     return str(error).strip().partition("\n")[0][:200] or type(error).__name__
+
+
+def _tls_line(error: SSL.Error) -> str:
+    """OpenSSL gives a list of library, function and reason."""
+    reasons = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    reason = str(reasons[-1][-1]) if reasons else ""
+    if "certificate" in reason:
+        return f"the server's certificate is not trusted ({reason})"
+    return f"no TLS connection ({reason})" if reason else "no TLS connection"

@@ -26,6 +26,9 @@ from harvester.text import count_noun
 BLOCKED_HOSTS_STAT = "harvester/blocked"
 """Scrapy stat: the number of hosts that sent a block page and have sent no real page since."""
 
+ANSWERED_STAT, UNANSWERED_STAT = "harvester/pages/answered", "harvester/pages/unanswered"
+"""Scrapy stats: the requests for pages of listings that a server answered, with whatever, and those that none did."""
+
 _STOPPED_BY_USER = ("shutdown", "forced")
 
 
@@ -51,6 +54,8 @@ def _unmet_expectations(settings: Mapping[str, Any], stats: Mapping[str, Any]) -
         yield f"{failed:,} of {total:,} images failed ({failed / total:.0%}), and HARVESTER_MAX_FAILED is {limit:g}."
     if hosts := stats.get(BLOCKED_HOSTS_STAT):
         yield f"{count_noun(hosts, 'host')} sent a block page and no real page since."
+    if stats.get(UNANSWERED_STAT) and not stats.get(ANSWERED_STAT) and not done:
+        yield "No server answered, so nothing could be read."
 
 
 logger = logging.getLogger(__name__)

@@ -78,6 +78,12 @@ def preview_url_of(metadata: Mapping[str, Any]) -> str:
     return json_fields.as_text(metadata.get("reduced_address"))
 
 
+def is_preview(url: str, metadata: Mapping[str, Any]) -> bool:
+    """Whether the address of a picture is that of the server's preview, perhaps the only one it has."""
+    preview = preview_url_of(metadata)
+    return url == preview if preview else metadata.get("reduced") is True
+
+
 def _reason(kind: str, originals: list[str], has_url: bool) -> str:
     """The reason why an attachment is not requested; empty for a picture.
 

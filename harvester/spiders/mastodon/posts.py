@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +35,10 @@ class Post:
 
 @dataclass(frozen=True)
 class PostFilter:
-    """Selects posts. Times are UTC; `since` is included, `until` is not. A boost has the time of the boost."""
+    """Selects posts. Times are UTC; `since` is included, `until` is not. A boost has the time of the boost.
+
+    A post whose date cannot be read is not left out because of it.
+    """
 
     boosts: bool = False
     replies: bool = True
@@ -76,10 +79,13 @@ class PostPage:
         return Cursor("max_id", last)
 
 
-def parse_page(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
-    """The posts of a page (a JSON list); `domain` completes the names of the server's own accounts."""
+def parse_page(body: bytes, domain: str, post_filter: PostFilter, owner: str = "") -> PostPage:
+    """The posts of a page (a JSON list); `domain` completes the names of the server's own accounts.
+
+    `owner` is the account whose list this is: its author where a post, or a boost, does not say.
+    """
     value = json_fields.parse_json_or_none(body)
-    return _parse_posts(value if isinstance(value, list) else [], domain, post_filter)
+    return _parse_posts(value if isinstance(value, list) else [], domain, post_filter, owner)
 
 
 def parse_single(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
@@ -89,7 +95,7 @@ def parse_single(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
     return _parse_posts(statuses if isinstance(statuses, list) else [value], domain, post_filter)
 
 
-def _parse_posts(statuses: list[Any], domain: str, post_filter: PostFilter) -> PostPage:
+def _parse_posts(statuses: list[Any], domain: str, post_filter: PostFilter, owner: str = "") -> PostPage:
     """Parse posts, each once: Friendica and Takahe repeat a post for each file, and a page may have a post's boosts."""
     post_page = PostPage()
     ids: dict[str, datetime | None] = {}
@@ -102,7 +108,7 @@ def _parse_posts(statuses: list[Any], domain: str, post_filter: PostFilter) -> P
             post_page.skipped["repeated" if ident else "unreadable"] += 1
             continue
         ids[ident] = posted_at = json_fields.as_datetime(entry.get("created_at"))
-        post = _parse_post(entry, domain, post_filter.respected)
+        post = _parse_post(entry, domain, post_filter.respected, owner)
         reason = _skip_reason(entry, post, posted_at, post_filter) or ("repeated" if post.uri in seen_uris else "")
         seen_uris.add(post.uri)
         if reason:
@@ -127,7 +133,7 @@ def _skip_reason(entry: Mapping[str, Any], post: Post, posted_at: datetime | Non
             for status in (entry, boosted or entry)
         ),
         "date": _is_before(posted_at, post_filter.since)
-        or (post_filter.until is not None and not _is_before(posted_at, post_filter.until)),
+        or (posted_at is not None and post_filter.until is not None and posted_at >= post_filter.until),
         "reply": not post_filter.replies and _is_reply(boosted or entry),
         post.author.opt_out or "no-pictures": bool(post.author.opt_out) or not post.attachments,
     }
@@ -153,11 +159,13 @@ def _is_reply(entry: Mapping[str, Any]) -> bool:
     )
 
 
-def _parse_post(entry: Mapping[str, Any], domain: str, respected: Collection[str]) -> Post:
+def _parse_post(entry: Mapping[str, Any], domain: str, respected: Collection[str], owner: str) -> Post:
     boosted = _boosted_entry(entry)
     status = boosted or entry
     author = parse_account(json_fields.as_dict(status.get("account")), domain, respected)
-    booster = parse_account(json_fields.as_dict(entry.get("account")), domain, ()).acct if boosted else ""
+    booster = (parse_account(json_fields.as_dict(entry.get("account")), domain, ()).acct or owner) if boosted else ""
+    if not boosted and not author.acct:
+        author = replace(author, acct=owner)
     ident, url = json_fields.as_id(status.get("id")), json_fields.as_text(status.get("url"))
     uri = json_fields.as_text(status.get("uri")) or url or f"{domain}:{ident}"
     return Post(

@@ -42,7 +42,7 @@ class Source:
         """Parse a response into a page of posts. A single post was asked for, so it may be a boost."""
         if self.is_single:
             return posts.parse_single(body, self.domain, replace(post_filter, boosts=True))
-        return posts.parse_page(body, self.domain, post_filter)
+        return posts.parse_page(body, self.domain, post_filter, owner=self.names[1] if self.names else "")
 
 
 MAX_NAME_LENGTH = 600

@@ -162,8 +162,8 @@ class TimelineSpider(ListingSpider):
         return replace(page, images=images, entry_count=page.entry_count + len(images))
 
     def _on_image_answered(self, item: ImageItem) -> None:
-        """Mark a picture that came from another address than the first as a copy."""
-        if item.is_pending and item.url == media.preview_url_of(item.metadata):
+        """Mark a picture that came from another address than the first as a copy, and every preview as reduced."""
+        if item.is_pending and media.is_preview(item.url, item.metadata):
             item.metadata["reduced"] = True
             item.detail = f"reduced: {item.url}"
         elif item.is_pending and item.url in item.metadata.get("other_addresses", ()):

@@ -104,6 +104,26 @@ def test_a_page_older_than_since_is_past() -> None:
     assert not _page(post_filter=since).is_too_old
 
 
+@pytest.mark.parametrize("written", [None, "yesterday", "", 5, "0000-00-00T00:00:00Z"])
+@pytest.mark.parametrize("limit", ["since", "until"])
+def test_a_post_without_a_readable_date_is_not_left_out(written: Any, limit: str) -> None:
+    """It is treated the same for both limits: nothing shows that it lies outside of them."""
+    post_filter = PostFilter(**{limit: datetime(2026, 8, 2, tzinfo=UTC)})  # type: ignore[arg-type]
+    result = _page(status(1, created_at=written), post_filter=post_filter)
+    assert (len(result.posts), result.skipped, result.is_too_old) == (1, {}, False)
+
+
+@pytest.mark.parametrize("given_account", [None, {}, "alice", {"id": "5"}, []])
+def test_a_post_without_an_author_belongs_to_the_owner_of_the_list(given_account: Any) -> None:
+    """In alice's own list it is alice's, or boosted by alice; the author of a boosted post stays unknown."""
+    posts = [status(3, account=given_account), status(2, account=given_account, reblog=status(1, account=BOB)),
+             status(9, reblog=status(8, account=given_account))]  # fmt: skip
+    result = parse_page(json.dumps(posts).encode(), "social.example", ALL, owner="alice@social.example")
+    assert [(post.author.acct, post.boosted_by) for post in result.posts] == [
+        ("alice@social.example", ""), ("bob@far.example", "alice@social.example"), ("", "alice@social.example"),
+    ]  # fmt: skip
+
+
 def test_a_single_post_and_a_search_are_read_too() -> None:
     """As pages of one."""
     assert len(parse_single(json.dumps(status()).encode(), "social.example", ALL).posts) == 1

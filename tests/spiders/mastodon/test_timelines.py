@@ -184,6 +184,8 @@ def test_odd_attachments_are_accounted_for(commands: Commands, farsite: Farsite)
     assert outcomes == {("done", ""): 3, ("skipped", "video"): 2, ("failed", "no-address"): 1}
     metadata = [json.loads(text) for (text,) in rows(commands.data, "SELECT metadata FROM images")]
     assert sum("reduced" in details for details in metadata) == 1
+    ((detail, key),) = rows(commands.data, "SELECT detail, key FROM images WHERE metadata LIKE '%\"reduced\":%'")
+    assert detail == f"reduced: {key}"
     assert not [entry for entry in farsite.log() if "media_proxy" in entry["path"]]
 
 
@@ -319,9 +321,12 @@ def test_a_handle_is_resolved_by_webfinger_over_https(commands: Commands, https_
 
 
 def test_an_untrusted_server_gets_no_requests(commands: Commands, https_farsite: Farsite) -> None:
-    """Certificates are verified; the account has that as its reason."""
-    stderr = commands.scrapy("crawl", "mastodon", "-a", f"acct=dave@127.0.0.1:{https_farsite.port}").stderr
-    assert "no answer to webfinger" in stderr
+    """Certificates are verified; that is the account's reason, in one sentence, and nothing was read."""
+    done = commands.scrapy("crawl", "mastodon", "-a", f"acct=dave@127.0.0.1:{https_farsite.port}")
+    assert done.returncode == 1
+    assert "no answer to webfinger: robots.txt: the server's certificate is not trusted" in done.stderr
+    assert "No server answered, so nothing could be read." in done.stderr
+    assert not [word for word in ("Traceback", "SSL", "routines") if word in done.stderr]
     assert not rows(commands.data, "SELECT 1 FROM images")
 
 
