@@ -30,7 +30,7 @@ def _skipped(meaning: str) -> Reason:
 
 REASONS: dict[str, Reason] = {
     "http-temporary": _temporary(
-        "an HTTP status that may pass: 2xx other than 200 and 203, 401, 403, 407, 408, 409, 418, 421, 423, 425, 429, 5xx"
+        "an HTTP status that may pass: 2xx except 200 and 203, 401, 403, 407, 408, 409, 418, 421, 423, 425, 429, 5xx"
     ),
     "timeout": _temporary("no complete response within DOWNLOAD_TIMEOUT"),
     "dns": _temporary("the host name has no address"),

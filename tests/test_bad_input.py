@@ -148,8 +148,8 @@ def test_different_data_set_is_refused(farsite: Farsite, commands: Commands, tmp
     commands.crawl(dataset.write(tmp_path / "one", {"a@x": [(0, [url])]}))
     before = {path: path.read_bytes() for path in commands.data.rglob("*") if path.is_file() and path.suffix != ".db"}
     for posts, says in (
-        ({"b@x": [(0, [url])]}, "is of another data set: its user 0 is a@x, but in the accounts file it is b@x"),
-        ({"a@x": [(0, [url + "?2"])]}, "is of another data set: 0_0_0 is"),
+        ({"b@x": [(0, [url])]}, "belongs to another data set: its user 0 is a@x, but in the accounts file it is b@x"),
+        ({"a@x": [(0, [url + "?2"])]}, "belongs to another data set: 0_0_0 is"),
     ):
         files = dataset.write(tmp_path / "two", posts)
         done = commands.scrapy("crawl", "mastodon", *files.arguments, "--nolog")

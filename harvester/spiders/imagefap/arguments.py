@@ -58,9 +58,7 @@ def _check_combination(values: Mapping[str, Any], given: Container[str]) -> None
         raise UsageProblem("-a mode=read reads into the catalogue, so -a db=0 is for mode=get only.")
     for name in _GET_ARGUMENTS:
         if mode == "read" and name in given:
-            raise UsageProblem(
-                f"-a mode=read keeps the bytes as they came, in the data directory: {name}= is for mode=get."
-            )
+            raise UsageProblem(f"-a mode=read keeps the original bytes in the data directory: {name}= is for mode=get.")
 
 
 def name(text: str) -> str:

@@ -80,7 +80,7 @@ class FolderListReader:
         """Read one page. Raises ListingIncomplete."""
         kind, page_number = kind_of_page(response), int(cursor or 0)
         if kind is PageKind.MISSING and page_number == 0:
-            self.error = f"The site knows no user {self.user}."
+            self.error = f"The site has no user {self.user}."
             return ListingPage()
         if kind is not PageKind.FOLDER_LIST:
             raise ListingIncomplete(f"a page that is not a list of folders ({kind})")
@@ -138,7 +138,7 @@ class FolderReader:
         if kind is PageKind.MISSING or kind is PageKind.GALLERIES_FOLDER:
             return self._page_without_images(kind, is_first=cursor is None)
         if kind is not PageKind.PICTURE_FOLDER:
-            raise ListingIncomplete(f"a page that is not a folder of pictures ({kind})")
+            raise ListingIncomplete(f"a page that is not a folder of images ({kind})")
         folder = parse_folder_page(response.body)
         self.name, self.user_name = folder.name or self.name, parse_user(response.body).name or self.user_name
         self.file_names.update(folder.file_names)
@@ -155,7 +155,7 @@ class FolderReader:
 
     def _page_without_images(self, kind: PageKind, is_first: bool) -> ListingPage:
         if self.is_required and is_first:
-            text = "has galleries, not pictures" if kind is PageKind.GALLERIES_FOLDER else "does not exist"
+            text = "contains galleries, not images" if kind is PageKind.GALLERIES_FOLDER else "does not exist"
             self.error = f"Folder {self.name or self.folder} of user {self.user_name or self.user} {text}."
         self.has_galleries = kind is PageKind.GALLERIES_FOLDER
         text = "folders of galleries, skipped" if self.has_galleries else "folders no longer there"

@@ -19,10 +19,10 @@ class PageKind(StrEnum):
     MISSING = "missing"
     PROFILE = "profile"
     FOLDER_LIST = "folder list"
-    PICTURE_FOLDER = "picture folder"
+    PICTURE_FOLDER = "image folder"
     GALLERIES_FOLDER = "galleries folder"
     PHOTO = "photo"
-    ERROR = "error of the server"
+    ERROR = "server error"
     UNKNOWN = "unknown"
 
 

@@ -139,7 +139,7 @@ class CrawlPlan:
         name = album.name or album.key
         if album.kind == albums.GALLERIES and not self._options.force:
             if self._options.has_folder:
-                raise UsageProblem(f"Folder {name} of user {owner.name or owner.key} has galleries, not pictures.")
+                raise UsageProblem(f"Folder {name} of user {owner.name or owner.key} contains galleries, not images.")
             logger.info("Folder %s has galleries: skipped", escape_control_chars(name))
             return
         reader = FolderReader(
@@ -163,7 +163,7 @@ class CrawlPlan:
         if not is_recently_read(ended_at, int(time.time()), force=self._options.force):
             return False
         hours = (time.time() - (ended_at or 0)) / 3600
-        message = "%s was read %.1f hours ago: not read again within three days (-a force=1 does)"
+        message = "%s was read %.1f hours ago and is not read again within three days (-a force=1 reads it)"
         logger.info(message, escape_control_chars(label), hours)
         return True
 

@@ -47,7 +47,7 @@ class TemporaryCatalogue:
         self._crawler = crawler
         self._folder = temporary_data_dir(output)
         if self._folder.is_symlink():
-            raise UsageProblem(f"{self._folder} is a symbolic link: the temporary data needs a real folder there.")
+            raise UsageProblem(f"{self._folder} is a symbolic link: with db=0, output= must be a real folder.")
         self.is_complete = False  # whether all wanted pictures are saved
         crawler.settings.set("HARVESTER_DATA_DIR", str(self._folder), priority="cmdline")
         crawler.settings.set("HARVESTER_CATALOGUE", "", priority="cmdline")

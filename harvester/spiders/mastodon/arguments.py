@@ -50,9 +50,9 @@ def build_arguments(values: Mapping[str, Any], opt_outs: str) -> HarvestArgument
         raise UsageProblem(f"Give exactly one of {names} (or posts= and accounts= of a data set).")
     instance = "" if values["instance"] is None else parse_base_url(values["instance"])
     if sources[0] in ("hashtag", "timeline") and not instance:
-        raise UsageProblem(f"-a {sources[0]}= needs -a instance=HOST, the server to ask.")
+        raise UsageProblem(f"-a {sources[0]}= needs -a instance=HOST, the server to query.")
     if sources[0] == "url" and instance:
-        raise UsageProblem("-a url= names its server itself: leave instance= out.")
+        raise UsageProblem("-a url= already names the server: leave out instance=.")
     filters = {name: values[name] for name in ("boosts", "replies", "since", "until")}
     harvest = HarvestArguments(
         post_filter=PostFilter(**filters, respected=_parse_opt_outs(opt_outs)),
@@ -80,7 +80,7 @@ def with_handles(harvest: HarvestArguments, accts: list[str]) -> HarvestArgument
     """The arguments with these accounts, each once; without an instance, each needs its domain."""
     handles = tuple(dict.fromkeys(parse_handle(acct) for acct in accts if acct.strip()))
     if not handles:
-        raise UsageProblem("There is no account to harvest.")
+        raise UsageProblem("-a acct= (or the accounts file) names no account.")
     for account in handles:
         if not account.domain and not harvest.instance:
             raise UsageProblem(f"{account}: must be user@host (or give -a instance=HOST).")
@@ -95,13 +95,15 @@ def parse_tokens(setting: str) -> dict[str, str]:
             text = Path(text).expanduser().read_text(encoding="utf-8-sig")
         except (OSError, ValueError, RuntimeError) as error:
             cause = getattr(error, "strerror", None) or "no such text"  # not the value itself, which may be a token
-            raise UsageProblem(f"MASTODON_TOKENS: neither JSON nor a file that can be read ({cause}).") from error
+            raise UsageProblem(f"MASTODON_TOKENS: neither JSON nor a readable file ({cause}).") from error
     try:
         token_by_host = json.loads(text or "{}")
     except (ValueError, RecursionError):
         token_by_host = None
     if not isinstance(token_by_host, dict) or not all(_is_token(token) for token in token_by_host.values()):
-        raise UsageProblem('MASTODON_TOKENS: must be JSON such as {"mastodon.example": "token"}, or a file with it.')
+        raise UsageProblem(
+            'MASTODON_TOKENS: must be JSON such as {"mastodon.example": "token"}, or the path of a file with that.'
+        )
     return {_origin_of(host): token for host, token in token_by_host.items()}
 
 

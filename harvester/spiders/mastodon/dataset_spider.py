@@ -87,8 +87,8 @@ class DatasetSpider(HarvestSpider):
             for index, acct in queries.accounts_by_user(connection, row).items():
                 if acct_by_number.get(index, canonical_acct(acct)) != canonical_acct(acct):
                     raise UsageProblem(
-                        f"{where} is of another data set: its user {index} is {acct}, but in the accounts file it is "
-                        f"{acct_by_number[index]}; give another output= (known images are not fetched again)."
+                        f"{where} belongs to another data set: its user {index} is {acct}, but in the accounts file it "
+                        f"is {acct_by_number[index]}; give another output= (known images are not fetched again)."
                     )
             if (
                 queries.source_digest(connection, row) != self.source_digest
@@ -102,7 +102,7 @@ class DatasetSpider(HarvestSpider):
             for name, key in queries.keys_by_name(connection, row, list(key_by_name)).items():
                 if key_by_name[name] != key:
                     raise UsageProblem(
-                        f"{where} is of another data set: {name} is {key} there and {key_by_name[name]} in "
+                        f"{where} belongs to another data set: {name} is {key} there and {key_by_name[name]} in "
                         f"{self.posts.name}; give another output= (known images are not fetched again)."
                     )
 
@@ -110,8 +110,8 @@ class DatasetSpider(HarvestSpider):
         """Log what the files contain, what will not be fetched, and what is odd."""
         survey, repeated = self.survey, self.accounts_file.repeated
         logger.info("%s: %s URLs of %s accounts", self.posts.name, f"{survey.urls:,}", f"{survey.accounts:,}")
-        _warn_about_names("account", "with more than one row in the accounts file, of which the last counts", repeated)
-        _warn_about_names("post", "with the index of an earlier one, continuing its URL numbers", survey.same_index)
+        _warn_about_names("account", "with several rows in the accounts file; the last one counts", repeated)
+        _warn_about_names("post", "with the index of an earlier post; their URLs are numbered on", survey.same_index)
         for acct, url_count in survey.unlisted.items():
             logger.info(
                 "Account %s is not in the accounts file: skipping %s",

@@ -49,7 +49,9 @@ def opt_out_messages(skipped: Mapping[str, str], respected: Collection[str]) -> 
     for opt_out, number in Counter(skipped.values()).items():
         others = ",".join(word for word in respected if word != opt_out)
         hint = (
-            " This is Mastodon's default for new accounts, so it may be no decision." if opt_out == "indexable" else ""
+            " This is Mastodon's default for new accounts, so the owner may not have chosen it."
+            if opt_out == "indexable"
+            else ""
         )
         messages.append(
             f"Left out in this run: {count_noun(number, 'account')}, {opt_out}: {OPT_OUTS[opt_out]}.{hint} "

@@ -52,7 +52,7 @@ class PostPage:
     """A parsed page: the ids in their order, each once; the wanted posts; the number of the others by reason.
 
     `is_too_old`: everything on the page is older than wanted, so older pages need not be requested. Reasons in
-    `skipped`: boost, reply, date, visibility, no-pictures, repeated, unreadable, and the words of OPT_OUTS; `opt_outs`
+    `skipped`: boost, reply, date, visibility, no-images, repeated, unreadable, and the words of OPT_OUTS; `opt_outs`
     says whose opt-outs those are.
     """
 
@@ -135,7 +135,7 @@ def _skip_reason(entry: Mapping[str, Any], post: Post, posted_at: datetime | Non
         "date": _is_before(posted_at, post_filter.since)
         or (posted_at is not None and post_filter.until is not None and posted_at >= post_filter.until),
         "reply": not post_filter.replies and _is_reply(boosted or entry),
-        post.author.opt_out or "no-pictures": bool(post.author.opt_out) or not post.attachments,
+        post.author.opt_out or "no-images": bool(post.author.opt_out) or not post.attachments,
     }
     return next((reason for reason, applies in checks.items() if applies), "")
 

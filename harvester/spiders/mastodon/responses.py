@@ -30,13 +30,13 @@ class Refusal(StrEnum):
 
 
 REFUSAL_MEANINGS: dict[Refusal, str] = {
-    Refusal.MISSING: "404: none of that name exists, it was deleted, is for followers only, or the server does not know it",
-    Refusal.GONE: "410: it is gone for good, or the whole server is",
+    Refusal.MISSING: "404: it does not exist, was deleted, is for followers only, or the server does not know it",
+    Refusal.GONE: "410: the account, or the whole server, is permanently gone",
     Refusal.SUSPENDED: "the server has suspended the account and shows nothing of it",
     Refusal.OTHER_ACCOUNT: "the server answered with an account of another name",
     Refusal.NEEDS_TOKEN: "401, 403 or 422: the server shows this to signed-in users only (or the token is not valid)",
     Refusal.NO_API: "a web page or an unknown path in place of Mastodon's API: the server lacks it, or wants a log-in",
-    Refusal.UNREADABLE: "the answer is not what the API documents, or the server had trouble of its own",
+    Refusal.UNREADABLE: "the response does not match the API's documentation, or the server had an error",
 }
 """Refusal -> its meaning."""
 

@@ -111,7 +111,7 @@ class SourceResolver:
             home_server = await self._find_home_server(account, domain_url, scheme)
         except ListingIncomplete as error:
             return self._make_source(
-                str(account), _NO_LISTING, account.domain, f"no answer to webfinger: {error.detail}"
+                str(account), _NO_LISTING, account.domain, f"no response to WebFinger: {error.detail}"
             )
         if home_server is None:
             return await self._look_up_at(account, domain_url, account.user, (account.domain,))
@@ -151,13 +151,17 @@ class SourceResolver:
         try:
             response = await self._fetch(self.api_request(api.lookup_url(base, name)))
         except ListingIncomplete as error:
-            return self._make_source(source_name, _NO_LISTING, domain, f"no answer to the lookup: {error.detail}")
+            return self._make_source(
+                source_name, _NO_LISTING, domain, f"no response to the account lookup: {error.detail}"
+            )
         lookup = await self._parse_lookup(response, account, base, own_domains)
         if lookup.account is None or lookup.refusal:
             return self._make_source(source_name, _NO_LISTING, domain, _refusal_text(lookup, response, base))
         if lookup.account.moved_to:
             logger.warning(
-                "%s has moved to %s; its old posts are walked", account, escape_control_chars(lookup.account.moved_to)
+                "%s has moved to %s; reading the posts of the old account",
+                account,
+                escape_control_chars(lookup.account.moved_to),
             )
         if opt_out := lookup.account.opt_out:
             refused_source = self._make_source(source_name, _NO_LISTING, domain, f"{opt_out}: {OPT_OUTS[opt_out]}")

@@ -260,10 +260,10 @@ def test_a_wrong_argument_is_one_sentence(commands: Commands, arguments: Sequenc
     ("arguments", "message"),
     [
         (("user=nobody",), "-a user=nobody: the site knows no such user."),
-        (("user_id=77",), "The site knows no user 77."),
+        (("user_id=77",), "The site has no user 77."),
         (("user=alice", "folder=Meadows"), "-a folder=Meadows: user alice has no such folder."),
         (("user=alice", "folder_id=999"), "Folder 999 of user alice does not exist."),
-        (("user=alice", "folder=saved sets"), "Folder Saved Sets of user alice has galleries, not pictures."),
+        (("user=alice", "folder=saved sets"), "Folder Saved Sets of user alice contains galleries, not images."),
     ],
 )
 def test_missing_users_and_folders_are_one_sentence(

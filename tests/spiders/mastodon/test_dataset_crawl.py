@@ -191,7 +191,7 @@ def test_posts_with_the_same_index_continue_numbering(farsite: Farsite, commands
     done = commands.crawl(dataset.write(tmp_path, {"a@x": [(2, urls[:2]), (2, urls[2:])]}))
     entries = dataset.status(commands.data)["0"]["2"]
     assert [(entry["url_idx"], entry["url"]) for entry in entries] == list(enumerate(urls))
-    assert "1 post with the index of an earlier one, continuing its URL numbers: a@x, post 2" in done.stderr
+    assert "1 post with the index of an earlier post; their URLs are numbered on: a@x, post 2" in done.stderr
 
 
 def test_unlisted_accounts_are_reported_and_counted(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_the_last_row_of_a_repeated_account_counts(farsite: Farsite, commands: C
     """A repeated acct gets the number of its last row, with a warning."""
     files = dataset.write(tmp_path, {"a@x": [(0, [farsite.url("/photo/1.jpg")])]}, ["a@x", "b@x", "a@x"])
     done = commands.crawl(files)
-    assert "1 account with more than one row in the accounts file, of which the last counts: a@x" in done.stderr
+    assert "1 account with several rows in the accounts file; the last one counts: a@x" in done.stderr
     assert list(dataset.status(commands.data)) == ["2"]
 
 

@@ -84,7 +84,7 @@ def test_non_pictures_and_private_posts_are_left_out(mock: MastodonMock) -> None
 def test_a_hashtag_shows_posts_without_pictures_too(mock: MastodonMock) -> None:
     """The mock ignores only_media there; such posts are left out here."""
     pages = list(walk_listing(api.tag_posts(mock.base, "hills"), PostFilter(respected=CHECKED_OPT_OUTS)))
-    assert sum(page.skipped["no-pictures"] for page in pages) == 1
+    assert sum(page.skipped["no-images"] for page in pages) == 1
     assert sum(len(page.posts) for page in pages) == POSTS / 3
 
 

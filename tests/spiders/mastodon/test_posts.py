@@ -74,7 +74,7 @@ def test_a_post_repeated_for_each_of_its_files_counts_once() -> None:
         ({"visibility": "unlisted"}, ALL, ""),
         ({"visibility": "private", "reblog": status(5)}, ALL, "visibility"),
         ({"reblog": status(5, visibility="private")}, ALL, "visibility"),
-        ({"media_attachments": []}, ALL, "no-pictures"),
+        ({"media_attachments": []}, ALL, "no-images"),
         ({"in_reply_to_id": "3", "in_reply_to_account_id": "7"}, PostFilter(replies=False), "reply"),
         ({"in_reply_to_id": "3", "in_reply_to_account_id": "109876543210"}, PostFilter(replies=False), ""),
         ({"in_reply_to_id": "3", "in_reply_to_account_id": "7"}, PostFilter(), ""),

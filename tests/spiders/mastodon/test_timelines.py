@@ -324,7 +324,7 @@ def test_an_untrusted_server_gets_no_requests(commands: Commands, https_farsite:
     """Certificates are verified; that is the account's reason, in one sentence, and nothing was read."""
     done = commands.scrapy("crawl", "mastodon", "-a", f"acct=dave@127.0.0.1:{https_farsite.port}")
     assert done.returncode == 1
-    assert "no answer to webfinger: robots.txt: the server's certificate is not trusted" in done.stderr
+    assert "no response to WebFinger: robots.txt: the server's certificate is not trusted" in done.stderr
     assert "No server answered, so nothing could be read." in done.stderr
     assert not [word for word in ("Traceback", "SSL", "routines") if word in done.stderr]
     assert not rows(commands.data, "SELECT 1 FROM images")

@@ -102,7 +102,7 @@ def test_boosts_and_replies_are_included_on_request(farsite: Farsite) -> None:
     assert len(all_posts) == 6
     assert sum((page.skipped for page in pages[1:]), pages[0].skipped) == {
         "visibility": 4,
-        "no-pictures": 2,
+        "no-images": 2,
     }
     boosted = [post for post in all_posts if post.boosted_by]
     assert {post.author.acct.partition("@")[0] for post in boosted} == {"bob"}

@@ -176,7 +176,7 @@ def _parse_blob(sha: str, blob: Any, here: str, tags: set[int]) -> OldBlob:
         for tag in checks.check_list(fields["tags"], f"{here}: tags")
     ]
     if unknown := set(tag_ids) - tags:
-        raise UsageProblem(f"{here}: has the tag {min(unknown)}, which the tags do not list.")
+        raise UsageProblem(f"{here}: has the tag {min(unknown)}, which is not in the list of tags.")
     sides = (fields.get(side) for side in ("width", "height"))
     width, height = (None if side is None else checks.check_small_integer(side, f"{here}: size", 1) for side in sides)
     return OldBlob(

@@ -95,7 +95,7 @@ _BLOB = ("blobs", SHAS[0])
         (_set("tags", 1, "tags", {3: "x"}), "tags: 3: expected a dictionary, found str"),
         (_set("blobs", "../../etc", {}), "blobs: expected a sha256, found '../../etc'"),
         (_set(*_BLOB, "ext", "/../x"), "ext: expected a file extension, found '/../x'"),
-        (_set(*_BLOB, "tags", {9}), "has the tag 9, which the tags do not list"),
+        (_set(*_BLOB, "tags", {9}), "has the tag 9, which is not in the list of tags"),
         (_set(*_BLOB, "percept", "xyz"), "percept: expected a hash of 16 hex digits, found 'xyz'"),
         (_set(*_BLOB, "loc", {(1, 2)}), "loc: expected a tuple of 5 values"),
         (_set(*_BLOB, "loc", {(1, 2, 3): ("x", "maybe")}), "loc: expected one of new, false, keep, skip"),
