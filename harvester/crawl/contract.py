@@ -27,7 +27,6 @@ class SpiderContract(Protocol):
     credentials: Mapping[str, str] = MappingProxyType({})  # origin of a server -> value of its `Authorization` header
 
     preview: int = 0  # pixels, longest side of a thumbnail that keeps animation; 0: none is made
-    reads_embedded: bool = False  # whether generation data is looked for in the bytes
 
     def classify(self, response: SiteResponse) -> PageStatus | None:
         """Say what a page is, before anybody parses it; None: pass every page on."""

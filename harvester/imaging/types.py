@@ -31,7 +31,7 @@ class ConversionOptions:
 
     `thumbs` maps the names of thumbnails to the (width, height) in pixels into which they fit.
     `preview` is the longest side in pixels of a thumbnail that keeps animation; 0: none. `max_side` is the longest side
-    in pixels of the rendition, which is never enlarged; 0: no limit. `embedded`: whether to read generation data.
+    in pixels of the rendition, which is never enlarged; 0: no limit.
     """
 
     format: str = "jpeg"
@@ -41,7 +41,6 @@ class ConversionOptions:
     thumbs: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     preview: int = 0
     max_side: int = 0
-    embedded: bool = False
 
 
 @dataclass(frozen=True)

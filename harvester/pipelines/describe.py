@@ -16,7 +16,7 @@ class FingerprintPipeline:
 
 
 class EmbeddedPipeline:
-    """Copies the generation data from the decode report to the item, for spiders with `reads_embedded`."""
+    """Copies the generation data from the decode report to the item."""
 
     def process_item(self, item: ImageItem) -> ImageItem:
         """Set `embedded`; it stays None if the file has no generation data."""

@@ -6,7 +6,6 @@ and a preview where the original was not asked for.
 
 import functools
 import struct
-import zlib
 
 from aiohttp import web
 
@@ -38,7 +37,7 @@ def _bytes_of(n: int, *, full: bool = False) -> web.Response:
         still = n == STILL_VIDEO and not full
         body = pictures.KINDS["webp.webp" if still else "movie.mp4"]() + (b"" if still else struct.pack(">I", n))
     elif n % PNG_EVERY == 3:
-        body = with_text(_png(n), "parameters", f"file prompt {n}\nSteps: 20, Seed: {n}")
+        body = pictures.with_text(_png(n), "parameters", f"file prompt {n}\nSteps: 20, Seed: {n}")
     else:
         body = pictures.picture_of_words(f"generated {n}")
     return web.Response(body=body, headers={"Content-Type": "application/octet-stream"})
@@ -47,13 +46,6 @@ def _bytes_of(n: int, *, full: bool = False) -> web.Response:
 @functools.lru_cache(maxsize=500)
 def _png(n: int) -> bytes:
     return pictures.encoded(scenes.painting(n, 128, 96), "PNG")
-
-
-def with_text(png: bytes, keyword: str, text: str) -> bytes:
-    """A PNG with one text chunk more, behind its header."""
-    body = keyword.encode("latin-1") + b"\0" + text.encode("latin-1", "replace")
-    chunk = struct.pack(">I", len(body)) + b"tEXt" + body + struct.pack(">I", zlib.crc32(b"tEXt" + body))
-    return png[:33] + chunk + png[33:]
 
 
 ROUTES: list[web.RouteDef] = [

@@ -56,6 +56,11 @@ async def _picture_of_words(request: web.Request) -> web.Response:
     return web.Response(body=pictures.picture_of_words(request.match_info["words"]), headers=_JPEG)
 
 
+async def _generated(request: web.Request) -> web.Response:
+    infotext = f"{request.match_info['prompt']}\nSteps: 20, Sampler: Euler a, Seed: 42"
+    return web.Response(body=pictures.with_text(pictures.KINDS["png-rgb.png"](), "parameters", infotext))
+
+
 async def _photo_file(request: web.Request) -> web.Response:
     body = await asyncio.to_thread(_photo, int(request.match_info["n"]), **_size(request))
     return web.Response(body=body, headers=_JPEG)
@@ -88,6 +93,7 @@ ROUTES: list[web.RouteDef] = [
     web.get(r"/closing/{n:\d+}.jpg", _closing_connection),
     web.get(r"/photo/{n:\d+}.jpg", _photo_file),
     web.get("/said/{words}.jpg", _picture_of_words),
+    web.get("/generated/{prompt}.png", _generated),
     web.get("/robots.txt", _robots),
     web.get("/forbidden/{name}", kind),
 ]

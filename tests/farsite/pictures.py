@@ -36,6 +36,13 @@ def picture_of_words(text: str) -> bytes:
     return _with_comment(encoded(picture, "JPEG", quality=80), text)
 
 
+def with_text(png: bytes, keyword: str, text: str) -> bytes:
+    """A PNG with one text chunk more, behind its header."""
+    body = keyword.encode("latin-1") + b"\0" + text.encode("latin-1", "replace")
+    chunk = struct.pack(">I", len(body)) + b"tEXt" + body + struct.pack(">I", zlib.crc32(b"tEXt" + body))
+    return png[:33] + chunk + png[33:]
+
+
 def _with_comment(jpeg: bytes, text: str) -> bytes:
     comment = text.encode()
     return jpeg[:2] + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + jpeg[2:]

@@ -24,10 +24,10 @@ from harvester.spiders.mastodon.addresses import Handle
 from harvester.spiders.mastodon.numbering import PositionAllocator
 from tests.farsite import civitai as good
 from tests.farsite import toots
-from tests.farsite.civitai_files import with_text
 from tests.farsite.imagefap.pages import PageWriter
 from tests.farsite.imagefap.signing import Signer
 from tests.farsite.imagefap.world import make_world
+from tests.farsite.pictures import KINDS, with_text
 
 EXPECTED = (UsageProblem, ListingIncomplete)
 _BASE = "https://site.example"
@@ -153,6 +153,4 @@ def samples(name: str) -> list[bytes]:
 
 
 def _png() -> bytes:
-    from tests.farsite.pictures import KINDS
-
     return KINDS["tiny.png"]()

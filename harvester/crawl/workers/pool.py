@@ -142,7 +142,7 @@ class WorkerPool:
         output_dirs = OutputDirs(paths.blobs, paths.output(collection), paths.thumbs, writer_token())
         options = picture_options(crawler.settings, collection.format)
         spider = spider_of(crawler)
-        options = replace(options, preview=spider.preview, embedded=spider.reads_embedded)
+        options = replace(options, preview=spider.preview)
         pool = cls(
             worker_count(crawler.settings), options, output_dirs, ResourceLimits(*resource_limits(crawler.settings))
         )

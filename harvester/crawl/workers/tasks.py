@@ -68,7 +68,7 @@ def decode(state: WorkerState, is_video: bool) -> ImageReport:
         image_hashes = NO_HASHES if is_video else compute_hashes(picture.plane)
     except MemoryError as error:
         raise ImageRejected("too-expensive", "needs more memory than allowed") from error
-    embedded = read_generation_data(state.body) if state.options.embedded and not is_video else None
+    embedded = None if is_video else read_generation_data(state.body)
     sha256 = state.sha256 = digest(state.body)
     if picture.rendition is None:
         rendition = RenditionFacts(picture.rendition_ext, len(state.body), sha256)

@@ -31,7 +31,6 @@ class CivitaiSpider(JsonApiSpider):
     base_url = api.SITE_URL
     key_check_path = api.KEY_PATH
     obeys_robots = False
-    reads_embedded = True
 
     reaction = Argument(
         "the count that `min_count` applies to: heartCount (default), cryCount, laughCount, …, or reactions",
