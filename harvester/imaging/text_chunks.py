@@ -8,6 +8,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from harvester.imaging.user_comment import decode_text, decode_user_comment
+
 MAX_TEXT_BYTES = 8 * 2**20
 """Bytes of one unpacked text; longer ones are left out."""
 
@@ -66,7 +68,7 @@ def _parse_png_text(kind: bytes, body: bytes) -> Iterator[tuple[str, str]]:
         is_compressed, rest = kind == b"zTXt", rest[kind == b"zTXt" :]
     text = _decompress(rest) if is_compressed else rest
     if text is not None and len(text) <= MAX_TEXT_BYTES:
-        yield keyword.decode("latin-1"), _decode_text(text)
+        yield keyword.decode("latin-1"), decode_text(text)
 
 
 def _decompress(data: bytes) -> bytes | None:
@@ -85,7 +87,7 @@ def _jpeg_texts(data: bytes) -> Iterator[tuple[str, str]]:
         if marker == 0xFFE1 and body.startswith(b"Exif\0\0"):
             yield from _exif_texts(body[6:])
         elif marker == 0xFFFE:
-            yield "Comment", _decode_text(body)
+            yield "Comment", decode_text(body)
         offset += 2 + size
 
 
@@ -104,12 +106,12 @@ def _exif_texts(exif: bytes) -> Iterator[tuple[str, str]]:
         return
     for tag, value in _exif_entries(exif, byte_order, struct.unpack_from(byte_order + "I", exif, 4)[0]):
         if tag in _EXIF_NAMES:
-            yield _EXIF_NAMES[tag], _decode_text(value)
+            yield _EXIF_NAMES[tag], decode_text(value)
         elif tag == _EXIF_IFD:
             start = struct.unpack(byte_order + "I", value)[0]
             for inner_tag, comment in _exif_entries(exif, byte_order, start):
                 if inner_tag == _USER_COMMENT:
-                    yield "UserComment", _decode_user_comment(comment)
+                    yield "UserComment", decode_user_comment(comment)
 
 
 def _exif_entries(exif: bytes, byte_order: str, start: int) -> Iterator[tuple[int, bytes]]:
@@ -121,25 +123,3 @@ def _exif_entries(exif: bytes, byte_order: str, start: int) -> Iterator[tuple[in
         elif field_type in _TEXT_TYPES and count <= MAX_TEXT_BYTES:
             value_offset = offset + 8 if count <= 4 else struct.unpack_from(byte_order + "I", exif, offset + 8)[0]
             yield tag, exif[value_offset : value_offset + count]
-
-
-def _decode_user_comment(value: bytes) -> str:
-    """The text of a UserComment: eight bytes name its encoding; for UTF-16 the more plausible byte order is used."""
-    charset, text = value[:8], value[8:]
-    if charset.startswith(b"UNICODE"):
-        return max((text.decode(codec, "replace") for codec in ("utf-16-be", "utf-16-le")), key=_count_ascii).rstrip(
-            "\0"
-        )
-    return _decode_text(text if charset.startswith((b"ASCII", b"JIS", b"\0\0\0\0\0\0\0\0")) else value)
-
-
-def _count_ascii(text: str) -> int:
-    return sum(letter.isascii() and letter != "\0" for letter in text[:2000])
-
-
-def _decode_text(text: bytes) -> str:
-    text = text.rstrip(b"\0")
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError:
-        return text.decode("latin-1")
