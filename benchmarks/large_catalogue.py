@@ -102,7 +102,7 @@ def _blob(sha: str, chance: random.Random) -> dict[str, Any]:
     hashes = {name: f"{chance.getrandbits(64):016x}" for name in HASHES}
     measures = {"width": width, "height": height, "bytes": width * height // chance.randrange(3, 12)}
     moves = form == "GIF"
-    embedded = {"prompt": "a lake at dawn, " * 20} if form == "PNG" else None
+    embedded = {"tool": "A1111", "prompt": "a lake at dawn, " * 20} if form == "PNG" else None
     return {"sha256": sha, "ext": ext, "format": form, "mode": "RGB", **measures, "animated": moves, **hashes,
             "frames": 12 if moves else 1, "fingerprint_version": 1, "coefficients": chance.randbytes(128),
             "embedded": embedded, "stored_at": NOW}  # fmt: skip

@@ -1,17 +1,21 @@
 """Parsers for the texts of each generating program. Every value may be of any type; nothing here raises."""
 
 import json
-from collections import deque
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any
+
+from harvester.imaging.comfy_graph import parse_graph
+from harvester.imaging.infotext import parse_infotext
 
 Texts = Mapping[str, str]
 Fields = dict[str, Any]
 
-MAX_LINKS_FOLLOWED = 50
-"""The most links that are followed in a ComfyUI graph from a sampler to its prompt."""
-
-_MAX_SETTINGS_CHARS = 20_000  # characters
+_HASH_AT_END = re.compile(r"\s+[0-9A-F]{8}$")
+_DREAM = re.compile(r'"(.*)"((?: -[A-Za-z]\S*| [^-]\S*)*)', re.DOTALL)
+_DREAM_OPTION = re.compile(r" -([A-Za-z])(?:=| )?([^\s-]\S*)")
+_FOOOCUS_NAMES = {"base_model", "base_model_name", "metadata_scheme"}
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 
 
 def parse_generation_texts(texts: Texts) -> tuple[str, Fields] | None:
@@ -32,9 +36,8 @@ def _parse_json(text: str | None) -> Any:
         return None
 
 
-def _parse_json_object(text: str | None) -> dict[str, Any]:
-    value = _parse_json(text)
-    return value if isinstance(value, dict) else {}
+def _parse_json_object(text: str | None) -> Fields:
+    return _object(_parse_json(text))
 
 
 def _parse_novelai(texts: Texts) -> tuple[str, Fields] | None:
@@ -42,8 +45,9 @@ def _parse_novelai(texts: Texts) -> tuple[str, Fields] | None:
     if "uc" not in comment and not texts.get("Software", "").startswith("NovelAI"):
         return None
     return "NovelAI", {
-        "prompt": comment.get("prompt") or texts.get("Description"),
-        "negative_prompt": comment.get("uc"),
+        "prompt": _with_characters(comment.get("prompt") or texts.get("Description"), comment.get("v4_prompt")),
+        "negative_prompt": _with_characters(comment.get("uc"), comment.get("v4_negative_prompt")),
+        "model": _HASH_AT_END.sub("", texts.get("Source", "")),
         "sampler": comment.get("sampler"),
         "seed": comment.get("seed"),
         "steps": comment.get("steps"),
@@ -51,11 +55,22 @@ def _parse_novelai(texts: Texts) -> tuple[str, Fields] | None:
     }
 
 
+def _with_characters(text: Any, version_4: Any) -> Any:
+    """The prompt with those of its characters, which NovelAI keeps apart since version 4."""
+    captions = _object(_object(version_4).get("caption")).get("char_captions")
+    characters = [_object(entry).get("char_caption") for entry in captions] if isinstance(captions, list) else []
+    texts = [part for part in (text, *characters) if isinstance(part, str) and part.strip()]
+    return "\n".join(texts)
+
+
+def _object(value: Any) -> Fields:
+    return value if isinstance(value, dict) else {}
+
+
 def _parse_invokeai(texts: Texts) -> tuple[str, Fields] | None:
     if "invokeai_metadata" in texts:
         metadata = _parse_json_object(texts["invokeai_metadata"])
-        model = metadata.get("model") if isinstance(metadata.get("model"), dict) else {}
-        assert isinstance(model, dict)
+        model = _object(metadata.get("model"))
         return "InvokeAI", {
             "prompt": metadata.get("positive_prompt"),
             "negative_prompt": metadata.get("negative_prompt"),
@@ -67,90 +82,67 @@ def _parse_invokeai(texts: Texts) -> tuple[str, Fields] | None:
         }
     if "sd-metadata" in texts:
         return "InvokeAI", _parse_old_invokeai(_parse_json_object(texts["sd-metadata"]))
-    return ("InvokeAI", {"prompt": texts["Dream"]}) if "Dream" in texts else None
+    return ("InvokeAI", _parse_dream(texts["Dream"])) if "Dream" in texts else None
 
 
 def _parse_old_invokeai(metadata: Fields) -> Fields:
-    image = metadata.get("image") if isinstance(metadata.get("image"), dict) else {}
-    assert isinstance(image, dict)
+    image = _object(metadata.get("image"))
     prompt = image.get("prompt")
-    if isinstance(prompt, list) and prompt and isinstance(prompt[0], dict):
-        prompt = prompt[0].get("prompt")
+    if isinstance(prompt, list):
+        prompt = _object(prompt[0]).get("prompt") if len(prompt) == 1 else None
     others = {"model": metadata.get("model_weights"), "sampler": image.get("sampler"), "seed": image.get("seed")}
-    return {"prompt": prompt, "steps": image.get("steps"), "cfg": image.get("cfg_scale"), **others}
+    return {**_split_brackets(prompt), "steps": image.get("steps"), "cfg": image.get("cfg_scale"), **others}
+
+
+def _parse_dream(command: str) -> Fields:
+    """The oldest versions kept the command: a prompt in quotation marks, then options."""
+    match = _DREAM.fullmatch(command.strip())
+    options = dict(_DREAM_OPTION.findall(match[2])) if match else {}
+    names = {"sampler": "A", "seed": "S", "steps": "s", "cfg": "C"}
+    fields = {name: options.get(letter) for name, letter in names.items()}
+    return {**_split_brackets(match[1] if match else None), **fields}
+
+
+def _split_brackets(prompt: Any) -> Fields:
+    """InvokeAI's prompt before version 3: words in square brackets are the negative prompt."""
+    if not isinstance(prompt, str):
+        return {}
+    negative = " ".join(part.strip() for part in _BRACKETS.findall(prompt))
+    return {"prompt": " ".join(_BRACKETS.sub(" ", prompt).split()) if negative else prompt, "negative_prompt": negative}
 
 
 def _parse_comfyui(texts: Texts) -> tuple[str, Fields] | None:
+    """The fields of the graph; what it does not tell, of the infotext or Civitai's metadata beside it."""
+    infotext = parse_infotext(texts.get("parameters", "")) or {}
     for name in ("prompt", "UserComment", "Make", "Model", "ImageDescription"):
         text = texts.get(name, "")
         graph = _parse_json_object(text[text.find("{") :] if text.lower().startswith("prompt:") else text)
+        extra = _parse_civitai(graph.get("extraMetadata"))
         if isinstance(graph.get("prompt"), dict):
             graph = graph["prompt"]
         if any(isinstance(node, dict) and "class_type" in node for node in graph.values()):
-            return "ComfyUI", _parse_graph(graph)
-    return ("ComfyUI", {}) if isinstance(_parse_json_object(texts.get("workflow")).get("nodes"), list) else None
+            known = {field: value for field, value in parse_graph(graph).items() if value not in (None, "")}
+            return "ComfyUI", (infotext or extra) | known
+    return ("ComfyUI", infotext) if isinstance(_parse_json_object(texts.get("workflow")).get("nodes"), list) else None
 
 
-def _parse_graph(graph: Fields) -> Fields:
-    """The fields of the first sampler that has a prompt; its links lead to its prompts and its model."""
-    fields: Fields = {}
-    for node in graph.values():
-        inputs = _inputs_of(node)
-        if "Sampler" in str(node.get("class_type") if isinstance(node, dict) else "") and "positive" in inputs:
-            fields = {
-                "prompt": _follow_links(graph, inputs["positive"], _prompt_in),
-                "negative_prompt": _follow_links(graph, inputs.get("negative"), _prompt_in),
-                "model": _follow_links(graph, inputs.get("model"), _model_in),
-                "sampler": inputs.get("sampler_name"),
-                "seed": inputs.get("seed", inputs.get("noise_seed")),
-                "steps": inputs.get("steps"),
-                "cfg": inputs.get("cfg"),
-            }
-            if fields["prompt"]:
-                return fields
-    return fields
-
-
-def _inputs_of(node: Any) -> Fields:
-    inputs = node.get("inputs") if isinstance(node, dict) else None
-    return inputs if isinstance(inputs, dict) else {}
-
-
-def _follow_links(graph: Fields, link: Any, extract: Callable[[Fields], str | None]) -> str | None:
-    """The first value that `extract` finds on the way back from an input; a link is [node, output]."""
-    visited: set[str] = set()
-    queue = deque([link])
-    while queue and len(visited) < MAX_LINKS_FOLLOWED:
-        link = queue.popleft()
-        if not (isinstance(link, list) and link) or str(link[0]) in visited:
-            continue
-        visited.add(str(link[0]))
-        inputs = _inputs_of(graph.get(str(link[0])))
-        if value := extract(inputs):
-            return value
-        queue += [value for value in inputs.values() if isinstance(value, list)]
-    return None
-
-
-def _prompt_in(inputs: Fields) -> str | None:
-    texts = (inputs.get(name) for name in ("text", "text_g", "prompt", "string", "value", "t5xxl"))
-    return next((text for text in texts if isinstance(text, str) and text.strip()), None)
-
-
-def _model_in(inputs: Fields) -> str | None:
-    names = (inputs.get(name) for name in ("ckpt_name", "unet_name", "model_name"))
-    return next((name for name in names if isinstance(name, str)), None)
+def _parse_civitai(text: Any) -> Fields:
+    """What a person entered in Civitai's generator, a JSON text beside the nodes of the graph."""
+    metadata = _parse_json_object(text) if isinstance(text, str) else {}
+    names = {"negative_prompt": "negativePrompt", "cfg": "cfgScale"}
+    fields = ("prompt", "negative_prompt", "sampler", "seed", "steps", "cfg")
+    return {name: metadata.get(names.get(name, name)) for name in fields}
 
 
 def _parse_swarm_or_a1111(texts: Texts) -> tuple[str, Fields] | None:
-    for name in ("parameters", "UserComment", "Comment", "ImageDescription"):
+    for name in ("parameters", "UserComment", "Comment", "ImageDescription", "Model"):
         text = texts.get(name, "")
         metadata = _parse_json_object(text)
         if isinstance(metadata.get("sui_image_params"), dict):
             return "SwarmUI", _parse_swarm(metadata["sui_image_params"])
-        if name == "parameters" and "prompt" in metadata:
+        if _FOOOCUS_NAMES.intersection(metadata) and {"prompt", "Prompt"}.intersection(metadata):
             return "Fooocus", _parse_fooocus(metadata)
-        if (fields := _parse_infotext(text)) is not None:
+        if not metadata and (fields := parse_infotext(text)) is not None:
             return "A1111", fields
     return None
 
@@ -170,26 +162,4 @@ def _parse_fooocus(metadata: Fields) -> Fields:
         "seed": metadata.get("seed"),
         "steps": metadata.get("steps"),
         "cfg": metadata.get("cfg") or metadata.get("guidance_scale"),
-    }
-
-
-def _parse_infotext(text: str) -> Fields | None:
-    """Parse A1111's text: prompt, `Negative prompt: …`, and one line `Steps: 20, Sampler: …, Seed: …`."""
-    lines = text.strip().splitlines()
-    line_no = next((number for number in range(len(lines) - 1, -1, -1) if lines[number].startswith("Steps: ")), None)
-    if line_no is None:
-        return None
-    settings: Fields = {}
-    for part in lines[line_no][:_MAX_SETTINGS_CHARS].split(", "):
-        name, _, value = part.partition(": ")
-        settings.setdefault(name, value)
-    prompt, _, negative = "\n".join(lines[:line_no]).partition("Negative prompt: ")
-    return {
-        "prompt": prompt.strip(),
-        "negative_prompt": negative.strip(),
-        "model": settings.get("Model"),
-        "sampler": settings.get("Sampler"),
-        "seed": settings.get("Seed"),
-        "steps": settings.get("Steps"),
-        "cfg": settings.get("CFG scale"),
     }

@@ -27,7 +27,7 @@ GRAPH = {
     "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "mist.safetensors"}},
     "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a castle", "clip": ["4", 1]}},
     "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "blurry", "clip": ["4", 1]}},
-    "8": {"class_type": "ConditioningCombine", "inputs": {"a": ["8", 0], "b": ["6", 0]}},
+    "8": {"class_type": "ConditioningCombine", "inputs": {"conditioning_1": ["6", 0], "conditioning_2": ["6", 0]}},
     "10": {"class_type": "LoraLoader", "inputs": {"model": ["4", 0]}},
 }  # fmt: skip
 FROM_GRAPH = {"prompt": "a castle", "negative_prompt": "blurry", "model": "mist.safetensors", "sampler": "euler",
@@ -131,7 +131,7 @@ def test_comfyui_in_exif() -> None:
         _png({}),
         _png({"Software": "GIMP", "Comment": "made with care"}),
         _with_exif("JPEG", {0x010F: "Farsite Cameras", 0x0110: "F-1"}),
-        _png({"parameters": "[]", "prompt": "{", "sd-metadata": "", "Comment": "[" * 100_000}),
+        _png({"sd-metadata": "", "Comment": "[" * 100_000}),
     ],
 )
 def test_pictures_without_generation_data_have_none(data: bytes) -> None:
@@ -156,12 +156,45 @@ def test_a_text_that_unpacks_to_gigabytes_is_not_unpacked() -> None:
     assert read_texts(bomb) == {}
 
 
-def test_endless_graphs_are_abandoned() -> None:
-    """Links in circles, a graph of a hundred thousand nodes, a sampler that leads nowhere."""
-    nodes: dict[str, Any] = {str(n): {"class_type": "A", "inputs": {"a": [str(n + 1), 0], "b": [str(n), 0]}}
-                             for n in range(100_000)}  # fmt: skip
-    nodes["x"] = {"class_type": "KSampler", "inputs": {"positive": ["0", 0], "seed": 1}}
-    assert _tool_and_fields(_png({"prompt": json.dumps(nodes)})) == ("ComfyUI", {"seed": "1"})
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ({"parameters": "a castle at dawn"}, "parameters"),
+        ({"prompt": "{"}, "prompt"),
+        ({"invokeai_workflow": "[" * 1000}, "invokeai_workflow"),
+    ],
+)
+def test_texts_that_are_not_understood_are_kept(text: dict[str, str], kept: str) -> None:
+    """Without a tool, as nobody knows which it was; a camera's name beside them is not kept."""
+    assert read_generation_data(_png({**text, "Software": "GIMP"})) == {"raw": {kept: text[kept]}}
+
+
+def _graph_of(nodes: dict[str, Any]) -> dict[str, Any]:
+    sampler = {"positive": ["0", 0], "negative": ["0", 0], "model": ["0", 0], "seed": 1}
+    return nodes | {"x": {"class_type": "KSampler", "inputs": sampler}}
+
+
+def _chain(length: int, *names: str) -> dict[str, Any]:
+    return {
+        str(n): {"class_type": "ConditioningCombine", "inputs": {name: [str(n + 1), 0] for name in names}}
+        for n in range(length)
+    }
+
+
+@pytest.mark.parametrize(
+    ("nodes", "fields"),
+    [
+        (_chain(50_000, "conditioning_1"), {}),
+        (_chain(900, "conditioning_1"), {"seed": "1"}),
+        (_chain(60, "conditioning_1", "conditioning_2"), {"seed": "1"}),
+        ({"0": {"class_type": "Reroute", "inputs": {"": ["0", 0]}}}, {"seed": "1"}),
+        ({"0": {"class_type": "Concat", "inputs": {"text": ["x", 0], "conditioning": ["x", 0]}}}, {"seed": "1"}),
+        ({"0": {"class_type": 7, "inputs": [1]}}, {"seed": "1"}),
+    ],
+)
+def test_endless_graphs_are_abandoned(nodes: dict[str, Any], fields: dict[str, str]) -> None:
+    """A graph of fifty thousand nodes, a long chain, 2**60 paths, links in circles, nodes of wrong types."""
+    assert _tool_and_fields(_png({"prompt": json.dumps(_graph_of(nodes))})) == ("ComfyUI", fields)
 
 
 HEADS = st.sampled_from([b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"\xff\xd8\xff\xe1\0\x40Exif\0\0II*\0\x08\0\0\0",

@@ -13,7 +13,7 @@ BLOB_COLUMNS = ("sha256", "ext", "format", "width", "height", "bytes", "animated
 
 
 def iter_paired_blobs(connection: Connection) -> Iterator[Any]:
-    """BLOB_COLUMNS of every blob in a pair, and whether generation data was found in it."""
+    """BLOB_COLUMNS of every blob in a pair, and whether a known generator's data was found in it."""
     return _iter_blobs(connection, is_paired(connection))
 
 
@@ -30,5 +30,6 @@ def lost_paired_blobs(connection: Connection) -> set[str]:
 
 
 def _iter_blobs(connection: Connection, condition: ColumnElement[bool]) -> Iterator[Any]:
-    query = select(*(blobs.c[name] for name in BLOB_COLUMNS), blobs.c.embedded.is_not(None)).where(condition)
+    has_generator = blobs.c.embedded["tool"].as_string().is_not(None)  # not only a text that nobody understands
+    query = select(*(blobs.c[name] for name in BLOB_COLUMNS), has_generator).where(condition)
     yield from connection.execute(query.execution_options(yield_per=5000))
