@@ -83,7 +83,7 @@ def _imagefap(body: bytes) -> None:
     folders.parse_user(body)
     folders.parse_folder_list(body)
     folders.parse_folder_page(body)
-    photo_page.parse_photo_page(body, addresses.photo_url(3)).absence(3)
+    photo_page.parse_photo_page(body, addresses.photo_url(3))
 
 
 def _data_set(body: bytes) -> None:

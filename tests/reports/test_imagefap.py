@@ -5,7 +5,7 @@ import pytest
 from harvester.parsing.responses import SiteResponse
 from harvester.spiders.imagefap import folders, page_kind
 from harvester.spiders.imagefap.page_kind import PageKind
-from harvester.spiders.imagefap.photo_page import Absence, parse_photo_page
+from harvester.spiders.imagefap.photo_page import parse_photo_page
 from harvester.spiders.imagefap.urls import ImagefapUrls
 from tests.conftest import Commands
 from tests.dataset_files import rows
@@ -39,14 +39,14 @@ def test_a_user_without_favourites_is_read_to_its_end(farsite: Farsite, commands
     assert site.counts()["pages"] == 2
 
 
-def test_a_photo_page_that_shows_only_neighbours_is_asked_again() -> None:
-    """It is unresolved, not gone, and costs no other image."""
+def test_a_photo_page_that_shows_only_neighbours_gives_their_addresses() -> None:
+    """It is a page that is understood, so it costs no other image."""
     # ripmeapp2/ripme#179: the rest of the gallery was lost behind such a page
     full = "https://cdn.imagefap.com/images/full/1/2/8.jpg"
     page = f'<html><input id="imageid_input" value="7"><a imageid="8" original="{full}"></a></html>'
     photo = parse_photo_page(page.encode(), URLS.photo_url(7))
-    assert photo.absence(7) is Absence.UNRESOLVED
-    assert photo.absence(8) is None
+    assert photo.is_understood
+    assert list(photo.pictures) == [8]
 
 
 def test_no_address_is_made_of_an_empty_id() -> None:

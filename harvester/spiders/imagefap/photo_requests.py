@@ -118,7 +118,7 @@ class PhotoAddressFinder:
         self._spider.queue.add(await self._spider.catalogue.write(photo_addresses.record_addresses, photos))
         self.images_resolved += len(photos)
         if image_id not in page.pictures:
-            item.refuse("unresolved", f"its page shows {'only other pictures' if page.pictures else 'no picture'}")
+            item.refuse("unresolved", f"its page shows {'only other images' if page.pictures else 'no image'}")
         else:
             photo = photos[item.key]
             item.url, item.author = photo.url, photo.author or item.author
