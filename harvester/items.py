@@ -75,7 +75,8 @@ class ListingPage:
     """One page of a listing, with `entry_count` entries: discovered images, and others counted by kind in `counts`.
 
     `next_cursor` is the cursor of the next page; None ends the listing. If that is not the real end, `incomplete` says
-    why. `mark` is text for the next walk over the listing, such as the newest id.
+    why. `mark` is text for the next walk over the listing, such as the newest id. `entry_ids` are the source's ids of
+    all entries, by which a page that comes again is recognised; if it is empty, the keys of the images are compared.
     """
 
     images: Sequence[DiscoveredImage] = ()
@@ -84,6 +85,7 @@ class ListingPage:
     counts: Mapping[str, int] = field(default_factory=dict)
     incomplete: str = ""
     mark: str | None = None
+    entry_ids: Sequence[str] = ()
 
 
 NUMBERED = "numbered"

@@ -6,7 +6,6 @@ import math
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -19,49 +18,15 @@ from harvester.crawl.http.credentials import secrets_of
 from harvester.crawl.http.failures import RequestFailed, fetch
 from harvester.crawl.http.responses import header_dict
 from harvester.crawl.http.waits import HostBackoff
+from harvester.crawl.loop_guard import LoopGuard
 from harvester.crawl.politeness.hosts import HostBackoffs
-from harvester.crawl.run.finish import ANSWERED_STAT, UNANSWERED_STAT, RunFinisher
+from harvester.crawl.run.finish import ANSWERED_STAT, STUCK_LISTINGS_STAT, UNANSWERED_STAT, RunFinisher
 from harvester.crawl.spider import HarvestSpider
 from harvester.errors import ListingIncomplete
 from harvester.items import ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.reasons import NO_ANSWER
 from harvester.text import count_noun, escape_control_chars
-
-MAX_EMPTY_PAGES = 200
-"""Empty pages in a row after which a listing counts as endless, whatever cursors they carry."""
-
-MAX_PAGES_PER_RUN = 20_000
-"""Pages of one listing in one run; the next run continues after them."""
-
-
-class LoopGuard:
-    """Notices a listing that does not end, from the pages of a walk that began at `cursor`."""
-
-    def __init__(self, cursor: str | None) -> None:
-        self._cursors = {cursor}
-        self._last_keys: list[str] = []
-        self._empty_pages = self._page_count = 0
-
-    def check_page(self, page: ListingPage) -> ListingPage:
-        """Return the page, marked incomplete where the source leads in a circle, repeats itself or does not end."""
-        keys, previous_keys = [image.key for image in page.images], self._last_keys
-        self._last_keys = keys
-        self._page_count += 1
-        self._empty_pages = 0 if page.entry_count else self._empty_pages + 1
-        if page.next_cursor is None:
-            return page
-        if page.next_cursor in self._cursors:
-            return replace(page, next_cursor=None, incomplete="the source gave the same cursor again")
-        self._cursors.add(page.next_cursor)
-        if self._empty_pages >= MAX_EMPTY_PAGES:
-            return replace(page, incomplete=f"{MAX_EMPTY_PAGES} empty pages in a row")
-        if keys and keys == previous_keys:
-            return replace(page, incomplete="the source gave the same page again")
-        if self._page_count >= MAX_PAGES_PER_RUN:
-            return replace(page, incomplete=f"{MAX_PAGES_PER_RUN:,} pages in one run")
-        return page
-
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +72,10 @@ class ListingSpider(HarvestSpider):
     def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
         """Return what is on a page. Called for `PageStatus.OK` and `MISSING`; raises ListingIncomplete."""
 
+    def loop_guard(self, listing: Listing) -> LoopGuard:
+        """Return the guard of a walk that begins at `listing.cursor`."""
+        return LoopGuard(listing.cursor)
+
     async def save_page(self, listing: Listing, page: ListingPage) -> tuple[Listing, Mapping[str, int]]:
         """Record a page; return the listing and, for each host with new pending images, the lowest of their rows."""
         return await self.catalogue.write(listings.record_page, listing.row, page)
@@ -127,7 +96,7 @@ class ListingSpider(HarvestSpider):
     async def walk_listing(self, query: str) -> Listing:
         """Walk one listing until it ends, is incomplete, or the run is stopped."""
         listing = await self.catalogue.write(listings.begin_listing, query)
-        loop_guard, restarted = LoopGuard(listing.cursor), False
+        loop_guard, restarted = self.loop_guard(listing), False
         while listing.state == "open" and self.is_running:
             await self._wait_until_queue_shrinks()
             try:
@@ -136,15 +105,18 @@ class ListingSpider(HarvestSpider):
                 listing = await self.catalogue.write_global(
                     listings.mark_incomplete, listing.row, error.detail, error.restart
                 )
-                if error.restart and not restarted:
+                if error.restart and not (restarted or loop_guard.is_stuck):
                     logger.warning("%s: %s. Starting again; known images are not fetched again.", query, error.detail)
                     listing, restarted = await self.catalogue.write(listings.begin_listing, query), True
-                    loop_guard = LoopGuard(None)
+                    loop_guard = self.loop_guard(listing)
                 continue
             except StopRequested:
                 break
             listing, first_rows = await self.save_page(listing, page)
             self.queue.add(first_rows)
+        if loop_guard.is_stuck:
+            assert self.crawler.stats is not None
+            self.crawler.stats.inc_value(STUCK_LISTINGS_STAT)
         return listing
 
     async def fetch(self, request: Request) -> SiteResponse:

@@ -192,7 +192,8 @@ class JsonApiSpider(ListingSpider):
         items = list(self.items(page))
         images = [image for item in items if (image := self.image(item)) is not None]
         counts = {"unreadable": len(items) - len(images)}
-        return ListingPage(images, len(items), self.next_cursor(items, page), counts)
+        ids = [ident for item in items if (ident := item["id"].id)]
+        return ListingPage(images, len(items), self.next_cursor(items, page), counts, entry_ids=ids)
 
     def is_dead_cursor(self, response: SiteResponse) -> bool:
         """Say whether the API no longer knows the cursor; the listing then starts again."""

@@ -193,6 +193,14 @@ async def _loop(request: web.Request, files: str) -> web.Response:
     return _json_page(request, _ten_items(2001, files, username=request.query["username"]), "again")
 
 
+async def _ignored(request: web.Request, files: str) -> web.Response:
+    """The first page for the first cursor too, under a new cursor; then pages as they should be."""
+    at = int(request.query.get("cursor", "1"))
+    if at == 2 and not request.app[JOURNAL].times_called("civitai ignored"):
+        return _json_page(request, _ten_items(2001, files, username=None), "3")
+    return _json_page(request, _ten_items(1991 + 10 * at, files, username=None), str(at + 1) if at < 3 else None)
+
+
 async def _zero(request: web.Request, files: str) -> web.Response:
     zero = [item(n, files, stats=dict.fromkeys(COUNTS, 0), username="zero") for n in range(2001, 2011)]
     return _json_page(request, zero, None)
@@ -323,6 +331,7 @@ _FAULTS = {
     "full": _full,
     "capped": _capped,
     "loop": _loop,
+    "ignored": _ignored,
     "zero": _zero,
     "moved": _moved,
     "echo": _echo,

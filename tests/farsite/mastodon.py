@@ -1,10 +1,12 @@
-"""Mastodon's API, and that of other software, below `/m/<software>`: mastodon, gotosocial, akkoma, pixelfed, sharkey,
-friendica. An `instance` for the spider is such a base URL. Mastodon is at the root too, as real servers are; handles
-of 127.0.0.3 have their home at 127.0.0.1, as webfinger says; other domains are in `domains.py`.
+"""Mastodon's API, and that of other software, below `/m/<software>`: mastodon, hometown, gotosocial, akkoma, pixelfed,
+sharkey, friendica. An `instance` for the spider is such a base URL. Mastodon is at the root too, as real servers are;
+handles of 127.0.0.3 have their home at 127.0.0.1, as webfinger says; other domains are in `domains.py`.
 
 `/m/<software>~429` and the like make trouble: every address answers that way the first time it is asked, and well then:
 ~429 (rate headers as Mastodon's, reset within a second), ~503, ~cut (half a JSON text), ~html (a page for people).
-`PUT /_mastodon/<name>/<n>` gives an account n more posts.
+`PUT /_mastodon/<name>/<n>` gives an account n more posts. `PUT /_mastodon/<name>/max_id/<how>` says how the pages of an
+account or a timeline (`hills`, `public`, `list`) are given: `obeyed` as asked, `ignored` always the newest page,
+`<number>` the newest page with so many more posts on top of each answer.
 """
 
 import json
@@ -20,6 +22,7 @@ from tests.farsite.quirks import QUIRKS
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 EXTRA_POSTS = web.AppKey("more", dict[str, int])
+PAGING = web.AppKey("paging", dict[str, str])
 _HASHTAG_ACCOUNTS = ("alice", "shy", "dave")
 TOKEN = "sesame-4711"
 """The token of the one user of every server."""
@@ -97,8 +100,9 @@ async def _account_statuses(request: web.Request) -> web.Response:
     name = toots.NAMES[number]
     if name in toots.ACCOUNT_ERRORS:
         raise _ErrorResponse(toots.ACCOUNT_ERRORS[name])
+    _grow(request, name, name)
     posts = [post for post in _posts(request, name) if _matches_query(request, post)]
-    return _page(request, posts, always_next=False)
+    return _page(request, name, posts, always_next=False)
 
 
 def _matches_query(request: web.Request, post: dict[str, Any]) -> bool:
@@ -122,17 +126,27 @@ async def _tag(request: web.Request) -> web.Response:
     _check_token(request, "tag")
     if request.match_info["tag"] == "closed":
         raise _ErrorResponse(422)
-    return _timeline(request, _HASHTAG_ACCOUNTS if request.match_info["tag"] == "hills" else ())
+    return _timeline(request, "hills", _HASHTAG_ACCOUNTS if request.match_info["tag"] == "hills" else ())
 
 
 async def _public(request: web.Request) -> web.Response:
     _check_token(request, "public")
-    return _timeline(request, ("alice",) if request.query.get("local") == "true" else _HASHTAG_ACCOUNTS)
+    return _timeline(request, "public", ("alice",) if request.query.get("local") == "true" else _HASHTAG_ACCOUNTS)
 
 
-def _timeline(request: web.Request, names: tuple[str, ...]) -> web.Response:
+def _timeline(request: web.Request, paging: str, names: tuple[str, ...]) -> web.Response:
+    for name in names[:1]:
+        _grow(request, paging, name)
     posts = [post for name in names for post in _posts(request, name) if post["visibility"] == "public"]
-    return _page(request, sorted(posts, key=lambda post: post["created_at"], reverse=True), always_next=True)
+    posts.sort(key=lambda post: post["created_at"], reverse=True)
+    return _page(request, paging, posts, always_next=True)
+
+
+def _grow(request: web.Request, paging: str, name: str) -> None:
+    """Give the account more posts with this answer, where that is asked for."""
+    if (more := request.app[PAGING].get(paging, "")).isdigit():
+        extra = request.app[EXTRA_POSTS]
+        extra[name] = extra.get(name, 0) + int(more)
 
 
 def _posts(request: web.Request, name: str) -> list[dict[str, Any]]:
@@ -140,12 +154,13 @@ def _posts(request: web.Request, name: str) -> list[dict[str, Any]]:
     return toots.statuses(name, _base(request), port, request.app[EXTRA_POSTS].get(name, 0))
 
 
-def _page(request: web.Request, posts: list[dict[str, Any]], *, always_next: bool) -> web.Response:
+def _page(request: web.Request, paging: str, posts: list[dict[str, Any]], *, always_next: bool) -> web.Response:
     """At most 40 posts with the Link header of the software. A timeline has `next` until a page is empty."""
     quirk = QUIRKS[_software(request)]
     limit = min(int(request.query.get("limit", "20")), 40)
     ids = [quirk.ident(post["id"]) for post in posts]
-    if (last := request.query.get("max_id")) is not None:
+    is_obeyed = request.app[PAGING].get(paging, "obeyed") == "obeyed"
+    if is_obeyed and (last := request.query.get("max_id")) is not None:
         start = ids.index(last) + 1 if last in ids else len(ids)
         posts = posts[start:]
     page = [quirk.status(post) for post in posts[:limit]]
@@ -188,7 +203,7 @@ async def _search(request: web.Request) -> web.Response:
 async def _list(request: web.Request) -> web.Response:
     if request.headers.get("Authorization") != f"Bearer {TOKEN}":
         raise _ErrorResponse(401, "The access token is invalid")
-    return _timeline(request, ("dave",))
+    return _timeline(request, "list", ("dave",))
 
 
 async def _instance(request: web.Request) -> web.Response:
@@ -211,7 +226,12 @@ async def _add_posts(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-_SOFTWARE = r"/m/{software:(?:mastodon|gotosocial|akkoma|pixelfed|sharkey|friendica)(?:~\w+)?}"
+async def _set_paging(request: web.Request) -> web.Response:
+    request.app[PAGING][request.match_info["name"]] = request.match_info["how"]
+    return web.Response(status=204)
+
+
+_SOFTWARE = r"/m/{software:(?:mastodon|hometown|gotosocial|akkoma|pixelfed|sharkey|friendica)(?:~\w+)?}"
 _API: dict[str, Handler] = {
     "/api/v1/accounts/lookup": _lookup,
     r"/api/v1/accounts/{id:\d+}/statuses": _account_statuses,
@@ -226,4 +246,5 @@ ROUTES: list[web.RouteDef] = [
     *(web.get(f"{root}{path}", _with_faults(handler)) for root in ("", _SOFTWARE) for path, handler in _API.items()),
     web.get("/.well-known/webfinger", _webfinger),
     web.put(r"/_mastodon/{name}/{n:\d+}", _add_posts),
+    web.put(r"/_mastodon/{name}/max_id/{how:\w+}", _set_paging),
 ]

@@ -42,6 +42,7 @@ def make_app(folder: Path | None = None) -> web.Application:
     app = web.Application(middlewares=[journal.record_requests])
     app[journal.JOURNAL] = journal.Journal()
     app[mastodon.EXTRA_POSTS] = {}
+    app[mastodon.PAGING] = {}
     if folder:
         app.add_routes(corpus.routes(folder))  # first, because its feed takes the place of Civitai's
     for module in MODULES:

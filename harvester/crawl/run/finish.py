@@ -29,13 +29,17 @@ BLOCKED_HOSTS_STAT = "harvester/blocked"
 ANSWERED_STAT, UNANSWERED_STAT = "harvester/pages/answered", "harvester/pages/unanswered"
 """Scrapy stats: the requests for pages of listings that a server answered, with whatever, and those that none did."""
 
+STUCK_LISTINGS_STAT = "harvester/listings/stuck"
+"""Scrapy stat: the number of listings whose source gave the same page or cursor again, or only empty pages."""
+
 _STOPPED_BY_USER = ("shutdown", "forced")
 
 
 def check_expectations(settings: Mapping[str, Any], stats: Mapping[str, Any], reason: str) -> BelowExpectation | None:
-    """The error of a run that misses HARVESTER_MIN_IMAGES or HARVESTER_MAX_FAILED or ends blocked; None if all is well.
+    """The error of a run that misses HARVESTER_MIN_IMAGES or HARVESTER_MAX_FAILED, or is blocked; None if all is well.
 
-    `reason` is Scrapy's finish reason; a run that the user stopped is not checked.
+    So is that of a run with a stuck listing. `reason` is Scrapy's finish reason; a run that the user stopped is not
+    checked.
     """
     if reason in _STOPPED_BY_USER:
         return None
@@ -56,6 +60,8 @@ def _unmet_expectations(settings: Mapping[str, Any], stats: Mapping[str, Any]) -
         yield f"{count_noun(hosts, 'host')} sent a block page and no real page since."
     if stats.get(UNANSWERED_STAT) and not stats.get(ANSWERED_STAT) and not done:
         yield "No server answered, so nothing could be read."
+    if stuck := stats.get(STUCK_LISTINGS_STAT):
+        yield f"{count_noun(stuck, 'listing')} did not get on: the source gave the same page again, or only empty ones."
 
 
 logger = logging.getLogger(__name__)

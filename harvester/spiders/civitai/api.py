@@ -112,7 +112,8 @@ def select_items(items: Sequence[Any], item_filter: ItemFilter) -> ListingPage:
             counts[reason] += 1
         else:
             images.append(_discovered_image(facts.unwrap_item(item), item_filter))
-    return ListingPage(images=images, entry_count=len(items), counts=counts)
+    ids = [ident for item in items if (ident := Json(item)["id"].id)]
+    return ListingPage(images=images, entry_count=len(items), counts=counts, entry_ids=ids)
 
 
 def with_cursor(page: ListingPage, cursor: str | None, earlier_items: int) -> ListingPage:

@@ -16,16 +16,13 @@ LONG_FOLDER_PAGES = 5
 RECENT_SECONDS = 3 * 86_400
 """Seconds during which a list that was read to its end is not read again."""
 
-MAX_FOLDER_PAGES = 10_000
-"""Pages after which the walk stops, in case a server never ends a folder."""
-
 
 @dataclass(frozen=True)
 class FolderWalk:
     """A walk over the pages of one folder. `page` is the next one to request, None at the end; pages count from 0.
 
     A walk that goes back (`back` is set) looks for the page where the known images end, and then continues after the
-    last page, so that no page is requested twice. `empty` counts empty pages in a row, `seen_ids` those on this walk.
+    last page, so that no page is requested twice. `empty` counts empty pages in a row.
     """
 
     page: int | None
@@ -33,7 +30,6 @@ class FolderWalk:
     back: int | None = None  # the page from which it started to go back
     trailing: int = 0  # while going back: empty pages before the first one with images
     empty: int = 0
-    seen_ids: frozenset[int] = frozenset()
     last: int = -1  # the last page that had images
 
     @property
@@ -50,16 +46,11 @@ class FolderWalk:
     def _go_forward(self, page_ids: frozenset[int]) -> "FolderWalk":
         assert self.page is not None
         empty = 0 if page_ids else self.empty + 1
-        is_end = (
-            empty > MAX_EMPTY_PAGES or (page_ids and page_ids <= self.seen_ids) or self.page + 1 >= MAX_FOLDER_PAGES
-        )
-        last = self.page if page_ids - self.seen_ids else self.last
         return replace(
             self,
-            page=None if is_end else self.page + 1,
+            page=None if empty > MAX_EMPTY_PAGES else self.page + 1,
             empty=empty,
-            seen_ids=self.seen_ids | page_ids,
-            last=max(last, self.last),
+            last=max(self.page, self.last) if page_ids else self.last,
         )
 
     def _go_back(self, page_ids: frozenset[int]) -> "FolderWalk":
@@ -67,10 +58,10 @@ class FolderWalk:
         assert self.back is not None
         trailing = self.trailing + 1 if not page_ids and self.last < 0 else self.trailing
         last = self.page if page_ids and self.last < 0 else self.last
-        updated = replace(self, seen_ids=self.seen_ids | page_ids, trailing=trailing, last=last)
+        updated = replace(self, trailing=trailing, last=last)
         if not page_ids & self.known_ids and self.page > 0:
             return replace(updated, page=self.page - 1)
-        is_end = trailing > MAX_EMPTY_PAGES or self.back + 1 >= MAX_FOLDER_PAGES
+        is_end = trailing > MAX_EMPTY_PAGES
         return replace(updated, back=None, page=None if is_end else self.back + 1, empty=trailing)
 
 

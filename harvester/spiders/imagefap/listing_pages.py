@@ -89,15 +89,18 @@ class FolderListReader:
             parse_user(response.body).name or self.user_name,
         )
         is_found = any(folder.name == self.folder_name for folder in self.folders)
-        has_more = bool(self.folders) and not is_found and page_number < _MAX_LIST_PAGES
-        counts = {"folders": len(self.folders)}
+        ids = [str(folder.id) for folder in self.folders]
+        has_more = not is_found and any(ident != _UNCATEGORISED for ident in ids)
         return ListingPage(
-            entry_count=len(self.folders), counts=counts, next_cursor=str(page_number + 1) if has_more else None
+            entry_count=len(ids),
+            counts={"folders": len(ids)},
+            next_cursor=str(page_number + 1) if has_more else None,
+            entry_ids=ids,
         )
 
 
-_MAX_LIST_PAGES = 1000
-"""Pages after which reading stops, in case a server never ends the list."""
+_UNCATEGORISED = "-1"
+"""The folder that the site may show on every page of a list, also behind its end."""
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Addresses of the API, with lower-case booleans: Mastodon reads Python's `False` as true, GoToSocial refuses it."""
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -112,16 +112,15 @@ _MAX_HEADER_LENGTH = 16_384
 _CURSOR_PARAMETERS = ("max_id", "offset")
 
 
-def find_next_cursor(headers: Mapping[str, str], ids: Sequence[str], seen_ids: Container[str]) -> Cursor | None:
+def find_next_cursor(headers: Mapping[str, str], ids: Sequence[str], cursor: Cursor | None = None) -> Cursor | None:
     """The cursor of the next older page; None at the end.
 
-    `headers` have lower-case names, `ids` are those of the page, `seen_ids` those of earlier pages of this walk. Only
-    the cursor is taken from the Link header. A short page need not be the last one, as servers filter after counting.
+    `headers` have lower-case names, `ids` are those of the page at `cursor`. Only the cursor is taken from the Link
+    header. A short page need not be the last one, as servers filter after counting. Without the header, a page with
+    nothing but the post of the cursor is the end at servers that count it in.
     """
-    if all(ident in seen_ids for ident in ids):  # also true for an empty page
-        return None
     links = _parse_link_header(headers.get("link", ""))
-    if links and "next" not in links:
+    if not ids or (links and "next" not in links) or (not links and cursor and set(ids) == {cursor.value}):
         return None
     return _parse_cursor(links.get("next", "")) or Cursor("max_id", ids[-1])
 

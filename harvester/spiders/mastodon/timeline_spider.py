@@ -1,7 +1,7 @@
 """Spider for the API of any instance: the mastodon spider's mode with `acct=`, `hashtag=` and the like."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from harvester.catalogue.queries import PendingImage
 from harvester.crawl.http.credentials import bearer
 from harvester.crawl.http.networks import check_keys
 from harvester.crawl.listing_spider import ListingSpider
+from harvester.crawl.loop_guard import LoopGuard
 from harvester.dataset import reader
 from harvester.errors import ListingIncomplete, UsageProblem
-from harvester.items import NUMBERED, ImageItem, ListingPage
+from harvester.items import NUMBERED, DiscoveredImage, ImageItem, ListingPage
 from harvester.parsing.responses import PageStatus, SiteResponse
 from harvester.reasons import TEMPORARY_REASONS
 from harvester.spider_arguments import Argument, file_path, switch
@@ -82,7 +83,6 @@ class TimelineSpider(ListingSpider):
             self.allocator.user_number(acct)
         await self._record_users()
         self._sources: dict[str, Source] = {}
-        self._previous_ids: set[str] = set()  # ids of the previous page
         self._posts: list[Post] = []
 
     async def listings_to_walk(self) -> AsyncIterator[str]:
@@ -103,10 +103,12 @@ class TimelineSpider(ListingSpider):
 
     def page_request(self, listing: Listing) -> Request:
         """The request for the page at the cursor."""
-        name, _, value = (listing.cursor or "").partition("=")
-        return SourceResolver.api_request(
-            self._sources[listing.query].listing.page_url(Cursor(name, value) if name else None)
-        )
+        return SourceResolver.api_request(self._sources[listing.query].listing.page_url(_parse_cursor(listing.cursor)))
+
+    def loop_guard(self, listing: Listing) -> LoopGuard:
+        """The guard that knows the top of the listing from an earlier run; servers page by id, newest first."""
+        ranges = WalkState.parse(listing.mark).walked.ranges
+        return LoopGuard(listing.cursor, ranges[0].heads if listing.cursor and ranges else (), newest_first=True)
 
     def parse_page(self, response: SiteResponse, listing: Listing) -> ListingPage:
         """The posts of a page; the next cursor depends on earlier walks of the listing. Raises ListingIncomplete."""
@@ -115,8 +117,10 @@ class TimelineSpider(ListingSpider):
         source, state = self._sources[listing.query], WalkState.parse(listing.mark)
         page = source.parse_page(response.body, self.options.post_filter)
         is_first_page = listing.cursor is None
-        next_cursor = None if source.is_single else api.find_next_cursor(response.headers, page.ids, self._previous_ids)
-        self._previous_ids = set(page.ids)
+        cursor, entry_ids = _parse_cursor(listing.cursor), page.ids
+        next_cursor = None if source.is_single else api.find_next_cursor(response.headers, page.ids, cursor)
+        if next_cursor is None and cursor and page.ids == [cursor.value]:
+            entry_ids = []  # nothing but the post of the cursor, which some servers count in
         if is_first_page and state.walked.ranges:
             page.drop_known(state.walked.ranges[0].heads)
         if self.options.max_posts and len(state.walked.ranges) <= (0 if is_first_page else 1):
@@ -127,10 +131,21 @@ class TimelineSpider(ListingSpider):
         self._posts = page.posts
         self._opt_outs.update(page.opt_outs)
         return ListingPage(
+            [DiscoveredImage(key, "") for key in self.allocator.image_keys(page.posts)],  # numbered in `save_page`
             entry_count=sum(page.skipped.values()),
             next_cursor=None if has_enough or page.is_too_old or source.is_single else _cursor_text(ranges.cursor),
             counts=dict(page.skipped),
             mark=state.text,
+            entry_ids=entry_ids,
+        )
+
+    async def save_page(self, listing: Listing, page: ListingPage) -> tuple[Listing, Mapping[str, int]]:
+        """Record a page whose pictures get their positions: those they already have, or the next free ones."""
+        positions = await self.catalogue.read(queries.positions_by_key, [image.key for image in page.images])
+        images = self.allocator.discovered_images(self._posts, positions)
+        await self._record_users()
+        return await super().save_page(
+            listing, replace(page, images=images, entry_count=page.entry_count + len(images))
         )
 
     def error_text(self, response: SiteResponse) -> str:
@@ -150,16 +165,6 @@ class TimelineSpider(ListingSpider):
     def final_messages(self) -> list[str]:
         """Messages about accounts that were left out, with the setting that decides it."""
         return opt_out.opt_out_messages(self._opt_outs, self.options.post_filter.respected)
-
-    async def _fetch_page(self, listing: Listing) -> ListingPage:
-        """Fetch a page and give its pictures their positions: those they already have, or the next free ones."""
-        page = await super()._fetch_page(listing)
-        keys = self.allocator.image_keys(self._posts)
-        images = self.allocator.discovered_images(
-            self._posts, await self.catalogue.read(queries.positions_by_key, keys)
-        )
-        await self._record_users()
-        return replace(page, images=images, entry_count=page.entry_count + len(images))
 
     def _on_image_answered(self, item: ImageItem) -> None:
         """Mark a picture that came from another address than the first as a copy, and every preview as reduced."""
@@ -184,6 +189,11 @@ class TimelineSpider(ListingSpider):
     async def _load_pending(self, host: str, after: int, limit: int) -> list[PendingImage]:
         """The pending images of a host; none with `collect_only=1`."""
         return [] if self.options.collect_only else await super()._load_pending(host, after, limit)
+
+
+def _parse_cursor(text: str | None) -> Cursor | None:
+    name, _, value = (text or "").partition("=")
+    return Cursor(name, value) if name else None
 
 
 def _cursor_text(cursor: Cursor | None) -> str | None:

@@ -27,7 +27,8 @@ class Options:
     `form` is the year of the signatures, `lifetime` their seconds; `typo` is the odd form of folder links;
     `added` are images added since, at the end of a folder, as {folder: [image, …]}; at pages with one of `broken` in
     their address the server fails, pages with one of `misdirected` redirect to what is no address;
-    `rewrites` change the markup of all pages, as {regular expression: replacement}.
+    `rewrites` change the markup of all pages, as {regular expression: replacement}. With `page_ignored` lists and
+    folders show their first page, whichever is asked for.
     """
 
     block_after: int | None = None
@@ -39,6 +40,7 @@ class Options:
     broken: list[str] = field(default_factory=list)
     misdirected: list[str] = field(default_factory=list)
     rewrites: dict[str, str] = field(default_factory=dict)
+    page_ignored: bool = False
 
 
 @dataclass
@@ -114,7 +116,7 @@ def _favourites(request: web.Request, site: ImagefapSite) -> web.Response:
     user = _WORLD.users.get(_number(request, "userid"))
     if user is None:
         return _missing()
-    page = _number(request, "page")
+    page = 0 if site.options.page_ignored else _number(request, "page")
     if "folderid" not in request.query:
         return _html(_writer(request).folder_list(user, page))
     folder = user.folders.get(_number(request, "folderid"))

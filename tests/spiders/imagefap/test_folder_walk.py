@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from harvester.spiders.imagefap.folder_walk import (
     LONG_FOLDER_PAGES,
     MAX_EMPTY_PAGES,
-    MAX_FOLDER_PAGES,
     FolderWalk,
     is_recently_read,
     start_walk,
@@ -91,19 +90,6 @@ def test_a_folder_that_shrank_is_read_to_its_new_end() -> None:
     requested, _, ended = _run(start_walk(range(9), 9), [[page] for page in range(5)])
     assert requested == [8, 7, 6, 5, 4]
     assert ended.pages == 5
-
-
-def test_a_page_that_brings_nothing_new_ends_the_walk() -> None:
-    """A server that gives the last page for every later number is not followed."""
-    requested, _, ended = _run(start_walk(), [[1, 2], [3, 4], [3, 4], [3, 4], [5]])
-    assert requested == [0, 1, 2]
-    assert ended.pages == 2
-
-
-def test_an_endless_server_is_abandoned() -> None:
-    """However many new ids it invents."""
-    requested, _, _ = _run(start_walk(), [[page] for page in range(MAX_FOLDER_PAGES + 5)])
-    assert len(requested) == MAX_FOLDER_PAGES
 
 
 @given(_folders().filter(bool), st.integers(0, 30), st.data())

@@ -41,15 +41,14 @@ def look_up(base: str, name: str, token: str = "", respected: Collection[str] = 
 
 
 def walk_listing(listing: api.PostListing, post_filter: PostFilter, token: str = "") -> Iterator[PostPage]:
-    """Every page of a listing; a run would keep the ids of one page only, here all are kept."""
-    cursor, seen = None, set[str]()
+    """Every page of a listing."""
+    cursor: api.Cursor | None = None
     while True:
         answer = fetch(listing.page_url(cursor), token)
         assert classify(answer) == PageStatus.OK, answer
         page = posts.parse_page(answer.body, domain_of(listing.url), post_filter)
         yield page
-        cursor = api.find_next_cursor(answer.headers, page.ids, seen)
-        seen.update(page.ids)
+        cursor = api.find_next_cursor(answer.headers, page.ids, cursor)
         if cursor is None:
             return
 
