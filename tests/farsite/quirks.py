@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 Object = dict[str, Any]
@@ -36,6 +37,13 @@ def _letters(ident: str) -> str:
     return "01" + "".join("ABCDEFGHJK"[int(digit)] for digit in ident)
 
 
+def _snowflake(ident: str) -> str:
+    """An id that tells the date of its post, as Mastodon's own do: milliseconds since 1970, and 16 bits more."""
+    number = int(ident[4:])
+    moment = datetime(2026, 1 + number // 25, 1 + number % 25, 12, tzinfo=UTC)
+    return str(((int(moment.timestamp()) * 1000 + number) << 16) + int(ident[2:4]))
+
+
 def _without(*names: str) -> Callable[[Object], Object]:
     return lambda given: {name: value for name, value in given.items() if name not in names}
 
@@ -64,6 +72,7 @@ _NO_FLAGS = _without("indexable", "noindex")
 
 QUIRKS: dict[str, Quirk] = {
     "mastodon": Quirk(),
+    "hometown": Quirk(ident=_snowflake),
     "gotosocial": Quirk(
         needs_token=dict.fromkeys(("lookup", "statuses", "tag"), 401),
         ident=_letters,

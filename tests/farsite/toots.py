@@ -5,8 +5,11 @@ from typing import Any
 _FILES = "127.0.0.2"
 
 POSTS = {"alice": 95, "bob": 80, "carol": 12, "dave": 3, "eve": 5, "gus": 6, "wild": 9, "old": 4, "shy": 4, "closed": 4,
-         "ruth": 5}  # fmt: skip
+         "ruth": 5, "ida": 125}  # fmt: skip
 """How many posts each account has: alice's pages end short, bob's at a full one. 1 to 4 pictures in each."""
+
+IMPORTED_ABOVE = 5
+"""Ida has imported all posts but her first ones: new ids, old dates."""
 
 _OPT_OUTS: dict[str, dict[str, Any]] = {
     "shy": {"indexable": False},
@@ -51,7 +54,9 @@ def statuses(name: str, base: str, port: int, extra: int = 0) -> list[dict[str, 
     numbers = range(POSTS.get(name, 0) + extra, 0, -1)
     if name == "carol":
         return [_carol_post(number, base, port) for number in numbers]
-    shape = {"wild": _wild_post, "gus": _gus_post, "ruth": _ruth_post}.get(name, lambda status, number: status)
+    shape = {"wild": _wild_post, "gus": _gus_post, "ruth": _ruth_post, "ida": _ida_post}.get(
+        name, lambda status, number: status
+    )
     return [shape(_status(name, number, base, port), number) for number in numbers]
 
 
@@ -136,6 +141,13 @@ def _ruth_post(status: dict[str, Any], number: int) -> dict[str, Any]:
         5: {"remote_url": f"{files}/status/404?5", "url": copy.replace("/numbered/", "/media_proxy/")},
     }
     return status | {"media_attachments": [first | {"preview_url": None} | changes[number]]}
+
+
+def _ida_post(status: dict[str, Any], number: int) -> dict[str, Any]:
+    """Ida's imported posts are of 2019."""
+    if number <= IMPORTED_ABOVE:
+        return status
+    return status | {"created_at": status["created_at"].replace("2026", "2019")}
 
 
 def _wild_post(status: dict[str, Any], number: int) -> dict[str, Any]:

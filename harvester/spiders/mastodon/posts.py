@@ -51,15 +51,16 @@ class PostFilter:
 class PostPage:
     """A parsed page: the ids in their order, each once; the wanted posts; the number of the others by reason.
 
-    `is_too_old`: everything on the page is older than wanted, so older pages need not be requested. Reasons in
-    `skipped`: boost, reply, date, visibility, no-images, repeated, unreadable, and the words of OPT_OUTS; `opt_outs`
-    says whose opt-outs those are.
+    `dates` has the date of each id; `is_too_old`: everything on the page is older than wanted. Reasons in `skipped`:
+    boost, reply, date, visibility, no-images, repeated, unreadable, and the words of OPT_OUTS; `opt_outs` says whose
+    opt-outs those are.
     """
 
     ids: list[str] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     opt_outs: dict[str, str] = field(default_factory=dict)
+    dates: dict[str, datetime | None] = field(default_factory=dict)
     is_too_old: bool = False
 
     def drop_known(self, heads: Collection[str]) -> None:
@@ -98,16 +99,16 @@ def parse_single(body: bytes, domain: str, post_filter: PostFilter) -> PostPage:
 def _parse_posts(statuses: list[Any], domain: str, post_filter: PostFilter, owner: str = "") -> PostPage:
     """Parse posts, each once: Friendica and Takahe repeat a post for each file, and a page may have a post's boosts."""
     post_page = PostPage()
-    ids: dict[str, datetime | None] = {}
+    dates = post_page.dates
     seen_uris: set[str] = set()
     entries = json_fields.as_dicts(statuses)
     post_page.skipped["unreadable"] += len(statuses) - len(entries)
     for entry in entries:
         ident = json_fields.as_id(entry.get("id"))
-        if not ident or ident in ids:
+        if not ident or ident in dates:
             post_page.skipped["repeated" if ident else "unreadable"] += 1
             continue
-        ids[ident] = posted_at = json_fields.as_datetime(entry.get("created_at"))
+        dates[ident] = posted_at = json_fields.as_datetime(entry.get("created_at"))
         post = _parse_post(entry, domain, post_filter.respected, owner)
         reason = _skip_reason(entry, post, posted_at, post_filter) or ("repeated" if post.uri in seen_uris else "")
         seen_uris.add(post.uri)
@@ -117,8 +118,8 @@ def _parse_posts(statuses: list[Any], domain: str, post_filter: PostFilter, owne
                 post_page.opt_outs[post.author.acct] = reason
         else:
             post_page.posts.append(post)
-    post_page.ids = list(ids)
-    post_page.is_too_old = bool(ids) and all(_is_before(posted_at, post_filter.since) for posted_at in ids.values())
+    post_page.ids = list(dates)
+    post_page.is_too_old = bool(dates) and all(_is_before(moment, post_filter.since) for moment in dates.values())
     post_page.skipped = +post_page.skipped
     return post_page
 

@@ -24,8 +24,9 @@ from harvester.reasons import TEMPORARY_REASONS
 from harvester.spider_arguments import Argument, file_path, switch
 from harvester.spiders.mastodon import api, arguments, media, opt_out, responses
 from harvester.spiders.mastodon.api import Cursor
+from harvester.spiders.mastodon.date_order import DateOrder, have_dated_ids
 from harvester.spiders.mastodon.numbering import PositionAllocator
-from harvester.spiders.mastodon.posts import Post
+from harvester.spiders.mastodon.posts import Post, PostPage
 from harvester.spiders.mastodon.sources import Source, SourceResolver
 from harvester.spiders.mastodon.walk_state import WalkState
 
@@ -116,11 +117,15 @@ class TimelineSpider(ListingSpider):
             raise ListingIncomplete(self.error_text(response))
         source, state = self._sources[listing.query], WalkState.parse(listing.mark)
         page = source.parse_page(response.body, self.options.post_filter)
+        if not page.ids and page.skipped["unreadable"]:
+            raise ListingIncomplete("a page on which no post has an id")
         is_first_page = listing.cursor is None
         cursor, entry_ids = _parse_cursor(listing.cursor), page.ids
         next_cursor = None if source.is_single else api.find_next_cursor(response.headers, page.ids, cursor)
         if next_cursor is None and cursor and page.ids == [cursor.value]:
             entry_ids = []  # nothing but the post of the cursor, which some servers count in
+        if is_past := self._is_past(page, listing.query):
+            next_cursor = None
         if is_first_page and state.walked.ranges:
             page.drop_known(state.walked.ranges[0].heads)
         if self.options.max_posts and len(state.walked.ranges) <= (0 if is_first_page else 1):
@@ -133,11 +138,27 @@ class TimelineSpider(ListingSpider):
         return ListingPage(
             [DiscoveredImage(key, "") for key in self.allocator.image_keys(page.posts)],  # numbered in `save_page`
             entry_count=sum(page.skipped.values()),
-            next_cursor=None if has_enough or page.is_too_old or source.is_single else _cursor_text(ranges.cursor),
+            next_cursor=None if has_enough or is_past or source.is_single else _cursor_text(ranges.cursor),
             counts=dict(page.skipped),
             mark=state.text,
             entry_ids=entry_ids,
         )
+
+    def _is_past(self, page: PostPage, query: str) -> bool:
+        """Whether the posts behind a page are older than wanted; logged where only the order of pages shows it."""
+        is_past = self._date_order.is_past(page.dates, is_too_old=page.is_too_old)
+        if is_past and not have_dated_ids(page.dates):
+            logger.info(
+                "%s: the last pages came in the order of dates, so those behind `since` are not read; newer posts that "
+                "the server lists there are not found. A run without since= reads everything.",
+                query,
+            )
+        return is_past
+
+    async def walk_listing(self, query: str) -> Listing:
+        """Walk one listing; what is known of its order begins anew."""
+        self._date_order = DateOrder()
+        return await super().walk_listing(query)
 
     async def save_page(self, listing: Listing, page: ListingPage) -> tuple[Listing, Mapping[str, int]]:
         """Record a page whose pictures get their positions: those they already have, or the next free ones."""

@@ -199,13 +199,13 @@ def test_max_posts_is_respected_and_can_be_raised(commands: Commands, farsite: F
 
 
 def test_since_and_until_are_days(commands: Commands, farsite: Farsite) -> None:
-    """Both included; pages older than `since` are not asked for."""
+    """Both included; one old page is not enough to end the walk, as posts may be out of order."""
     base = farsite.url("/m/mastodon")
     crawl(commands, base, "acct=alice", "since=2026-04-02", "until=2026-04-05", "collect_only=1")
     (posts,) = read_data_set(commands)[0].values()
     numbers = range(79, 75, -1)  # 2026-04-01 is post 75
     assert [post["image_urls"] for post in posts] == [picture_urls("alice", farsite)[95 - number] for number in numbers]
-    assert len(page_requests(farsite)) == 2
+    assert len(page_requests(farsite)) == 3
 
 
 def test_a_hashtag_is_harvested_with_the_opt_outs_of_its_authors(commands: Commands, farsite: Farsite) -> None:
