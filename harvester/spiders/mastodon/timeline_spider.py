@@ -129,7 +129,10 @@ class TimelineSpider(ListingSpider):
         if is_first_page and state.walked.ranges:
             page.drop_known(state.walked.ranges[0].heads)
         if self.options.max_posts and len(state.walked.ranges) <= (0 if is_first_page else 1):
-            next_cursor = page.trim(self.options.max_posts - state.posts) or next_cursor
+            if (room := self.options.max_posts - state.posts) <= 0:  # an earlier run was allowed more
+                self._posts = []
+                return ListingPage(entry_ids=entry_ids)  # without a new mark: a higher max_posts continues here
+            next_cursor = page.trim(room) or next_cursor
         ranges = (state.walked.after_first_page if is_first_page else state.walked.after_page)(page.ids, next_cursor)
         state = WalkState(ranges, state.posts + len(page.posts))
         has_enough = self.options.max_posts and state.posts >= self.options.max_posts and len(ranges.ranges) <= 1
