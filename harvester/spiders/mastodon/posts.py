@@ -71,7 +71,7 @@ class PostPage:
             self.ids = self.ids[: known_from + 1]
 
     def trim(self, max_posts: int) -> Cursor | None:
-        """Keep at most `max_posts` posts (from 1). Returns the cursor after the last kept one, or None if all are kept."""
+        """Keep at most `max_posts` posts (from 1). Return the cursor after the last of them, None if all are kept."""
         if len(self.posts) <= max_posts:
             return None
         last = self.posts[max_posts - 1].entry_id
