@@ -238,7 +238,6 @@ EXTENSIONS = {
     "harvester.crawl.run.session.CatalogueSession": 200,
     "harvester.crawl.politeness.hosts.HostBackoffs": 250,
     "harvester.crawl.run.recovery.Recovery": 260,
-    "harvester.crawl.run.image_log.ImageLog": 300,
     "harvester.crawl.progress.Progress": 400,
     "harvester.crawl.run.finish.RunFinisher": 500,
     "harvester.crawl.politeness.blocks.BlockHandler": 600,

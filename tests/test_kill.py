@@ -65,6 +65,7 @@ def test_a_hundred_kills_lose_nothing(
     assert verified.returncode == 0, verified.stdout
     assert "unreferenced" not in verified.stdout
     _assert_the_status_file_agrees(commands, expected)
+    _assert_the_log_has_every_image_once(commands, expected)
 
 
 def _count_pending(commands: Commands) -> int:
@@ -106,3 +107,10 @@ def _assert_the_status_file_agrees(commands: Commands, expected: dict[str, str])
     assert {entry["url"]: entry["success"] for entry in entries} == {
         url: len(outcome) == 64 for url, outcome in expected.items()
     }
+
+
+def _assert_the_log_has_every_image_once(commands: Commands, expected: dict[str, str]) -> None:
+    lines = (commands.data / "image_download.log").read_text(encoding="utf-8").splitlines()
+    columns = [line.split("\t") for line in lines]
+    outcomes = sorted((line[3], line[4]) for line in columns if line[1] != "summary")  # sha256 or reason
+    assert outcomes == sorted(expected.items())

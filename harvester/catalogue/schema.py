@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "initial"
+HEAD = "log_lines"
 
 metadata = MetaData(
     naming_convention={
@@ -197,6 +197,8 @@ runs = Table(
     Column("finished_at", BigInteger, comment="null: still running, or killed"),
     Column("outcome", String(64), comment="Scrapy's finish reason"),
     Column("counts", JSON, comment="images of this run by status"),
+    Column("log_lines", Text, comment="lines of image_download.log of the last commit; null once they are there"),
+    Column("log_offset", BigInteger, comment="size of that file before them"),
 )
 
 request_log = Table(

@@ -252,5 +252,6 @@ def start_run(connection: Connection, collection: int, arguments: Mapping[str, s
 
 def end_run(connection: Connection, run: int, outcome: str, counts: Mapping[str, int]) -> None:
     """Record the end of a crawl."""
-    values = {"finished_at": now(), "outcome": outcome, "counts": json.loads(json.dumps(counts))}
+    counts_copy = json.loads(json.dumps(counts))
+    values = {"finished_at": now(), "outcome": outcome, "counts": counts_copy, "log_lines": None}
     connection.execute(update(runs).where(runs.c.id == run).values(**values))

@@ -7,6 +7,7 @@ from scrapy.crawler import Crawler
 
 from harvester.catalogue.writer import ImageOutcome
 from harvester.crawl.run.finish import stop_run_on
+from harvester.crawl.run.image_log import format_line
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError
 from harvester.imaging.types import FINGERPRINT_VERSION, NO_FINGERPRINT
@@ -32,7 +33,7 @@ class RecordPipeline:
             item.status = "done"
         item.finished_at = format_time(time.time())
         with stop_run_on(CatalogueError, self._crawler):
-            await self._session.record(_outcome_from_item(item))
+            await self._session.record(_outcome_from_item(item), format_line(item))
         assert self._crawler.stats is not None
         self._crawler.stats.inc_value(f"harvester/{item.status}")
         if item.reason:

@@ -1,11 +1,11 @@
 """Safe file access in output folders: links and special files are never followed, and no file is replaced unasked."""
 
 import errno
+import io
 import os
 import shutil
 import stat
 from pathlib import Path
-from typing import TextIO
 
 _SPECIAL_FILE_ERRORS = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EACCES}  # EMLINK: FreeBSD's error for a link
 
@@ -35,14 +35,14 @@ def read_regular_file(path: Path) -> bytes | None:
         return file.read()
 
 
-def open_append_nofollow(path: Path) -> TextIO:
-    """Open a line-buffered file for appending. Raises OSError, also if the path is a link or a pipe."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+def open_append_nofollow(path: Path) -> io.FileIO:
+    """Open a file for reading and appending, without a buffer. Raises OSError, also if the path is a link or a pipe."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o666)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace", buffering=1)
+    return io.FileIO(descriptor, "a+")
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 
 from harvester.catalogue import queries, revisions, writer
 from harvester.catalogue.schema import HEAD, images, metadata, placements
@@ -58,13 +58,29 @@ def test_a_new_catalogue_has_the_tables_of_the_schema(engine: Engine) -> None:
 
 
 def test_the_revisions_end_at_the_schema(tmp_path: Path) -> None:
-    """The newest revision is the one that a new catalogue is marked with, and a catalogue can be brought to it."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'empty.db'}")
-    with revisions.open_revisions() as known, engine.begin() as opened:
-        assert HEAD in known.known_versions()
-        known.upgrade(opened)
+    """A catalogue of the first revision is upgraded as it is opened, keeps its rows and has what a new one has."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    path = tmp_path / "catalogue.db"
+    old_engine = open_catalogue(path)
+    with old_engine.begin() as opened:
+        writer.start_run(opened, _collection(opened), {}, "0.1.0", 1)
+        for statement in (*_UNDO_REVISIONS, "UPDATE alembic_version SET version_num = 'initial'"):
+            opened.exec_driver_sql(statement)
+    old_engine.dispose()
+    engine = open_catalogue(path)
+    with engine.connect() as opened:
+        assert compare_metadata(MigrationContext.configure(opened), metadata) == []
         assert opened.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [HEAD]
+        assert opened.execute(text("SELECT version, log_lines FROM runs")).all() == [("0.1.0", None)]
+    with revisions.open_revisions() as known:
+        assert HEAD in known.known_versions()
     engine.dispose()
+
+
+_UNDO_REVISIONS = ("ALTER TABLE runs DROP COLUMN log_lines", "ALTER TABLE runs DROP COLUMN log_offset")
+"""What makes a new catalogue one of the first revision."""
 
 
 def test_an_image_discovered_twice_is_one_image(connection: Connection) -> None:

@@ -15,7 +15,6 @@ from harvester.catalogue import listings, queries
 from harvester.catalogue.db_errors import translate_db_errors
 from harvester.cli import table_console
 from harvester.crawl.contract import run_ended, spider_of
-from harvester.crawl.run.image_log import ImageLog
 from harvester.crawl.run.session import CatalogueSession
 from harvester.dataset.writer import write_dataset_files
 from harvester.errors import BelowExpectation, HarvesterError, UsageProblem
@@ -149,10 +148,11 @@ class RunFinisher:
             logger.warning("%s", message)
 
     def _log_summary(self, summary: SiteSummary, reason: str) -> None:
-        log = self.crawler.get_extension(ImageLog)
-        if log is not None:
-            log.write("\t".join(("summary", reason, *(f"{label.strip()} {value}" for label, value in summary.lines()))))
-        counts = CatalogueSession.of(self.crawler).status_counts
+        session = CatalogueSession.of(self.crawler)
+        session.log.append_summary(
+            "\t".join((reason, *(f"{label.strip()} {value}" for label, value in summary.lines())))
+        )
+        counts = session.status_counts
         counts_text = ", ".join(f"{counts[status]:,} {status}" for status in ("done", "failed", "skipped"))
         logger.info("This run (%s): %s\n%s", reason, counts_text, summary_text([summary]))
         for message in summary.complaints():

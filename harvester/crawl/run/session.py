@@ -16,10 +16,11 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from sqlalchemy import Connection, Engine
 
-from harvester.catalogue import repair, writer
+from harvester.catalogue import log_lines, repair, writer
 from harvester.catalogue.db_errors import translate_db_errors
 from harvester.catalogue.store import open_catalogue
 from harvester.crawl.contract import spider_of
+from harvester.crawl.run.image_log import ImageLog
 from harvester.items import Collection
 from harvester.storage.locks import CrawlLock
 from harvester.storage.paths import DataPaths
@@ -37,29 +38,34 @@ class CatalogueSession:
     """The spider's collection in the catalogue, and the record of this run.
 
     `collection_id` is the collection's row number, `status_counts` counts this run's images by status, and
-    `killed_runs` counts the earlier runs that never ended. Every database error is raised as CatalogueError.
+    `killed_runs` counts the earlier runs that never ended. `log` has a line for every outcome that is recorded. Every
+    database error is raised as CatalogueError.
     """
 
-    def __init__(self, engine: Engine, collection: Collection, arguments: dict[str, str]) -> None:
+    def __init__(self, engine: Engine, collection: Collection, log: ImageLog, arguments: dict[str, str]) -> None:
         self.engine = engine
         self.collection = collection
+        self.log = log
         self.status_counts: Counter[str] = Counter()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="catalogue")
         self.killed_runs = 0
-        self._waiting_outcomes: list[tuple[writer.ImageOutcome, asyncio.Future[None]]] = []
+        self._waiting_outcomes: list[tuple[writer.ImageOutcome, str, asyncio.Future[None]]] = []
         self._write_task: asyncio.Task[None] | None = None
         with translate_db_errors(engine), engine.begin() as connection:
             self.collection_id = writer.get_or_create_collection(connection, collection)
+            log.repair(log_lines.unlogged_lines(connection, self.collection_id))
+            log_lines.forget_lines(connection, self.collection_id)
             self.killed_runs = repair.mark_killed_runs(connection, self.collection_id)
             self._run_id = writer.start_run(connection, self.collection_id, arguments, VERSION, os.getpid())
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Open the catalogue before Scrapy's engine exists. Raises CatalogueError and UsageProblem."""
-        spider = spider_of(crawler)
-        engine = open_catalogue(DataPaths.from_settings(crawler.settings).catalogue)
+        """Open log and catalogue before Scrapy's engine exists. Raises StoreError, CatalogueError and UsageProblem."""
+        spider, paths = spider_of(crawler), DataPaths.from_settings(crawler.settings)
+        log = ImageLog(paths.log_file(spider.collection))
+        engine = open_catalogue(paths.catalogue)
         arguments = {name: redact(value) for name, value in spider.arguments.items()}
-        session = cls(engine, spider.collection, arguments)
+        session = cls(engine, spider.collection, log, arguments)
         crawler.signals.connect(session.close, signal=signals.engine_stopped)
         return session
 
@@ -94,10 +100,10 @@ class CatalogueSession:
         """Call a function of the catalogue in a transaction, for data that is not looked up by collection."""
         return await self._run_in_thread(self.engine.begin, lambda connection: function(connection, *args, **kwargs))
 
-    async def record(self, outcome: writer.ImageOutcome) -> None:
-        """Record the outcome of an image; returns when it is committed."""
+    async def record(self, outcome: writer.ImageOutcome, log_line: str) -> None:
+        """Record the outcome of an image and log it; returns when it is committed."""
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting_outcomes.append((outcome, committed))
+        self._waiting_outcomes.append((outcome, log_line, committed))
         if self._write_task is None or self._write_task.done():
             self._write_task = asyncio.ensure_future(self._write_outcomes())
         await committed
@@ -109,23 +115,29 @@ class CatalogueSession:
             writer.end_run(connection, self._run_id, reason, self.status_counts)
 
     def close(self) -> None:
-        """Close the connections to the database."""
+        """Close the connections to the database, and the log."""
         self._executor.shutdown(wait=True)
         self.engine.dispose()
+        self.log.close()
 
     async def _write_outcomes(self) -> None:
         while self._waiting_outcomes:
             await asyncio.sleep(COMMIT_DELAY)
             batch, self._waiting_outcomes = self._waiting_outcomes, []
-            outcomes = [outcome for outcome, _ in batch]
+            outcomes, lines = [outcome for outcome, *_ in batch], "".join(line for _, line, _ in batch)
             try:
-                await self.write_global(writer.record_outcomes, outcomes)
+                await self.write_global(self._write_batch, outcomes, lines, self.log.size)
             except Exception as error:
-                for _, committed in batch:
+                for *_, committed in batch:
                     committed.set_exception(error)
             else:
-                for _, committed in batch:
+                self.log.append(lines)
+                for *_, committed in batch:
                     committed.set_result(None)
+
+    def _write_batch(self, connection: Connection, outcomes: list[writer.ImageOutcome], lines: str, size: int) -> None:
+        writer.record_outcomes(connection, outcomes)
+        log_lines.note_lines(connection, self._run_id, lines, size)
 
     async def _run_in_thread(
         self, connect: Callable[[], AbstractContextManager[Connection]], function: Callable[[Connection], T]
