@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from harvester.catalogue import integrity
 from harvester.catalogue.db_errors import as_catalogue_error
+from harvester.catalogue.file_guard import FileGuard
 from harvester.catalogue.schema import HEAD, metadata, set_postgresql_options
 from harvester.errors import CatalogueError, UsageProblem
 
@@ -33,6 +34,8 @@ def open_catalogue(address: str | Path) -> Engine:
         _make_folder(Path(str(url.database)))
         integrity.check_not_truncated(Path(str(url.database)))
     engine = _create_engine(url)
+    if _is_sqlite_file(url):
+        FileGuard.install(engine, Path(str(url.database)))
     try:
         _upgrade_with_retries(engine, url)
     except DBAPIError as error:

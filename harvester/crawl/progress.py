@@ -4,7 +4,6 @@ import asyncio
 import logging
 import sys
 from collections import Counter, deque
-from contextlib import suppress
 from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, Self
@@ -19,6 +18,7 @@ from scrapy.exceptions import NotConfigured
 from harvester.catalogue import queries
 from harvester.crawl.contract import spider_of
 from harvester.crawl.politeness.hosts import HostBackoffs
+from harvester.crawl.run.finish import RunFinisher
 from harvester.crawl.run.session import CatalogueSession
 from harvester.errors import CatalogueError
 from harvester.items import ImageItem
@@ -90,12 +90,14 @@ class Progress:
             self._samples.append((monotonic(), self._status_counts.total(), self._bytes))
             if self._total is None or monotonic() - shown_at >= self._interval:
                 shown_at = monotonic()
-                with suppress(CatalogueError):  # stops the run elsewhere
+                try:
                     self._total = (
                         await CatalogueSession.of(self._crawler).read(queries.count_pending)
                         + self._status_counts.total()
                     )
                     self._eta_text = await spider_of(self._crawler).eta_text()
+                except CatalogueError as error:  # perhaps long before the next image is done
+                    RunFinisher.of(self._crawler).stop(error)
                 if self._live_line is None:
                     logger.info("%s", self.status_line())
 

@@ -109,8 +109,9 @@ class RunFinisher:
         try:
             self._write_results(reason)
         except HarvesterError as error:
+            if str(error) != str(self.error):
+                logger.critical("The results of the run cannot be written: %s", error)
             self.error = error
-            logger.critical("The results of the run cannot be written: %s", error)
         self._check_expectations(reason)
         self.crawler.signals.send_catch_log(run_ended, exitcode=self.exitcode)
 
