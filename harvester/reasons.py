@@ -67,7 +67,10 @@ REASONS: dict[str, Reason] = {
 NAMELESS = ("account-not-listed", "type-not-wanted", "video")
 """Reasons of images that are skipped because they have no name; once a source gives one, they are pending."""
 
-NEVER_RETRIED = (*NAMELESS, "bad-url", "no-address", "had-before")
+ADDRESSLESS = ("bad-url", "no-address")
+"""Reasons of images that have no address that could be requested; once a source gives one, they are pending."""
+
+NEVER_RETRIED = (*NAMELESS, *ADDRESSLESS, "had-before")
 """Reasons of images that not even `retry=all` requests, as they have no address or no name."""
 
 NO_ANSWER = frozenset({"timeout", "dns", "connection"})

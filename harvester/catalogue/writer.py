@@ -14,7 +14,7 @@ from harvester.catalogue.schema import accounts, blobs, collections, images, pla
 from harvester.catalogue.source_facts import record_source_facts, size_values
 from harvester.catalogue.sql import chunks, insert_new, now
 from harvester.items import Collection, DiscoveredImage
-from harvester.reasons import NAMELESS, NEVER_RETRIED, REASONS, TEMPORARY_REASONS
+from harvester.reasons import ADDRESSLESS, NAMELESS, NEVER_RETRIED, REASONS, TEMPORARY_REASONS
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,11 @@ def record_discovered(connection: Connection, collection: int, discovered: Seque
     """Record discovered images as pending; return, for each host with newly pending images, the lowest such row.
 
     Known images stay as they are, except that a new name for a finished one makes it `pending` again: its bytes are
-    known, so it is published without being fetched. One transaction takes any number of images; a few thousand is best.
+    known, so it is published without being fetched; and that one without an address gets it. One
+    transaction takes any number of images; a few thousand is best.
     """
     rows = rows_by_key(connection, collection, [image.key for image in discovered])
+    addressed_rows = _add_addresses(connection, {rows[image.key]: image for image in discovered if image.key in rows})
     new_images: dict[str, DiscoveredImage] = {}
     for image in discovered:  # of several images at one address, one with a name counts
         if image.key not in rows and (image.key not in new_images or new_images[image.key].name is None):
@@ -84,7 +86,24 @@ def record_discovered(connection: Connection, collection: int, discovered: Seque
     _reuse_known_bytes(connection, collection, list(new_images))
     record_source_facts(connection, rows, list(new_images.values()))
     named_rows = _add_placements(connection, collection, [image for image in discovered if image.name], rows)
-    return _reopen_images(connection, named_rows | {rows[key] for key in new_images})
+    return _reopen_images(connection, named_rows | addressed_rows | {rows[key] for key in new_images})
+
+
+def _add_addresses(connection: Connection, images_by_row: Mapping[int, DiscoveredImage]) -> set[int]:
+    """Give known images that had no address the one that their source now has; return the rows of those images."""
+    with_address = {row: image for row, image in images_by_row.items() if image.url and image.reason is None}
+    rows: set[int] = set()
+    for chunk in chunks(sorted(with_address)):
+        query = select(images.c.id, images.c.url).where(images.c.id.in_(chunk), images.c.reason.in_(ADDRESSLESS))
+        rows |= {row for row, url in connection.execute(query) if url != with_address[row].url}
+    for row in rows:
+        image = with_address[row]
+        values = {
+            "url": image.url, "host": image.host, "page": image.page, "status": "pending", "reason": "", "detail": "",
+            "metadata": None if image.metadata is None else dict(image.metadata), "finished_at": None,
+        }  # fmt: skip
+        connection.execute(update(images).where(images.c.id == row).values(values))
+    return rows
 
 
 def rows_by_key(connection: Connection, collection: int, keys: Sequence[str]) -> dict[str, int]:

@@ -84,6 +84,8 @@ def _imagefap(body: bytes) -> None:
     folders.parse_folder_list(body)
     folders.parse_folder_page(body)
     photo_page.parse_photo_page(body, addresses.photo_url(3))
+    folders.has_unread_images(body, addresses.folder_url(1, 2, 0))
+    folders.has_unread_folders(body, is_first=True)
 
 
 def _data_set(body: bytes) -> None:
