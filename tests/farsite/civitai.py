@@ -195,10 +195,10 @@ async def _loop(request: web.Request, files: str) -> web.Response:
 
 async def _ignored(request: web.Request, files: str) -> web.Response:
     """The first page for the first cursor too, under a new cursor; then pages as they should be."""
-    at = int(request.query.get("cursor", "1"))
+    at, user = int(request.query.get("cursor", "1")), request.query["username"]
     if at == 2 and not request.app[JOURNAL].times_called("civitai ignored"):
-        return _json_page(request, _ten_items(2001, files, username=request.query["username"]), "3")
-    return _json_page(request, _ten_items(1991 + 10 * at, files, username=request.query["username"]), str(at + 1) if at < 3 else None)
+        return _json_page(request, _ten_items(2001, files, username=user), "3")
+    return _json_page(request, _ten_items(1991 + 10 * at, files, username=user), str(at + 1) if at < 3 else None)
 
 
 async def _zero(request: web.Request, files: str) -> web.Response:

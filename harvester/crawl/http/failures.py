@@ -112,11 +112,11 @@ def _reason_for_ignored(message: str) -> str:
 
 def error_line(error: BaseException) -> str:
     """The error in one line: our own words for what happens to connections, as libraries have several for each."""
-    for failure in getattr(error.__cause__, "reasons", None) or ():  # Twisted's list for a broken connection
-        return error_line(failure.value)
     for kind, words in _WORDS_BY_EXCEPTION.items():
         if isinstance(error, kind):
             return words
+    for failure in getattr(error.__cause__, "reasons", None) or ():  # Twisted's list for a broken connection
+        return error_line(failure.value)
     if isinstance(error, SSL.Error):
         return _tls_line(error)
     return str(error).strip().partition("\n")[0][:200] or type(error).__name__

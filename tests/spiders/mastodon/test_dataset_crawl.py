@@ -310,8 +310,13 @@ def test_network_errors_have_their_own_reasons(farsite: Farsite, commands: Comma
         farsite.url("/redirect/3/jpeg-rgb.jpg"): "",
     }
     files = dataset.write(tmp_path, {"a@x": [(0, list(expected))]})
-    commands.crawl(files, "-s", "DOWNLOAD_MAXSIZE=3000000")
+    stderr = commands.crawl(files, "-s", "DOWNLOAD_MAXSIZE=3000000").stderr
     assert dict(dataset.rows(commands.data, "SELECT key, reason FROM images")) == expected
+    details = dict(dataset.rows(commands.data, "SELECT key, detail FROM images WHERE reason = 'connection'"))
+    assert set(details.values()) == {
+        "robots.txt: connection refused", "the connection broke off", "the connection broke off before the end",
+    }  # fmt: skip
+    assert "DOWNLOAD_FAIL_ON_DATALOSS" not in stderr
 
 
 def test_small_pictures_and_thumbnails_follow_scrapys_settings(
