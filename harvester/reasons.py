@@ -73,6 +73,24 @@ ADDRESSLESS = ("bad-url", "no-address")
 NEVER_RETRIED = (*NAMELESS, *ADDRESSLESS, "had-before")
 """Reasons of images that not even `retry=all` requests, as they have no address or no name."""
 
+_ADVICE = {
+    "dns": "Check the network connection and the host names",
+    "connection": "Check the network connection, and whether the server can be reached",
+    "timeout": "Check the network connection, and whether the server can be reached",
+    "http-temporary": "The server refuses for now, or wants a token",
+    "name-taken": "Name an empty folder with -a output=DIR",
+    "blocked-address": "If you trust these addresses, set HARVESTER_ALLOW_NETWORKS or HARVESTER_ALLOW_PORTS",
+}
+
+
+def advise(word: str) -> str:
+    """What to do if every image failed for this reason."""
+    advice = _ADVICE.get(word, "Correct the input" if word in NEVER_RETRIED else "Look at one address in a browser")
+    if word in NEVER_RETRIED:
+        return f"{advice}."
+    return f"{advice}; the same command tries again{'' if REASONS[word].temporary else ' with -a retry=all'}."
+
+
 NO_ANSWER = frozenset({"timeout", "dns", "connection"})
 """Reasons that mean that the host gave no answer at all."""
 

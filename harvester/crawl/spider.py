@@ -123,7 +123,8 @@ class HarvestSpider(Spider, SpiderContract):
         except HarvesterError as error:
             RunFinisher.of(self.crawler).stop(error)
             return
-        await self.catalogue.write(writer.requeue, self.retry)
+        requeued = await self.catalogue.write(writer.requeue, self.retry)
+        self.catalogue.common_failure.retried = requeued if self.retry == "failed" else 0
         self.queue.add(await self.pending_hosts())
         self.discovery = asyncio.ensure_future(self.discover_all())
         self.discovery.add_done_callback(self._on_discovery_done)

@@ -38,9 +38,11 @@ def nameserver(restricted_commands: Commands) -> Iterator[Nameserver]:
         yield server
 
 
-def _harvest(commands: Commands, folder: Path, urls: list[str], *options: str) -> list[tuple[str, str, str]]:
-    """Status, reason and detail of each URL, in order."""
-    commands.crawl(dataset.write(folder / "input", dataset.one_user(urls)), *options)
+def _harvest(
+    commands: Commands, folder: Path, urls: list[str], *options: str, code: int = 0
+) -> list[tuple[str, str, str]]:
+    """Status, reason and detail of each URL, in order; exit code 1 if every URL is refused alike."""
+    commands.crawl(dataset.write(folder / "input", dataset.one_user(urls)), *options, code=code)
     return rows(commands.data, "SELECT status, reason, detail FROM images ORDER BY id")  # type: ignore[return-value]
 
 
@@ -53,11 +55,11 @@ def test_no_spelling_of_an_address_reaches_this_machine(commands: Commands, fars
     commands.environment["HARVESTER_ALLOW_NETWORKS"] = ""
     forms = _LOOPBACK_SPELLINGS.split()
     urls = [f"http://{form}:{farsite.port}/photo/1.jpg" for form in forms]
-    outcomes = _harvest(commands, tmp_path, urls)
+    outcomes = _harvest(commands, tmp_path, urls, code=1)
     assert [form for form, (_, reason, _) in zip(forms, outcomes, strict=True) if reason != "blocked-address"] == []
     assert outcomes[0][2] == "127.0.0.1 is loopback; HARVESTER_ALLOW_NETWORKS does not name it"
     assert "localhost leads to " in outcomes[forms.index("localhost")][2]
-    _harvest(commands, tmp_path, urls)
+    _harvest(commands, tmp_path, urls, code=1)
     assert rows(commands.data, "SELECT max(attempts) FROM images WHERE reason = 'blocked-address'") == [(1,)]
     assert farsite.log() == []
     assert "\tblocked-address\t127.0.0.1 is loopback" in (commands.data / "image_download.log").read_text("utf-8")
@@ -65,7 +67,9 @@ def test_no_spelling_of_an_address_reaches_this_machine(commands: Commands, fars
 
 def test_only_web_ports_of_public_addresses_are_reached(commands: Commands, tmp_path: Path) -> None:
     """Mail, databases and shells of strangers are not spoken to; nothing leaves this machine here."""
-    outcomes = _harvest(commands, tmp_path, [f"http://192.88.98.1:{port}/a.jpg" for port in (22, 25, 6379, 9200)])
+    outcomes = _harvest(
+        commands, tmp_path, [f"http://192.88.98.1:{port}/a.jpg" for port in (22, 25, 6379, 9200)], code=1
+    )
     assert {reason for _, reason, _ in outcomes} == {"blocked-address"}
     assert outcomes[0][2] == "192.88.98.1 is requested at port 22; HARVESTER_ALLOW_PORTS does not name it"
 
@@ -94,7 +98,7 @@ def test_a_public_name_with_a_private_address_is_refused(
         "c.example": [["10.0.0.1", "::1", "fe80::1"]],
     }
     urls = [f"http://{host}.example:{farsite.port}/photo/1.jpg" for host in "abc"]
-    outcomes = _harvest(restricted_commands, tmp_path, urls, *nameserver.options)
+    outcomes = _harvest(restricted_commands, tmp_path, urls, *nameserver.options, code=1)
     assert [(status, reason) for status, reason, _ in outcomes] == [("failed", "blocked-address")] * 3
     assert (
         outcomes[0][2] == f"a.example leads to {INSIDE}, which is loopback; HARVESTER_ALLOW_NETWORKS does not name it"
@@ -169,7 +173,7 @@ def test_the_guard_wraps_every_resolver(commands: Commands, farsite: Farsite, tm
     commands.environment["HARVESTER_ALLOW_NETWORKS"] = ""
     option = ("-s", f"TWISTED_DNS_RESOLVER=scrapy.resolver.{resolver}")
     urls = [f"http://{host}:{farsite.port}/photo/1.jpg" for host in ("127.0.0.1", "localhost")]
-    outcomes = _harvest(commands, tmp_path, urls, *option)
+    outcomes = _harvest(commands, tmp_path, urls, *option, code=1)
     assert {reason for _, reason, _ in outcomes} == {"blocked-address"}
     assert farsite.log() == []
 

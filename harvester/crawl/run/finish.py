@@ -34,15 +34,17 @@ STUCK_LISTINGS_STAT = "harvester/listings/stuck"
 _STOPPED_BY_USER = ("shutdown", "forced")
 
 
-def check_expectations(settings: Mapping[str, Any], stats: Mapping[str, Any], reason: str) -> BelowExpectation | None:
-    """The error of a run that misses HARVESTER_MIN_IMAGES or HARVESTER_MAX_FAILED, or is blocked; None if all is well.
+def check_expectations(
+    settings: Mapping[str, Any], stats: Mapping[str, Any], reason: str, common_failure: str
+) -> BelowExpectation | None:
+    """The error of a run that misses HARVESTER_MIN_IMAGES or HARVESTER_MAX_FAILED or ends blocked; None if all is well.
 
     So is that of a run with a stuck listing. `reason` is Scrapy's finish reason; a run that the user stopped is not
-    checked.
+    checked. `common_failure` is a sentence if every image failed for the same reason.
     """
     if reason in _STOPPED_BY_USER:
         return None
-    problems = " ".join(_unmet_expectations(settings, stats))
+    problems = " ".join(filter(None, (common_failure, *_unmet_expectations(settings, stats))))
     return BelowExpectation(problems) if problems else None
 
 
@@ -74,6 +76,7 @@ class RunFinisher:
         self.error: BaseException | None = None
         self.is_finished = False
         self._reason = ""
+        self._common_failure = ""
         self._stop_task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -124,7 +127,9 @@ class RunFinisher:
 
     def _check_expectations(self, reason: str) -> None:
         assert self.crawler.stats is not None
-        problem = check_expectations(self.crawler.settings, self.crawler.stats.get_stats(), reason)
+        problem = check_expectations(
+            self.crawler.settings, self.crawler.stats.get_stats(), reason, self._common_failure
+        )
         if problem is not None and self.error is None:
             self.error = problem
             logger.critical("The run ended below expectations: %s", problem)
@@ -135,10 +140,9 @@ class RunFinisher:
         with translate_db_errors(session.engine), session.engine.connect() as connection:
             paths = DataPaths.from_settings(self.crawler.settings)
             files = write_dataset_files(connection, session.collection_id, session.collection, paths)
-            summaries = summarize_sites(
-                queries.count_by_status(connection, session.collection_id),
-                listings.listings_by_site(connection, session.collection_id),
-            )
+            counts = queries.count_by_status(connection, session.collection_id)
+            summaries = summarize_sites(counts, listings.listings_by_site(connection, session.collection_id))
+        self._common_failure = session.common_failure.problem(counts)
         for summary in summaries:
             self._log_summary(summary, reason)
         if not summaries and reason != "finished":

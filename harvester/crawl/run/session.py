@@ -20,7 +20,9 @@ from harvester.catalogue import log_lines, repair, writer
 from harvester.catalogue.db_errors import translate_db_errors
 from harvester.catalogue.store import open_catalogue
 from harvester.crawl.contract import spider_of
+from harvester.crawl.run.common_failure import CommonFailure
 from harvester.crawl.run.image_log import ImageLog
+from harvester.errors import HarvesterError
 from harvester.items import Collection
 from harvester.storage.locks import CrawlLock
 from harvester.storage.paths import DataPaths
@@ -38,8 +40,8 @@ class CatalogueSession:
     """The spider's collection in the catalogue, and the record of this run.
 
     `collection_id` is the collection's row number, `status_counts` counts this run's images by status, and
-    `killed_runs` counts the earlier runs that never ended. `log` has a line for every outcome that is recorded. Every
-    database error is raised as CatalogueError.
+    `killed_runs` counts the earlier runs that never ended. `log` has a line for every outcome that is recorded,
+    `common_failure` looks whether all of them fail. Every database error is raised as CatalogueError.
     """
 
     def __init__(self, engine: Engine, collection: Collection, log: ImageLog, arguments: dict[str, str]) -> None:
@@ -47,6 +49,7 @@ class CatalogueSession:
         self.collection = collection
         self.log = log
         self.status_counts: Counter[str] = Counter()
+        self.common_failure = CommonFailure()
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="catalogue")
         self.killed_runs = 0
         self._waiting_outcomes: list[tuple[writer.ImageOutcome, str, asyncio.Future[None]]] = []
@@ -60,12 +63,16 @@ class CatalogueSession:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Open log and catalogue before Scrapy's engine exists. Raises StoreError, CatalogueError and UsageProblem."""
+        """Open catalogue and log before Scrapy's engine exists. Raises CatalogueError, StoreError and UsageProblem."""
         spider, paths = spider_of(crawler), DataPaths.from_settings(crawler.settings)
-        log = ImageLog(paths.log_file(spider.collection))
         engine = open_catalogue(paths.catalogue)
+        log = ImageLog(paths.log_file(spider.collection))
         arguments = {name: redact(value) for name, value in spider.arguments.items()}
-        session = cls(engine, spider.collection, log, arguments)
+        try:
+            session = cls(engine, spider.collection, log, arguments)
+        except HarvesterError:
+            log.close()
+            raise
         crawler.signals.connect(session.close, signal=signals.engine_stopped)
         return session
 
@@ -108,6 +115,7 @@ class CatalogueSession:
             self._write_task = asyncio.ensure_future(self._write_outcomes())
         await committed
         self.status_counts[outcome.status] += 1
+        self.common_failure.add(outcome)
 
     def end_run(self, reason: str) -> None:
         """Record how the run ended. Blocks."""

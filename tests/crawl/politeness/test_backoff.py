@@ -117,7 +117,7 @@ def test_temporary_errors_are_retried_and_permanent_ones_are_not(
 def test_retry_intervals_grow(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """The wait doubles, and varies by no more than half."""
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/status/500")]))
-    commands.crawl(files, "-s", "HARVESTER_BACKOFF=0.4", "-s", "RETRY_TIMES=3")
+    commands.crawl(files, "-s", "HARVESTER_BACKOFF=0.4", "-s", "RETRY_TIMES=3", code=1)
     at = [entry["at"] for entry in farsite.log() if "status" in entry["path"]]
     waits = [later - earlier for earlier, later in pairwise(at)]
     assert [wait >= minimum for wait, minimum in zip(waits, (0.2, 0.4, 0.8), strict=True)] == [True] * 3

@@ -67,7 +67,7 @@ def test_images_are_not_classified(farsite: Farsite, commands: Commands, tmp_pat
     """A page of another spider without `classify`, and everything that is not a page, goes its way."""
     urls = [farsite.url("/block/9/page.html")]
     files = dataset.write(tmp_path, dataset.one_user(urls))
-    commands.crawl(files)
+    commands.crawl(files, code=1)
     assert dataset.rows(commands.data, "SELECT reason FROM images") == [("not-an-image",)]
 
 

@@ -45,7 +45,7 @@ def test_an_unreachable_robots_txt_gives_images_its_reason(
 ) -> None:
     """Nothing listens: the reason is that of the connection, and only robots.txt was tried."""
     urls = [f"http://127.0.0.1:9/{number}.jpg" for number in range(3)]
-    commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)))
+    commands.crawl(dataset.write(tmp_path, dataset.one_user(urls)), code=1)
     outcomes = dataset.rows(commands.data, OUTCOMES_QUERY)
     assert [(status, reason) for status, reason, _ in outcomes] == [("failed", "connection")] * 3
     assert all(detail.startswith("robots.txt: ") for _, _, detail in outcomes)

@@ -211,8 +211,8 @@ def test_videos_are_skipped_unless_requested(site: Farsite, commands: Commands) 
 def test_ids_of_the_old_script_are_not_fetched(site: Farsite, commands: Commands, tmp_path: Path) -> None:
     """They are remembered: later runs without the list leave them out as well, retry=all too."""
     (tmp_path / "seen.txt").write_text("2\n\n4\n")
-    _crawl(commands, "ids=2,4,5", "min_count=-1", f"seen={tmp_path / 'seen.txt'}")
-    _crawl(commands, "ids=2,4,5", "min_count=-1", "retry=all")
+    _crawl(commands, "ids=2,4,5", "min_count=-1", f"seen={tmp_path / 'seen.txt'}", code=1)  # 5 is not there
+    _crawl(commands, "ids=2,4,5", "min_count=-1", "retry=all", code=1)
     assert rows(commands.data, "SELECT key, status, reason FROM images ORDER BY key") == [
         ("2", "skipped", "had-before"), ("4", "skipped", "had-before"), ("5", "failed", "http-gone")
     ]  # fmt: skip
@@ -300,7 +300,7 @@ def test_a_foreign_metadata_file_is_not_replaced(site: Farsite, commands: Comman
     foreign = commands.data / "images/civitai/2.json"
     foreign.parent.mkdir(parents=True)
     foreign.write_text("mine")
-    _crawl(commands, "ids=2", "min_count=-1")
+    _crawl(commands, "ids=2", "min_count=-1", code=1)
     assert foreign.read_text() == "mine"
     assert rows(commands.data, "SELECT status, reason, detail FROM images") == [("failed", "name-taken", "2.json")]
     foreign.unlink()

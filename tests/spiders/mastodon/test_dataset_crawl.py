@@ -109,7 +109,7 @@ def test_retry_selects_which_failures_are_requested_again(
 def test_a_temporary_failure_is_done_by_a_later_run(farsite: Farsite, commands: Commands, tmp_path: Path) -> None:
     """A host that answers 503 four times loses one run (three tries), not the image."""
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/status/503/4/jpeg-rgb.jpg")]))
-    commands.crawl(files)
+    commands.crawl(files, code=1)
     assert dataset.rows(commands.data, "SELECT status, reason, attempts FROM images") == [
         ("failed", "http-temporary", 1)
     ]
@@ -248,7 +248,7 @@ def test_a_foreign_file_is_never_replaced(farsite: Farsite, commands: Commands, 
     output.mkdir()
     (output / "0_0_0.jpg").write_bytes(b"mine")
     files = dataset.write(tmp_path, dataset.one_user([farsite.url("/photo/1.jpg")]))
-    commands.crawl(files, "-a", f"output={output}")
+    commands.crawl(files, "-a", f"output={output}", code=1)
     assert (output / "0_0_0.jpg").read_bytes() == b"mine"
     assert dataset.rows(commands.data, "SELECT status, reason FROM images") == [("failed", "name-taken")]
     (output / "0_0_0.jpg").unlink()
