@@ -101,7 +101,7 @@ _BLOB = ("blobs", SHAS[0])
         (_set(*_BLOB, "loc", {(1, 2, 3): ("x", "maybe")}), "loc: expected one of new, false, keep, skip"),
         (_set(*_BLOB, "width", 0), "size: expected a whole number from 1, found 0"),
         (_set("image_ids_index", 5, "x"), "image_ids_index: image 5: expected a sha256"),
-        (_set("duplicates_registry", ("a",), {"verdicts": {SHAS[0]: "keep"}}), "verdicts on other pictures"),
+        (_set("duplicates_registry", ("a",), {"verdicts": {SHAS[0]: "keep"}}), "verdicts on other images"),
         (_set("duplicates_registry", (SHAS[0],), {"verdicts": {SHAS[0]: "yes"}}), "expected one of new, false"),
         (_set("duplicates_registry", (SHAS[0],), {}), "there is no 'verdicts'"),
     ],
