@@ -214,7 +214,7 @@ def test_a_long_folder_is_read_again_from_its_end(site: Imagefap, commands: Comm
 def test_expired_urls_are_renewed_once(site: Imagefap, commands: Commands, form: str, lifetime: int) -> None:
     """Good ones need one page per gallery; short ones are used at once; dead ones are renewed once, then left."""
     site.change(form=form, lifetime=lifetime)
-    crawl(commands, "user_id=1004", "folder_id=801")
+    crawl(commands, "user_id=1004", "folder_id=801", code=int(lifetime < 0))
     photos = {path: n for path, n in site.counts()["paths"].items() if path.startswith("/photo/")}
     outcomes = set(_outcomes(commands).values())
     if lifetime > 60:
