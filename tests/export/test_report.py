@@ -197,7 +197,7 @@ def test_an_empty_collection_has_a_report(harvested: Commands, has_images: bool)
         connection.execute("UPDATE images SET status = 'pending', reason = '', sha256 = NULL")
     text = _ReportPage(_write_report(harvested)).text
     assert ("No images yet" in text) is not has_images
-    assert "No images yet." in text
+    assert "No samples yet." in text
 
 
 def test_there_is_nothing_to_report_before_the_first_harvest(commands: Commands) -> None:
