@@ -155,7 +155,7 @@ def test_a_tag_cleared_and_applied_again_is_on(engine: Engine) -> None:
             ).scalars()
         ) == {shas[1]}
         (counted,) = read_tag_rows(connection)
-    assert (counted.pictures, counted.bytes) == (1, 0)
+    assert (counted.images, counted.bytes) == (1, 0)
     with engine.connect() as connection:
         tags_by_key = {row["key"]: row["tags"] for row in rows.iter_images(connection, [])}
     assert tags_by_key == dict(zip(shas, ([], ["all"], []), strict=True))
