@@ -50,7 +50,7 @@ def test_a_crawl_killed_while_it_makes_the_catalogue_leaves_none(tmp_path: Path,
     assert _open_and_read_version(path) == HEAD
 
 
-@pytest.mark.parametrize("revision", [f"{number:04}" for number in range(1, 10)])
+@pytest.mark.parametrize("revision", [*(f"{number:04}" for number in range(1, 10)), "initial"])
 def test_a_catalogue_of_a_development_version_is_refused(tmp_path: Path, revision: str) -> None:
     """One sentence, and every byte stays: its tables have other names, and nothing was released that made them."""
     path = tmp_path / "catalogue.db"

@@ -66,7 +66,7 @@ def test_the_revisions_end_at_the_schema(tmp_path: Path) -> None:
     old_engine = open_catalogue(path)
     with old_engine.begin() as opened:
         writer.start_run(opened, _collection(opened), {}, "0.1.0", 1)
-        for statement in (*_UNDO_REVISIONS, "UPDATE alembic_version SET version_num = 'initial'"):
+        for statement in (*_UNDO_REVISIONS, "UPDATE alembic_version SET version_num = 'tables'"):
             opened.exec_driver_sql(statement)
     old_engine.dispose()
     engine = open_catalogue(path)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "log_lines"
-down_revision = "initial"
+down_revision = "tables"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 A revision after 0.1.0 changes the tables of an older catalogue. New ones are made by `schema.py` alone.
 """
 
-revision = "initial"
+revision = "tables"
 down_revision = None
 branch_labels = None
 depends_on = None
