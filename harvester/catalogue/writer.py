@@ -72,8 +72,8 @@ def record_discovered(connection: Connection, collection: int, discovered: Seque
     """Record discovered images as pending; return, for each host with newly pending images, the lowest such row.
 
     Known images stay as they are, except that a new name for a finished one makes it `pending` again: its bytes are
-    known, so it is published without being fetched; and that one without an address gets it. One
-    transaction takes any number of images; a few thousand is best.
+    known, so it is published without being fetched. One that had no address gets the one that its source now has, and
+    is pending. One transaction takes any number of images; a few thousand is best.
     """
     rows = rows_by_key(connection, collection, [image.key for image in discovered])
     addressed_rows = _add_addresses(connection, {rows[image.key]: image for image in discovered if image.key in rows})

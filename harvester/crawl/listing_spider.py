@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -132,9 +132,12 @@ class ListingSpider(HarvestSpider):
         self.crawler.stats.inc_value(ANSWERED_STAT)
         return SiteResponse(response.url, response.status, header_dict(response), self._redact_body(response.body))
 
+    def _secrets(self) -> Iterator[str]:
+        return (secret for value in self.credentials.values() for secret in secrets_of(value))
+
     def _redact_body(self, body: bytes) -> bytes:
         """Take the key out of a body: a server may repeat what it was sent."""
-        for secret in (secret for value in self.credentials.values() for secret in secrets_of(value)):
+        for secret in self._secrets():
             if len(secret) >= MIN_CREDENTIAL_LENGTH:
                 body = body.replace(secret.encode(), b"...")
         return body

@@ -12,7 +12,7 @@ from scrapy import Request
 from scrapy.settings import BaseSettings
 
 from harvester.catalogue.listings import Listing
-from harvester.crawl.http.credentials import basic, bearer, clean_key, origin, secrets_of
+from harvester.crawl.http.credentials import basic, bearer, clean_key, origin
 from harvester.crawl.http.networks import check_keys
 from harvester.crawl.listing_spider import ListingSpider
 from harvester.errors import ListingIncomplete, UsageProblem
@@ -211,6 +211,6 @@ class JsonApiSpider(ListingSpider):
 
     def _redact_text(self, text: str) -> str:
         """Return a text of the server's on one line and without the key, which it may repeat in any encoding."""
-        for secret in (secret for value in self.credentials.values() for secret in secrets_of(value)):
+        for secret in self._secrets():
             text = text.replace(secret, "…")
         return escape_control_chars(text)

@@ -11,7 +11,7 @@ from harvester.text import count_noun, escape_control_chars
 logger = logging.getLogger(__name__)
 
 WARN_AFTER = 20
-"""Images after which the user is told at once."""
+"""Images after which a warning is logged at once."""
 
 _MAX_DETAIL = 100
 """Characters of the detail of the first image."""
@@ -40,8 +40,8 @@ class CommonFailure:
     def problem(self, counts: Sequence[StatusCount]) -> str:
         """A sentence for the end of the run; empty if images were done, or failed for several reasons.
 
-        `counts` are those of the collection. If all of it failed alike, this is told even if this run tried nothing. If
-        some of it is done, a run that only retried what failed before is no problem.
+        `counts` are those of the collection. If all of it failed alike, the sentence says so even if this run tried
+        nothing. If some of it is done, a run that only retried what failed before is no problem.
         """
         if self._is_common and self._count:
             if self._count > self.retried or all(count.status != "done" for count in counts):

@@ -36,7 +36,7 @@ MIN_PICTURE_BYTES = 107
 
 
 class PhotoAddressFinder:
-    """Finds the addresses of pictures. `asked` counts the pages, `resolved` the images they gave an address of."""
+    """Finds the addresses of images, and counts the pages it requested and the images they gave an address of."""
 
     def __init__(self, spider: FavouritesSpider) -> None:
         self._spider = spider
